@@ -1,0 +1,1 @@
+"""Speech recognition: one protocol, engines behind it, worker processes off the control loop. Imports nothing of ours."""

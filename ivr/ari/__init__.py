@@ -1,0 +1,1 @@
+"""Asterisk's REST interface: generated events, models and operations, the bus and the client."""

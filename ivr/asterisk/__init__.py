@@ -1,0 +1,1 @@
+"""The private Asterisk on this machine: found, configured, started, stopped."""

@@ -1,0 +1,1 @@
+"""One citizen's call: session, legs, registry."""

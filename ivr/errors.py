@@ -1,0 +1,67 @@
+"""The tree of our own errors. A hang-up is never one of them: it is the result `Gone`.
+
+HotlineError
+├── ConfigError            a setting is missing or wrong: says which file, key and value, and how to mend it
+├── AriError
+│   ├── AriRejected        Asterisk answered with a status that is our mistake (400, 409, 422 ...)
+│   ├── AriUnavailable     no answer, a refused connection, a timeout, a 5xx
+│   ├── AriUnauthorised    wrong user or password: never retried
+│   └── MailboxOverflow    a call's event queue was full: that call ends, loudly
+├── FlowError
+│   ├── FlowLoadError      findings with file, line, column, cause and suggestion
+│   └── PromptMissing      no audio for a prompt in a language
+├── AsteriskError          the private Asterisk could not be found, rendered or started
+└── StorageError           the database refused or is away
+"""
+
+from __future__ import annotations
+
+
+class HotlineError(Exception):
+    """Root of all errors of ours. `mend` says what a person can do about it."""
+
+    def __init__(self, message: str, *, mend: str = "") -> None:
+        super().__init__(message)
+        self.mend = mend
+
+
+class ConfigError(HotlineError):
+    pass
+
+
+class AriError(HotlineError):
+    pass
+
+
+class AriRejected(AriError):
+    def __init__(self, message: str, *, status: int, mend: str = "") -> None:
+        super().__init__(message, mend=mend)
+        self.status = status
+
+
+class AriUnavailable(AriError):
+    pass
+
+
+class AriUnauthorised(AriError):
+    pass
+
+
+class MailboxOverflow(AriError):
+    pass
+
+
+class FlowError(HotlineError):
+    pass
+
+
+class PromptMissing(FlowError):
+    pass
+
+
+class AsteriskError(HotlineError):
+    pass
+
+
+class StorageError(HotlineError):
+    pass

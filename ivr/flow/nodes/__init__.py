@@ -1,0 +1,1 @@
+"""One module per node kind of the dialogue language."""

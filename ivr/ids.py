@@ -1,0 +1,30 @@
+"""Identifiers with a kind prefix. All ids are chosen by us, before the object exists in Asterisk.
+
+A call id carries the node's name (`c-n1-...`), so that ids of several controllers never meet.
+"""
+
+from __future__ import annotations
+
+import itertools
+import secrets
+import time
+from typing import NewType
+
+CallId = NewType("CallId", str)
+"""`c-<node>-<time>-<random>`: one citizen's call, from INVITE to its end, whatever channels it uses."""
+ChannelId = NewType("ChannelId", str)
+BridgeId = NewType("BridgeId", str)
+PlaybackId = NewType("PlaybackId", str)
+EntryId = NewType("EntryId", str)
+"""A place in a queue."""
+
+_counter = itertools.count()
+
+
+def new_call_id(node: str = "n1") -> CallId:
+    return CallId(f"c-{node}-{int(time.time()):x}-{secrets.token_hex(4)}")
+
+
+def child_id(call: str, kind: str) -> str:
+    """An id for an object of this call (`agent`, `bridge`, `play`, `snoop`, `media`, `entry`), unique in this process."""
+    return f"{call}.{kind}{next(_counter):x}"

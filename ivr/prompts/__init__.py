@@ -1,0 +1,1 @@
+"""Prompts: catalogue, recorded audio, synthesised speech and its cache."""

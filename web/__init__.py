@@ -1,0 +1,1 @@
+"""The aiohttp application: REST, websockets and the browser's part. Imports services, never ARI."""
