@@ -1,0 +1,296 @@
+"""Events to whom they concern. No I/O: the client's reader calls `dispatch`, which only looks up and enqueues.
+
+- A `Mailbox` watches object ids: channels, bridges, playbacks, recordings. An event goes to every mailbox that watches
+  one of the ids it names (a playback's and a recording's target too), once per mailbox, in the order received.
+- The front door is the one consumer of what nobody watches yet: `StasisStart` of new channels, and events of the
+  application itself (`FRONT_DOOR`). From its `StasisStart` on, an unwatched channel's events are HELD and
+  handed to the first mailbox that watches it: a caller who hangs up while the session is being set up is not missed.
+- A full mailbox ends: its reader gets `MailboxOverflow` at once. Nothing is dropped silently. An event that concerns
+  nobody (late, for a closed session) is counted in `unwatched` and leaves a debug line.
+- `Gap` goes to all. `fail` ends every reader with an error: the client's last word (a wrong password).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections import deque
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Final, Self
+
+from ivr.ari.parse import AnyEvent, Gap, UnknownEvent
+from ivr.errors import AriError, MailboxOverflow
+
+log = logging.getLogger(__name__)
+
+CAPACITY: Final = 512
+FRONT_DOOR_CAPACITY: Final = 65_536
+HELD_S: Final = 30.0
+"""How long an arrived channel that nobody watches is held. The front door's consumer must have looked by then."""
+
+ARRIVALS: Final = frozenset({"StasisStart", "CallBroadcast"})
+"""To the front door when nobody watches the channel."""
+FRONT_DOOR: Final = frozenset(
+    {
+        "ApplicationMoveFailed",
+        "ApplicationRegistered",
+        "ApplicationReplaced",
+        "ApplicationUnregistered",
+        "CallClaimed",
+        "ContactStatusChange",
+        "DeviceStateChanged",
+        "EndpointStateChange",
+        "MissingParams",
+        "PeerStatusChange",
+        "TextMessageReceived",
+    }
+)
+"""To the front door always, and to mailboxes that watch an object they name."""
+
+
+class Queue:
+    """A bounded queue with one reader: the front door, and the base of a mailbox. Not thread-safe."""
+
+    __slots__ = ("_capacity", "_error", "_events", "_waiter", "owner")
+
+    def __init__(self, owner: str, capacity: int) -> None:
+        self.owner = owner
+        self._capacity = capacity
+        self._events: deque[AnyEvent] = deque()
+        self._waiter: asyncio.Future[None] | None = None
+        self._error: BaseException | None = None
+
+    def __len__(self) -> int:
+        return len(self._events)
+
+    @property
+    def ended(self) -> bool:
+        return self._error is not None
+
+    async def get(self) -> AnyEvent:
+        """The next event. Raises `MailboxOverflow` once full, the client's error once that has failed, and
+        `MailboxClosed` once closed. One reader at a time.
+        """
+        while True:
+            if self._error is not None:
+                raise self._error
+            if self._events:
+                return self._events.popleft()
+            if self._waiter is not None:
+                raise RuntimeError(f"{self.owner}: a second reader")
+            self._waiter = asyncio.get_running_loop().create_future()
+            try:
+                await self._waiter
+            finally:
+                self._waiter = None
+
+    def get_nowait(self) -> AnyEvent | None:
+        """The next event if there is one. Raises as `get`."""
+        if self._error is not None:
+            raise self._error
+        return self._events.popleft() if self._events else None
+
+    def __aiter__(self) -> Self:
+        """All events until the queue is closed; raises on overflow and failure."""
+        return self
+
+    async def __anext__(self) -> AnyEvent:
+        try:
+            return await self.get()
+        except MailboxClosed:
+            raise StopAsyncIteration from None
+
+    def put(self, event: AnyEvent) -> bool:
+        """False when the queue is full: it has ended then."""
+        if self._error is not None:
+            return False
+        if len(self._events) >= self._capacity:
+            self.end(
+                MailboxOverflow(f"{self.owner}: {self._capacity} events are waiting and none is being read")
+            )
+            return False
+        self._events.append(event)
+        self._wake()
+        return True
+
+    def end(self, error: BaseException) -> None:
+        """The reader gets this error from now on; what is waiting is not delivered any more. The first one counts."""
+        if self._error is None:
+            self._error = error
+            self._events.clear()
+            self._wake()
+
+    def _wake(self) -> None:
+        if self._waiter is not None and not self._waiter.done():
+            self._waiter.set_result(None)
+
+
+class MailboxClosed(AriError):
+    """`get` on a mailbox that its owner has closed."""
+
+
+class Mailbox(Queue):
+    """One session's events. Made by `Bus.mailbox`."""
+
+    __slots__ = ("_bus", "_watched")
+
+    def __init__(self, bus: Bus, owner: str, capacity: int) -> None:
+        super().__init__(owner, capacity)
+        self._bus = bus
+        self._watched: set[str] = set()
+
+    @property
+    def watched(self) -> frozenset[str]:
+        return frozenset(self._watched)
+
+    def watch(self, *object_ids: str) -> None:
+        """Before the command that makes the object: its first event may come before the command's own answer."""
+        if self.ended:
+            return
+        for object_id in object_ids:
+            if object_id not in self._watched:
+                self._watched.add(object_id)
+                self._bus._watch(object_id, self)
+
+    def unwatch(self, *object_ids: str) -> None:
+        for object_id in object_ids:
+            if object_id in self._watched:
+                self._watched.discard(object_id)
+                self._bus._unwatch(object_id, self)
+
+    def close(self) -> None:
+        self.end(MailboxClosed(f"{self.owner}: closed"))
+
+    def end(self, error: BaseException) -> None:
+        super().end(error)
+        self.unwatch(*self._watched)
+        self._bus._mailboxes.discard(self)
+
+
+@dataclass(slots=True)
+class _Held:
+    """Events of a channel that has arrived and that nobody watches yet."""
+
+    since: float
+    events: list[AnyEvent] = field(default_factory=list)
+
+
+class Bus:
+    """Routes events. monotonic: seconds, for how long arrivals are held."""
+
+    def __init__(self, monotonic: Callable[[], float] = time.monotonic) -> None:
+        self._monotonic = monotonic
+        self._watchers: dict[str, list[Mailbox]] = {}
+        self._mailboxes: set[Mailbox] = set()
+        self._held: dict[str, _Held] = {}
+        self._door = Queue("front door", FRONT_DOOR_CAPACITY)
+        self._failure: BaseException | None = None
+        self.received = 0
+        """Events dispatched."""
+        self.unwatched = 0
+        """Events that concerned nobody."""
+        self.unknown = 0
+        """Events that could not be read."""
+
+    @contextmanager
+    def mailbox(self, owner: str, capacity: int = CAPACITY) -> Iterator[Mailbox]:
+        """A mailbox that is closed at the end of the block. owner: for messages (a call id)."""
+        mailbox = Mailbox(self, owner, capacity)
+        if self._failure is not None:
+            mailbox.end(self._failure)
+        else:
+            self._mailboxes.add(mailbox)
+        try:
+            yield mailbox
+        finally:
+            mailbox.close()
+
+    def front_door(self) -> Queue:
+        """The one queue of arrivals and application events. For one reader."""
+        return self._door
+
+    def dispatch(self, event: AnyEvent) -> None:
+        """Enqueue the event where it belongs."""
+        self.received += 1
+        if isinstance(event, Gap):
+            for mailbox in list(self._mailboxes):
+                mailbox.put(event)
+            self._door.put(event)
+            return
+        ids = event.object_ids()
+        delivered = self._deliver(ids, event)
+        kind = event.type
+        if kind in FRONT_DOOR or (kind in ARRIVALS and not delivered):
+            self._door.put(event)
+            if kind in ARRIVALS:
+                self._hold(ids[0])
+            return
+        if isinstance(event, UnknownEvent):
+            self.unknown += 1
+            log.warning("unreadable event %r: %s", event.type, event.error)
+            if not delivered and not self._keep(ids, event):
+                self._door.put(event)
+            return
+        if not delivered and not self._keep(ids, event):
+            self.unwatched += 1
+            log.debug("%s concerns nobody: %s", kind, ids)
+
+    def fail(self, error: BaseException) -> None:
+        """Ends the front door and every mailbox, also those made later, with this error."""
+        self._failure = error
+        for mailbox in list(self._mailboxes):
+            mailbox.end(error)
+        self._door.end(error)
+
+    def _deliver(self, ids: tuple[str, ...], event: AnyEvent) -> bool:
+        watchers = self._watchers
+        if len(ids) == 1:
+            boxes = watchers.get(ids[0])
+            if boxes is None:
+                return False
+            if len(boxes) == 1:
+                boxes[0].put(event)
+                return True
+        found: dict[Mailbox, None] = {}
+        for object_id in ids:
+            found.update(dict.fromkeys(watchers.get(object_id, ())))
+        for mailbox in found:
+            mailbox.put(event)
+        return bool(found)
+
+    def _hold(self, channel_id: str) -> None:
+        now = self._monotonic()
+        for old, held in list(self._held.items()):  # in the order of arrival, so the first young one ends it
+            if now - held.since < HELD_S:
+                break
+            del self._held[old]
+            self.unwatched += len(held.events)
+            log.warning("%s: arrived %.0f s ago and nobody watches it", old, now - held.since)
+        self._held.setdefault(channel_id, _Held(now))
+
+    def _keep(self, ids: tuple[str, ...], event: AnyEvent) -> bool:
+        kept = False
+        for object_id in ids:
+            held = self._held.get(object_id)
+            # One more than a mailbox takes: whoever watches it then is told of the overflow.
+            if held is not None and len(held.events) <= CAPACITY:
+                held.events.append(event)
+                kept = True
+        return kept
+
+    def _watch(self, object_id: str, mailbox: Mailbox) -> None:
+        self._watchers.setdefault(object_id, []).append(mailbox)
+        held = self._held.pop(object_id, None)
+        if held is not None:
+            for event in held.events:
+                mailbox.put(event)
+
+    def _unwatch(self, object_id: str, mailbox: Mailbox) -> None:
+        boxes = self._watchers.get(object_id)
+        if boxes is not None and mailbox in boxes:
+            boxes.remove(mailbox)
+            if not boxes:
+                del self._watchers[object_id]

@@ -1,0 +1,77 @@
+"""REST over the event websocket (Asterisk >= 22.4): matches responses to requests. No I/O of its own.
+
+A request is one text message; its response comes as a message of type RESTResponse among the events. Asterisk serves
+these one at a time, in the socket's own thread.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+from collections.abc import Awaitable, Callable
+
+import orjson
+
+from ivr.ari.generated.events import RESTResponse
+from ivr.ari.repository import Reply, Request
+from ivr.errors import AriUnavailable
+
+Send = Callable[[bytes], Awaitable[None]]
+
+
+class SocketRest:
+    """A `Transport`. timeout_s: for each request."""
+
+    def __init__(self, timeout_s: float) -> None:
+        self._timeout_s = timeout_s
+        self._numbers = itertools.count(1)
+        self._open: dict[str, asyncio.Future[Reply]] = {}
+        self._send: Send | None = None
+
+    def opened(self, send: Send) -> None:
+        """The socket is there; send: writes one text message."""
+        self._send = send
+
+    def lost(self) -> None:
+        """The socket is gone: nobody will answer what is open."""
+        self._send = None
+        waiting, self._open = self._open, {}
+        for future in waiting.values():
+            if not future.done():
+                future.set_exception(AriUnavailable("the websocket was lost before the answer came"))
+
+    def answered(self, response: RESTResponse) -> None:
+        future = self._open.pop(response.request_id, None)
+        if future is not None and not future.done():
+            body = response.message_body
+            future.set_result(Reply(response.status_code, body.encode() if body is not None else b""))
+
+    async def exchange(self, request: Request) -> Reply:
+        if self._send is None:
+            raise AriUnavailable(f"{request.operation.name}: no websocket to Asterisk")
+        number = str(next(self._numbers))
+        future = self._open[number] = asyncio.get_running_loop().create_future()
+        try:
+            async with asyncio.timeout(self._timeout_s):
+                await self._send(encode(request, number))
+                reply: Reply = await future
+                return reply
+        except TimeoutError:
+            text = f"{request.operation.name}: no answer within {self._timeout_s:g} s"
+            raise AriUnavailable(text) from None
+        finally:
+            self._open.pop(number, None)
+
+
+def encode(request: Request, request_id: str) -> bytes:
+    """The RESTRequest message of this request."""
+    message = {
+        "type": "RESTRequest",
+        "request_id": request_id,
+        "method": request.operation.method,
+        "uri": request.target.removeprefix("/"),
+    }
+    if request.body is not None:
+        message["content_type"] = "application/json"
+        message["message_body"] = request.body.decode()
+    return orjson.dumps(message)
