@@ -1,0 +1,232 @@
+"""A queue entry: one caller's wait in one queue, as a durable object of its own, pure.
+
+Theory of operation. The entry outlives channel, process and redial; what decides its place (`priority`,
+`enqueued_at`, `id`) never changes while it lives, so an offer that fails brings it back to where it stood.
+`TRANSITIONS` is the whole of its life; `OUTCOMES` says how it may end from where. An illegal event raises
+`IllegalTransition` and changes nothing.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Final, Literal, assert_never
+
+from routing.agents import IllegalTransition, NoAnswerKind
+from routing.ids import AgentId, EntryId, QueueName, SkillName
+
+EntryState = Literal["waiting", "offered", "ringing", "joined", "ended"]
+Outcome = Literal["served", "abandoned", "timeout", "full", "closed", "unstaffed", "left", "failed"]
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """What an agent must have (`require`) and had better have (`prefer`), for so long; None = to the end."""
+
+    require: Mapping[SkillName, int] = field(default_factory=dict)
+    prefer: Mapping[SkillName, int] = field(default_factory=dict)
+    for_s: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Offered:
+    agent: AgentId
+
+
+@dataclass(frozen=True, slots=True)
+class Ringing:
+    pass
+
+
+@dataclass(frozen=True, slots=True)
+class NotTaken:
+    """The agent did not answer: back to waiting, in the same place; that agent comes last for a while."""
+
+    kind: NoAnswerKind
+
+
+@dataclass(frozen=True, slots=True)
+class Withdrawn:
+    """The offer was taken back, not by the caller and not through a miss: back to waiting, the agent is not marked."""
+
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Joined:
+    pass
+
+
+@dataclass(frozen=True, slots=True)
+class Requeued:
+    """From a conversation back to waiting (the agent's leg was lost, a transfer to the same queue), place kept."""
+
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Relaxed:
+    """A later step's skills hold, since then (the step's due time may be before the event)."""
+
+    step: int
+    since: dt.datetime
+    why: Literal["time", "nobody_logged_in"]
+
+
+@dataclass(frozen=True, slots=True)
+class Announced:
+    """The caller was told this place (1 = next)."""
+
+    place: int
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    outcome: Outcome
+
+
+EntryEvent = Offered | Ringing | NotTaken | Withdrawn | Joined | Requeued | Relaxed | Announced | Ended
+
+TRANSITIONS: Final[Mapping[EntryState, Mapping[type[EntryEvent], EntryState]]] = {
+    "waiting": {Offered: "offered", Relaxed: "waiting", Announced: "waiting", Ended: "ended"},
+    "offered": {
+        Ringing: "ringing",
+        Joined: "joined",
+        NotTaken: "waiting",
+        Withdrawn: "waiting",
+        Announced: "offered",
+        Ended: "ended",
+    },
+    "ringing": {
+        Ringing: "ringing",
+        Joined: "joined",
+        NotTaken: "waiting",
+        Withdrawn: "waiting",
+        Announced: "ringing",
+        Ended: "ended",
+    },
+    "joined": {Requeued: "waiting", Ended: "ended"},
+    "ended": {},
+}
+
+_WHILE_WAITING: Final[frozenset[Outcome]] = frozenset(
+    {"abandoned", "timeout", "full", "closed", "unstaffed", "left", "failed"}
+)
+OUTCOMES: Final[Mapping[EntryState, frozenset[Outcome]]] = {
+    "waiting": _WHILE_WAITING,
+    "offered": _WHILE_WAITING - {"full"},
+    "ringing": _WHILE_WAITING - {"full"},
+    "joined": frozenset({"served", "failed"}),
+    "ended": frozenset(),
+}
+
+IN_LINE: Final[frozenset[EntryState]] = frozenset({"waiting", "offered", "ringing"})
+"""Counted in the line: an offered entry still stands in its place, for the offer may fail."""
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """skills: what the flow asked for, required in every step. steps: () = the queue's own.
+
+    priority: higher first, on top of the queue's. timeout_s: longest wait, None = the queue's own.
+    step, step_since: the step in force and since when; it never goes back.
+    limit_from: where the longest wait is counted from (entering, or the return from a conversation).
+    tried: agents who did not answer -> when. announced: the place last told, never a greater one.
+    reason: what the agent is told. agent: whom it is offered or joined to, and after the end who served it.
+    """
+
+    id: EntryId
+    queue: QueueName
+    call_id: str
+    enqueued_at: dt.datetime
+    since: dt.datetime
+    step_since: dt.datetime
+    limit_from: dt.datetime
+    skills: Mapping[SkillName, int] = field(default_factory=dict)
+    steps: tuple[Step, ...] = ()
+    priority: int = 0
+    language: str = ""
+    reason: str = ""
+    timeout_s: float | None = None
+    state: EntryState = "waiting"
+    step: int = 0
+    agent: AgentId | None = None
+    attempts: int = 0
+    tried: Mapping[AgentId, dt.datetime] = field(default_factory=dict)
+    announced: int | None = None
+    joined_at: dt.datetime | None = None
+    ended_at: dt.datetime | None = None
+    outcome: Outcome | None = None
+
+    def waited_s(self, now: dt.datetime) -> float:
+        """Seconds from entering to the join, the end or now, whichever is first."""
+        return ((self.joined_at or self.ended_at or now) - self.enqueued_at).total_seconds()
+
+    def talked_s(self, now: dt.datetime) -> float:
+        """Seconds from the join to the end or now; 0.0 before the join."""
+        return 0.0 if self.joined_at is None else ((self.ended_at or now) - self.joined_at).total_seconds()
+
+
+def enter(
+    id: EntryId,  # the field's name, as in Entry
+    queue: QueueName,
+    call_id: str,
+    now: dt.datetime,
+    *,
+    skills: Mapping[SkillName, int] | None = None,
+    steps: tuple[Step, ...] = (),
+    priority: int = 0,
+    language: str = "",
+    reason: str = "",
+    timeout_s: float | None = None,
+) -> Entry:
+    """A new entry, waiting since now."""
+    return Entry(
+        id=id,
+        queue=queue,
+        call_id=call_id,
+        enqueued_at=now,
+        since=now,
+        step_since=now,
+        limit_from=now,
+        skills=dict(skills or {}),
+        steps=steps,
+        priority=priority,
+        language=language,
+        reason=reason,
+        timeout_s=timeout_s,
+    )
+
+
+def apply(entry: Entry, event: EntryEvent, now: dt.datetime) -> Entry:
+    """The entry after the event. Raises IllegalTransition (entry unchanged) when the tables do not allow it."""
+    state = TRANSITIONS[entry.state].get(type(event))
+    if state is None or (isinstance(event, Ended) and event.outcome not in OUTCOMES[entry.state]):
+        raise IllegalTransition(f"entry {entry.id}", entry.state, event)
+    since = entry.since if state == entry.state else now
+    match event:
+        case Offered(agent=agent):
+            return replace(entry, state=state, since=since, agent=agent, attempts=entry.attempts + 1)
+        case Ringing():
+            return replace(entry, state=state, since=since)
+        case NotTaken():
+            tried = dict(entry.tried)
+            if entry.agent is not None:
+                tried[entry.agent] = now
+            return replace(entry, state=state, since=since, agent=None, tried=tried)
+        case Withdrawn():
+            return replace(entry, state=state, since=since, agent=None)
+        case Joined():
+            return replace(entry, state=state, since=since, joined_at=now)
+        case Requeued():
+            return replace(entry, state=state, since=since, agent=None, joined_at=None, limit_from=now)
+        case Relaxed(step=step, since=begun):
+            return replace(entry, step=step, step_since=begun) if step > entry.step else entry
+        case Announced(place=place):
+            told = place if entry.announced is None else min(place, entry.announced)
+            return replace(entry, announced=told)
+        case Ended(outcome=outcome):
+            return replace(entry, state=state, since=since, ended_at=now, outcome=outcome)
+        case _:
+            assert_never(event)

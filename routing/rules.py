@@ -1,0 +1,88 @@
+"""The compiled rules of routing: what `rules_load.py` makes of `flows/queues.yaml`. Frozen values."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+from routing.entries import Entry, Step
+from routing.ids import QueueName, SkillName
+
+Strategy = Literal["longest_idle"]
+Requirement = tuple[tuple[SkillName, int], ...]
+"""Skills with least levels, sorted by name: hashable, one per distinct demand."""
+Rank = tuple[int, float, str]
+"""The order of the line, smallest first: higher priority, then age, then id."""
+
+ANYBODY = Step()
+
+
+def requirement(*demands: Mapping[SkillName, int]) -> Requirement:
+    """All demands at once: the highest level of each skill."""
+    highest: dict[SkillName, int] = {}
+    for demand in demands:
+        for skill, level in demand.items():
+            highest[skill] = max(level, highest.get(skill, 0))
+    return tuple(sorted(highest.items()))
+
+
+@dataclass(frozen=True, slots=True)
+class QueueRules:
+    """One queue. Times in s; None = without limit (wrap_up_s None = until the agent ends it).
+
+    retry_s: an agent who did not answer is not offered the same entry again for so long.
+    no_answer_pause_after: misses in a row that pause an agent, None = never.
+    when_unstaffed: what becomes of callers while nobody of the queue is logged in.
+    announce_first_s, announce_every_s: when the place is told; None = never.
+    """
+
+    name: QueueName
+    title: Mapping[str, str] = field(default_factory=dict)
+    steps: tuple[Step, ...] = ()
+    strategy: Strategy = "longest_idle"
+    priority: int = 0
+    ring_s: float = 20.0
+    wrap_up_s: float | None = 10.0
+    max_wait_s: float | None = 1800.0
+    max_length: int | None = None
+    no_answer_pause_after: int | None = 3
+    retry_s: float = 5.0
+    when_unstaffed: Literal["wait", "end"] = "wait"
+    music: str = "default"
+    announce_first_s: float | None = 5.0
+    announce_every_s: float | None = 30.0
+
+    def steps_of(self, entry: Entry) -> tuple[Step, ...]:
+        """The entry's own steps, else the queue's, else one step that asks for nothing."""
+        return entry.steps or self.steps or (ANYBODY,)
+
+    def step_of(self, entry: Entry) -> Step:
+        """The step in force; the last one where the rules have fewer steps now than when it relaxed."""
+        steps = self.steps_of(entry)
+        return steps[min(entry.step, len(steps) - 1)]
+
+    def needs(self, entry: Entry) -> Requirement:
+        return requirement(entry.skills, self.step_of(entry).require)
+
+    def likes(self, entry: Entry) -> Requirement:
+        """The requirement with the preferences on top; equal to `needs` where there are none."""
+        step = self.step_of(entry)
+        return requirement(entry.skills, step.require, step.prefer)
+
+    def rank(self, entry: Entry) -> Rank:
+        return (-(self.priority + entry.priority), entry.enqueued_at.timestamp(), entry.id)
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """skills: name -> its title by language. languages: language tag -> skills it asks of an agent."""
+
+    queues: Mapping[QueueName, QueueRules]
+    skills: Mapping[SkillName, Mapping[str, str]] = field(default_factory=dict)
+    languages: Mapping[str, Mapping[SkillName, int]] = field(default_factory=dict)
+
+    def for_language(self, language: str) -> Mapping[SkillName, int]:
+        """What a caller of this language (`zh`, `zh-CN` falls back to `zh`) asks of an agent; {} when unknown."""
+        found = self.languages.get(language)
+        return found if found is not None else self.languages.get(language.split("-")[0], {})

@@ -1,0 +1,104 @@
+"""Decisions in plain words, Chinese and English, for supervisors and `ivr explain`. One row per reason."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final, Literal
+
+from routing.decisions import Decision, Reason, ReasonCode, Value
+from routing.ids import SkillName
+
+Language = Literal["zh", "en"]
+Titles = Mapping[SkillName, Mapping[str, str]]
+"""skill -> language -> title"""
+
+TEMPLATES: Final[Mapping[ReasonCode, tuple[str, str]]] = {
+    "longest_idle": ("{agent}空闲最久({idle_s}秒)", "{agent} was idle the longest ({idle_s} s)"),
+    "next_in_line": (
+        "{agent}空闲,此来电排在最前(已等{waited_s}秒,优先级{priority})",
+        "{agent} became free and this caller was first in line (waited {waited_s} s, priority {priority})",
+    ),
+    "preferred": ("具备优先技能:{skills}", "has the preferred skills: {skills}"),
+    "only_tried_left": (
+        "其他人都不空闲,再次尝试(第{attempts}次之后)",
+        "nobody else was free, so an agent who did not answer was asked again (after attempt {attempts})",
+    ),
+    "relaxed": ("要求放宽到第{step}步({why})", "the demands were relaxed to step {step} ({why})"),
+    "staffing": ("需要{needs};符合的话务员:{fitting}", "needs {needs}; agents who fit: {fitting}"),
+    "all_busy": ("符合的话务员都不空闲", "no agent who fits is free"),
+    "nobody_logged_in": ("没有符合的话务员登录", "no agent who fits is logged in"),
+    "cooling_off": (
+        "空闲的话务员刚才未接此来电,{again_s}秒后再试",
+        "the free agents just did not answer this caller; asked again in {again_s} s",
+    ),
+    "waited_too_long": ("已等{waited_s}秒,到达上限", "waited {waited_s} s, the most the queue allows"),
+    "unstaffed": ("队列{queue}没有话务员登录", "nobody is logged in to queue {queue}"),
+    "full": ("队列已满:{waiting}人等待,上限{most}", "the queue is full: {waiting} wait, {most} at most"),
+    "closed": ("队列{queue}现在不开放", "queue {queue} is closed now"),
+    "unknown_queue": ("没有名为{queue}的队列", "there is no queue {queue}"),
+}
+
+STATES: Final[Mapping[str, tuple[str, str]]] = {
+    "available": ("空闲", "free"),
+    "reserved": ("已预留", "reserved"),
+    "ringing": ("振铃中", "ringing"),
+    "talking": ("通话中", "talking"),
+    "hold": ("保持中", "holding"),
+    "consulting": ("咨询中", "consulting"),
+    "wrap_up": ("话后处理", "wrapping up"),
+    "paused": ("小休", "paused"),
+    "offline": ("未登录", "not logged in"),
+}
+CAUSES: Final[Mapping[str, tuple[str, str]]] = {
+    "time": ("等待时间已到", "its time was over"),
+    "nobody_logged_in": ("无符合者登录", "nobody who fits was logged in"),
+}
+
+
+def sentence(decision: Decision, language: Language, titles: Titles | None = None) -> str:
+    """All reasons of a decision as one sentence."""
+    parts = [words(reason, language, titles or {}) for reason in decision.reasons]
+    if language == "zh":
+        return ";".join(parts) + "。"
+    text = "; ".join(parts) + "."
+    return text[0].upper() + text[1:]
+
+
+def words(reason: Reason, language: Language, titles: Titles) -> str:
+    column = 0 if language == "zh" else 1
+    said = {key: _say(key, value, language, titles) for key, value in reason.data.items()}
+    return TEMPLATES[reason.code][column].format(**said)
+
+
+def _say(key: str, value: Value, language: Language, titles: Titles) -> str:
+    column = 0 if language == "zh" else 1
+    if isinstance(value, float):
+        return f"{value:g}"
+    if isinstance(value, Mapping):
+        return _counts(value, language) if key == "fitting" else _skills(value, language, titles)
+    if key == "why":
+        return CAUSES.get(str(value), (str(value), str(value)))[column]
+    return str(value)
+
+
+def _skills(needs: Mapping[str, int], language: Language, titles: Titles) -> str:
+    if not needs:
+        return "任何话务员" if language == "zh" else "any agent"
+    named = [
+        f"{titles.get(SkillName(skill), {}).get(language, skill)} {level}" for skill, level in needs.items()
+    ]
+    return "、".join(named) if language == "zh" else ", ".join(named)
+
+
+def _counts(fitting: Mapping[str, int], language: Language) -> str:
+    """`3 (2 talking, 1 paused: training)`; those who are not logged in are not counted among those who fit."""
+    column = 0 if language == "zh" else 1
+    there = sum(number for state, number in fitting.items() if state != "offline")
+    named = []
+    for state, number in fitting.items():
+        kind, _, reason = state.partition(":")
+        title = STATES[kind][column] + (f": {reason}" if reason else "")
+        named.append(f"{number}人{title}" if language == "zh" else f"{number} {title}")
+    inner = "、".join(named) if language == "zh" else ", ".join(named)
+    head = f"{there}人" if language == "zh" else str(there)
+    return f"{head}({inner})" if named and language == "zh" else f"{head} ({inner})" if named else head
