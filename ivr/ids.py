@@ -15,8 +15,6 @@ CallId = NewType("CallId", str)
 ChannelId = NewType("ChannelId", str)
 BridgeId = NewType("BridgeId", str)
 PlaybackId = NewType("PlaybackId", str)
-EntryId = NewType("EntryId", str)
-"""A place in a queue."""
 
 _counter = itertools.count()
 
@@ -26,5 +24,5 @@ def new_call_id(node: str = "n1") -> CallId:
 
 
 def child_id(call: str, kind: str) -> str:
-    """An id for an object of this call (`agent`, `bridge`, `play`, `snoop`, `media`, `entry`), unique in this process."""
+    """An id for an object of this call (kind: `agent`, `bridge`, `play`, `snoop` ...), unique in this process."""
     return f"{call}.{kind}{next(_counter):x}"

@@ -1,0 +1,61 @@
+# Every target prints what it does with `make help`. Nothing here needs more than Python >= 3.11, pip and apt.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+.DEFAULT_GOAL := help
+.PHONY: help setup run demo test lint types imports unit real fuzz bench models prompts doctor lock generate clean
+
+help: ## show every target
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sort | awk 'BEGIN {FS = ":.*## "}; {printf "  make %-10s %s\n", $$1, $$2}'
+
+setup: ## install everything the project needs (second time: under a second)
+	@$(PYTHON) scripts/setup.py
+
+run: setup ## start Asterisk and the hotline; prints the number to dial; Ctrl-C ends both
+	@$(BIN)/ivr run
+
+demo: setup ## the same with simulated citizens and agents, so that the status page is alive
+	@$(BIN)/ivr run --demo
+
+test: setup lint types imports ## all checks and all tests, with a real Postgres and a real Asterisk
+	@$(BIN)/python -m pytest
+
+lint: setup
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+
+types: setup
+	@$(BIN)/mypy
+
+imports: setup
+	@$(BIN)/lint-imports
+
+unit: setup ## only the tests without real peers (seconds)
+	@$(BIN)/python -m pytest -m "not real"
+
+real: setup ## only the tests with a real Asterisk, Postgres or SIP client
+	@$(BIN)/python -m pytest -m real
+
+bench: setup ## every benchmark, quick form; each is also `.venv/bin/python -m bench.NAME`
+	@for name in flow events calls; do echo "== $$name"; $(BIN)/python -m bench.$$name --quick || exit 1; done
+
+models: setup ## fetch and verify the speech models
+	@$(BIN)/ivr models fetch
+
+prompts: setup ## render every prompt that has no audio yet
+	@$(BIN)/ivr prompts render
+
+doctor: ## check this machine and say how to mend what is missing
+	@if [ -x $(BIN)/ivr ]; then $(BIN)/ivr doctor; else $(PYTHON) scripts/setup.py --check; fi
+
+lock: setup ## resolve pyproject.toml again into requirements.lock (no registry address in it)
+	@$(BIN)/pip install --quiet pip-tools
+	@$(BIN)/pip-compile --quiet --all-extras --generate-hashes --allow-unsafe --no-emit-index-url \
+		--no-emit-find-links --no-emit-trusted-host --no-annotate --strip-extras --no-header \
+		-o requirements.lock pyproject.toml
+
+generate: setup ## generate what is generated: the ARI models and the language's documentation
+	@$(BIN)/python scripts/generate_ari.py
+
+clean: ## remove the virtual environment and what runs left behind (the cache outside stays)
+	@rm -rf $(VENV) var .pytest_cache .mypy_cache .ruff_cache .import_linter_cache

@@ -1,0 +1,238 @@
+"""Takes every channel that enters our application, gives it a session, and finds what was left behind.
+
+The reconciler runs after every gap of the event stream and on a timer: what Asterisk still has of ours and no live call
+owns is ended (or, if it is a caller, taken in as a call), each repair logged and counted.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable, Coroutine
+from dataclasses import dataclass, field
+from typing import Any
+
+from ivr.ari.generated.events import ApplicationReplaced, StasisStart
+from ivr.ari.generated.models import Channel
+from ivr.ari.interface import Ari
+from ivr.ari.parse import AnyEvent, Gap
+from ivr.ari.results import Gone
+from ivr.call.feature import AgentDesk, serve_feature
+from ivr.call.listening import INTERNAL
+from ivr.call.ports import CallerFacts
+from ivr.call.registry import CallRegistry
+from ivr.call.session import FALLBACK_CONTEXT, CallServices, CallSession
+from ivr.errors import AriError
+from ivr.flow.model import FlowLibrary
+from ivr.ids import ChannelId, new_call_id
+
+log = logging.getLogger(__name__)
+
+RECONCILE_EVERY_S = 15.0
+FEATURE = "feature"
+
+
+@dataclass(slots=True)
+class Repairs:
+    """What the reconciler did since the start."""
+
+    channels_ended: int = 0
+    bridges_ended: int = 0
+    callers_taken_in: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class FrontDoorSettings:
+    node: str
+    entry_flow: str
+    language: str
+    max_calls: int
+    drain_s: float = 10.0
+
+
+@dataclass(slots=True)
+class _Suspects:
+    """Seen without an owner in the last look; ended when seen again (they may just be arriving or leaving)."""
+
+    channels: set[str] = field(default_factory=set)
+    bridges: set[str] = field(default_factory=set)
+
+
+class FrontDoor:
+    def __init__(
+        self,
+        services: CallServices,
+        library: Callable[[], FlowLibrary],
+        desk: AgentDesk,
+        settings: FrontDoorSettings,
+        on_change: Callable[[], None],
+        on_event: Callable[[AnyEvent], None],
+    ) -> None:
+        self._services = services
+        self._ari: Ari = services.ari
+        self._library = library
+        self._desk = desk
+        self._settings = settings
+        self._on_change = on_change
+        self._on_event = on_event
+        self.registry = CallRegistry()
+        self.repairs = Repairs()
+        self._suspects = _Suspects()
+        self._look = asyncio.Event()
+        self._group: asyncio.TaskGroup | None = None
+
+    async def run(self) -> None:
+        """Until cancelled; then every live call is handed on or ended before this returns."""
+        async with asyncio.TaskGroup() as group:
+            self._group = group
+            group.create_task(self._reconcile_for_ever(), name="reconciler")
+            async for event in self._ari.bus.front_door():
+                match event:
+                    case StasisStart():
+                        self._arrived(event)
+                    case Gap():
+                        self._look.set()
+                    case ApplicationReplaced():
+                        log.error(
+                            "another controller took over this application; its calls are no longer ours"
+                        )
+                    case _:
+                        pass
+                self._on_event(event)
+
+    def _arrived(self, event: StasisStart) -> None:
+        """Starts a task and returns: the bus holds this channel's events until its mailbox watches it."""
+        channel = ChannelId(event.channel.id)
+        args = list(event.args)
+        if args[:1] == [INTERNAL]:
+            log.info("a part of a call that is over entered late: %s", channel)
+            self._spawn(self._end_channel(channel), f"end {channel}")
+        elif args[:1] == [FEATURE]:
+            self._spawn(self._feature(event.channel, args[1] if len(args) > 1 else ""), f"feature {channel}")
+        else:
+            self._take_in(event.channel)
+
+    def _take_in(self, channel: Channel) -> None:
+        if len(self.registry) >= self._settings.max_calls:
+            log.error("%d calls are live: one more goes to the dialplan's fallback", len(self.registry))
+            self._spawn(self._to_fallback(ChannelId(channel.id)), f"full {channel.id}")
+            return
+        library = self._library()
+        facts = CallerFacts(
+            caller=channel.caller.number,
+            called=channel.dialplan.exten,
+            entry_flow=self._settings.entry_flow,
+            flow_version=library.version,
+            language=self._settings.language,
+            trunk=endpoint_of(channel.name),
+        )
+        call = new_call_id(self._settings.node)
+        session = CallSession(self._services, library, call, ChannelId(channel.id), facts)
+        self.registry.add(session)
+        self._spawn(self._run_session(session), f"call {call}")
+        self._on_change()
+
+    async def _run_session(self, session: CallSession) -> None:
+        try:
+            await session.run()
+        finally:
+            self.registry.remove(session)
+            self._on_change()
+
+    async def _feature(self, channel: Channel, code: str) -> None:
+        self.registry.add_other(channel.id)
+        try:
+            with self._ari.bus.mailbox(channel.id) as mailbox:
+                mailbox.watch(channel.id)
+                await serve_feature(
+                    self._ari,
+                    self._desk,
+                    self._services.audio,
+                    mailbox,
+                    ChannelId(channel.id),
+                    endpoint_of(channel.name),
+                    code,
+                    self._settings.language,
+                )
+        finally:
+            self.registry.remove_other(channel.id)
+
+    async def _to_fallback(self, channel: ChannelId) -> None:
+        try:
+            await self._ari.channels.continue_in_dialplan(
+                channel_id=channel, context=FALLBACK_CONTEXT, extension="s", priority=1
+            )
+        except AriError as error:
+            log.error("caller not handed on, left to the reconciler: %s", error)
+
+    async def _end_channel(self, channel: str) -> None:
+        try:
+            await self._ari.channels.hangup(channel_id=channel, reason="normal")
+        except AriError as error:
+            log.warning("left to the reconciler: %s", error)
+
+    # --- reconciling ---
+
+    async def _reconcile_for_ever(self) -> None:
+        while True:
+            try:
+                async with asyncio.timeout(RECONCILE_EVERY_S):
+                    await self._look.wait()
+            except TimeoutError:
+                pass
+            self._look.clear()
+            try:
+                await self.reconcile()
+            except AriError as error:
+                log.warning("cannot reconcile now: %s", error)
+
+    async def reconcile(self) -> None:
+        """Compare Asterisk's channels and bridges with the live calls; repair what was suspect twice in a row."""
+        all_channels, all_bridges = await self._ari.channels.list(), await self._ari.bridges.list()
+        if isinstance(all_channels, Gone) or isinstance(all_bridges, Gone):
+            return
+        channels, bridges = all_channels.value, all_bridges.value
+        ours = {
+            channel.id: channel
+            for channel in channels
+            if channel.dialplan.app_name == "Stasis"
+            and channel.dialplan.app_data.partition(",")[0] == self._ari.app
+            and not self.registry.owns(channel.id)
+        }
+        lone = {
+            bridge.id
+            for bridge in bridges
+            if bridge.id.startswith("c-") and not self.registry.owns(bridge.id)
+        }
+        for channel_id in ours.keys() & self._suspects.channels:
+            await self._repair_channel(ours[channel_id])
+        for bridge_id in lone & self._suspects.bridges:
+            log.warning("repair: bridge %s belongs to no live call; destroyed", bridge_id)
+            self.repairs.bridges_ended += 1
+            await self._ari.bridges.destroy(bridge_id=bridge_id)
+        fresh = (ours.keys() - self._suspects.channels) | (lone - self._suspects.bridges)
+        self._suspects = _Suspects(set(ours), lone)
+        if fresh:
+            asyncio.get_running_loop().call_later(1.0, self._look.set)
+
+    async def _repair_channel(self, channel: Channel) -> None:
+        args = channel.dialplan.app_data.split(",")[1:]
+        if args[:1] == [INTERNAL] or args[:1] == [FEATURE] or channel.id.startswith("c-"):
+            log.warning("repair: channel %s belongs to no live call; ended", channel.id)
+            self.repairs.channels_ended += 1
+            await self._end_channel(channel.id)
+            return
+        log.warning("repair: caller on %s has no session; taken in", channel.id)
+        self.repairs.callers_taken_in += 1
+        if not isinstance(await self._ari.channels.get(channel_id=channel.id), Gone):
+            self._take_in(channel)
+
+    def _spawn(self, work: Coroutine[Any, Any, None], name: str) -> None:
+        if self._group is None:
+            raise RuntimeError("the front door is not open")
+        self._group.create_task(work, name=name)
+
+
+def endpoint_of(channel_name: str) -> str:
+    """`PJSIP/1001-0000002a` -> `1001`."""
+    return channel_name.partition("/")[2].rpartition("-")[0]

@@ -1,0 +1,104 @@
+"""What is remembered of one call: its numbered journal and the summary that becomes the call record."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping
+from typing import Literal
+
+from ivr.call.ports import CallerFacts, CallSummary, Records, Said
+from ivr.flow import codec
+from ivr.flow.actions import JsonValue
+from ivr.flow.inputs import Input, SpeechHeard
+from ivr.ids import CallId
+
+
+class CallHistory:
+    """Sequence numbers start at 1 and have no gap. Writing never waits (`Records`)."""
+
+    def __init__(self, records: Records, call: CallId, facts: CallerFacts, arrived_at: dt.datetime) -> None:
+        self._records = records
+        self._call = call
+        self._facts = facts
+        self._arrived_at = arrived_at
+        self._seq = 0
+        self._said = 0
+        self._queue = ""
+        self._agent = ""
+        self._waited_s: float | None = None
+        self._talked_s: float | None = None
+        self._survey: int | None = None
+        self._failure = ""
+        self._ended_by: Literal["caller", "system"] | None = None
+        self._cause = 16
+
+    @property
+    def over(self) -> bool:
+        return self._ended_by is not None
+
+    def arrived(self) -> None:
+        self._records.arrived(self._call, self._facts, self._arrived_at)
+        self._write(
+            "arrived",
+            {"entry": self._facts.entry_flow, "version": self._facts.flow_version},
+            self._arrived_at,
+        )
+
+    def input(self, event: Input, at: dt.datetime) -> None:
+        self._write("input", codec.input_to_json(event), at)
+        if isinstance(event, SpeechHeard) and event.text:
+            self._said += 1
+            line = Said("caller", event.text, event.language, event.engine, event.confidence)
+            self._records.transcript(self._call, self._said, line, at)
+
+    def note(self, kind: str, data: Mapping[str, JsonValue], at: dt.datetime) -> None:
+        if kind == "queue.entered":
+            self._queue = str(data.get("queue", ""))
+        rating = data.get("rating")
+        if kind == "survey" and isinstance(rating, int):
+            self._survey = rating
+        self._write(kind, data, at)
+
+    def joined(self, queue: str, agent: str, waited_s: float, at: dt.datetime) -> None:
+        self._queue, self._agent, self._waited_s = queue, agent, round(waited_s, 3)
+        self._write("joined", {"queue": queue, "agent": agent, "waited_s": round(waited_s, 3)}, at)
+
+    def parted(self, talked_s: float) -> None:
+        self._talked_s = round((self._talked_s or 0.0) + talked_s, 3)
+
+    def failed(self, why: str) -> None:
+        self._failure = why
+
+    def hung_up(self, by: Literal["caller", "system"], cause: int) -> bool:
+        """True the first time: a channel says in several events that it is going."""
+        if self._ended_by is not None:
+            return False
+        self._ended_by, self._cause = by, cause
+        return True
+
+    def ended(self, language: str, at: dt.datetime) -> None:
+        outcome: Literal["completed", "abandoned", "failed"] = "completed"
+        if self._failure:
+            outcome = "failed"
+            self._write("failed", {"why": self._failure}, at)
+        elif self._queue and not self._agent and self._ended_by == "caller":
+            outcome = "abandoned"
+        summary = CallSummary(
+            facts=self._facts,
+            arrived_at=self._arrived_at,
+            language=language,
+            outcome=outcome,
+            ended_by=self._ended_by or "system",
+            cause=self._cause,
+            queue=self._queue,
+            agent=self._agent,
+            waited_s=self._waited_s,
+            talked_s=self._talked_s,
+            survey=self._survey,
+        )
+        self._write("ended", {"outcome": outcome, "by": summary.ended_by, "cause": self._cause}, at)
+        self._records.ended(self._call, summary, at)
+
+    def _write(self, kind: str, data: Mapping[str, JsonValue], at: dt.datetime) -> None:
+        self._seq += 1
+        self._records.journal(self._call, self._seq, kind, data, at)

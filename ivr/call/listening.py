@@ -1,0 +1,141 @@
+"""Lets the recogniser hear the caller: snoop on what the caller says, into a bridge, out by externalMedia RTP.
+
+The caller's own channel stays free for prompts, which the recogniser therefore does not hear. Everything made here
+is destroyed here, whatever happens.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from typing import assert_never
+
+from asr.protocol import AsrUnavailable, Ears, Failed, Final, ListenRequest, Partial, SpeechBegan
+from ivr.ari.bus import Mailbox
+from ivr.ari.generated.events import StasisStart
+from ivr.ari.interface import Ari
+from ivr.ari.results import Gone
+from ivr.errors import AriError
+from ivr.flow.actions import Listen
+from ivr.flow.inputs import Alternative, Input, SpeechFailed, SpeechHeard, SpeechPartial, SpeechStarted
+from ivr.ids import CallId, ChannelId, child_id
+
+log = logging.getLogger(__name__)
+
+ATTACH_TIMEOUT_S = 3.0
+INTERNAL = "internal"
+"""First Stasis argument of channels that are parts of a call, never calls."""
+
+
+class ListeningFailed(Exception):
+    """The media path could not be made."""
+
+
+async def listen(
+    ari: Ari, ears: Ears, call: CallId, channel: ChannelId, action: Listen, tell: Callable[[Input], None]
+) -> None:
+    """Carry out one `Listen`; tells SpeechStarted and SpeechPartial, then exactly one SpeechHeard or SpeechFailed."""
+    request = ListenRequest(
+        language=action.language,
+        phrases=action.phrases,
+        end_silence_s=action.end_silence_s,
+        longest_s=action.longest_s,
+        label=call,
+    )
+    try:
+        hearing = await ears.open(request)
+    except AsrUnavailable as unavailable:
+        log.info("not listening: %s", unavailable)
+        tell(SpeechFailed(action.op, unavailable.cause))
+        return
+    try:
+        async with _media_path(ari, call, channel, f"{hearing.media_host}:{hearing.media_port}"):
+            async for heard in hearing:
+                match heard:
+                    case SpeechBegan():
+                        tell(SpeechStarted(action.op))
+                    case Partial():
+                        tell(SpeechPartial(action.op, heard.text))
+                    case Final():
+                        tell(_heard(action, heard))
+                        return
+                    case Failed():
+                        log.warning("recognition failed: %s", heard.message)
+                        tell(SpeechFailed(action.op, heard.cause))
+                        return
+                    case _:
+                        assert_never(heard)
+        tell(SpeechFailed(action.op, "lost"))
+    except (AriError, ListeningFailed, TimeoutError) as error:
+        log.warning("recogniser not attached: %s", error or type(error).__name__)
+        tell(SpeechFailed(action.op, "lost"))
+    finally:
+        await hearing.aclose()
+
+
+def _heard(action: Listen, final: Final) -> SpeechHeard:
+    return SpeechHeard(
+        op=action.op,
+        text=final.text,
+        confidence=final.confidence,
+        language=final.language or action.language,
+        engine=final.engine,
+        phrase=final.phrase,
+        alternatives=tuple(Alternative(text, confidence) for text, confidence in final.alternatives),
+    )
+
+
+@asynccontextmanager
+async def _media_path(ari: Ari, call: CallId, channel: ChannelId, address: str) -> AsyncIterator[None]:
+    snoop, media, bridge = (child_id(call, kind) for kind in ("snoop", "media", "hear"))
+    with ari.bus.mailbox(f"{call}/listening") as mailbox:
+        mailbox.watch(snoop, media)
+        try:
+            results = await asyncio.gather(
+                ari.bridges.create_with_id(bridge_id=bridge, type="mixing", name=bridge),
+                ari.channels.snoop_channel_with_id(
+                    channel_id=channel, snoop_id=snoop, spy="in", app=ari.app, app_args=f"{INTERNAL},{call}"
+                ),
+                ari.channels.external_media(
+                    channel_id=media,
+                    app=ari.app,
+                    external_host=address,
+                    format="slin16",
+                    encapsulation="rtp",
+                    transport="udp",
+                    direction="both",
+                ),
+            )
+            if any(isinstance(result, Gone) for result in results):
+                raise ListeningFailed("the caller has gone")
+            async with asyncio.timeout(ATTACH_TIMEOUT_S):
+                await _both_started(mailbox, {snoop, media})
+            if isinstance(await ari.bridges.add_channel(bridge_id=bridge, channel=[snoop, media]), Gone):
+                raise ListeningFailed("the caller has gone")
+            yield
+        finally:
+            await _destroy(ari, bridge, [snoop, media])
+
+
+async def _both_started(mailbox: Mailbox, wanted: set[str]) -> None:
+    async for event in mailbox:
+        if isinstance(event, StasisStart):
+            wanted.discard(event.channel.id)
+            if not wanted:
+                return
+
+
+async def _destroy(ari: Ari, bridge: str, channels: list[str]) -> None:
+    """Ends what was made. What Asterisk refuses or cannot answer now is left to the reconciler."""
+    outcomes = await asyncio.gather(
+        *(ari.channels.hangup(channel_id=channel) for channel in channels),
+        ari.bridges.destroy(bridge_id=bridge),
+        return_exceptions=True,
+    )
+    for outcome in outcomes:
+        if isinstance(outcome, AriError):
+            log.warning("left to the reconciler: %s", outcome)
+        elif isinstance(outcome, BaseException):
+            raise outcome

@@ -1,0 +1,130 @@
+"""Plays prompts to the caller's channel and says when each is over.
+
+A playback that Asterisk never reports finished (its channel left Stasis with a queue behind it) is ended by a watchdog,
+so that no dialogue waits for ever.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal
+
+from ivr.ari.bus import Mailbox
+from ivr.ari.interface import Ari
+from ivr.ari.results import Gone
+from ivr.call.ports import PromptAudio
+from ivr.errors import AriError, PromptMissing
+from ivr.flow.actions import Play
+from ivr.flow.inputs import OpId, PromptEnded
+from ivr.ids import CallId, ChannelId, PlaybackId, child_id
+
+log = logging.getLogger(__name__)
+
+WATCHDOG_MARGIN_S = 5.0
+
+
+@dataclass(slots=True)
+class _Playing:
+    playback: PlaybackId
+    watchdog: asyncio.TimerHandle
+    stopped: bool = False
+
+
+class Player:
+    """One per call. `ended` is told of each `Play` exactly once."""
+
+    def __init__(
+        self,
+        ari: Ari,
+        mailbox: Mailbox,
+        audio: PromptAudio,
+        call: CallId,
+        channel: ChannelId,
+        ended: Callable[[PromptEnded], None],
+    ) -> None:
+        self._ari = ari
+        self._mailbox = mailbox
+        self._audio = audio
+        self._call = call
+        self._channel = channel
+        self._ended = ended
+        self._playing: dict[OpId, _Playing] = {}
+        self._ops: dict[str, OpId] = {}
+
+    @property
+    def busy(self) -> bool:
+        return bool(self._playing)
+
+    async def play(self, action: Play) -> None:
+        try:
+            media = self._audio.media(action.prompts, action.language)
+            seconds = self._audio.seconds(action.prompts, action.language)
+        except PromptMissing as missing:
+            log.error("%s", missing)
+            self._ended(PromptEnded(action.op, "failed"))
+            return
+        if not media:
+            self._ended(PromptEnded(action.op, "finished"))
+            return
+        playback = PlaybackId(child_id(self._call, "play"))
+        watchdog = asyncio.get_running_loop().call_later(
+            seconds + WATCHDOG_MARGIN_S, self._overdue, action.op
+        )
+        self._playing[action.op] = _Playing(playback, watchdog)
+        self._ops[playback] = action.op
+        self._mailbox.watch(playback)
+        try:
+            result = await self._ari.channels.play_with_id(
+                channel_id=self._channel, playback_id=playback, media=media
+            )
+        except AriError as error:
+            log.warning("prompt not played: %s", error)
+            self._finish(action.op, "failed")
+            return
+        if isinstance(result, Gone):
+            self._finish(action.op, "failed")
+
+    async def stop(self, op: OpId) -> None:
+        playing = self._playing.get(op)
+        if playing is None or playing.stopped:
+            return
+        playing.stopped = True
+        try:
+            result = await self._ari.playbacks.stop(playback_id=playing.playback)
+        except AriError as error:
+            log.warning("prompt not stopped: %s", error)
+            return
+        if isinstance(result, Gone):
+            self._finish(op, "stopped")
+
+    async def stop_all(self) -> None:
+        for op in list(self._playing):
+            await self.stop(op)
+
+    def on_finished(self, playback_id: str, state: str) -> None:
+        """Asterisk's PlaybackFinished. state: `done` or `failed`."""
+        op = self._ops.get(playback_id)
+        if op is not None:
+            self._finish(op, "failed" if state == "failed" else "finished")
+
+    def close(self) -> None:
+        for playing in self._playing.values():
+            playing.watchdog.cancel()
+        self._playing.clear()
+        self._ops.clear()
+
+    def _overdue(self, op: OpId) -> None:
+        log.warning("no end reported for a prompt; going on")
+        self._finish(op, "failed")
+
+    def _finish(self, op: OpId, outcome: Literal["finished", "failed", "stopped"]) -> None:
+        playing = self._playing.pop(op, None)
+        if playing is None:
+            return
+        playing.watchdog.cancel()
+        self._ops.pop(playing.playback, None)
+        self._mailbox.unwatch(playing.playback)
+        self._ended(PromptEnded(op, "stopped" if playing.stopped else outcome))

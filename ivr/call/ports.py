@@ -1,0 +1,121 @@
+"""What a call session needs of the rest of the house, as protocols: the composition root gives the concrete parts."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Literal, Protocol
+
+from ivr.flow.actions import Enqueue, JsonValue, Prompt
+from ivr.ids import CallId
+from routing.ids import AgentId, EntryId
+
+SpeechSide = Literal["caller", "agent"]
+
+
+class PromptAudio(Protocol):
+    """Prompts as media that Asterisk can play. Dictionary look-ups only; nothing waits."""
+
+    def media(self, prompts: Sequence[Prompt], language: str) -> list[str]:
+        """ARI media URIs. Raises PromptMissing."""
+        ...
+
+    def seconds(self, prompts: Sequence[Prompt], language: str) -> float: ...
+
+
+class Records(Protocol):
+    """Where a call's facts go. Never waits and never raises: writing happens elsewhere, in batches."""
+
+    def arrived(self, call: CallId, facts: CallerFacts, at: dt.datetime) -> None: ...
+    def journal(
+        self, call: CallId, seq: int, kind: str, data: Mapping[str, JsonValue], at: dt.datetime
+    ) -> None: ...
+    def transcript(self, call: CallId, seq: int, line: Said, at: dt.datetime) -> None: ...
+    def ended(self, call: CallId, summary: CallSummary, at: dt.datetime) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class CallerFacts:
+    """What is known of a call when it arrives. caller: the number, "" when withheld."""
+
+    caller: str
+    called: str
+    entry_flow: str
+    flow_version: str
+    language: str
+    trunk: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    speaker: SpeechSide
+    text: str
+    language: str
+    engine: str
+    confidence: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CallSummary:
+    """The call as a whole, at its end. Times in seconds."""
+
+    facts: CallerFacts
+    arrived_at: dt.datetime
+    language: str
+    outcome: Literal["completed", "abandoned", "failed"]
+    ended_by: Literal["caller", "system"]
+    cause: int
+    queue: str = ""
+    agent: str = ""
+    waited_s: float | None = None
+    talked_s: float | None = None
+    survey: int | None = None
+    notes: Mapping[str, JsonValue] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """An agent is reserved for this caller: ring that phone."""
+
+    entry: EntryId
+    agent: AgentId
+    endpoint: str
+    """ARI endpoint to create a channel to, e.g. `PJSIP/1001`."""
+    display: str
+    """What the agent's telephone shows as the caller's name, e.g. `Service desk zh`."""
+    caller: str
+    """The caller's number, "" when withheld."""
+    ring_s: float
+
+
+RingOutcome = Literal["busy", "no_answer", "unreachable", "caller_left", "failed"]
+
+
+class Seat(Protocol):
+    """A caller in a queue as the dispatcher sees it. Called on the loop; must not wait."""
+
+    def offered(self, offer: Offer) -> None: ...
+    def withdrawn(self, offer: Offer) -> None: ...
+    def progressed(self, place: int, waiting: int, wait_s: tuple[float, float] | None) -> None: ...
+    def rejected(self, outcome: Literal["timeout", "full", "closed", "unstaffed", "failed"]) -> None: ...
+
+
+class Queues(Protocol):
+    """The dispatcher as a call session sees it. Nothing waits."""
+
+    def enqueue(self, entry: EntryId, call: CallId, wanted: Enqueue, caller: str, seat: Seat) -> None: ...
+    def leave(self, entry: EntryId, why: Literal["abandoned", "left", "failed"]) -> None: ...
+    def ringing(self, entry: EntryId) -> None: ...
+    def answered(self, entry: EntryId, agent: AgentId) -> bool:
+        """False: the offer was over already; the telephone must be let go."""
+        ...
+
+    def not_answered(self, entry: EntryId, agent: AgentId, outcome: RingOutcome) -> None: ...
+    def sent_back(self, entry: EntryId, agent: AgentId, why: str) -> None:
+        """Answered, but the agent's leg was lost before the two could talk: back to the same place."""
+        ...
+
+    def finished(self, entry: EntryId, agent: AgentId) -> None:
+        """The talk is over, whoever ended it: the agent goes to wrap-up."""
+        ...

@@ -1,0 +1,45 @@
+"""The calls that are live now, by call and by channel."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from ivr.call.session import CallSession
+from ivr.ids import CallId, ChannelId
+
+
+class CallRegistry:
+    def __init__(self) -> None:
+        self._by_call: dict[CallId, CallSession] = {}
+        self._by_channel: dict[ChannelId, CallSession] = {}
+        self._others: set[str] = set()
+
+    def __len__(self) -> int:
+        return len(self._by_call)
+
+    def __iter__(self) -> Iterator[CallSession]:
+        return iter(list(self._by_call.values()))
+
+    def get(self, call: CallId) -> CallSession | None:
+        return self._by_call.get(call)
+
+    def add(self, session: CallSession) -> None:
+        self._by_call[session.call] = session
+        self._by_channel[session.channel] = session
+
+    def remove(self, session: CallSession) -> None:
+        self._by_call.pop(session.call, None)
+        self._by_channel.pop(session.channel, None)
+
+    def add_other(self, channel: str) -> None:
+        """A channel of ours that is no citizen's call (an agent dialling a feature code)."""
+        self._others.add(channel)
+
+    def remove_other(self, channel: str) -> None:
+        self._others.discard(channel)
+
+    def owns(self, object_id: str) -> bool:
+        """True for a live call's channel and for every object whose id begins with a live call's (`child_id`)."""
+        if object_id in self._by_channel or object_id in self._others:
+            return True
+        return CallId(object_id.partition(".")[0]) in self._by_call

@@ -1,0 +1,32 @@
+"""What every test gets: a leaked task fails it."""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+from collections.abc import AsyncIterator
+
+import pytest
+
+pytest_plugins: list[str] = []
+
+
+@pytest.fixture(autouse=True)
+def guard_tasks(request: pytest.FixtureRequest) -> None:
+    """Only async tests have a loop to watch; a test on virtual time is watched by `run_virtual`."""
+    if inspect.iscoroutinefunction(request.function):
+        request.getfixturevalue("no_leaked_task")
+
+
+@pytest.fixture
+async def no_leaked_task(request: pytest.FixtureRequest) -> AsyncIterator[None]:
+    """Fails an async test that leaves a task running (style.md, habit 4)."""
+    before = asyncio.all_tasks()
+    yield
+    left = {task for task in asyncio.all_tasks() - before if task is not asyncio.current_task()}
+    if left:
+        names = sorted(task.get_name() for task in left)
+        for task in left:
+            task.cancel()
+        await asyncio.gather(*left, return_exceptions=True)
+        pytest.fail(f"tasks left behind: {names}")
