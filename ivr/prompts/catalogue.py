@@ -1,0 +1,206 @@
+"""Which sound says which prompt: the look-ups that a call makes.
+
+Everything is found and prepared beforehand, so `media` reads dictionaries only. For each clip the best sound that there
+is wins: an operator's recording of the whole prompt, then the natural voice (shipped or rendered here), then the quick
+stand-in. What has none yet is reported to `on_missing` and raises PromptMissing; `background.py` renders it.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import logging
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from ivr.errors import PromptMissing
+from ivr.flow.actions import Prompt
+from ivr.flow.prompt_text import parse
+from ivr.flow.prompt_text import render as plain_text
+from ivr.prompts import numbers, texts
+from ivr.prompts.clips import STAND_INS, VOICES, Clip, Voice
+from ivr.prompts.prepared import Playable, Prepared, prepare_all
+from ivr.prompts.recorded import find_recordings
+from ivr.prompts.shelf import Shelf
+from ivr.prompts.store import cache_folder
+
+log = logging.getLogger(__name__)
+
+PAUSE_S = 0.25
+"""Between groups of digits."""
+
+
+@dataclass(frozen=True, slots=True)
+class Folders:
+    """shelf: the audio that ships. recordings: an operator's, `<language>/<id>.wav`. cache: outside the checkout."""
+
+    shelf: Path
+    recordings: Path
+    cache: Path = field(default_factory=cache_folder)
+
+    @classmethod
+    def of(cls, flows: Path) -> Folders:
+        return cls(flows / "audio", flows / "recordings")
+
+
+class PromptCatalogue:
+    """Load it with `load`; give it new sounds with `add`. Not thread-safe: used on the event loop."""
+
+    def __init__(self, library: texts.Texts, prepared: Prepared) -> None:
+        self._texts = library
+        self._prompts = {
+            language: {name: texts.compile_text(text, language) for name, text in ours.items()}
+            for language, ours in library.items()
+        }
+        self._recorded: dict[tuple[str, str], Playable] = {}
+        self._natural: dict[Clip, Playable] = {}
+        self._stand_ins: dict[Clip, Playable] = {}
+        self._pause = prepared.silence(PAUSE_S)
+        self.prepared = prepared
+        self.today: Callable[[], dt.date] = dt.date.today
+        self.on_missing: Callable[[Clip], None] = lambda _clip: None
+
+    @classmethod
+    def load(
+        cls,
+        library: texts.Texts,
+        folders: Folders,
+        *,
+        progress: Callable[[int, int], None] = lambda _done, _all: None,
+    ) -> PromptCatalogue:
+        """Find the sound of every clip and prepare what is not yet (seconds the first time; not on an event loop).
+
+        library: language -> id -> text, as `texts.read` gives it. progress: called with (files done, files in all).
+        Raises PromptTextError for a text that cannot be read, ConfigError for a broken manifest.
+        """
+        prepared = Prepared(folders.cache / "prompts")
+        catalogue = cls(library, prepared)
+        recordings = find_recordings(folders.recordings)
+        files = catalogue._files(Shelf.open(folders.shelf), speech_folder(folders.cache))
+        sources = list(dict.fromkeys([*(path for path, _, _ in files)]))
+        total = len(sources) + len(recordings)
+        count = 0
+
+        def done(_path: Path) -> None:
+            nonlocal count
+            count += 1
+            progress(count, total)
+
+        playable = prepare_all(prepared, sources, done=done)
+        for path, clip, natural in files:
+            if path in playable:
+                catalogue.add(clip, playable[path], natural=natural)
+        spoken = prepare_all(prepared, recordings.values(), normalise=True, done=done)
+        for name, path in recordings.items():
+            if path in spoken:
+                catalogue._recorded[name] = spoken[path]
+        return catalogue
+
+    def _files(self, shelf: Shelf, rendered: Path) -> list[tuple[Path, Clip, bool]]:
+        """(file, its clip, is it the natural voice) for every clip that has one; the natural one where both are."""
+        found: list[tuple[Path, Clip, bool]] = []
+        here = {path.stem: path for path in rendered.glob("*.opus")}
+        for language in self._texts:
+            for clip in texts.all_clips(self._texts, language):
+                key = voice_key(VOICES, clip)
+                if key in shelf.entries and shelf.read(key) is not None:
+                    found.append((shelf.path(key), clip, True))
+                elif key in here:
+                    found.append((here[key], clip, True))
+                elif (stand_in := voice_key(STAND_INS, clip)) in here:
+                    found.append((here[stand_in], clip, False))
+        return found
+
+    def add(self, clip: Clip, playable: Playable, *, natural: bool) -> None:
+        """From now on this clip sounds so. A stand-in never displaces the natural voice."""
+        if natural:
+            self._natural[clip] = playable
+            self._stand_ins.pop(clip, None)
+        else:
+            self._stand_ins[clip] = playable
+
+    def media(self, prompts: Sequence[Prompt], language: str) -> list[str]:
+        """ARI media URIs, in the order to be played. Raises PromptMissing, which names prompt, language and words."""
+        return [playable.uri for playable in self._playables(prompts, language)]
+
+    def seconds(self, prompts: Sequence[Prompt], language: str) -> float:
+        """How long they sound in all. Raises PromptMissing."""
+        return sum(playable.seconds for playable in self._playables(prompts, language))
+
+    def text(self, prompt: Prompt, language: str) -> str:
+        """What is said, for screens and transcripts; the prompt's id in brackets where it has no text."""
+        text = self._texts.get(language, {}).get(prompt.id)
+        return f"[{prompt.id}]" if text is None else plain_text(parse(text.strip()), prompt.values, language)
+
+    def missing(self, language: str) -> tuple[Clip, ...]:
+        """Clips without the natural voice, first-needed first; those of recorded prompts are not needed."""
+        return tuple(clip for clip in self._needed(language) if clip not in self._natural)
+
+    def silent(self, language: str) -> tuple[Clip, ...]:
+        """Clips without any sound: a prompt that needs one raises PromptMissing."""
+        return tuple(clip for clip in self.missing(language) if clip not in self._stand_ins)
+
+    def _needed(self, language: str) -> Iterator[Clip]:
+        recorded = {name for of, name in self._recorded if of == language}
+        ours = self._texts.get(language, {})
+        yield from texts.all_clips({language: {k: v for k, v in ours.items() if k not in recorded}}, language)
+
+    def _playables(self, prompts: Sequence[Prompt], language: str) -> Iterator[Playable]:
+        for prompt in prompts:
+            recorded = self._recorded.get((language, prompt.id))
+            if recorded is not None:
+                yield recorded
+                continue
+            pieces = self._prompts.get(language, {}).get(prompt.id)
+            if pieces is None:
+                raise PromptMissing(
+                    f"the prompt `{prompt.id}` has no text in `{language}`",
+                    mend=f"add it to prompts/{language}.yaml, or record recordings/{language}/{prompt.id}.wav",
+                )
+            for piece in pieces:
+                if isinstance(piece, Clip):
+                    yield self._sound(piece, prompt)
+                else:
+                    yield from self._value(piece, prompt, language)
+
+    def _value(self, place: texts.Place, prompt: Prompt, language: str) -> Iterator[Playable]:
+        where = f"the prompt `{prompt.id}` in `{language}`"
+        if place.name not in prompt.values:
+            raise PromptMissing(
+                f"{where} says `{{{place.name}}}`, which has no value", mend="set it in the flow"
+            )
+        value = prompt.values[place.name]
+        try:
+            fragments = numbers.say(value, place.say_as, language, counted=place.counted, today=self.today())
+        except numbers.Unsayable as error:
+            raise PromptMissing(f"{where}, `{{{place.name}}}`: {error}", mend=error.mend) from error
+        as_text = place.say_as == "text" or (place.say_as == "auto" and isinstance(value, str))
+        for fragment in fragments:
+            if fragment == numbers.PAUSE:
+                yield self._pause
+            elif as_text:
+                yield self._sound(texts.text_clip(fragment, language), prompt, private=True)
+            else:
+                yield self._sound(texts.fragment_clip(fragment, language), prompt)
+
+    def _sound(self, clip: Clip, prompt: Prompt, *, private: bool = False) -> Playable:
+        playable = self._natural.get(clip) or self._stand_ins.get(clip)
+        if playable is None:
+            self.on_missing(clip)
+            words = "a value" if private else f"“{clip.text}”"
+            raise PromptMissing(
+                f"the prompt `{prompt.id}` has no sound for {words} in `{clip.language}`",
+                mend="`ivr prompts render` renders what is missing",
+            )
+        return playable
+
+
+def voice_key(voices: Mapping[str, Voice], clip: Clip) -> str:
+    """ "" for a language that has no such voice."""
+    voice = voices.get(clip.language)
+    return voice.key(clip) if voice else ""
+
+
+def speech_folder(cache: Path) -> Path:
+    """Where what is rendered on this machine is kept, as `<key>.opus`."""
+    return cache / "speech"

@@ -1,0 +1,26 @@
+"""Folders of audio on disk: the shelf that ships (`flows/audio`), and the cache outside the checkout."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from pathlib import Path
+
+
+def cache_folder() -> Path:
+    """`$IVR_CACHE`, else `open-hotline` in the user's cache folder. Not made here."""
+    own = os.environ.get("IVR_CACHE")
+    if own:
+        return Path(own)
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "open-hotline"
+
+
+def write_whole(path: Path, data: bytes) -> None:
+    """Readers see the old file or the whole new one, never a part."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
+    try:
+        temporary.write_bytes(data)
+        temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)

@@ -1,0 +1,109 @@
+"""The texts of all prompts, compiled into what must be played: clips, and places where a value is said.
+
+Pure, but for `read`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from ruamel.yaml import YAML
+from ruamel.yaml.error import YAMLError
+
+from ivr.errors import ConfigError
+from ivr.flow.prompt_text import Literal, Part, SayAs, Value, parse
+from ivr.prompts import numbers, numbers_zh
+from ivr.prompts.clips import Clip
+
+Texts = Mapping[str, Mapping[str, str]]
+"""language -> prompt id -> text."""
+
+_SAMPLE_VALUES = {"zh": "三", "en": "three"}
+"""Spoken in a value's place while the words around it are recorded."""
+_FRAGMENT_FRAMES = {
+    "zh": ("电话号码是，六，", "，谢谢您的来电。"),
+    "en": ("The number is six, ", ", and thank you."),
+}
+"""The sentence that a fragment of a value is cut out of, so that it has the tone of the middle of a sentence."""
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a value is said. counted: things are counted with it (两位)."""
+
+    name: str
+    say_as: SayAs
+    counted: bool
+
+
+Piece = Clip | Place
+
+
+def read(folder: Path) -> Texts:
+    """`<folder>/<language>.yaml`, each a mapping of id to text. Raises ConfigError."""
+    texts: dict[str, dict[str, str]] = {}
+    for path in sorted(folder.glob("*.yaml")):
+        try:
+            content = YAML(typ="safe", pure=True).load(path.read_text(encoding="utf-8")) or {}
+        except YAMLError as error:
+            raise ConfigError(f"{path} is not YAML: {error}", mend="`ivr check` shows the place") from error
+        if not isinstance(content, dict):
+            raise ConfigError(f"{path} does not map ids to texts", mend="write `id: text`, one prompt a line")
+        texts[path.stem] = {str(name): str(text) for name, text in content.items()}
+    return texts
+
+
+def compile_text(text: str, language: str) -> tuple[Piece, ...]:
+    """A text without values is one clip; else the words around each value are clips cut from the whole sentence.
+
+    Raises prompt_text.PromptTextError.
+    """
+    parts = parse(text.strip())
+    if not any(isinstance(part, Value) for part in parts):
+        return (Clip("".join(part.text for part in parts if isinstance(part, Literal)), language),)
+    spoken = [part.text if isinstance(part, Literal) else _SAMPLE_VALUES.get(language, "1") for part in parts]
+    pieces: list[Piece] = []
+    for index, part in enumerate(parts):
+        if isinstance(part, Value):
+            pieces.append(Place(part.name, part.say_as, language == "zh" and _counted(parts, index)))
+        elif any(character.isalnum() for character in part.text):
+            before, after = "".join(spoken[:index]), "".join(spoken[index + 1 :])
+            pieces.append(Clip(part.text, language, before, after))
+    return tuple(pieces)
+
+
+def _counted(parts: tuple[Part, ...], index: int) -> bool:
+    def words(at: int) -> str:
+        part = parts[at] if 0 <= at < len(parts) else None
+        return part.text if isinstance(part, Literal) else ""
+
+    return numbers_zh.counted(words(index - 1), words(index + 1), words(index + 3))
+
+
+def fragment_clip(fragment: str, language: str) -> Clip:
+    """The clip of one fragment that `numbers.say` gave."""
+    before, after = _FRAGMENT_FRAMES[language]
+    return Clip(fragment, language, before, after)
+
+
+def text_clip(text: str, language: str) -> Clip:
+    """The clip of a value that is said as text."""
+    return Clip(text, language)
+
+
+def all_clips(texts: Texts, language: str) -> Iterator[Clip]:
+    """Everything that this language needs, each once, first-needed first: prompts in their order, then fragments."""
+    seen: set[Clip] = set()
+    for text in texts.get(language, {}).values():
+        for piece in compile_text(text, language):
+            if isinstance(piece, Clip) and piece not in seen:
+                seen.add(piece)
+                yield piece
+    if language in numbers.LANGUAGES:
+        for fragment in numbers.fragments(language):
+            clip = fragment_clip(fragment, language)
+            if clip not in seen:
+                seen.add(clip)
+                yield clip
