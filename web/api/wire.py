@@ -1,0 +1,61 @@
+"""The status as JSON: personal data masked, rates worked out. What is not here does not leave the process.
+
+    {"now": "2026-11-22T06:00:00Z", "node": "n1", "uptime_s": 61.0,
+     "asterisk": {"connected": true, "version": "22.10.1"}, "database": {"kind": "sqlite", "ok": true},
+     "speech": [{"language": "zh", "engine": "whisper"}],
+     "calls": [{"call_id": ..., "caller": "138****5678", "since": ..., ...}], "queues": [...], "agents": [...],
+     "today": {"offered": 3, ..., "connection_rate": 0.95, "rate_15_s": 0.9}}
+
+Keys are the fields of `web.api.status`; a rate is a fraction of 1, null while nothing was offered.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import asdict, replace
+from typing import Any
+
+import orjson
+
+from ivr.log import mask_number
+from web.api.status import LiveCall, Status, Today
+
+_WITHHELD = frozenset({"", "anonymous", "unknown", "restricted", "unavailable"})
+"""What SIP networks put in place of a number that is not to be shown."""
+
+_SPOKEN_NUMBER = re.compile(r"[0-9零〇一二三四五六七八九幺](?:[\s-]?[0-9零〇一二三四五六七八九幺]){4,}")
+"""Five digits and more in what a caller said, written either way, is a number that identifies somebody."""
+
+
+def encode_status(status: Status, *, show_transcripts: bool) -> bytes:
+    """One JSON object, UTF-8."""
+    return orjson.dumps(_view(status, show_transcripts), option=orjson.OPT_UTC_Z)
+
+
+def encode_message(kind: str, **fields: Any) -> str:
+    """One message of the live feed: `{"type": kind, ...}`. A field given as bytes is JSON already."""
+    raw = {
+        name: orjson.Fragment(value) if isinstance(value, bytes) else value for name, value in fields.items()
+    }
+    return orjson.dumps({"type": kind, **raw}).decode()
+
+
+def _view(status: Status, show_transcripts: bool) -> dict[str, Any]:
+    masked = replace(status, calls=tuple(_masked(call, show_transcripts) for call in status.calls))
+    return asdict(masked) | {"today": asdict(status.today) | _rates(status.today)}
+
+
+def _masked(call: LiveCall, show_transcripts: bool) -> LiveCall:
+    """Masking what is masked already changes nothing, so a source may do either."""
+    withheld = call.caller.strip().lower() in _WITHHELD
+    heard = _SPOKEN_NUMBER.sub("****", call.last_heard) if show_transcripts and call.last_heard else None
+    return replace(call, caller="" if withheld else mask_number(call.caller), last_heard=heard)
+
+
+def _rates(today: Today) -> dict[str, float | None]:
+    if today.offered == 0:
+        return {"connection_rate": None, "rate_15_s": None}
+    return {
+        "connection_rate": today.answered / today.offered,
+        "rate_15_s": today.answered_within_15_s / today.offered,
+    }

@@ -1,0 +1,461 @@
+/**
+ * The status page. It draws whole states as they arrive on the live feed (web/api/live.py), and lets durations tick
+ * in between. Nothing is ever inserted as HTML.
+ */
+import { firstLanguage, text } from "./messages.js";
+
+/** @typedef {import("./messages.js").Language} Language */
+/** @typedef {{call_id: string, caller: string, since: string, state: string, state_since: string, node: string | null, language: string | null, queue: string | null, agent: string | null, last_heard: string | null}} LiveCall */
+/** @typedef {{name: string, waiting: number, longest_wait_s: number | null, agents_available: number, agents_busy: number}} QueueLine */
+/** @typedef {{id: string, name: string, state: string, since: string, phone_registered: boolean, call_id: string | null}} AgentLine */
+/** @typedef {{arrived: number, offered: number, answered: number, answered_within_15_s: number, abandoned: number, abandoned_short: number, asa_s: number | null, connection_rate: number | null, rate_15_s: number | null}} Today */
+/** @typedef {{now: string, node: string, uptime_s: number, asterisk: {connected: boolean, version: string}, database: {kind: string, ok: boolean}, speech: {language: string, engine: string | null}[], calls: LiveCall[], queues: QueueLine[], agents: AgentLine[], today: Today}} Status */
+/** @typedef {{type: "hello", heartbeat_s: number, title: string, dial: string, note: string} | {type: "status", status: Status}} Message */
+
+const FIRST_RETRY_MS = 500;
+const LONGEST_RETRY_MS = 10_000;
+const ENDED_STAYS_MS = 3_000;
+const LONG_WAIT_MS = 60_000;
+const ANNOUNCE_EVERY_MS = 5_000;
+/** Goals of GB/T 33358-2016; a figure below its goal is marked. */
+const GOALS = { connection_rate: 0.95, rate_15_s: 0.95 };
+/** How far along its way a call is, of four: menu, queue, agent's phone, talking. @type {Record<string, number>} */
+const STEPS = { arriving: 1, menu: 1, queue: 2, ringing: 3, talking: 4, held: 4, survey: 4, ending: 4 };
+
+let language = firstLanguage();
+/** @type {Status | null} */
+let status = null;
+/** Server's clock minus ours. */
+let clockOffsetMs = 0;
+let heartbeatMs = 15_000;
+
+/** @param {string} id @returns {HTMLElement} */
+function at(id) {
+  const element = document.getElementById(id);
+  if (!element) throw new Error(`no element #${id}`);
+  return element;
+}
+
+/** @param {string} key @param {Record<string, string | number>} [values] */
+const say = (key, values) => text(language, key, values);
+
+/** Writes only what differs, so that a reader's place and selection stay. @param {Element} element @param {string} value */
+function put(element, value) {
+  if (element.textContent !== value) element.textContent = value;
+}
+
+/**
+ * @param {string} tag
+ * @param {string} [className]
+ * @param {...(Node | string)} children
+ */
+function make(tag, className = "", ...children) {
+  const element = document.createElement(tag);
+  if (className) element.className = className;
+  element.append(...children);
+  return element;
+}
+
+// -- Times ----------------------------------------------------------------------------------------------------------
+
+/** `0:07`, `12:40`, `1:02:03`. @param {number} ms */
+function duration(ms) {
+  const seconds = Math.max(0, Math.floor(ms / 1000));
+  const [hours, minutes, rest] = [Math.floor(seconds / 3600), Math.floor(seconds / 60) % 60, seconds % 60];
+  const tail = `${String(rest).padStart(2, "0")}`;
+  return hours ? `${hours}:${String(minutes).padStart(2, "0")}:${tail}` : `${minutes}:${tail}`;
+}
+
+/** Makes an element show the time since then, from now on. @param {HTMLElement} element @param {number | null} sinceMs */
+function tickFrom(element, sinceMs) {
+  if (sinceMs === null) {
+    delete element.dataset.since;
+    put(element, "–");
+  } else {
+    element.dataset.since = String(sinceMs);
+    put(element, duration(Date.now() + clockOffsetMs - sinceMs));
+  }
+}
+
+function tick() {
+  if (document.body.dataset.link !== "live") return; // what is no longer known does not go on counting
+  const now = Date.now() + clockOffsetMs;
+  for (const element of /** @type {NodeListOf<HTMLElement>} */ (document.querySelectorAll("[data-since]"))) {
+    const age = now - Number(element.dataset.since);
+    put(element, duration(age));
+    if (element.dataset.wait !== undefined) element.classList.toggle("long", age > LONG_WAIT_MS);
+  }
+}
+
+/** @param {number} seconds */
+function uptime(seconds) {
+  const [days, hours, minutes] = [Math.floor(seconds / 86400), Math.floor(seconds / 3600) % 24, Math.floor(seconds / 60) % 60];
+  /** @param {number} value @param {string} unit */
+  const part = (value, unit) => new Intl.NumberFormat(language, { style: "unit", unit, unitDisplay: "short" }).format(value);
+  if (days) return `${part(days, "day")} ${part(hours, "hour")}`;
+  return hours ? `${part(hours, "hour")} ${part(minutes, "minute")}` : part(minutes, "minute");
+}
+
+// -- Rows -----------------------------------------------------------------------------------------------------------
+
+/**
+ * Brings a table's rows in line with items, in order, keeping the rows that stay.
+ * @template T
+ * @param {HTMLElement} body
+ * @param {T[]} items
+ * @param {{key: (item: T) => string, cells: () => HTMLElement[], fill: (row: HTMLElement, item: T) => void, leave?: (row: HTMLElement) => void}} how
+ */
+function syncRows(body, items, { key, cells, fill, leave = (row) => row.remove() }) {
+  const rows = new Map(/** @type {HTMLElement[]} */ ([...body.children]).map((row) => [row.dataset.key, row]));
+  const wanted = items.map((item) => {
+    let row = rows.get(key(item));
+    rows.delete(key(item));
+    if (!row) {
+      row = make("tr", "new", ...cells());
+      row.dataset.key = key(item);
+    }
+    row.classList.remove("gone");
+    fill(row, item);
+    return row;
+  });
+  for (const row of rows.values()) leave(row);
+  let next = body.firstElementChild;
+  for (const row of wanted) {
+    while (next?.classList.contains("gone")) next = next.nextElementSibling; // who is leaving keeps its place meanwhile
+    if (row === next) next = next.nextElementSibling;
+    else body.insertBefore(row, next);
+  }
+}
+
+/** The element of a row that `cells` marked with this part name. @param {HTMLElement} row @param {string} name */
+function part(row, name) {
+  return /** @type {HTMLElement} */ (row.querySelector(`[data-part="${name}"]`));
+}
+
+/** @param {string} tag @param {string} name @param {string} [className] */
+function named(tag, name, className) {
+  const element = make(tag, className);
+  element.dataset.part = name;
+  return element;
+}
+
+function callCells() {
+  const journey = named("span", "journey", "journey");
+  journey.setAttribute("aria-hidden", "true");
+  journey.append(...Array.from({ length: 4 }, () => make("i")));
+  const head = make("th", "", named("span", "caller", "caller"), named("span", "id", "quiet id"));
+  head.setAttribute("scope", "row");
+  return [
+    head,
+    make("td", "", named("span", "state", "pill"), journey),
+    make("td", "place", named("span", "where"), named("q", "heard", "quiet")),
+    make("td", "wide", named("span", "language")),
+    make("td", "number", named("time", "age")),
+  ];
+}
+
+/** @param {HTMLElement} row @param {LiveCall} call */
+function fillCall(row, call) {
+  row.dataset.state = call.state;
+  put(part(row, "caller"), call.caller || say("withheld"));
+  put(part(row, "id"), call.call_id);
+  put(part(row, "state"), say(`call.${call.state}`));
+  part(row, "journey").dataset.step = String(STEPS[call.state] ?? 1);
+  put(part(row, "where"), place(call));
+  put(part(row, "heard"), call.last_heard ?? "");
+  part(row, "heard").hidden = !call.last_heard;
+  put(part(row, "language"), call.language ? languageName(call.language) : "–");
+  tickFrom(part(row, "age"), Date.parse(call.since));
+}
+
+/** @param {LiveCall} call */
+function place(call) {
+  const parts = call.state === "menu" || call.state === "survey" ? [call.node] : [call.queue, call.agent];
+  return parts.filter(Boolean).join(" → ") || "–";
+}
+
+/** A call that has ended stays a moment, so that the eye can follow. @param {HTMLElement} row */
+function leaveCall(row) {
+  if (row.classList.contains("gone")) return;
+  row.classList.add("gone");
+  row.dataset.state = "ended";
+  delete part(row, "age").dataset.since;
+  put(part(row, "state"), say("call.ended"));
+  setTimeout(() => {
+    if (row.classList.contains("gone")) row.remove();
+  }, ENDED_STAYS_MS);
+}
+
+function queueCells() {
+  const head = named("th", "name");
+  head.setAttribute("scope", "row");
+  const longest = named("time", "longest");
+  longest.dataset.wait = "";
+  return [head, named("td", "waiting", "number"), make("td", "number", longest), named("td", "staff", "number")];
+}
+
+/** @param {HTMLElement} row @param {QueueLine} queue */
+function fillQueue(row, queue) {
+  row.classList.toggle("busy", queue.waiting > 0);
+  put(part(row, "name"), queue.name);
+  put(part(row, "waiting"), String(queue.waiting));
+  tickFrom(part(row, "longest"), queue.longest_wait_s === null ? null : serverNow() - queue.longest_wait_s * 1000);
+  put(part(row, "staff"), `${queue.agents_available} / ${queue.agents_busy}`);
+}
+
+function agentCells() {
+  const head = make("th", "", named("span", "name"), named("span", "id", "quiet id"));
+  head.setAttribute("scope", "row");
+  return [
+    head,
+    make("td", "", named("span", "state", "pill")),
+    make("td", "", named("span", "phone", "phone")),
+    make("td", "number", named("time", "age")),
+  ];
+}
+
+/** @param {HTMLElement} row @param {AgentLine} agent */
+function fillAgent(row, agent) {
+  row.dataset.state = agent.state;
+  put(part(row, "name"), agent.name);
+  put(part(row, "id"), agent.id);
+  put(part(row, "state"), say(`agent.${agent.state}`));
+  part(row, "phone").dataset.on = String(agent.phone_registered);
+  put(part(row, "phone"), say(agent.phone_registered ? "phoneOn" : "phoneOff"));
+  tickFrom(part(row, "age"), Date.parse(agent.since));
+}
+
+// -- The rest of the page -------------------------------------------------------------------------------------------
+
+/** @param {string} tag */
+function languageName(tag) {
+  return new Intl.DisplayNames([language], { type: "language", fallback: "code" }).of(tag) ?? tag;
+}
+
+/** @param {HTMLElement} list @param {{name: string, value: string, note?: string, mood?: string}[]} items */
+function fillList(list, items) {
+  const wanted = items.map(({ name, value, note = "", mood = "" }) => {
+    const group = make("div", mood, make("dt", "", name), make("dd", "", value));
+    if (note) group.append(make("dd", "quiet", note));
+    return group;
+  });
+  const same = wanted.length === list.children.length && wanted.every((group, index) => group.isEqualNode(list.children[index] ?? null));
+  if (!same) list.replaceChildren(...wanted);
+}
+
+/** @param {Status} now */
+function drawHealth({ asterisk, database, speech }) {
+  fillList(at("health"), [
+    {
+      name: say("asterisk"),
+      value: say(asterisk.connected ? "connected" : "disconnected"),
+      note: asterisk.version,
+      mood: asterisk.connected ? "good" : "bad",
+    },
+    {
+      name: say("database"),
+      value: say(database.ok ? "databaseOk" : "databaseAway"),
+      note: database.kind === "postgres" ? "PostgreSQL" : "SQLite",
+      mood: database.ok ? "good" : "bad",
+    },
+    ...speech.map(({ language: tag, engine }) => ({
+      name: `${say("speech")} · ${languageName(tag)}`,
+      value: engine ?? say("keysOnly"),
+      mood: engine ? "good" : "fair",
+    })),
+    ...(speech.length ? [] : [{ name: say("speech"), value: say("noSpeech"), mood: "fair" }]),
+  ]);
+}
+
+/** @param {Today} today */
+function drawToday(today) {
+  const count = new Intl.NumberFormat(language);
+  const percent = new Intl.NumberFormat(language, { style: "percent", maximumFractionDigits: 1 });
+  /** @param {"connectionRate" | "rate15"} name @param {"connection_rate" | "rate_15_s"} field */
+  const rate = (name, field) => {
+    const value = today[field];
+    const mood = value === null ? "" : value < GOALS[field] ? "fair" : "good";
+    return { name: say(name), value: value === null ? "–" : percent.format(value), note: say("goal", { goal: `≥ ${percent.format(GOALS[field])}` }), mood };
+  };
+  fillList(at("today"), [
+    { name: say("offered"), value: count.format(today.offered), note: say("arrivedOnes", { count: count.format(today.arrived) }) },
+    { name: say("answered"), value: count.format(today.answered) },
+    { name: say("abandoned"), value: count.format(today.abandoned), note: today.abandoned_short ? say("shortOnes", { count: today.abandoned_short }) : "" },
+    rate("connectionRate", "connection_rate"),
+    rate("rate15", "rate_15_s"),
+    { name: say("asa"), value: today.asa_s === null ? "–" : duration(today.asa_s * 1000) },
+  ]);
+}
+
+const serverNow = () => (status ? Date.parse(status.now) : Date.now());
+
+function draw() {
+  for (const element of /** @type {NodeListOf<HTMLElement>} */ (document.querySelectorAll("[data-text]"))) {
+    put(element, say(element.dataset.text ?? ""));
+  }
+  drawLink();
+  if (!status) return;
+  put(at("node"), status.node);
+  put(at("uptime"), say("uptime", { time: uptime(status.uptime_s) }));
+  drawHealth(status);
+  drawToday(status.today);
+  syncRows(at("calls-rows"), status.calls, { key: (call) => call.call_id, cells: callCells, fill: fillCall, leave: leaveCall });
+  syncRows(at("queues-rows"), status.queues, { key: (queue) => queue.name, cells: queueCells, fill: fillQueue });
+  syncRows(at("agents-rows"), status.agents, { key: (agent) => agent.id, cells: agentCells, fill: fillAgent });
+  for (const [name, items] of /** @type {[string, unknown[]][]} */ ([["calls", status.calls], ["queues", status.queues], ["agents", status.agents]])) {
+    put(at(`${name}-count`), String(items.length));
+  }
+  tick();
+}
+
+/** @param {Extract<Message, {type: "hello"}>} hello */
+function greet({ heartbeat_s, title, dial, note }) {
+  heartbeatMs = heartbeat_s * 1000;
+  put(at("title"), title);
+  document.title = title;
+  const address = at("dial-address");
+  put(address, dial);
+  if (/^sips?:/.test(dial)) address.setAttribute("href", dial);
+  else address.removeAttribute("href");
+  put(at("note"), note);
+  at("note").hidden = !note;
+  at("dial").hidden = !dial;
+}
+
+let announcedAt = 0;
+let announcedWaiting = 0;
+
+/** Tells those who listen rather than look, but not with every change. @param {Status} now */
+function announceWaiting({ queues }) {
+  const waiting = queues.reduce((sum, queue) => sum + queue.waiting, 0);
+  if (waiting === announcedWaiting || Date.now() - announcedAt < ANNOUNCE_EVERY_MS) return;
+  announcedWaiting = waiting;
+  announce(waiting ? say("announceWaiting", { count: waiting }) : say("announceNobody"));
+}
+
+/** @param {string} words */
+function announce(words) {
+  announcedAt = Date.now();
+  put(at("announcer"), words);
+}
+
+// -- The connection -------------------------------------------------------------------------------------------------
+
+let retryMs = FIRST_RETRY_MS;
+/** @type {ReturnType<typeof setTimeout> | undefined} */
+let retryTimer;
+/** @type {ReturnType<typeof setTimeout> | undefined} */
+let silenceTimer;
+/** @type {WebSocket | null} */
+let socket = null;
+
+function drawLink() {
+  const link = document.body.dataset.link ?? "connecting";
+  put(at("link-text"), say(link));
+  at("lost").hidden = link !== "lost";
+  const time = status && new Date(status.now).toLocaleTimeString(language);
+  put(at("lost-text"), time ? say("lostText", { time }) : say("lostNothing"));
+}
+
+/** @param {"live" | "lost"} link */
+function setLink(link) {
+  if (document.body.dataset.link === link) return;
+  const wasLost = document.body.dataset.link === "lost";
+  document.body.dataset.link = link;
+  drawLink();
+  if (link === "live" && wasLost) announce(say("restored"));
+}
+
+function connect() {
+  clearTimeout(retryTimer);
+  socket?.close();
+  const mine = new WebSocket(new URL("/api/v1/live", location.href.replace(/^http/, "ws")));
+  socket = mine;
+  mine.addEventListener("message", (event) => {
+    if (mine === socket) receive(JSON.parse(event.data));
+  });
+  mine.addEventListener("close", () => {
+    if (mine === socket) lose();
+  });
+  watchSilence();
+}
+
+/** @param {Message} message */
+function receive(message) {
+  watchSilence();
+  if (message.type === "hello") greet(message);
+  if (message.type !== "status") return;
+  retryMs = FIRST_RETRY_MS;
+  status = message.status;
+  const offset = Date.parse(status.now) - Date.now();
+  if (Math.abs(offset - clockOffsetMs) > 250) clockOffsetMs = offset; // a little jitter must not make seconds jump
+  setLink("live");
+  draw();
+  announceWaiting(status);
+}
+
+/** A connection can die without a word; then the heartbeat is missing. */
+function watchSilence() {
+  clearTimeout(silenceTimer);
+  silenceTimer = setTimeout(() => {
+    const silent = socket;
+    lose();
+    silent?.close();
+  }, heartbeatMs * 2 + 1_000);
+}
+
+function lose() {
+  socket = null;
+  clearTimeout(silenceTimer);
+  setLink("lost");
+  retryTimer = setTimeout(retry, retryMs * (0.5 + Math.random() / 2));
+  retryMs = Math.min(retryMs * 2, LONGEST_RETRY_MS);
+}
+
+/** A refused websocket does not say why; asking once tells whether to log in again. */
+async function retry() {
+  const answer = await fetch("/api/v1/status", { method: "HEAD", signal: AbortSignal.timeout(5_000) }).catch(() => null);
+  if (answer?.status === 401) location.assign("/login");
+  else if (answer?.ok) connect();
+  else lose();
+}
+
+// -- What a person does ---------------------------------------------------------------------------------------------
+
+/** @param {Language} chosen */
+function speak(chosen) {
+  language = chosen;
+  document.documentElement.lang = chosen === "zh" ? "zh-CN" : "en";
+  for (const button of /** @type {NodeListOf<HTMLElement>} */ (document.querySelectorAll("[data-language]"))) {
+    button.setAttribute("aria-pressed", String(button.dataset.language === chosen));
+  }
+  draw();
+}
+
+for (const button of /** @type {NodeListOf<HTMLElement>} */ (document.querySelectorAll("[data-language]"))) {
+  button.addEventListener("click", () => {
+    const chosen = button.dataset.language === "en" ? "en" : "zh";
+    localStorage.setItem("language", chosen);
+    speak(chosen);
+  });
+}
+
+at("copy").addEventListener("click", async () => {
+  const address = at("dial-address");
+  try {
+    await navigator.clipboard.writeText(address.textContent ?? "");
+    put(at("copy"), say("copied"));
+    announce(say("copied"));
+    setTimeout(() => put(at("copy"), say("copy")), 2_000);
+  } catch {
+    getSelection()?.selectAllChildren(address); // browsers give the clipboard to secure pages only
+  }
+});
+
+addEventListener("online", () => {
+  if (socket === null) connect();
+});
+
+speak(language);
+connect();
+setInterval(tick, 1_000);

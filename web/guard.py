@@ -1,0 +1,108 @@
+"""Who may look: the right host name, the right origin, the right token.
+
+- Host: a page on the internet can point a name of its own at 127.0.0.1 and read what answers there (DNS rebinding).
+  It cannot do so without its name in the Host header, so only localhost, plain addresses and the names in the
+  settings are answered.
+- Origin: browsers send websockets and forms across origins; the ones that come from other pages are refused. A
+  request without Origin does not come from a browser's page.
+- Token: when one is set, each request carries it, as `Authorization: Bearer ...` or as the cookie that the log-in page
+  sets. The cookie holds a digest of the token, so that it can't be used to log in elsewhere.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import ipaddress
+from urllib.parse import urlsplit
+
+from aiohttp import web
+from aiohttp.typedefs import Handler, Middleware
+
+from web.problems import Refused
+from web.settings import PageSettings
+
+COOKIE = "hotline_page"
+LOGIN_PATH = "/login"
+MOST_BODY_BYTES = 4096
+_OPEN_PATHS = frozenset({"/healthz", "/readyz", LOGIN_PATH, "/static/status.css", "/static/icon.svg"})
+_SAFE_METHODS = frozenset({"GET", "HEAD"})
+
+
+def host_allowed(header: str | None, allowed: tuple[str, ...]) -> bool:
+    """Whether a request with this Host header may be answered. `allowed`: names besides localhost and addresses."""
+    name = _hostname(f"//{header}") if header else None
+    if name is None:
+        return False
+    return name == "localhost" or _is_address(name) or name in {host.lower() for host in allowed}
+
+
+def origin_allowed(origin: str | None, host: str) -> bool:
+    """Whether a page of `origin` ("null" or "https://name:port") may speak to us at `host` (our Host header)."""
+    if origin is None:
+        return True
+    scheme, _, rest = origin.partition("://")
+    return scheme in {"http", "https"} and rest.lower() == host.lower()
+
+
+def is_loopback(host: str) -> bool:
+    return host == "localhost" or (_is_address(host) and ipaddress.ip_address(host).is_loopback)
+
+
+def cookie_value(token: str) -> str:
+    return hashlib.sha256(b"open-hotline page cookie\0" + token.encode()).hexdigest()
+
+
+def token_matches(given: str, token: str) -> bool:
+    """Compared in a time that does not depend on where they differ."""
+    # aiohttp keeps bytes of a header that are not UTF-8 as lone surrogates.
+    return hmac.compare_digest(given.encode(errors="surrogateescape"), token.encode())
+
+
+def is_known(request: web.Request, token: str) -> bool:
+    """Whether the request carries the token or its cookie."""
+    scheme, _, given = request.headers.get("Authorization", "").partition(" ")
+    if scheme.lower() == "bearer" and token_matches(given.strip(), token):
+        return True
+    return token_matches(request.cookies.get(COOKIE, ""), cookie_value(token))
+
+
+def guard(settings: PageSettings) -> Middleware:
+    """The middleware that lets through what this module's docstring says."""
+
+    @web.middleware
+    async def check(request: web.Request, handler: Handler) -> web.StreamResponse:
+        host = request.headers.get("Host")
+        if host is None or not host_allowed(host, settings.allowed_hosts):
+            raise Refused(
+                421, "This server is not known by that host name; see web.allowed_hosts in its settings."
+            )
+        crosses = request.method not in _SAFE_METHODS or "Upgrade" in request.headers
+        if crosses and not origin_allowed(request.headers.get("Origin"), host):
+            raise Refused(403, "Pages of other origins may not speak to this server.")
+        if (request.content_length or 0) > MOST_BODY_BYTES:
+            raise Refused(413, "The request is larger than this server takes.", {"Connection": "close"})
+        if settings.token and request.path not in _OPEN_PATHS and not is_known(request, settings.token):
+            if request.path == "/":
+                raise web.HTTPSeeOther(LOGIN_PATH)
+            raise Refused(401, "An access token is needed.", {"WWW-Authenticate": "Bearer"})
+        return await handler(request)
+
+    return check
+
+
+def _hostname(url: str) -> str | None:
+    try:
+        parts = urlsplit(url)
+        _ = parts.port  # raises for a port that is no number
+    except ValueError:
+        return None
+    return None if parts.username is not None or parts.path else parts.hostname
+
+
+def _is_address(name: str) -> bool:
+    try:
+        ipaddress.ip_address(name)
+    except ValueError:
+        return False
+    return True
