@@ -7,6 +7,7 @@ async with agent_phone(asterisk.rendered, "agent1") as agent, citizen_phone(aste
 from __future__ import annotations
 
 from ivr.asterisk.render import RenderedAsterisk
+from ivr.demo.lightphone import LightPhone
 from ivr.demo.phone import PhoneError, PhoneEvent, PhoneTimeout
 from ivr.demo.softphone import Softphone
 
@@ -30,10 +31,14 @@ def sip_server(rendered: RenderedAsterisk) -> str:
 
 
 def agent_phone(
-    rendered: RenderedAsterisk, name: str, *, auto_answer_after_s: float | None = None
-) -> Softphone:
-    """A baresip that registers as this agent."""
-    return Softphone(
+    rendered: RenderedAsterisk,
+    name: str,
+    *,
+    auto_answer_after_s: float | None = None,
+    kind: type[Softphone] | type[LightPhone] = Softphone,
+) -> Softphone | LightPhone:
+    """A phone that registers as this agent: baresip, or the light one."""
+    return kind(
         name,
         sip_server(rendered),
         password=rendered.account(name).password,
@@ -42,7 +47,11 @@ def agent_phone(
 
 
 def citizen_phone(
-    rendered: RenderedAsterisk, number: str = "13800000001", *, address: str = TRUNK_ADDRESS
-) -> Softphone:
-    """A baresip that calls unregistered with this caller number: through the trunk; from 127.0.0.1 as a stranger."""
-    return Softphone(number, sip_server(rendered), address=address)
+    rendered: RenderedAsterisk,
+    number: str = "13800000001",
+    *,
+    address: str = TRUNK_ADDRESS,
+    kind: type[Softphone] | type[LightPhone] = Softphone,
+) -> Softphone | LightPhone:
+    """A phone that calls unregistered with this caller number: through the trunk; from 127.0.0.1 as a stranger."""
+    return kind(number, sip_server(rendered), address=address)
