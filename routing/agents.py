@@ -276,6 +276,7 @@ class Agent:
     since: start of the present state. until: when it ends by itself (wrap-up), else None.
     idle_since: start of the present idleness, or of the last one. no_answers: misses in a row.
     entry: the entry reserved for, rung for, talked to or wrapped up.
+    revision: how many events changed this agent; orders its history and guards stored rows against older ones.
     """
 
     id: AgentId
@@ -292,6 +293,7 @@ class Agent:
     entry: EntryId | None = None
     leaving: Leaving | None = None
     labels: Mapping[str, str] = field(default_factory=dict)
+    revision: int = 0
 
     @property
     def logged_in(self) -> bool:
@@ -305,6 +307,11 @@ class Agent:
 
 def apply(agent: Agent, event: AgentEvent, now: dt.datetime) -> Agent:
     """The agent after the event. Raises IllegalTransition (agent unchanged) when the table has no such arrow."""
+    after = _after(agent, event, now)
+    return agent if after == agent else replace(after, revision=agent.revision + 1)
+
+
+def _after(agent: Agent, event: AgentEvent, now: dt.datetime) -> Agent:
     target = TRANSITIONS[agent.state].get(type(event))
     if target is None:
         raise IllegalTransition(f"agent {agent.id}", agent.state, event)

@@ -254,6 +254,7 @@ class Board:
                 skills=agent.skills,
                 queues=agent.queues,
                 labels=agent.labels,
+                revision=old.revision + 1,
             )
         shrunk = [] if old is None else list(self._floor.fits(agent.id))
         self._floor.put(agent)
@@ -380,7 +381,7 @@ class Board:
 
     def _entry(self, entry: Entry, event: en.EntryEvent, now: dt.datetime) -> Entry:
         after = en.apply(entry, event, now)
-        if after == entry:
+        if after is entry:
             return entry
         if after.state != "ended":
             self._keep(after)
@@ -407,7 +408,7 @@ class Board:
         return self._floor.agents.get(entry.agent)
 
     def _decided(self, entry: Entry, decision: Decision) -> None:
-        self._out.append(Decided(entry.call_id, decision, self._rules.skills))
+        self._out.append(Decided(entry.call_id, entry.revision, decision, self._rules.skills))
 
     def _ignore(self, event: BoardEvent, why: str) -> None:
         self._out.append(Ignored(event, why))

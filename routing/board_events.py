@@ -190,7 +190,10 @@ class AgentChanged:
 
 @dataclass(frozen=True, slots=True)
 class Decided:
+    """revision: the entry's at the time of the decision."""
+
     call_id: str
+    revision: int
     decision: Decision
     titles: Mapping[SkillName, Mapping[str, str]]
     """Titles of the skills, for `sentences.sentence`."""

@@ -133,7 +133,7 @@ class Entry:
     step, step_since: the step in force and since when; it never goes back.
     limit_from: where the longest wait is counted from (entering, or the return from a conversation).
     tried: agents who did not answer -> when. announced: the place last told, never a greater one.
-    reason: what the agent is told. agent: whom it is offered or joined to, and after the end who served it.
+    revision: how many events changed this entry. reason: what the agent is told. agent: whom it is offered or joined to, and after the end who served it.
     """
 
     id: EntryId
@@ -158,6 +158,7 @@ class Entry:
     joined_at: dt.datetime | None = None
     ended_at: dt.datetime | None = None
     outcome: Outcome | None = None
+    revision: int = 0
 
     def waited_s(self, now: dt.datetime) -> float:
         """Seconds from entering to the join, the end or now, whichever is first."""
@@ -201,6 +202,11 @@ def enter(
 
 def apply(entry: Entry, event: EntryEvent, now: dt.datetime) -> Entry:
     """The entry after the event. Raises IllegalTransition (entry unchanged) when the tables do not allow it."""
+    after = _after(entry, event, now)
+    return entry if after == entry else replace(after, revision=entry.revision + 1)
+
+
+def _after(entry: Entry, event: EntryEvent, now: dt.datetime) -> Entry:
     state = TRANSITIONS[entry.state].get(type(event))
     if state is None or (isinstance(event, Ended) and event.outcome not in OUTCOMES[entry.state]):
         raise IllegalTransition(f"entry {entry.id}", entry.state, event)

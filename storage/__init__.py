@@ -1,1 +1,4 @@
-"""What is kept: models, repositories, unit of work, migrations, the journal. SQLite embedded, Postgres by one setting."""
+"""What is kept: tables, repositories, unit of work, migrations, the journal.
+
+SQLite embedded, Postgres by one setting.
+"""

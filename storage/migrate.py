@@ -1,0 +1,90 @@
+"""Bringing a database to this version's tables and back: Alembic, driven from here (no alembic.ini).
+
+await upgrade(url)            # to the newest; makes the file or fills the empty database
+await downgrade(url, "base")  # back to nothing, or to a revision
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from alembic import command
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from alembic.util import CommandError
+from sqlalchemy import Connection, text
+
+from ivr.errors import StorageError
+from storage.engine import create_engine
+from storage.errors import explained
+
+_LOCK = 7_214_505
+"""Postgres advisory lock: two controllers that start at once migrate one after the other."""
+
+
+def head_revision() -> str:
+    """The revision that this version of the code needs."""
+    head = ScriptDirectory.from_config(_config()).get_current_head()
+    assert head is not None
+    return head
+
+
+def current_revision(connection: Connection) -> str | None:
+    """The revision that the database has; None when it was never migrated."""
+    return MigrationContext.configure(connection).get_current_revision()
+
+
+async def upgrade(url: str, revision: str = "head") -> tuple[str | None, str | None]:
+    """(revision before, revision after). Raises StorageError; a failed migration leaves everything as it was."""
+    return await _run(url, lambda config: command.upgrade(config, revision))
+
+
+async def downgrade(url: str, revision: str = "base") -> tuple[str | None, str | None]:
+    """(revision before, revision after). Tables that the older version does not know are dropped with their data."""
+    return await _run(url, lambda config: command.downgrade(config, revision))
+
+
+async def status(url: str) -> tuple[str | None, str]:
+    """(revision that the database has, revision that this version needs)."""
+    engine = create_engine(url)
+    try:
+        with explained(engine.url):
+            async with engine.connect() as connection:
+                return await connection.run_sync(current_revision), head_revision()
+    finally:
+        await engine.dispose()
+
+
+async def _run(url: str, migrate: Callable[[Config], None]) -> tuple[str | None, str | None]:
+    engine = create_engine(url)
+
+    def inside(connection: Connection) -> tuple[str | None, str | None]:
+        if connection.dialect.name == "postgresql":
+            connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _LOCK})
+        before = current_revision(connection)
+        config = _config()
+        config.attributes["connection"] = connection
+        migrate(config)
+        return before, current_revision(connection)
+
+    try:
+        with explained(engine.url):
+            if engine.dialect.name == "sqlite" and engine.url.database:
+                Path(engine.url.database).parent.mkdir(parents=True, exist_ok=True)
+            async with engine.begin() as connection:
+                return await connection.run_sync(inside)
+    except CommandError as error:
+        raise StorageError(
+            f"the migration cannot be run: {error}", mend="see `ivr migrate --status`"
+        ) from error
+    finally:
+        await engine.dispose()
+
+
+def _config() -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
+    config.set_main_option("path_separator", "os")
+    return config

@@ -1,0 +1,205 @@
+"""One repository a kind of record, over the connection of a unit of work. They know SQL; nobody else does."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import fields
+from typing import Any, Generic, TypeVar
+
+from sqlalchemy import ColumnElement, Select, func, select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from storage import tables
+from storage.errors import explained
+from storage.records import (
+    AgentRecord,
+    AgentStateChange,
+    CallRecord,
+    DecisionRecord,
+    EntryRecord,
+    Fact,
+    FlowVersion,
+    JournalEvent,
+    TranscriptLine,
+)
+from storage.writing import KINDS, write
+
+Record = TypeVar(
+    "Record",
+    CallRecord,
+    JournalEvent,
+    EntryRecord,
+    DecisionRecord,
+    AgentRecord,
+    AgentStateChange,
+    TranscriptLine,
+    FlowVersion,
+)
+
+
+class _Repository(Generic[Record]):
+    def __init__(self, connection: AsyncConnection, kind: type[Record]) -> None:
+        self._connection = connection
+        self._kind: type[Record] = kind
+        self._columns = [KINDS[kind].table.c[each.name] for each in fields(kind)]
+
+    async def _write(self, *records: Record) -> None:
+        facts: Sequence[Fact] = records
+        with explained(self._connection.engine.url):
+            await write(self._connection, facts)
+
+    async def _one(self, *where: ColumnElement[bool]) -> Record | None:
+        found = await self._many(self._select().where(*where).limit(1))
+        return found[0] if found else None
+
+    def _select(self) -> Select[Any]:
+        return select(*self._columns)
+
+    async def _many(self, query: Select[Any]) -> list[Record]:
+        with explained(self._connection.engine.url):
+            rows = (await self._connection.execute(query)).all()
+        return [self._kind(*row) for row in rows]
+
+
+class Calls(_Repository[CallRecord]):
+    def __init__(self, connection: AsyncConnection) -> None:
+        super().__init__(connection, CallRecord)
+
+    async def upsert(self, *records: CallRecord) -> None:
+        await self._write(*records)
+
+    async def get(self, id: str) -> CallRecord | None:
+        return await self._one(tables.calls.c.id == id)
+
+    async def live(self) -> list[CallRecord]:
+        """Those not ended, oldest first."""
+        query = self._select().where(tables.calls.c.state == "live")
+        return await self._many(query.order_by(tables.calls.c.started_at, tables.calls.c.id))
+
+    async def recent(self, limit: int = 50) -> list[CallRecord]:
+        """Youngest first."""
+        order = (tables.calls.c.started_at.desc(), tables.calls.c.id.desc())
+        return await self._many(self._select().order_by(*order).limit(limit))
+
+
+class Journal(_Repository[JournalEvent]):
+    def __init__(self, connection: AsyncConnection) -> None:
+        super().__init__(connection, JournalEvent)
+
+    async def append(self, *events: JournalEvent) -> None:
+        """Idempotent: a (call_id, seq) that is there stays as it is."""
+        await self._write(*events)
+
+    async def of(self, call_id: str) -> list[JournalEvent]:
+        """The whole journal of a call, in order."""
+        query = self._select().where(tables.journal.c.call_id == call_id)
+        return await self._many(query.order_by(tables.journal.c.seq))
+
+    async def last_seq(self, call_id: str) -> int:
+        """0 when there is nothing."""
+        query = select(func.max(tables.journal.c.seq)).where(tables.journal.c.call_id == call_id)
+        with explained(self._connection.engine.url):
+            return (await self._connection.execute(query)).scalar() or 0
+
+
+class Transcripts(_Repository[TranscriptLine]):
+    def __init__(self, connection: AsyncConnection) -> None:
+        super().__init__(connection, TranscriptLine)
+
+    async def append(self, *lines: TranscriptLine) -> None:
+        await self._write(*lines)
+
+    async def of(self, call_id: str) -> list[TranscriptLine]:
+        query = self._select().where(tables.transcripts.c.call_id == call_id)
+        return await self._many(query.order_by(tables.transcripts.c.seq))
+
+
+class Entries(_Repository[EntryRecord]):
+    def __init__(self, connection: AsyncConnection) -> None:
+        super().__init__(connection, EntryRecord)
+
+    async def upsert(self, *records: EntryRecord) -> None:
+        await self._write(*records)
+
+    async def get(self, id: str) -> EntryRecord | None:
+        return await self._one(tables.queue_entries.c.id == id)
+
+    async def live(self) -> list[EntryRecord]:
+        """Those not ended, oldest first: what a start puts back onto the board."""
+        table = tables.queue_entries
+        query = self._select().where(table.c.state.in_(("waiting", "offered", "ringing", "joined")))
+        return await self._many(query.order_by(table.c.enqueued_at, table.c.id))
+
+    async def of_call(self, call_id: str) -> list[EntryRecord]:
+        table = tables.queue_entries
+        query = self._select().where(table.c.call_id == call_id)
+        return await self._many(query.order_by(table.c.enqueued_at, table.c.id))
+
+
+class Decisions(_Repository[DecisionRecord]):
+    def __init__(self, connection: AsyncConnection) -> None:
+        super().__init__(connection, DecisionRecord)
+
+    async def append(self, *records: DecisionRecord) -> None:
+        await self._write(*records)
+
+    async def of(self, entry_id: str) -> list[DecisionRecord]:
+        return await self._ordered(tables.decisions.c.entry_id == entry_id)
+
+    async def of_call(self, call_id: str) -> list[DecisionRecord]:
+        return await self._ordered(tables.decisions.c.call_id == call_id)
+
+    async def _ordered(self, where: ColumnElement[bool]) -> list[DecisionRecord]:
+        table = tables.decisions
+        order = (table.c.at, table.c.entry_id, table.c.revision, table.c.kind.desc())
+        return await self._many(self._select().where(where).order_by(*order))
+
+
+class Agents(_Repository[AgentRecord]):
+    def __init__(self, connection: AsyncConnection) -> None:
+        super().__init__(connection, AgentRecord)
+
+    async def upsert(self, *records: AgentRecord) -> None:
+        """Raises StorageRefused when another agent has the extension."""
+        await self._write(*records)
+
+    async def get(self, id: str) -> AgentRecord | None:
+        return await self._one(tables.agents.c.id == id)
+
+    async def by_extension(self, extension: str) -> AgentRecord | None:
+        return await self._one(tables.agents.c.extension == extension)
+
+    async def all(self) -> list[AgentRecord]:
+        return await self._many(self._select().order_by(tables.agents.c.id))
+
+
+class AgentStates(_Repository[AgentStateChange]):
+    def __init__(self, connection: AsyncConnection) -> None:
+        super().__init__(connection, AgentStateChange)
+
+    async def append(self, *changes: AgentStateChange) -> None:
+        await self._write(*changes)
+
+    async def of(self, agent_id: str, limit: int = 1000) -> list[AgentStateChange]:
+        """The newest `limit` changes, oldest first."""
+        table = tables.agent_states
+        query = self._select().where(table.c.agent_id == agent_id)
+        return (await self._many(query.order_by(table.c.revision.desc()).limit(limit)))[::-1]
+
+
+class FlowVersions(_Repository[FlowVersion]):
+    def __init__(self, connection: AsyncConnection) -> None:
+        super().__init__(connection, FlowVersion)
+
+    async def put(self, version: FlowVersion) -> None:
+        """Content that is stored already stays as it is."""
+        await self._write(version)
+
+    async def get(self, hash: str) -> FlowVersion | None:
+        return await self._one(tables.flow_versions.c.hash == hash)
+
+    async def history(self, name: str) -> list[FlowVersion]:
+        """Newest first."""
+        table = tables.flow_versions
+        query = self._select().where(table.c.name == name)
+        return await self._many(query.order_by(table.c.loaded_at.desc(), table.c.hash))

@@ -1,0 +1,128 @@
+"""The database as the rest of the house sees it: a store, units of work, a repository a kind.
+
+    store = await Store.open(url)
+    async with store.unit_of_work() as uow:        # one transaction: all or nothing
+        await uow.calls.upsert(record)
+    async with store.reading() as uow:             # one consistent view; writes nothing
+        call = await uow.calls.get(call_id)
+    await store.close()
+
+Everything raises StorageError and its children (`errors.py`), never a driver's own.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import AsyncIterator, Iterable
+
+from sqlalchemy.engine import URL
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
+from storage.engine import create_engine
+from storage.errors import SchemaMismatch, explained
+from storage.migrate import current_revision, head_revision
+from storage.records import Fact
+from storage.repositories import (
+    Agents,
+    AgentStates,
+    Calls,
+    Decisions,
+    Entries,
+    FlowVersions,
+    Journal,
+    Transcripts,
+)
+from storage.writing import write
+
+
+class UnitOfWork:
+    """The repositories, over one connection and transaction."""
+
+    def __init__(self, connection: AsyncConnection) -> None:
+        self.connection = connection
+        self.calls = Calls(connection)
+        self.journal = Journal(connection)
+        self.transcripts = Transcripts(connection)
+        self.entries = Entries(connection)
+        self.decisions = Decisions(connection)
+        self.agents = Agents(connection)
+        self.agent_states = AgentStates(connection)
+        self.flow_versions = FlowVersions(connection)
+
+    async def write(self, facts: Iterable[Fact]) -> None:
+        """Facts of any kinds, in bulk."""
+        with explained(self.connection.engine.url):
+            await write(self.connection, facts)
+
+
+class Store:
+    """Made by `open`. Holds a small pool of connections; used by any number of tasks."""
+
+    def __init__(self, engine: AsyncEngine) -> None:
+        self._engine = engine
+
+    @property
+    def url(self) -> URL:
+        return self._engine.url
+
+    @property
+    def dialect(self) -> str:
+        """`sqlite` or `postgresql`."""
+        return self._engine.dialect.name
+
+    @classmethod
+    async def open(cls, url: str, *, pool_size: int = 5) -> Store:
+        """Connect, and see that the tables are those of this version.
+
+        Raises StorageAway (not reachable), SchemaMismatch (run `ivr migrate`), StorageError (wrong address or login).
+        """
+        engine = create_engine(url, pool_size=pool_size)
+        try:
+            with explained(engine.url):
+                async with engine.connect() as connection:
+                    found = await connection.run_sync(current_revision)
+            if found != head_revision():
+                state = "is empty" if found is None else f"has tables of revision {found}"
+                message = f"the database {state}; this version needs {head_revision()}"
+                raise SchemaMismatch(message, mend="run `ivr migrate`")
+        except BaseException:
+            await engine.dispose()
+            raise
+        return cls(engine)
+
+    async def close(self) -> None:
+        """Idempotent."""
+        await self._engine.dispose()
+
+    async def __aenter__(self) -> Store:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.close()
+
+    @contextlib.asynccontextmanager
+    async def unit_of_work(self) -> AsyncIterator[UnitOfWork]:
+        """One transaction, committed at the end, rolled back on any error inside."""
+        async with contextlib.AsyncExitStack() as stack:
+            with explained(self.url):
+                connection = await stack.enter_async_context(self._engine.connect())
+                await connection.begin()
+            yield UnitOfWork(connection)
+            with explained(self.url):
+                await connection.commit()
+
+    @contextlib.asynccontextmanager
+    async def reading(self) -> AsyncIterator[UnitOfWork]:
+        """One view for reading; on SQLite it waits for no writer and holds none up."""
+        async with contextlib.AsyncExitStack() as stack:
+            with explained(self.url):
+                connection = await stack.enter_async_context(self._engine.connect())
+                await connection.execution_options(reading=True)
+                await connection.begin()
+            yield UnitOfWork(connection)
+
+    async def ping(self) -> None:
+        """Raises StorageAway when the database does not answer."""
+        async with self.reading() as uow:
+            with explained(self.url):
+                await uow.connection.exec_driver_sql("SELECT 1")

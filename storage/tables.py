@@ -1,0 +1,228 @@
+"""The tables. Column names are the field names of `records.py`.
+
+Append-only logs (journal, decisions, agent states, transcripts) carry keys that come with the fact, so that writing
+one twice changes nothing. The rest are rows of present state, each write the whole row; `revision` keeps an older
+one from replacing a newer. No foreign keys between them: facts are written in batches, may come from a spool after
+an outage, and must be taken in any order (docs/decisions/0060).
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Final
+
+from sqlalchemy import (
+    JSON,
+    Column,
+    DateTime,
+    Dialect,
+    Double,
+    Index,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    Text,
+    TypeDecorator,
+)
+from sqlalchemy.dialects.postgresql import JSONB
+
+metadata: Final = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+
+class UtcDateTime(TypeDecorator[dt.datetime]):
+    """Aware in, aware UTC out, on both databases. SQLite holds UTC without a zone; a naive value is refused."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: dt.datetime | None, dialect: Dialect) -> dt.datetime | None:
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError("a time without a zone cannot be stored")
+        utc = value.astimezone(dt.UTC)
+        return utc.replace(tzinfo=None) if dialect.name == "sqlite" else utc
+
+    def process_result_value(self, value: dt.datetime | None, dialect: Dialect) -> dt.datetime | None:
+        if value is None:
+            return None
+        return value.replace(tzinfo=dt.UTC) if value.tzinfo is None else value.astimezone(dt.UTC)
+
+
+Json = JSON(none_as_null=True).with_variant(JSONB(none_as_null=True), "postgresql")
+
+
+def _id(name: str, *, primary_key: bool = False) -> Column[str]:
+    return Column(name, String(128), primary_key=primary_key, nullable=False)
+
+
+def _text(name: str) -> Column[str]:
+    return Column(name, Text, nullable=False)
+
+
+def _whole(name: str) -> Column[int]:
+    return Column(name, Integer, nullable=False)
+
+
+def _at(name: str) -> Column[dt.datetime]:
+    return Column(name, UtcDateTime, nullable=False)
+
+
+def _maybe_at(name: str) -> Column[dt.datetime]:
+    return Column(name, UtcDateTime)
+
+
+def _json(name: str) -> Column[object]:
+    return Column(name, Json, nullable=False)
+
+
+calls = Table(
+    "calls",
+    metadata,
+    _id("id", primary_key=True),
+    _text("node"),
+    _text("state"),
+    _text("caller"),
+    _text("dialled"),
+    _text("language"),
+    _text("flow"),
+    _text("flow_version"),
+    _at("started_at"),
+    _maybe_at("answered_at"),
+    _maybe_at("ended_at"),
+    _text("ended_by"),
+    Column("cause", Integer),
+    _json("data"),
+    _whole("revision"),
+    Index(None, "state"),
+    Index(None, "started_at"),
+)
+
+journal = Table(
+    "journal",
+    metadata,
+    _id("call_id", primary_key=True),
+    Column("seq", Integer, primary_key=True, autoincrement=False),
+    _at("at"),
+    _text("kind"),
+    _json("data"),
+    _whole("version"),
+    Index(None, "at"),
+)
+
+queue_entries = Table(
+    "queue_entries",
+    metadata,
+    _id("id", primary_key=True),
+    _id("call_id"),
+    _text("queue"),
+    _text("state"),
+    _at("enqueued_at"),
+    _at("since"),
+    _at("step_since"),
+    _at("limit_from"),
+    _json("skills"),
+    _json("steps"),
+    _whole("priority"),
+    _text("language"),
+    _text("reason"),
+    Column("timeout_s", Double),
+    _whole("step"),
+    Column("agent", String(128)),
+    _whole("attempts"),
+    _json("tried"),
+    Column("announced", Integer),
+    _maybe_at("joined_at"),
+    _maybe_at("ended_at"),
+    Column("outcome", Text),
+    _whole("revision"),
+    Index(None, "call_id"),
+    Index(None, "state"),
+    Index(None, "queue", "enqueued_at"),
+)
+
+decisions = Table(
+    "decisions",
+    metadata,
+    _id("entry_id", primary_key=True),
+    Column("revision", Integer, primary_key=True, autoincrement=False),
+    Column("at", UtcDateTime, primary_key=True),
+    Column("kind", String(16), primary_key=True),
+    _id("call_id"),
+    Column("agent", String(128)),
+    _whole("step"),
+    _text("outcome"),
+    _json("reasons"),
+    _text("sentence_zh"),
+    _text("sentence_en"),
+    Index(None, "call_id"),
+)
+
+agents = Table(
+    "agents",
+    metadata,
+    _id("id", primary_key=True),
+    _text("name"),
+    Column("extension", String(32), nullable=False),
+    _json("skills"),
+    _json("queues"),
+    _json("labels"),
+    _text("state"),
+    _at("since"),
+    _at("idle_since"),
+    _maybe_at("until"),
+    _text("pause_reason"),
+    _whole("no_answers"),
+    Column("entry", String(128)),
+    Column("leaving", Json),
+    _whole("revision"),
+    Index(None, "extension", unique=True),
+)
+
+agent_states = Table(
+    "agent_states",
+    metadata,
+    _id("agent_id", primary_key=True),
+    Column("revision", Integer, primary_key=True, autoincrement=False),
+    _at("at"),
+    _text("before"),
+    _text("after"),
+    _text("event"),
+    _text("reason"),
+    Column("entry", String(128)),
+    _json("data"),
+    Index(None, "at"),
+)
+
+transcripts = Table(
+    "transcripts",
+    metadata,
+    _id("call_id", primary_key=True),
+    Column("seq", Integer, primary_key=True, autoincrement=False),
+    _at("at"),
+    _text("speaker"),
+    _text("language"),
+    _text("text"),
+    Column("confidence", Double),
+    _text("engine"),
+    _json("words"),
+    Index(None, "at"),
+)
+
+flow_versions = Table(
+    "flow_versions",
+    metadata,
+    Column("hash", String(64), primary_key=True),
+    _text("name"),
+    _text("source"),
+    _at("loaded_at"),
+    _text("by"),
+    Index(None, "name", "loaded_at"),
+)

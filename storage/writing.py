@@ -1,0 +1,107 @@
+"""How each kind of fact is written: one statement a kind and database, made once, fed with rows in bulk.
+
+Logs: inserted, a key that is there already is left alone. States: inserted or replaced, unless the stored
+revision is higher.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, fields
+from operator import attrgetter
+from typing import Any, Final
+
+from sqlalchemy import Table
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy.sql.dml import Insert
+
+from storage import tables
+from storage.records import (
+    AgentRecord,
+    AgentStateChange,
+    CallRecord,
+    DecisionRecord,
+    EntryRecord,
+    Fact,
+    FlowVersion,
+    JournalEvent,
+    TranscriptLine,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """replaced: a row of present state (else a line of a log)."""
+
+    table: Table
+    replaced: bool
+
+
+KINDS: Final[dict[type[Fact], Kind]] = {
+    FlowVersion: Kind(tables.flow_versions, replaced=False),
+    CallRecord: Kind(tables.calls, replaced=True),
+    AgentRecord: Kind(tables.agents, replaced=True),
+    EntryRecord: Kind(tables.queue_entries, replaced=True),
+    JournalEvent: Kind(tables.journal, replaced=False),
+    DecisionRecord: Kind(tables.decisions, replaced=False),
+    AgentStateChange: Kind(tables.agent_states, replaced=False),
+    TranscriptLine: Kind(tables.transcripts, replaced=False),
+}
+"""In the order in which a batch writes them."""
+
+
+async def write(connection: AsyncConnection, facts: Iterable[Fact]) -> None:
+    """All of them, by kind, in their own order within a kind; of several states of one row only the last."""
+    by_kind: dict[type[Fact], list[Fact]] = {}
+    for fact in facts:
+        by_kind.setdefault(type(fact), []).append(fact)
+    for kind in KINDS:
+        if kind in by_kind:
+            rows = _rows(kind, by_kind[kind])
+            await connection.execute(statement(kind, connection.dialect.name), rows)
+
+
+def _rows(kind: type[Fact], facts: Sequence[Fact]) -> list[dict[str, Any]]:
+    names, values = _READERS[kind]
+    if KINDS[kind].replaced:
+        latest: dict[Any, Fact] = {}
+        for fact in facts:
+            # Not simply the last one: rows of several tasks may meet here out of order.
+            known = latest.get(fact.id)  # type: ignore[union-attr]  # every replaced kind has id and revision
+            if known is None or fact.revision >= known.revision:  # type: ignore[union-attr]
+                latest[fact.id] = fact  # type: ignore[union-attr]
+        facts = list(latest.values())
+    return [dict(zip(names, values(fact), strict=True)) for fact in facts]
+
+
+def statement(kind: type[Fact], dialect: str) -> Insert:
+    """The insert of this kind for `sqlite` or `postgresql`: the same object each time, so it is compiled once."""
+    return _STATEMENTS[kind, dialect]
+
+
+def _make(kind: Kind, dialect: str) -> Insert:
+    table = kind.table
+    key = [column.name for column in table.primary_key]
+    insert = postgresql.insert(table) if dialect == "postgresql" else sqlite.insert(table)
+    if not kind.replaced:
+        return insert.on_conflict_do_nothing(index_elements=key)
+    new = insert.excluded
+    return insert.on_conflict_do_update(
+        index_elements=key,
+        set_={column.name: new[column.name] for column in table.columns if column.name not in key},
+        where=new["revision"] >= table.c.revision,
+    )
+
+
+_STATEMENTS: Final[dict[tuple[type[Fact], str], Insert]] = {
+    (kind, dialect): _make(how, dialect)
+    for kind, how in KINDS.items()
+    for dialect in ("sqlite", "postgresql")
+}
+_READERS: Final[dict[type[Fact], tuple[tuple[str, ...], Callable[[Fact], tuple[Any, ...]]]]] = {
+    kind: (names, attrgetter(*names))
+    for kind in KINDS
+    for names in [tuple(each.name for each in fields(kind))]
+}
+"""Field names, and all of a fact's values in that order."""
