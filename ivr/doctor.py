@@ -1,0 +1,287 @@
+"""Looks over this machine: what the hotline needs, whether it is there, and how to mend what is not.
+
+    findings = await examine(settings)                      # the checks of `CHECKS`
+    findings = await examine(settings, (*CHECKS, mine))     # and another room's
+
+A check is an async function of the settings that yields findings. One that fails by itself is a finding too.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import functools
+import os
+import platform
+import shutil
+import socket
+import sys
+from collections.abc import AsyncIterator, Callable, Sequence
+from dataclasses import asdict, dataclass
+from importlib import metadata
+from pathlib import Path
+from typing import Literal
+
+import aiohttp
+from sqlalchemy.engine import make_url
+
+from asr import models
+from ivr.asterisk import locate, ports
+from ivr.config import Settings
+from ivr.errors import AsteriskError, HotlineError
+from ivr.flow.prompt_text import PromptTextError
+from ivr.prompts import texts
+from ivr.prompts.catalogue import Folders, PromptCatalogue
+from storage import migrate
+
+Status = Literal["ok", "warn", "fail"]
+
+LANGUAGES = ("zh", "en")
+CHECK_TIMEOUT_S = 60.0
+ARI_TIMEOUT_S = 5.0
+DISK_NEEDED_BYTES = 2 << 30
+DISK_LOW_BYTES = 10 << 30
+
+TOOLS: tuple[tuple[str, str, str, Status], ...] = (
+    # program, what it is for, Debian's package, how bad it is that it is missing
+    ("openssl", "the certificate of SIP over TLS", "openssl", "fail"),
+    ("setpriv", "ending Asterisk with its controller", "util-linux", "fail"),
+    ("espeak-ng", "the stand-in voice", "espeak-ng", "warn"),
+    ("sipp", "tests and benchmarks: SIP load", "sip-tester", "warn"),
+    ("baresip", "tests and the demo: softphones", "baresip-core", "warn"),
+    ("ffmpeg", "tests: audio", "ffmpeg", "warn"),
+    ("sox", "tests: audio", "sox", "warn"),
+    ("chromium", "tests: the pages in a browser", "chromium", "warn"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One line of the doctor's. mend: what a person can do; empty when nothing needs doing."""
+
+    name: str
+    status: Status
+    detail: str
+    mend: str = ""
+
+    def as_dict(self) -> dict[str, str]:
+        return asdict(self)
+
+
+Check = Callable[[Settings], AsyncIterator[Finding]]
+
+
+async def examine(settings: Settings, checks: Sequence[Check] | None = None) -> list[Finding]:
+    """All findings, in the order of the checks. Raises nothing of the checks' own."""
+    async with asyncio.TaskGroup() as group:
+        tasks = [
+            group.create_task(_run(check, settings), name=f"doctor-{check.__name__}")
+            for check in (CHECKS if checks is None else checks)
+        ]
+    return [finding for task in tasks for finding in task.result()]
+
+
+async def _run(check: Check, settings: Settings) -> list[Finding]:
+    name = check.__name__.removeprefix("check_").replace("_", " ")
+    found: list[Finding] = []
+    try:
+        async with asyncio.timeout(CHECK_TIMEOUT_S):
+            async for finding in check(settings):
+                # One by one, so that what came before an error is kept.
+                found.append(finding)
+    except TimeoutError:
+        found.append(Finding(name, "fail", f"no answer within {CHECK_TIMEOUT_S:.0f} s", "run it again"))
+    except HotlineError as error:
+        found.append(Finding(name, "fail", str(error), error.mend))
+    except Exception as error:  # a broken check must not hide what the others found
+        found.append(Finding(name, "fail", f"{type(error).__name__}: {error}", "please report this"))
+    return found
+
+
+def worst(findings: Sequence[Finding]) -> Status:
+    statuses = {finding.status for finding in findings}
+    return "fail" if "fail" in statuses else "warn" if "warn" in statuses else "ok"
+
+
+async def check_python(settings: Settings) -> AsyncIterator[Finding]:
+    yield Finding("python", "ok", f"{platform.python_version()} ({sys.executable})")
+    missing = [name for name in await asyncio.to_thread(_requirements) if not _is_installed(name)]
+    if missing:
+        yield Finding("python packages", "fail", f"missing: {', '.join(missing)}", "run `make setup`")
+    else:
+        yield Finding("python packages", "ok", "all there")
+
+
+async def check_asterisk(settings: Settings) -> AsyncIterator[Finding]:
+    wanted = settings.asterisk
+    if wanted.mode == "external":
+        yield await _external_asterisk(settings)
+        return
+    try:
+        binary = await asyncio.to_thread(locate.locate)
+    except AsteriskError as error:
+        yield Finding("asterisk", "fail", str(error), error.mend)
+        return
+    whose = "private" if binary.private else "the machine's own"
+    yield Finding("asterisk", "ok", f"{binary.version_text}, {whose}, with its modules, prompts and music")
+
+
+async def check_tools(settings: Settings) -> AsyncIterator[Finding]:
+    for program, purpose, package, severity in TOOLS:
+        where = shutil.which(program)
+        if where is None:
+            yield Finding(program, severity, f"not there; for {purpose}", f"apt-get install {package}")
+        else:
+            yield Finding(program, "ok", where)
+    server = _postgres_server()
+    if server is None:
+        yield Finding("postgres server", "warn", "not there; for tests", "apt-get install postgresql")
+    else:
+        yield Finding("postgres server", "ok", server)
+
+
+async def check_speech(settings: Settings) -> AsyncIterator[Finding]:
+    if settings.speech.engine == "off":
+        yield Finding("speech", "warn", "switched off: keys only", "speech.engine: auto")
+        return
+    for name, good, detail, mend in await asyncio.to_thread(models.report, LANGUAGES):
+        yield Finding(name, "ok" if good else "warn", detail, mend)
+
+
+async def check_prompts(settings: Settings) -> AsyncIterator[Finding]:
+    folder = settings.flows_dir / "prompts"
+    try:
+        library = texts.read(folder)
+        load = functools.partial(PromptCatalogue.load, library, Folders.of(settings.flows_dir))
+        catalogue = await asyncio.to_thread(load)
+    except PromptTextError as error:
+        yield Finding("prompts", "fail", str(error), "correct that text; `ivr check` shows the place")
+        return
+    if not library:
+        yield Finding("prompts", "fail", f"no texts in {folder}", "name the right folder in flows_dir")
+    for language in library:
+        silent, stand_ins = catalogue.silent(language), catalogue.missing(language)
+        name, count = f"prompts {language}", len(library[language])
+        if silent:
+            detail = f"{len(silent)} pieces have no audio, for example {silent[0].text!r}"
+            yield Finding(name, "fail", detail, "run `ivr prompts render`")
+        elif stand_ins:
+            detail = f"{len(stand_ins)} pieces are spoken by the stand-in voice"
+            yield Finding(name, "warn", detail, "run `ivr prompts render`")
+        else:
+            yield Finding(name, "ok", f"{count} prompts, all with audio")
+
+
+async def check_database(settings: Settings) -> AsyncIterator[Finding]:
+    address = settings.effective_database_url
+    url = make_url(address)
+    shown = url.render_as_string(hide_password=True)
+    if url.get_backend_name() == "sqlite" and not _exists(url.database):
+        yield Finding("database", "ok", f"{shown}: made at the first start")
+        return
+    has, needs = await migrate.status(address)
+    if has == needs:
+        yield Finding("database", "ok", f"{shown}, revision {has}")
+    else:
+        yield Finding("database", "warn", f"{shown} is at {has}, needed is {needs}", "run `ivr migrate`")
+
+
+async def check_ports(settings: Settings) -> AsyncIterator[Finding]:
+    stream, datagram = socket.SOCK_STREAM, socket.SOCK_DGRAM
+    wanted = settings.asterisk
+    if wanted.mode == "private":
+        host = "127.0.0.1" if wanted.loopback else "0.0.0.0"
+        free = ports.is_free(wanted.sip_port, host, (datagram, stream))
+        detail = f"{wanted.sip_port} is {'free' if free else 'taken: another one is chosen at the start'}"
+        mend = "" if free else f"`ss -lntup | grep :{wanted.sip_port}` says by whom"
+        yield Finding("port for SIP", "ok" if free else "warn", detail, mend)
+    if settings.web.enabled and settings.web.port:
+        port = settings.web.port
+        free = ports.is_free(port, settings.web.host, (stream,))
+        mend = "" if free else "if that is not this hotline at work, choose another: web.port"
+        yield Finding(
+            "port for pages", "ok" if free else "warn", f"{port} is {'free' if free else 'taken'}", mend
+        )
+
+
+async def check_disk(settings: Settings) -> AsyncIterator[Finding]:
+    for name, folder in (("state", settings.state_dir), ("cache", locate.cache_folder())):
+        there = _nearest(folder.absolute())
+        free = shutil.disk_usage(there).free
+        text = f"{folder}: {free / (1 << 30):.1f} GB free"
+        if not os.access(there, os.W_OK):
+            yield Finding(
+                f"disk {name}", "fail", f"{folder}: not writable", "give this user the right to write there"
+            )
+        elif free < DISK_NEEDED_BYTES:
+            yield Finding(f"disk {name}", "fail", text, "make room: recordings and logs need it")
+        elif free < DISK_LOW_BYTES:
+            yield Finding(f"disk {name}", "warn", text, "make room soon")
+        else:
+            yield Finding(f"disk {name}", "ok", text)
+
+
+CHECKS: tuple[Check, ...] = (
+    check_python,
+    check_asterisk,
+    check_tools,
+    check_speech,
+    check_prompts,
+    check_database,
+    check_ports,
+    check_disk,
+)
+
+
+async def _external_asterisk(settings: Settings) -> Finding:
+    wanted = settings.asterisk
+    login = aiohttp.encode_basic_auth(wanted.username, wanted.password.get_secret_value())
+    timeout = aiohttp.ClientTimeout(total=ARI_TIMEOUT_S)
+    url = f"{wanted.ari_url}/asterisk/info"
+    try:
+        async with (
+            aiohttp.ClientSession(headers={"Authorization": login}, timeout=timeout) as session,
+            session.get(url, params={"only": "system"}) as response,
+        ):
+            if response.status == 401:
+                return Finding("asterisk", "fail", f"{url} refuses the password", "correct asterisk.password")
+            if response.status != 200:
+                return Finding(
+                    "asterisk", "fail", f"{url} answers {response.status}", "is that Asterisk's ARI?"
+                )
+            version = (await response.json())["system"]["version"]
+    except (aiohttp.ClientError, TimeoutError, KeyError, ValueError) as error:
+        return Finding(
+            "asterisk", "fail", f"{url}: {error or 'no answer'}", "start it, or correct asterisk.ari_url"
+        )
+    return Finding("asterisk", "ok", f"{version} at {wanted.ari_url}")
+
+
+def _requirements() -> list[str]:
+    """The names that this project itself depends on, without its extras."""
+    wanted = metadata.requires("open-hotline") or []
+    plain = [line for line in wanted if "extra ==" not in line]
+    return [line.split(";")[0].split("[")[0].split("=")[0].rstrip("<>!~ ").split(" ")[0] for line in plain]
+
+
+def _is_installed(name: str) -> bool:
+    try:
+        metadata.version(name)
+    except metadata.PackageNotFoundError:
+        return False
+    return True
+
+
+def _postgres_server() -> str | None:
+    """Debian keeps servers off PATH, one folder a version."""
+    found = sorted(Path("/usr/lib/postgresql").glob("*/bin/postgres"))
+    return str(found[-1]) if found else shutil.which("postgres")
+
+
+def _exists(database: str | None) -> bool:
+    """Whether SQLite's file is there: connecting would make it."""
+    return database is not None and Path(database).exists()
+
+
+def _nearest(folder: Path) -> Path:
+    """The folder, or the nearest one above it that exists."""
+    return next(path for path in (folder, *folder.parents) if path.exists())
