@@ -25,7 +25,7 @@ SECURITY_HEADERS = {
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
     "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
-    "Referrer-Policy": "no-referrer",
+    "Referrer-Policy": "same-origin",  # "no-referrer" would make the Origin of our own form "null"
     "Server": "open-hotline",
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",

@@ -199,10 +199,16 @@ class Page:
 
     async def goto(self, url: str) -> None:
         """Load a page, with its scripts and style."""
+        async with self.loading():
+            result = await self.send("Page.navigate", url=url)
+            if "errorText" in result:
+                raise PageError(f"{url}: {result['errorText']}")
+
+    @asynccontextmanager
+    async def loading(self) -> AsyncIterator[None]:
+        """What is done in the block makes the browser load another page; the block ends when it has."""
         self._loaded.clear()
-        result = await self.send("Page.navigate", url=url)
-        if "errorText" in result:
-            raise PageError(f"{url}: {result['errorText']}")
+        yield
         async with asyncio.timeout(WAIT_TIMEOUT_S):
             await self._loaded.wait()
 
