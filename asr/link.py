@@ -33,7 +33,7 @@ class WorkerDied(AsrError):
 
 
 class WorkerLink:
-    """Run `run()` in one task. `settled` is set once it is ready or its first start has failed."""
+    """Run `run()` in one task. `up` is set while it serves; `settled` once it is up or its first start failed."""
 
     def __init__(self, settings: PoolSettings, number: int) -> None:
         self._settings = settings
@@ -43,12 +43,16 @@ class WorkerLink:
         self._opening: dict[str, asyncio.Future[RemoteHearing]] = {}
         self._outgoing: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
         self.settled = asyncio.Event()
-        self.ready = False
+        self.up = asyncio.Event()
         self.languages: frozenset[str] = frozenset()
         self.engines: list[dict[str, Any]] = []
         self.pid: int | None = None
         self.restarts = 0
         self.trouble = ""
+
+    @property
+    def ready(self) -> bool:
+        return self.up.is_set()
 
     @property
     def open_count(self) -> int:
@@ -139,7 +143,7 @@ class WorkerLink:
             except wire.WireError as error:
                 raise WorkerDied(f"the speech worker said what it should not: {error}") from error
             finally:
-                self.ready = False
+                self.up.clear()
                 sender.cancel()
                 await asyncio.gather(sender, return_exceptions=True)
         raise WorkerDied("the speech worker died")
@@ -162,7 +166,8 @@ class WorkerLink:
             case "hello":
                 self.languages = frozenset(message["languages"])
                 self.engines = message["engines"]
-                self.ready, self.trouble = True, ""
+                self.trouble = ""
+                self.up.set()
                 log.info("speech worker %d is ready: %s", self._number, ", ".join(self.describe()))
                 self.settled.set()
             case "opened" if (answer := self._opening.get(identity)) is not None:
@@ -193,7 +198,7 @@ class WorkerLink:
 
     def _lost(self, why: str) -> None:
         """The worker is gone: whoever listens or waits is told."""
-        self.ready = False
+        self.up.clear()
         self.languages = frozenset()
         hearings, self._hearings = self._hearings, {}
         for hearing in hearings.values():

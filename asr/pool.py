@@ -80,6 +80,15 @@ class WorkerPool:
         await asyncio.gather(*self._tasks, return_exceptions=True)
         self._tasks = []
 
+    async def wait_ready(self, timeout_s: float) -> bool:
+        """Until every worker serves (again); False when that takes longer."""
+        try:
+            async with asyncio.timeout(timeout_s):
+                await asyncio.gather(*(link.up.wait() for link in self._links))
+        except TimeoutError:
+            return False
+        return True
+
     def languages(self) -> frozenset[str]:
         """What the workers that are ready know."""
         return frozenset[str]().union(*(link.languages for link in self._links if link.ready))

@@ -15,6 +15,8 @@ CJK = "\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"
 _BETWEEN_CJK = re.compile(rf"(?<=[{CJK}，。？！、：；])\s+(?=[{CJK}，。？！、：；])")
 _NOT_SPOKEN = re.compile(r"[^\w\s']|_")
 _NUMBER = re.compile(r"\d+")
+_GROUPED = re.compile(r"\d(?:[\s-]?\d){6,}")
+"""A telephone number written in groups; shorter runs are numbers of their own."""
 
 _ZH_DIGITS = "零一二三四五六七八九"
 _ZH_UNITS = ("", "十", "百", "千")
@@ -50,6 +52,7 @@ def tidy(text: str, language: str) -> str:
 def spoken(text: str, language: str) -> str:
     """For comparing: lower case, no punctuation, numbers as words (`29` -> 二十九, `0780` -> 零七八零)."""
     text = unicodedata.normalize("NFKC", text).lower()
+    text = _GROUPED.sub(lambda found: re.sub(r"\D", "", found[0]), text)
     if language == "zh":
         text = _NUMBER.sub(lambda found: zh_number(found[0]), simplified(text)).replace("幺", "一")
     elif language == "en":

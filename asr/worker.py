@@ -1,7 +1,8 @@
 """The worker process: `python -m asr.worker`. Loads the models, then serves one or more owners over a websocket.
 
 Its settings come as one line of JSON on standard input (so that the token is in no argument list); when it can
-serve it answers with one line of JSON on standard output, `{"ready": true, "port": ...}` or `{"ready": false, "error": ...}`.
+serve it answers with one line of JSON on standard output: `{"ready": true, "port": ...}` or
+`{"ready": false, "error": ...}`.
 It ends when its standard input closes, which happens when the owner dies, however it dies.
 """
 

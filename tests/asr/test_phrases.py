@@ -1,0 +1,77 @@
+"""Which phrase was said: accepted, refused, unsure."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from asr.phrases import ACCEPTED, Candidate, candidates, choose, confidence
+
+MENU = ("人工", "投诉", "咨询", "进度查询", "表扬")
+
+
+@pytest.mark.parametrize(
+    ("heard", "phrase"),
+    [
+        ("投诉", "投诉"),
+        ("投述。", "投诉"),
+        ("我要投诉", "投诉"),
+        ("我想查一下进度查询", "进度查询"),
+        ("今天天气不错", ""),
+        ("", ""),
+    ],
+)
+def test_by_sound_alone(heard: str, phrase: str) -> None:
+    assert choose(candidates(heard, MENU, "zh")).phrase == phrase
+
+
+@pytest.mark.parametrize(
+    ("heard", "phrase"),
+    [
+        ("operator", "operator"),
+        ("I'd like to file a complaint, please", "complaint"),
+        ("complain", "complaint"),
+        ("what a lovely day", ""),
+    ],
+)
+def test_english_by_sound_alone(heard: str, phrase: str) -> None:
+    assert choose(candidates(heard, ("operator", "complaint", "street light"), "en")).phrase == phrase
+
+
+def test_audio_that_fits_makes_a_doubtful_text_credible() -> None:
+    doubtful = Candidate("外滩名店", 0.6)
+    assert confidence(Candidate("外滩名店", 0.6, fit=-0.2)) > 0.8
+    assert confidence(doubtful) < ACCEPTED
+    assert confidence(Candidate("外滩名店", 0.6, fit=-5.0)) < ACCEPTED
+
+
+def test_two_that_fit_alike_leave_doubt() -> None:
+    alone = choose([Candidate("三十一", 0.9, fit=-0.5)])
+    beside = choose([Candidate("三十一", 0.9, fit=-0.5), Candidate("三十二", 0.88, fit=-0.55)])
+    assert beside.phrase == alone.phrase == "三十一"
+    assert beside.confidence < alone.confidence - 0.05
+    assert beside.others[0][0] == "三十二"
+
+
+def test_the_longer_of_two_contained_phrases_is_meant() -> None:
+    found = candidates("我要查进度查询结果", ("查询", "进度查询"), "zh")
+    assert found[0].phrase == "进度查询"
+
+
+@given(
+    st.lists(
+        st.builds(
+            Candidate,
+            st.sampled_from(MENU),
+            st.floats(0, 1),
+            st.booleans(),
+            st.none() | st.floats(-20, 5),
+        ),
+        max_size=6,
+    )
+)
+def test_confidence_is_a_share_and_refusal_is_below_the_line(weighed: list[Candidate]) -> None:
+    choice = choose(weighed)
+    assert 0.0 <= choice.confidence <= 1.0
+    assert bool(choice.phrase) == any(confidence(one) >= ACCEPTED for one in weighed)

@@ -1,0 +1,104 @@
+"""Numbers, scripts and sounds: what makes two texts the same to a caller."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from asr.sound import likeness
+from asr.text import cut_repeats, en_number, spoken, tidy, zh_quantity
+
+
+@pytest.mark.parametrize(
+    ("value", "said"),
+    [
+        (0, "零"),
+        (9, "九"),
+        (10, "十"),
+        (29, "二十九"),
+        (105, "一百零五"),
+        (110, "一百一十"),
+        (2024, "二千零二十四"),
+        (10_005, "一万零五"),
+        (10_500, "一万零五百"),
+        (120_000_000, "一亿二千万"),
+    ],
+)
+def test_chinese_quantities(value: int, said: str) -> None:
+    assert zh_quantity(value) == said
+
+
+@pytest.mark.parametrize(
+    ("written", "language", "said"),
+    [
+        ("设定29度", "zh", "设定二十九度"),
+        ("133 0780 7056", "zh", "一三三零七八零七零五六"),
+        ("13307807056", "zh", "一三三零七八零七零五六"),
+        ("幺三三", "zh", "一三三"),
+        ("設定，三十度。", "zh", "设定三十度"),
+        ("Go forward 10 meters.", "en", "go forward ten meters"),
+        ("Room 0780", "en", "room zero seven eight zero"),
+        ("I'm 21", "en", "i'm twenty one"),
+    ],
+)
+def test_what_was_said(written: str, language: str, said: str) -> None:
+    assert spoken(written, language) == said
+
+
+def test_chinese_words_are_not_spaced() -> None:
+    assert tidy("我 要 投诉 ， 谢谢", "zh") == "我要投诉，谢谢"
+    assert tidy("one  two", "en") == "one two"
+
+
+@given(st.integers(0, 99))
+def test_english_numbers_are_words(value: int) -> None:
+    assert all(word.isalpha() for word in en_number(str(value)).split())
+
+
+@pytest.mark.parametrize(
+    ("looped", "once"),
+    [
+        ("恐家花园恐家花园恐家花园", "恐家花园"),
+        ("他跟大师他跟大师他跟大师他跟", "他跟大师"),
+        ("你好你好", "你好你好"),
+        ("133133133", "133133133"),
+        ("go forward", "go forward"),
+    ],
+)
+def test_a_decoder_in_a_loop_is_cut(looped: str, once: str) -> None:
+    assert cut_repeats(looped) == once
+
+
+@pytest.mark.parametrize(
+    ("heard", "meant", "other"),
+    [
+        ("设定29多", "设定二十九度", "设定三十度"),
+        ("少新饭店", "绍兴饭店", "外滩名店"),
+        ("余剧水足管", "渔具水族馆", "精灵守护人"),
+        ("姜武飞红", "精武飞鸿", "精武家庭"),
+        ("去大礼", "去大理", "去上海"),
+        ("RDQ", "LDQ", "EYN"),
+        ("牛来", "刘来", "周来"),
+    ],
+)
+def test_homophones_are_nearer_than_other_phrases(heard: str, meant: str, other: str) -> None:
+    assert likeness(heard, meant, "zh").whole > likeness(heard, other, "zh").whole + 0.15
+
+
+def test_the_same_sound_is_full_likeness() -> None:
+    assert likeness("大礼", "大理", "zh").whole == 1.0
+    assert likeness("to night", "two knight", "en").whole > 0.7
+
+
+def test_a_phrase_within_a_longer_answer() -> None:
+    assert likeness("我要人工服务", "人工", "zh").inside == 1.0
+    assert likeness("i'd like to talk to a person please", "person", "en").inside == 1.0
+    assert likeness("天气很好", "人工", "zh").inside < 0.5
+
+
+@given(st.text(max_size=30), st.text(max_size=30), st.sampled_from(["zh", "en", "ko"]))
+def test_likeness_stays_within_bounds_for_any_text(heard: str, phrase: str, language: str) -> None:
+    found = likeness(heard, phrase, language)
+    assert 0.0 <= found.whole <= 1.0
+    assert 0.0 <= found.inside <= 1.0
