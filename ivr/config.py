@@ -29,37 +29,42 @@ class _Section(BaseModel):
 
 
 class AsteriskSettings(_Section):
-    """mode `private`: this process starts an Asterisk of its own and ends it. `external`: one that already runs."""
+    """Asterisk: `private` is started and ended by this process."""
 
-    mode: Literal["private", "external"] = "private"
-    ari_url: str = "http://127.0.0.1:8088/ari"
-    username: str = "hotline"
-    password: SecretStr = SecretStr("")
-    app: str = "ivr"
-    sip_port: int = Field(default=5060, ge=0, le=65535, description="0: any free port")
-    sip_host: str = Field(default="0.0.0.0", description="address that SIP and RTP listen on")
-    rtp_ports: tuple[int, int] = (20000, 29999)
-    hotline_number: str = "12345"
+    mode: Literal["private", "external"] = Field(
+        default="private", description="an Asterisk of our own, or one that already runs"
+    )
+    ari_url: str = Field(default="http://127.0.0.1:8088/ari", description="of an external Asterisk")
+    username: str = Field(default="hotline", description="ARI user of an external Asterisk")
+    password: SecretStr = Field(default=SecretStr(""), description="ARI password of an external Asterisk")
+    app: str = Field(default="ivr", description="name of our Stasis application")
+    sip_port: int = Field(default=5060, ge=1, le=65535, description="taken when free, else another one")
+    loopback: bool = Field(default=True, description="SIP and media on 127.0.0.1 only; false: every address")
+    external_address: str = Field(default="", description="this machine's address for phones beyond a NAT")
+    trunk_hosts: tuple[str, ...] = Field(default=("127.0.0.2",), description="addresses the trunk calls from")
+    hotline_number: str = Field(default="12345", description="the number that citizens dial")
     allow_anonymous: bool = Field(
         default=False, description="let unknown SIP callers dial the hotline number"
     )
-    http_connections: int = Field(default=40, ge=1, le=200)
-    request_timeout_s: float = Field(default=5.0, gt=0)
+    http_connections: int = Field(default=40, ge=1, le=200, description="to ARI at once")
+    request_timeout_s: float = Field(default=5.0, gt=0, description="for one ARI request, s")
 
 
 class WebSettings(_Section):
-    enabled: bool = True
-    host: str = "127.0.0.1"
+    enabled: bool = Field(default=True, description="the status page")
+    host: str = Field(default="127.0.0.1", description="beyond loopback only with a token")
     port: int = Field(default=8080, ge=0, le=65535, description="0: any free port")
-    token: SecretStr = SecretStr("")
+    token: SecretStr = Field(default=SecretStr(""), description="asked of everyone who opens the page")
 
 
 class SpeechSettings(_Section):
-    """engine `auto`: the best model at hand for each language; `off`: keys only."""
+    """Understanding callers."""
 
-    engine: Literal["auto", "off"] = "auto"
-    threads: int = Field(default=2, ge=1)
-    max_streams: int = Field(default=16, ge=1)
+    engine: Literal["auto", "off"] = Field(
+        default="auto", description="the best model at hand for each language, or keys only"
+    )
+    threads: int = Field(default=2, ge=1, description="of the speech worker")
+    max_streams: int = Field(default=16, ge=1, description="callers listened to at once; more use keys")
 
 
 class Settings(BaseSettings):
@@ -70,14 +75,14 @@ class Settings(BaseSettings):
     node: str = Field(
         default="n1", pattern=r"^[a-z0-9]+$", description="this controller's name, part of every id"
     )
-    state_dir: Path = Path("var")
-    flows_dir: Path = Path("flows")
-    entry_flow: str = "main"
-    default_language: Literal["zh", "en"] = "zh"
+    state_dir: Path = Field(default=Path("var"), description="database, Asterisk's folder, logs")
+    flows_dir: Path = Field(default=Path("flows"), description="dialogues, prompts, queues, agents")
+    entry_flow: str = Field(default="main", description="the dialogue that a call begins with")
+    default_language: Literal["zh", "en"] = Field(default="zh", description="of the greeting")
     database_url: str = Field(default="", description="empty: SQLite in state_dir/hotline.db")
-    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
-    log_style: Literal["text", "json"] = "text"
-    max_calls: int = Field(default=1000, ge=1)
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(default="INFO")
+    log_style: Literal["text", "json"] = Field(default="text", description="one line an event")
+    max_calls: int = Field(default=1000, ge=1, description="live at once; more go to the dialplan's fallback")
     asterisk: AsteriskSettings = AsteriskSettings()
     web: WebSettings = WebSettings()
     speech: SpeechSettings = SpeechSettings()

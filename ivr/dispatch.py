@@ -75,14 +75,11 @@ class Dispatcher:
         board: Board,
         clock: Clock,
         records: RoutingRecords,
-        endpoint_of: Callable[[str], str],
         on_change: Callable[[], None] = lambda: None,
     ) -> None:
-        """endpoint_of: an agent's extension -> the ARI endpoint that rings it."""
         self.board = board
         self._clock = clock
         self._records = records
-        self._endpoint_of = endpoint_of
         self._on_change = on_change
         self._seats: dict[EntryId, Seat] = {}
         self._callers: dict[EntryId, str] = {}
@@ -157,10 +154,11 @@ class Dispatcher:
 
     # --- AgentDesk: what agents do
 
-    def feature(self, extension: str, code: FeatureCode) -> FeatureOutcome:
-        agent = next((agent for agent in self.board.agents.values() if agent.extension == extension), None)
-        if agent is None:
-            return "unknown"
+    def feature(self, agent: str, code: FeatureCode, wrap_up_code: str = "") -> FeatureOutcome:
+        known = self.board.agents.get(AgentId(agent))
+        return "unknown" if known is None else self._feature(known, code, wrap_up_code)
+
+    def _feature(self, agent: ag.Agent, code: FeatureCode, wrap_up_code: str) -> FeatureOutcome:
         try:
             match code:
                 case "login":
@@ -178,7 +176,7 @@ class Dispatcher:
                     return "paused"
                 case "ready":
                     done = agent.state == "wrap_up"
-                    self._apply(AgentActed(agent.id, ag.WrapUpDone() if done else ag.Unpause()))
+                    self._apply(AgentActed(agent.id, ag.WrapUpDone(wrap_up_code) if done else ag.Unpause()))
                     return "resumed"
                 case _:
                     assert_never(code)
@@ -186,15 +184,16 @@ class Dispatcher:
             log.info("feature code has no effect: %s", illegal)
             return _as_it_is(agent.state)
 
-    def phone_seen(self, extension: str, registered: bool) -> None:
-        """The agent's telephone registered or went away."""
-        for agent in list(self.board.agents.values()):
-            if agent.extension == extension:
-                event = ag.PhoneRegistered() if registered else ag.PhoneUnregistered()
-                try:
-                    self._apply(AgentActed(agent.id, event))
-                except IllegalTransition as illegal:
-                    log.debug("%s", illegal)
+    def phone_seen(self, agent: str, registered: bool) -> None:
+        """The agent's telephone registered or went away. Others' telephones change nothing."""
+        if AgentId(agent) not in self.board.agents:
+            return
+        try:
+            self._apply(
+                AgentActed(AgentId(agent), ag.PhoneRegistered() if registered else ag.PhoneUnregistered())
+            )
+        except IllegalTransition as illegal:
+            log.debug("%s", illegal)
 
     # --- carrying out
 
@@ -233,7 +232,7 @@ class Dispatcher:
         offer = Offer(
             entry=entry.id,
             agent=command.agent.id,
-            endpoint=self._endpoint_of(command.agent.extension),
+            endpoint=f"PJSIP/{command.agent.id}",
             display=f"{title} {entry.language}".strip(),
             caller=self._callers.get(entry.id, ""),
             ring_s=command.ring_s,

@@ -1,6 +1,7 @@
 """Feature codes that an agent dials from a telephone: log in, log out, pause, ready.
 
-The dialplan passes `feature,<code>`; who dials is the SIP account that the channel authenticated as.
+The dialplan passes `feature,<what was dialled>,<endpoint>`; the endpoint is the SIP account that authenticated, and
+its name is the agent's id.
 """
 
 from __future__ import annotations
@@ -36,15 +37,16 @@ LONGEST_S = 15.0
 class AgentDesk(Protocol):
     """What an agent can do from the telephone."""
 
-    def feature(self, extension: str, code: FeatureCode) -> FeatureOutcome: ...
+    def feature(self, agent: str, code: FeatureCode, wrap_up_code: str = "") -> FeatureOutcome: ...
 
 
-def feature_code(text: str) -> FeatureCode | None:
-    match text:
-        case "login" | "logout" | "pause" | "ready":
-            return text
-        case _:
-            return None
+_CODES: Final[dict[str, FeatureCode]] = {"*45": "login", "*46": "logout", "*47": "pause", "*48": "ready"}
+
+
+def feature_code(dialled: str) -> tuple[FeatureCode | None, str]:
+    """`*483` -> ("ready", "3"): the code and what follows it. (None, "") for an unknown one."""
+    code = _CODES.get(dialled[:3])
+    return (None, "") if code is None else (code, dialled[3:])
 
 
 async def serve_feature(
@@ -53,14 +55,14 @@ async def serve_feature(
     audio: PromptAudio,
     mailbox: Mailbox,
     channel: ChannelId,
-    extension: str,
-    code: str,
+    agent: str,
+    dialled: str,
     language: str,
 ) -> None:
     """Do it, say what was done, hang up. What was done stands even when the agent hangs up at once."""
-    known = feature_code(code)
-    outcome: FeatureOutcome = desk.feature(extension, known) if known is not None else "unknown"
-    log.info("extension %s dialled %s: %s", extension, code, outcome)
+    code, rest = feature_code(dialled)
+    outcome: FeatureOutcome = desk.feature(agent, code, rest) if code is not None else "unknown"
+    log.info("agent %s dialled %s: %s", agent, dialled[:3], outcome)
     try:
         async with asyncio.timeout(LONGEST_S):
             if isinstance(await ari.channels.answer(channel_id=channel), Gone):

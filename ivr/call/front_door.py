@@ -108,7 +108,8 @@ class FrontDoor:
             log.info("a part of a call that is over entered late: %s", channel)
             self._spawn(self._end_channel(channel), f"end {channel}")
         elif args[:1] == [FEATURE]:
-            self._spawn(self._feature(event.channel, args[1] if len(args) > 1 else ""), f"feature {channel}")
+            dialled, agent = (*args[1:3], "", "")[:2]
+            self._spawn(self._feature(event.channel, dialled, agent), f"feature {channel}")
         else:
             self._take_in(event.channel)
 
@@ -139,7 +140,7 @@ class FrontDoor:
             self.registry.remove(session)
             self._on_change()
 
-    async def _feature(self, channel: Channel, code: str) -> None:
+    async def _feature(self, channel: Channel, dialled: str, agent: str) -> None:
         self.registry.add_other(channel.id)
         try:
             with self._ari.bus.mailbox(channel.id) as mailbox:
@@ -150,8 +151,8 @@ class FrontDoor:
                     self._services.audio,
                     mailbox,
                     ChannelId(channel.id),
-                    endpoint_of(channel.name),
-                    code,
+                    agent,
+                    dialled,
                     self._settings.language,
                 )
         finally:

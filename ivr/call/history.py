@@ -23,6 +23,7 @@ class CallHistory:
         self._arrived_at = arrived_at
         self._seq = 0
         self._said = 0
+        self.last_heard = ""
         self._queue = ""
         self._agent = ""
         self._waited_s: float | None = None
@@ -48,6 +49,7 @@ class CallHistory:
         self._write("input", codec.input_to_json(event), at)
         if isinstance(event, SpeechHeard) and event.text:
             self._said += 1
+            self.last_heard = event.text
             line = Said("caller", event.text, event.language, event.engine, event.confidence)
             self._records.transcript(self._call, self._said, line, at)
 

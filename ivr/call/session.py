@@ -8,6 +8,7 @@ take long (listening, an agent's telephone) are child tasks of the call's own Ta
 from __future__ import annotations
 
 import asyncio
+import datetime as dt
 import logging
 from collections.abc import Coroutine
 from dataclasses import dataclass
@@ -56,8 +57,8 @@ from ivr.flow.inputs import (
     QueueProgress,
     TimerFired,
 )
-from ivr.flow.machine import CallFacts, FlowState
 from ivr.flow.model import FlowLibrary
+from ivr.flow.state import CallFacts, FlowState
 from ivr.ids import CallId, ChannelId, child_id
 from ivr.log import call_context
 from routing.ids import EntryId
@@ -66,7 +67,8 @@ log = logging.getLogger(__name__)
 
 QUIET_CHECK_S = 60.0
 """After so long without any message the channel is asked for: a lost hang-up must not leave a call for ever."""
-FALLBACK_CONTEXT = "hotline-fallback"
+FALLBACK_CONTEXT = "fallback"
+"""In asterisk-config/extensions.conf.j2: a plain queue of phones, then voicemail."""
 CLEAN_UP_S = 5.0
 
 
@@ -161,10 +163,28 @@ class CallSession:
         return self._state.language if self._state is not None else self.facts.language
 
     @property
-    def stage(self) -> Literal["menu", "queue", "talking"]:
+    def stage(self) -> Literal["arriving", "menu", "queue", "ringing", "talking"]:
+        if self._state is None:
+            return "arriving"
         if self._waiting is None:
             return "menu"
-        return "queue" if self._waiting.joined_at is None else "talking"
+        if self._waiting.joined_at is not None:
+            return "talking"
+        return (
+            "ringing" if self._waiting.serving is not None and not self._waiting.serving.done() else "queue"
+        )
+
+    @property
+    def stage_since(self) -> dt.datetime:
+        """When the waiting or the talk began; before and after that, the call's arrival."""
+        if self._waiting is None:
+            return self.arrived_at
+        begun = self._waiting.since if self._waiting.joined_at is None else self._waiting.joined_at
+        return self._services.clock.now() - dt.timedelta(seconds=self._services.clock.monotonic() - begun)
+
+    @property
+    def last_heard(self) -> str:
+        return self._history.last_heard
 
     @property
     def queue(self) -> str:
@@ -228,8 +248,9 @@ class CallSession:
         facts = CallFacts(
             call_id=self.call,
             caller=self.facts.caller,
-            called=self.facts.called,
+            number=self.facts.called,
             language=self.facts.language,
+            speech=tuple(sorted(self._services.ears.languages() & set(self._library.languages))),
         )
         step = machine.start(self._library, self.facts.entry_flow, facts, now)
         self._state = step.state

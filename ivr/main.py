@@ -1,0 +1,364 @@
+"""The composition root: the only place that names the concrete parts and joins them into a running hotline."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+from asr.pool import NoEars, WorkerPool
+from asr.protocol import Ears
+from asr.settings import settings_for
+from ivr.ari.client import AriClient, AriSettings
+from ivr.ari.parse import AnyEvent, Gap
+from ivr.asterisk.locate import locate
+from ivr.asterisk.ports import Ports
+from ivr.asterisk.process import PrivateAsterisk
+from ivr.asterisk.render import RenderedAsterisk, RenderOptions, render
+from ivr.call.front_door import FrontDoor, FrontDoorSettings
+from ivr.call.session import CallServices
+from ivr.clock import Clock, SystemClock
+from ivr.config import Settings
+from ivr.dispatch import Dispatcher
+from ivr.errors import AriError, ConfigError, HotlineError
+from ivr.flow.load import load
+from ivr.flow.model import FlowLibrary
+from ivr.phones import Phones
+from ivr.prompts.catalogue import Folders, PromptCatalogue
+from ivr.records import FactRecords
+from ivr.status import LiveStatus, TodayCount
+from routing.agents import IN_CALL, OFFERED, Agent, Force
+from routing.agents import apply as apply_to_agent
+from routing.board import Board
+from routing.board_events import AgentChanged
+from routing.entries import Ended
+from routing.entries import apply as apply_to_entry
+from routing.rules import Rules
+from routing.rules_load import RulesError, load_agents, load_rules
+from storage.migrate import upgrade
+from storage.records import AgentRecord, AgentStateChange, EntryRecord, FlowVersion
+from storage.store import Store
+from storage.writer import FactWriter
+from web.api.status import AsteriskStatus, DatabaseStatus, SpeechStatus
+from web.app import build_app, serve
+from web.settings import PageSettings
+
+log = logging.getLogger(__name__)
+
+LANGUAGES = ("zh", "en")
+READY_S = 20.0
+BEHIND = 5_000
+"""So many facts not yet durable: the database is called unwell."""
+
+
+@dataclass(slots=True)
+class Hotline:
+    """A hotline that takes calls: what others may see and use of it."""
+
+    settings: Settings
+    library: FlowLibrary
+    store: Store
+    writer: FactWriter
+    ari: AriClient
+    dispatcher: Dispatcher
+    front_door: FrontDoor
+    status: LiveStatus
+    asterisk: PrivateAsterisk | None = None
+    rendered: RenderedAsterisk | None = None
+    page_url: str = ""
+    languages: Mapping[str, str | None] = field(default_factory=dict)
+    """Language -> the engine that understands it, None: keys only."""
+
+
+class RunningHotline:
+    """`start()` returns when calls are taken, `stop()` when everything that was started has ended.
+
+    One task holds everything, so that a part that dies ends the whole, and tests may start and stop it from
+    different tasks.
+    """
+
+    def __init__(self, settings: Settings, say: Callable[[str], None] = lambda _: None) -> None:
+        self._settings = settings
+        self._say = say
+        self._stop = asyncio.Event()
+        self._started: asyncio.Future[Hotline] = asyncio.get_running_loop().create_future()
+        self._task: asyncio.Task[None] | None = None
+
+    async def start(self) -> Hotline:
+        """Raises HotlineError: says which part does not start and how to mend it."""
+        self._task = asyncio.get_running_loop().create_task(self._run(), name="hotline")
+        waits: list[asyncio.Future[Any]] = [self._task, self._started]
+        await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+        if self._task.done():
+            self._started.cancel()
+            await self._task
+            raise HotlineError("the hotline ended while it started")
+        return self._started.result()
+
+    async def stop(self) -> None:
+        self._stop.set()
+        await self.wait()
+
+    async def wait(self) -> None:
+        """Until the hotline has ended; raises what ended it."""
+        if self._task is not None:
+            await asyncio.shield(self._task)
+
+    async def _run(self) -> None:
+        async with hotline(self._settings, self._say) as running:
+            self._started.set_result(running)
+            await self._stop.wait()
+
+
+@asynccontextmanager
+async def hotline(settings: Settings, say: Callable[[str], None] = lambda _: None) -> AsyncIterator[Hotline]:
+    """Everything up, in the order in which the parts need each other; everything down in the reverse order.
+
+    say: told of each step, for a person who waits. Enter and leave in the same task.
+    """
+    clock = SystemClock()
+    library = load(settings.flows_dir)
+    if settings.entry_flow not in library.flows:
+        raise ConfigError(
+            f"there is no flow {settings.entry_flow!r} in {settings.flows_dir}", mend="set IVR_ENTRY_FLOW to one of: "
+            + ", ".join(sorted(library.flows)),
+        )  # fmt: skip
+    settings.state_dir.mkdir(parents=True, exist_ok=True)
+    async with AsyncExitStack() as stack:
+        say("database")
+        store, writer = await _open_storage(stack, settings, library, clock)
+        rules, agents = _read_rules(settings, clock)
+        agents = await _settle_staff(store, agents, clock)
+        say("prompts")
+        audio = await asyncio.to_thread(PromptCatalogue.load, _texts(library), Folders.of(settings.flows_dir))
+        say("speech")
+        ears, languages = await _open_ears(stack, settings)
+        say("asterisk")
+        asterisk = await _start_asterisk(stack, settings, [agent.id for agent in agents])
+        ari = await stack.enter_async_context(AriClient(_ari_settings(settings, asterisk)))
+
+        today = TodayCount(clock)
+        records = FactRecords(writer.put, settings.node, today)
+        changed = _Changed()
+        dispatcher = Dispatcher(Board(rules, agents), clock, records, changed)
+        stack.callback(dispatcher.close)
+        phones = Phones(ari, lambda: list(dispatcher.board.agents), dispatcher.phone_seen)
+        reconnected = asyncio.Event()
+
+        def on_event(event: AnyEvent) -> None:
+            phones.on_event(event)
+            if isinstance(event, Gap):
+                reconnected.set()
+            changed()
+
+        services = CallServices(ari, audio, ears, dispatcher, records, clock)
+        front_door = FrontDoor(
+            services,
+            lambda: library,
+            dispatcher,
+            FrontDoorSettings(
+                settings.node, settings.entry_flow, settings.default_language, settings.max_calls
+            ),
+            changed,
+            on_event,
+        )
+        status = LiveStatus(
+            clock=clock,
+            node=settings.node,
+            registry=front_door.registry,
+            dispatcher=dispatcher,
+            today=today,
+            asterisk=lambda: AsteriskStatus(ari.connected, asterisk.binary.version_text if asterisk else ""),
+            database=lambda: DatabaseStatus(
+                "sqlite" if store.dialect == "sqlite" else "postgres", writer.waiting < BEHIND
+            ),
+            speech=lambda: tuple(SpeechStatus(name, engine) for name, engine in languages.items()),
+            phones=lambda: phones.online,
+        )
+        changed.to(status.bump)
+        running = Hotline(
+            settings=settings,
+            library=library,
+            store=store,
+            writer=writer,
+            ari=ari,
+            dispatcher=dispatcher,
+            front_door=front_door,
+            status=status,
+            asterisk=asterisk,
+            rendered=asterisk.rendered if asterisk else None,
+            languages=languages,
+        )
+        try:
+            async with asyncio.TaskGroup() as group:
+                door = group.create_task(front_door.run(), name="front door")
+                keeper = group.create_task(_keep_phones(phones, reconnected), name="phones")
+                await ari.ready(READY_S)
+                dispatcher.start()
+                if settings.web.enabled:
+                    page = build_app(status, settings=_page_settings(settings, asterisk))
+                    serving = await stack.enter_async_context(
+                        serve(page, settings.web.host, settings.web.port)
+                    )
+                    running.page_url = serving.url
+                yield running
+                door.cancel()
+                keeper.cancel()
+        except* HotlineError as errors:
+            raise errors.exceptions[0] from None
+
+
+class _Changed:
+    """Tells the status page that something changed, once there is one."""
+
+    def __init__(self) -> None:
+        self._tell: Callable[[], None] | None = None
+
+    def to(self, tell: Callable[[], None]) -> None:
+        self._tell = tell
+
+    def __call__(self) -> None:
+        if self._tell is not None:
+            self._tell()
+
+
+def _texts(library: FlowLibrary) -> dict[str, dict[str, str]]:
+    """Language -> prompt id -> text, as the prompts' room wants it."""
+    texts: dict[str, dict[str, str]] = {language: {} for language in library.languages}
+    for name, by_language in library.prompts.items():
+        for language, text in by_language.items():
+            texts.setdefault(language, {})[name] = text
+    return texts
+
+
+async def _open_storage(
+    stack: AsyncExitStack, settings: Settings, library: FlowLibrary, clock: Clock
+) -> tuple[Store, FactWriter]:
+    url = settings.effective_database_url
+    await upgrade(url)
+    store = await stack.enter_async_context(await Store.open(url))
+    writer = await stack.enter_async_context(FactWriter(store))
+    writer.put(FlowVersion(library.version, settings.entry_flow, _source(settings), clock.now(), "start"))
+    return store, writer
+
+
+def _source(settings: Settings) -> str:
+    """All YAML of the flows folder, each file under its name: what a version consists of."""
+    files = sorted(settings.flows_dir.rglob("*.yaml"))
+    parts = [f"# file: {path.relative_to(settings.flows_dir)}\n{path.read_text(encoding='utf-8')}" for path in files]
+    return "\n".join(parts)
+
+
+def _read_rules(settings: Settings, clock: Clock) -> tuple[Rules, tuple[Agent, ...]]:
+    try:
+        queues, staff = settings.flows_dir / "queues.yaml", settings.flows_dir / "agents.yaml"
+        rules = load_rules(queues.read_text(encoding="utf-8"), str(queues))
+        return rules, load_agents(staff.read_text(encoding="utf-8"), rules, clock.now(), str(staff))
+    except RulesError as error:
+        raise ConfigError(str(error), mend="correct the file; `ivr check` shows every fault") from error
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(f"queues or agents not readable: {error}", mend="look at IVR_FLOWS_DIR") from error
+
+
+async def _settle_staff(store: Store, seed: tuple[Agent, ...], clock: Clock) -> tuple[Agent, ...]:
+    """The agents to begin with: as the database knows them, else as the seed does.
+
+    Who was logged in stays so; calls and places of an earlier run are over, since their channels are gone with it.
+    """
+    now = clock.now()
+    async with store.unit_of_work() as uow:
+        known = {record.id: record.agent() for record in await uow.agents.all()}
+        staff = [known.pop(planned.id, planned) for planned in seed]
+        staff.extend(known.values())
+        for record in await uow.entries.live():
+            entry = record.entry()
+            ended = apply_to_entry(entry, Ended("served" if entry.state == "joined" else "failed"), now)
+            await uow.entries.upsert(EntryRecord.of(ended))
+            log.warning("entry %s of an earlier run was still open: ended as %s", entry.id, ended.outcome)
+        for position, agent in enumerate(staff):
+            if agent.state in OFFERED or agent.state in IN_CALL or agent.state == "wrap_up":
+                event = Force("available", by="system", why="restart")
+                staff[position] = apply_to_agent(agent, event, now)
+                change = AgentChanged(agent, staff[position], event)
+                await uow.agent_states.append(AgentStateChange.of(change, now))
+        await uow.agents.upsert(*(AgentRecord.of(agent) for agent in staff))
+    return tuple(staff)
+
+
+async def _open_ears(stack: AsyncExitStack, settings: Settings) -> tuple[Ears, dict[str, str | None]]:
+    if settings.speech.engine == "off":
+        return NoEars("speech is switched off in the settings"), dict.fromkeys(LANGUAGES)
+    pool_settings = settings_for(
+        LANGUAGES, threads=settings.speech.threads, max_streams=settings.speech.max_streams
+    )
+    if pool_settings is None:
+        log.warning(
+            "no speech model is installed: callers are understood by keys only; run `ivr models fetch`"
+        )
+        return NoEars(), dict.fromkeys(LANGUAGES)
+    pool = await stack.enter_async_context(WorkerPool(pool_settings))
+    engines: dict[str, str | None] = dict.fromkeys(LANGUAGES)
+    for spec in pool_settings.worker.engines:
+        for language in spec.languages:
+            engines[language] = engines.get(language) or spec.engine
+    return pool, engines
+
+
+async def _start_asterisk(
+    stack: AsyncExitStack, settings: Settings, agents: list[str]
+) -> PrivateAsterisk | None:
+    wanted = settings.asterisk
+    if wanted.mode == "external":
+        return None
+    binary = locate()
+    options = RenderOptions(
+        agents=tuple(agents),
+        hotline_number=wanted.hotline_number,
+        application=wanted.app,
+        node=settings.node,
+        demo_anonymous=wanted.allow_anonymous,
+        loopback=wanted.loopback,
+        trunk_hosts=wanted.trunk_hosts,
+        external_address=wanted.external_address or None,
+        preferred_ports=Ports(wanted.sip_port, wanted.sip_port + 1, 8088, 20000, 23999),
+    )
+    rendered = render(settings.state_dir / "asterisk", binary, options)
+    return await stack.enter_async_context(PrivateAsterisk(binary, rendered))
+
+
+def _ari_settings(settings: Settings, asterisk: PrivateAsterisk | None) -> AriSettings:
+    wanted = settings.asterisk
+    if asterisk is None:
+        url, user, password = wanted.ari_url, wanted.username, wanted.password.get_secret_value()
+    else:
+        rendered = asterisk.rendered
+        url, user, password = rendered.ari_url, rendered.ari_user, rendered.ari_password
+    return AriSettings(
+        base_url=url,
+        username=user,
+        password=password,
+        app=wanted.app,
+        connections=wanted.http_connections,
+        request_timeout_s=wanted.request_timeout_s,
+    )
+
+
+def _page_settings(settings: Settings, asterisk: PrivateAsterisk | None) -> PageSettings:
+    return PageSettings(
+        dial=asterisk.rendered.hotline_uri if asterisk else "",
+        token=settings.web.token.get_secret_value(),
+    )
+
+
+async def _keep_phones(phones: Phones, reconnected: asyncio.Event) -> None:
+    """Ask for the telephones after every (re)connect."""
+    while True:
+        await reconnected.wait()
+        reconnected.clear()
+        try:
+            await phones.refresh()
+        except AriError as error:
+            log.warning("telephones not asked for: %s", error)

@@ -1,0 +1,112 @@
+"""Turns what calls and routing report into facts for storage. Nothing here waits: the writer batches behind it."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable, Mapping
+
+from ivr.call.ports import CallerFacts, CallSummary, Said
+from ivr.flow.actions import JsonValue
+from ivr.ids import CallId
+from ivr.status import TodayCount
+from routing.board_events import AgentChanged, Decided, EntryChanged
+from routing.board_events import Fact as RoutingFact
+from storage.records import (
+    AgentRecord,
+    AgentStateChange,
+    CallRecord,
+    DecisionRecord,
+    EntryRecord,
+    Fact,
+    JournalEvent,
+    TranscriptLine,
+)
+
+
+class FactRecords:
+    """Implements `ivr.call.ports.Records` and `ivr.dispatch.RoutingRecords`."""
+
+    def __init__(self, put: Callable[[Fact], None], node: str, today: TodayCount) -> None:
+        self._put = put
+        self._node = node
+        self._today = today
+
+    def arrived(self, call: CallId, facts: CallerFacts, at: dt.datetime) -> None:
+        self._today.arrived()
+        self._put(
+            CallRecord(
+                id=call,
+                started_at=at,
+                node=self._node,
+                caller=facts.caller,
+                dialled=facts.called,
+                language=facts.language,
+                flow=facts.entry_flow,
+                flow_version=facts.flow_version,
+                answered_at=at,
+                data={"endpoint": facts.trunk},
+            )
+        )
+
+    def journal(
+        self, call: CallId, seq: int, kind: str, data: Mapping[str, JsonValue], at: dt.datetime
+    ) -> None:
+        self._put(JournalEvent(call, seq, at, kind, data))
+
+    def transcript(self, call: CallId, seq: int, line: Said, at: dt.datetime) -> None:
+        self._put(
+            TranscriptLine(
+                call_id=call,
+                seq=seq,
+                at=at,
+                speaker=line.speaker,
+                text=line.text,
+                language=line.language,
+                confidence=line.confidence,
+                engine=line.engine,
+            )
+        )
+
+    def ended(self, call: CallId, summary: CallSummary, at: dt.datetime) -> None:
+        facts = summary.facts
+        self._put(
+            CallRecord(
+                id=call,
+                started_at=summary.arrived_at,
+                node=self._node,
+                state="ended",
+                caller=facts.caller,
+                dialled=facts.called,
+                language=summary.language,
+                flow=facts.entry_flow,
+                flow_version=facts.flow_version,
+                answered_at=summary.arrived_at,
+                ended_at=at,
+                ended_by=summary.ended_by,
+                cause=summary.cause,
+                data={
+                    "endpoint": facts.trunk,
+                    "outcome": summary.outcome,
+                    "queue": summary.queue,
+                    "agent": summary.agent,
+                    "waited_s": summary.waited_s,
+                    "talked_s": summary.talked_s,
+                    "survey": summary.survey,
+                },
+                revision=1,
+            )
+        )
+
+    def routing(self, fact: RoutingFact, at: dt.datetime) -> None:
+        match fact:
+            case EntryChanged():
+                self._today.entry_changed(fact.before, fact.after)
+                self._put(EntryRecord.of(fact.after))
+            case AgentChanged():
+                self._put(AgentRecord.of(fact.after))
+                self._put(AgentStateChange.of(fact, at))
+            case Decided():
+                self._put(DecisionRecord.of(fact, at))
+            case _:
+                # Ignored: nothing changed, nothing to keep.
+                pass

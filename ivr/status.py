@@ -1,0 +1,192 @@
+"""What the status page shows, gathered from the live parts: implements `web.api.status.StatusSource`."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable
+from typing import Final, Literal
+
+from ivr.call.registry import CallRegistry
+from ivr.call.session import CallSession
+from ivr.clock import Clock
+from ivr.dispatch import Dispatcher
+from routing.agents import IN_CALL, OFFERED, Agent
+from routing.entries import IN_LINE, Entry
+from web.api.status import (
+    AgentLine,
+    AsteriskStatus,
+    CallState,
+    DatabaseStatus,
+    LiveCall,
+    QueueLine,
+    Revision,
+    SpeechStatus,
+    Status,
+    Today,
+)
+
+SHORT_ABANDON_S: Final = 5.0
+PROMPT_ANSWER_S: Final = 15.0
+
+
+class TodayCount:
+    """Counts of the local day, from midnight or this controller's start, whichever is later."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._day = self._today()
+        self._reset()
+
+    def _today(self) -> dt.date:
+        return self._clock.now().astimezone().date()
+
+    def _reset(self) -> None:
+        self._arrived = self._offered = self._answered = self._promptly = 0
+        self._abandoned = self._abandoned_short = 0
+        self._waited_s = 0.0
+
+    def _turn_day(self) -> None:
+        today = self._today()
+        if today != self._day:
+            self._day = today
+            self._reset()
+
+    def arrived(self) -> None:
+        self._turn_day()
+        self._arrived += 1
+
+    def entry_changed(self, before: Entry | None, after: Entry) -> None:
+        """Count an entry when it begins, is joined the first time, or ends."""
+        self._turn_day()
+        now = self._clock.now()
+        if before is None:
+            self._offered += 1
+        elif after.state == "joined" and before.state != "joined":
+            waited_s = after.waited_s(now)
+            self._answered += 1
+            self._waited_s += waited_s
+            self._promptly += waited_s <= PROMPT_ANSWER_S
+        elif after.state == "ended" and after.outcome == "abandoned":
+            if after.waited_s(now) < SHORT_ABANDON_S:
+                self._abandoned_short += 1
+            else:
+                self._abandoned += 1
+
+    def figures(self) -> Today:
+        self._turn_day()
+        return Today(
+            arrived=self._arrived,
+            offered=self._offered,
+            answered=self._answered,
+            answered_within_15_s=self._promptly,
+            abandoned=self._abandoned,
+            abandoned_short=self._abandoned_short,
+            asa_s=self._waited_s / self._answered if self._answered else None,
+        )
+
+
+class LiveStatus:
+    """`snapshot()` costs one walk over live calls, queues and agents; `bump()` wakes the watchers."""
+
+    def __init__(
+        self,
+        *,
+        clock: Clock,
+        node: str,
+        registry: CallRegistry,
+        dispatcher: Dispatcher,
+        today: TodayCount,
+        asterisk: Callable[[], AsteriskStatus],
+        database: Callable[[], DatabaseStatus],
+        speech: Callable[[], tuple[SpeechStatus, ...]],
+        phones: Callable[[], frozenset[str]],
+    ) -> None:
+        self._clock = clock
+        self._node = node
+        self._registry = registry
+        self._dispatcher = dispatcher
+        self._today = today
+        self._asterisk = asterisk
+        self._database = database
+        self._speech = speech
+        self._phones = phones
+        self._started = clock.monotonic()
+        self._revision = Revision()
+
+    def bump(self) -> None:
+        self._revision.bump()
+
+    async def changed(self, seen: int) -> int:
+        return await self._revision.changed(seen)
+
+    def snapshot(self) -> Status:
+        now = self._clock.now()
+        agents = list(self._dispatcher.board.agents.values())
+        entries = self._dispatcher.board.entries()
+        phones = self._phones()
+        return Status(
+            now=now,
+            node=self._node,
+            uptime_s=round(self._clock.monotonic() - self._started, 1),
+            asterisk=self._asterisk(),
+            database=self._database(),
+            speech=self._speech(),
+            calls=tuple(_call_line(session) for session in self._registry),
+            queues=tuple(
+                _queue_line(name, entries, agents, now) for name in self._dispatcher.board.rules.queues
+            ),
+            agents=tuple(_agent_line(agent, entries, phones) for agent in agents),
+            today=self._today.figures(),
+        )
+
+
+_STATE_OF_STAGE: Final[dict[str, CallState]] = {
+    "arriving": "arriving",
+    "menu": "menu",
+    "queue": "queue",
+    "ringing": "ringing",
+    "talking": "talking",
+}
+
+
+def _call_line(session: CallSession) -> LiveCall:
+    return LiveCall(
+        call_id=session.call,
+        caller=session.facts.caller,
+        since=session.arrived_at,
+        state=_STATE_OF_STAGE[session.stage],
+        state_since=session.stage_since,
+        node=session.node or None,
+        language=session.language,
+        queue=session.queue or None,
+        agent=session.agent or None,
+        last_heard=session.last_heard or None,
+    )
+
+
+def _queue_line(name: str, entries: list[Entry], agents: list[Agent], now: dt.datetime) -> QueueLine:
+    waiting = [entry for entry in entries if entry.queue == name and entry.state in IN_LINE]
+    staff = [agent for agent in agents if name in agent.queues]
+    return QueueLine(
+        name=name,
+        waiting=len(waiting),
+        longest_wait_s=max((entry.waited_s(now) for entry in waiting), default=None),
+        agents_available=sum(agent.state == "available" for agent in staff),
+        agents_busy=sum(agent.state in OFFERED or agent.state in IN_CALL for agent in staff),
+    )
+
+
+def _agent_line(agent: Agent, entries: list[Entry], phones: frozenset[str]) -> AgentLine:
+    call = next((entry.call_id for entry in entries if entry.id == agent.entry), None)
+    state: Literal[
+        "offline", "available", "reserved", "ringing", "talking", "hold", "consulting", "wrap_up", "paused"
+    ]
+    state = agent.state
+    return AgentLine(
+        id=agent.id,
+        name=agent.name,
+        state=state,
+        since=agent.since,
+        phone_registered=agent.id in phones,
+        call_id=call,
+    )

@@ -1,0 +1,82 @@
+"""Writes docs/administrators/settings.md from the settings' own models. `--check` only compares (used by the tests)."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, SecretStr
+from pydantic.fields import FieldInfo
+
+from ivr.config import Settings
+
+TARGET = Path(__file__).resolve().parents[1] / "docs" / "administrators" / "settings.md"
+
+HEAD = """# Settings
+
+One controller reads `hotline.yaml` in the folder where it is started (or `ivr run --config FILE`), then the environment;
+the environment wins. Sections are joined by two underscores: `web.port` is `IVR_WEB__PORT`. An unknown or wrong key
+stops the start and is named. Secrets are best given by the environment. Made by `scripts/generate_settings.py`.
+
+```yaml
+# hotline.yaml
+database_url: postgresql+asyncpg://hotline@127.0.0.1/hotline
+web: {port: 8081}
+asterisk: {loopback: false, allow_anonymous: false, trunk_hosts: [10.0.0.5]}
+```
+
+| key | environment | default | meaning |
+|---|---|---|---|
+"""
+
+TAIL = """
+Two more variables are read by the set-up, the models and the prompts: `IVR_CACHE` (downloads and rendered audio, outside
+the checkout) and `IVR_MODELS` (a folder of speech models of your own, looked at first).
+"""
+
+
+def rows(model: type[BaseModel], prefix: str = "") -> list[str]:
+    lines: list[str] = []
+    for name, field in model.model_fields.items():
+        key = f"{prefix}{name}"
+        if isinstance(field.default, BaseModel):
+            lines += rows(type(field.default), f"{key}.")
+            continue
+        variable = "IVR_" + key.upper().replace(".", "__")
+        lines.append(f"| `{key}` | `{variable}` | {_default(field.default)} | {_meaning(field)} |")
+    return lines
+
+
+def _default(value: Any) -> str:
+    if isinstance(value, SecretStr) or value == "":
+        return "none"
+    if isinstance(value, tuple):
+        return f"`{', '.join(map(str, value))}`"
+    return f"`{str(value).lower() if isinstance(value, bool) else value}`"
+
+
+def _meaning(field: FieldInfo) -> str:
+    choices = getattr(field.annotation, "__args__", ())
+    said = field.description or ""
+    if choices and all(isinstance(choice, str) for choice in choices):
+        said = f"{' or '.join(f'`{choice}`' for choice in choices)}{': ' if said else ''}{said}"
+    return said
+
+
+def page() -> str:
+    return HEAD + "\n".join(rows(Settings)) + "\n" + TAIL
+
+
+def main() -> int:
+    if "--check" in sys.argv:
+        if TARGET.read_text(encoding="utf-8") == page():
+            return 0
+        print(f"{TARGET.name} is not current: run scripts/generate_settings.py")
+        return 1
+    TARGET.write_text(page(), encoding="utf-8")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,367 @@
+"""Whole calls through session, machine, dispatcher and board, against the fake Asterisk, on virtual time."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Coroutine
+from typing import Any
+
+import pytest
+
+from tests.support.call_house import House, Utterance, house
+from tests.support.fake_ari import Phone
+from tests.support.virtual_time import run_virtual
+
+SEEDS = range(4)
+
+
+def play(scene: Callable[[House], Coroutine[Any, Any, None]], seed: int = 0, **how: Any) -> None:
+    """Run a scene in a house of its own; afterwards nothing may be left."""
+
+    async def main() -> None:
+        async with house(seed, **how) as here:
+            await scene(here)
+            await here.until(30)
+            here.assert_nothing_left()
+
+    run_virtual(main)
+
+
+def summary_of(here: House) -> Any:
+    (summary,) = here.memory.calls.values()
+    return summary
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_a_menu_by_key(seed: int) -> None:
+    async def scene(here: House) -> None:
+        caller = here.ari.world.call("call", "12345", "trunk")
+        await here.until(2.5)
+        here.ari.world.press(caller, "1")
+        await here.until(10)
+        assert caller not in here.ari.world.channels
+        summary = summary_of(here)
+        assert (summary.outcome, summary.ended_by) == ("completed", "system")
+        assert len(here.heard(caller)) == 4
+
+    play(scene, seed)
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_a_key_stops_the_prompt(seed: int) -> None:
+    async def scene(here: House) -> None:
+        caller = here.ari.world.call("call", "12345", "trunk")
+        await here.until(1.3)
+        stops = len([name for name, _ in here.ari.world.commands if name == "playbacks.stop"])
+        here.ari.world.press(caller, "1")
+        await here.until(0.3)
+        stopped = len([name for name, _ in here.ari.world.commands if name == "playbacks.stop"])
+        assert (stops, stopped) == (0, 1)
+        here.ari.world.hang_up(caller)
+
+    play(scene, seed)
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_a_menu_by_voice_while_the_prompt_plays(seed: int) -> None:
+    async def scene(here: House) -> None:
+        here.ears.script.append(Utterance("我 要 投 诉", after_s=0.3, phrase="投诉"))
+        here.log_in("a1")
+        caller = here.ari.world.call("call", "12345", "trunk")
+        await here.until(8)
+        assert here.states()["a1"] == "talking"
+        here.ari.world.hang_up(caller)
+        await here.until(1)
+        assert [line.text for line in here.memory.said] == ["我 要 投 诉"]
+        summary = summary_of(here)
+        assert (summary.outcome, summary.agent, summary.ended_by) == ("completed", "a1", "caller")
+
+    play(scene, seed)
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_silence_leads_to_a_person(seed: int) -> None:
+    async def scene(here: House) -> None:
+        here.log_in("a1")
+        here.ari.world.call("call", "12345", "trunk")
+        await here.until(25)
+        assert here.states()["a1"] == "talking"
+        agent = next(
+            channel for channel in here.ari.world.channels.values() if channel.endpoint == "PJSIP/a1"
+        )
+        here.ari.world.hang_up(agent.id)
+        await here.until(1)
+        # Back in the flow: the survey, then the goodbye.
+        assert here.states()["a1"] == "wrap_up"
+        await here.until(20)
+        summary = summary_of(here)
+        assert (summary.outcome, summary.agent, summary.queue) == ("completed", "a1", "general")
+        assert summary.talked_s is not None
+        assert summary.talked_s > 0
+
+    play(scene, seed)
+
+
+@pytest.mark.parametrize(
+    "phone", [Phone(then="busy"), Phone(then="never"), Phone(then="reject"), Phone(registered=False)]
+)
+@pytest.mark.parametrize("seed", SEEDS)
+def test_an_agent_who_does_not_answer_is_followed_by_the_next(seed: int, phone: Phone) -> None:
+    async def scene(here: House) -> None:
+        here.ari.world.phones["PJSIP/a1"] = phone
+        here.log_in("a1")
+        await here.until(1)
+        here.log_in("a2")
+        caller = here.ari.world.call("call", "12345", "trunk")
+        await here.until(2.5)
+        here.ari.world.press(caller, "2")
+        await here.until(9)
+        assert here.states()["a2"] == "talking"
+        here.ari.world.hang_up(caller)
+
+    play(scene, seed)
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_two_callers_for_one_agent_keep_their_order(seed: int) -> None:
+    async def scene(here: House) -> None:
+        first = here.ari.world.call("call", "12345", "trunk", channel_id="first")
+        await here.until(2.5)
+        here.ari.world.press(first, "2")
+        await here.until(1)
+        second = here.ari.world.call("call", "12345", "trunk", channel_id="second")
+        await here.until(2.5)
+        here.ari.world.press(second, "2")
+        await here.until(1)
+        here.log_in("a1")
+        await here.until(3)
+        talking = [session.channel for session in here.front_door.registry if session.stage == "talking"]
+        assert talking == [first]
+        here.ari.world.hang_up(first)
+        await here.until(15)
+        talking = [session.channel for session in here.front_door.registry if session.stage == "talking"]
+        assert talking == [second]
+        here.ari.world.hang_up(second)
+
+    play(scene, seed, agents=("a1",))
+
+
+@pytest.mark.parametrize("at_ms", range(0, 16_000, 370))
+def test_a_hangup_at_every_moment_leaves_nothing(at_ms: int) -> None:
+    async def scene(here: House) -> None:
+        here.log_in("a1")
+        here.ari.world.phones["PJSIP/a1"] = Phone(rings_s=2.0)
+        caller = here.ari.world.call("call", "12345", "trunk")
+        keys = asyncio.get_running_loop().call_later(2.5, _press_if_there, here, caller, "2")
+        await here.until(at_ms / 1000)
+        if caller in here.ari.world.channels:
+            here.ari.world.hang_up(caller)
+        await here.until(15)
+        keys.cancel()
+        assert here.states()["a1"] == "available"
+        assert summary_of(here).ended_by == "caller"
+
+    play(scene, seed=at_ms)
+
+
+def _press_if_there(here: House, channel: str, digits: str) -> None:
+    if channel in here.ari.world.channels:
+        here.ari.world.press(channel, digits)
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_the_recogniser_fails_and_keys_go_on(seed: int) -> None:
+    async def scene(here: House) -> None:
+        here.ears.script.append(Utterance("", fails=True))
+        caller = here.ari.world.call("call", "12345", "trunk")
+        await here.until(3.5)
+        assert "speech_failed" in here.memory.kinds()
+        here.ari.world.press(caller, "1")
+        await here.until(6)
+        assert summary_of(here).outcome == "completed"
+
+    play(scene, seed)
+
+
+def test_without_any_recogniser_keys_do() -> None:
+    async def scene(here: House) -> None:
+        here.ears.unavailable = True
+        caller = here.ari.world.call("call", "12345", "trunk")
+        await here.until(2.5)
+        here.ari.world.press(caller, "1")
+        await here.until(6)
+        assert summary_of(here).outcome == "completed"
+
+    play(scene)
+
+
+@pytest.mark.parametrize(
+    "operation",
+    [
+        "bridges.create_with_id",
+        "channels.snoop_channel_with_id",
+        "channels.external_media",
+        "bridges.add_channel",
+    ],
+)
+@pytest.mark.parametrize("how", [{"status": 500}, {"unanswered": True}])
+def test_a_listening_that_cannot_be_made_costs_only_the_listening(
+    operation: str, how: dict[str, Any]
+) -> None:
+    async def scene(here: House) -> None:
+        here.ari.world.fault(operation, times=9, **how)
+        caller = here.ari.world.call("call", "12345", "trunk")
+        await here.until(4)
+        here.ari.world.press(caller, "1")
+        await here.until(6)
+        assert summary_of(here).outcome == "completed"
+        here.ari.world.faults.clear()
+        await here.until(40)
+
+    play(scene)
+
+
+def test_a_waiting_that_is_too_long_ends_in_the_flow() -> None:
+    async def scene(here: House) -> None:
+        here.log_in("a1")
+        here.ari.world.phones["PJSIP/a1"] = Phone(then="never")
+        caller = here.ari.world.call("call", "12345", "trunk")
+        await here.until(2.5)
+        here.ari.world.press(caller, "2")
+        await here.until(90)
+        summary = summary_of(here)
+        assert (summary.outcome, summary.agent) == ("completed", "")
+        assert caller not in here.ari.world.channels
+
+    play(scene)
+
+
+def test_music_plays_while_waiting_and_never_under_a_prompt() -> None:
+    async def scene(here: House) -> None:
+        caller = here.ari.world.call("call", "12345", "trunk")
+        await here.until(2.5)
+        here.ari.world.press(caller, "2")
+        await here.until(20)
+        music = False
+        for name, values in here.ari.world.commands:
+            if values.get("channelId") != caller:
+                continue
+            if name == "channels.start_moh":
+                music = True
+            elif name == "channels.stop_moh":
+                music = False
+            elif name == "channels.play_with_id":
+                assert not music
+        assert music
+        here.ari.world.hang_up(caller)
+
+    play(scene)
+
+
+def test_a_broken_session_hands_the_caller_to_the_dialplan(monkeypatch: pytest.MonkeyPatch) -> None:
+    from ivr.flow import machine
+
+    def broken(*_: Any) -> Any:
+        raise ZeroDivisionError("a fault of ours")
+
+    async def scene(here: House) -> None:
+        caller = here.ari.world.call("call", "12345", "trunk")
+        await here.until(1.5)
+        monkeypatch.setattr(machine, "step", broken)
+        here.ari.world.press(caller, "1")
+        await here.until(1)
+        assert ("fallback", caller) in [
+            (values.get("context"), values.get("channelId"))
+            for name, values in here.ari.world.commands
+            if name == "channels.continue_in_dialplan"
+        ]
+        assert summary_of(here).outcome == "failed"
+        monkeypatch.undo()
+        if caller in here.ari.world.channels:
+            here.ari.world.hang_up(caller)
+
+    play(scene)
+
+
+def test_too_many_calls_go_to_the_fallback() -> None:
+    async def scene(here: House) -> None:
+        first = here.ari.world.call("call", "12345", "trunk")
+        second = here.ari.world.call("call", "12345", "trunk")
+        await here.until(1)
+        continued = [
+            v["channelId"] for n, v in here.ari.world.commands if n == "channels.continue_in_dialplan"
+        ]
+        assert continued == [second]
+        for channel in (first, second):
+            if channel in here.ari.world.channels:
+                here.ari.world.hang_up(channel)
+
+    play(scene, max_calls=1)
+
+
+def test_a_hangup_that_nobody_reported_is_found() -> None:
+    async def scene(here: House) -> None:
+        here.log_in("a1")
+        caller = here.ari.world.call("call", "12345", "trunk")
+        await here.until(2.5)
+        here.ari.world.press(caller, "2")
+        await here.until(5)
+        for event in ("ChannelHangupRequest", "StasisEnd", "ChannelDestroyed", "ChannelLeftBridge"):
+            here.ari.world.lost[event] = 1
+        here.ari.world.hang_up(caller)
+        await here.until(100)
+        assert here.states()["a1"] == "available"
+
+    play(scene)
+
+
+def test_after_a_gap_the_truth_is_looked_up() -> None:
+    async def scene(here: House) -> None:
+        caller = here.ari.world.call("call", "12345", "trunk")
+        await here.until(1.5)
+        gap = asyncio.create_task(here.ari.gap(2.0))
+        await here.until(0.5)
+        here.ari.world.hang_up(caller)
+        await gap
+        await here.until(1)
+        assert len(here.front_door.registry) == 0
+
+    play(scene)
+
+
+def test_what_nobody_owns_is_ended() -> None:
+    async def scene(here: House) -> None:
+        from ivr.ari.results import Sent
+
+        made = await here.ari.channels.external_media(
+            channel_id="c-n1-gone.media1", app="ivr", external_host="127.0.0.1:9", format="slin16"
+        )
+        assert isinstance(made, Sent)
+        await here.ari.bridges.create_with_id(bridge_id="c-n1-gone.talk2", type="mixing")
+        await here.until(40)
+        assert here.front_door.repairs.bridges_ended == 1
+        assert "c-n1-gone.media1" not in here.ari.world.channels
+
+    play(scene)
+
+
+@pytest.mark.parametrize(
+    ("dialled", "before", "after"),
+    [
+        ("*45", "offline", "available"),
+        ("*46", "available", "offline"),
+        ("*47", "available", "paused"),
+        ("*49", "available", "available"),
+    ],
+)
+def test_feature_codes(dialled: str, before: str, after: str) -> None:
+    async def scene(here: House) -> None:
+        if before == "available":
+            here.log_in("a1")
+        channel = here.ari.world.call("feature", dialled, "a1")
+        await here.until(5)
+        assert here.states()["a1"] == after
+        assert channel not in here.ari.world.channels
+        assert here.heard(channel)
+
+    play(scene)

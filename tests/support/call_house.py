@@ -1,0 +1,215 @@
+"""A call session with everything around it but the telephone network, on virtual time.
+
+    async with house(seed=1, agents=("a1", "a2")) as world: ...
+
+The fake Asterisk couples commands to events and shuffles what Asterisk leaves open; dispatcher, board, machine and
+session are the real ones; prompts sound one second each; what is recorded lies in lists.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import datetime as dt
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from asr.protocol import AsrUnavailable, Failed, Final, Heard, Hearing, ListenRequest, SpeechBegan
+from ivr.call.front_door import FrontDoor, FrontDoorSettings
+from ivr.call.ports import CallerFacts, CallSummary, Said
+from ivr.call.session import CallServices
+from ivr.dispatch import Dispatcher
+from ivr.flow.actions import JsonValue, Prompt
+from ivr.flow.load import load
+from ivr.ids import CallId
+from routing.board import Board
+from routing.board_events import Fact
+from routing.rules_load import load_agents, load_rules
+from tests.support.fake_ari import FakeAri
+from tests.support.virtual_time import VirtualClock
+
+FLOWS = Path(__file__).parents[1] / "call" / "flows"
+
+QUEUES = """
+skills: {mandarin: {en: Mandarin}}
+languages: {zh: {mandarin: 1}}
+queues:
+  general: {ring_s: 5, wrap_up_s: 10, max_wait_s: 60, no_answer_pause_after: 2, retry_s: 3}
+"""
+
+
+def agents_yaml(names: Sequence[str]) -> str:
+    lines = [
+        f"  - {{id: {name}, name: {name}, extension: '{1001 + n}', skills: {{mandarin: 5}}, queues: [general]}}"
+        for n, name in enumerate(names)
+    ]
+    return "agents:\n" + "\n".join(lines) + "\n"
+
+
+class OneSecondPrompts:
+    """Every prompt sounds one second, under the media name `sound:<id>`."""
+
+    def media(self, prompts: Sequence[Prompt], language: str) -> list[str]:
+        return [f"sound:{prompt.id}.{language}" for prompt in prompts]
+
+    def seconds(self, prompts: Sequence[Prompt], language: str) -> float:
+        return float(len(prompts))
+
+
+@dataclass(slots=True)
+class Utterance:
+    """What the recogniser will hear next: begins after `after_s`, lasts `lasts_s`."""
+
+    text: str
+    after_s: float = 0.5
+    lasts_s: float = 0.5
+    phrase: str = ""
+    fails: bool = False
+
+
+class ScriptedEars:
+    """Hears what `script` says, one utterance a listening; with an empty script, nothing for ever."""
+
+    def __init__(self) -> None:
+        self.script: list[Utterance] = []
+        self.open_now = 0
+        self.opened: list[ListenRequest] = []
+        self.unavailable = False
+
+    def languages(self) -> frozenset[str]:
+        return frozenset({"zh", "en"})
+
+    async def open(self, request: ListenRequest) -> Hearing:
+        if self.unavailable:
+            raise AsrUnavailable("no model")
+        self.opened.append(request)
+        self.open_now += 1
+        return _ScriptedHearing(self, request)
+
+
+class _ScriptedHearing:
+    media_host = "127.0.0.1"
+    media_port = 9999
+
+    def __init__(self, ears: ScriptedEars, request: ListenRequest) -> None:
+        self._ears = ears
+        self._request = request
+        self._closed = False
+
+    async def __aiter__(self) -> AsyncIterator[Heard]:
+        if not self._ears.script:
+            await asyncio.sleep(100_000)
+        said = self._ears.script.pop(0)
+        await asyncio.sleep(said.after_s)
+        if said.fails:
+            yield Failed("lost", "the worker died")
+            return
+        yield SpeechBegan(said.after_s)
+        await asyncio.sleep(said.lasts_s)
+        yield Final(said.text, self._request.language, "script", 0.9, said.phrase)
+
+    async def aclose(self) -> None:
+        if not self._closed:
+            self._closed = True
+            self._ears.open_now -= 1
+
+
+@dataclass(slots=True)
+class Memory:
+    """`Records` and `RoutingRecords` as lists."""
+
+    calls: dict[str, CallSummary] = field(default_factory=dict)
+    events: list[tuple[str, int, str, Mapping[str, JsonValue]]] = field(default_factory=list)
+    said: list[Said] = field(default_factory=list)
+    routed: list[Fact] = field(default_factory=list)
+    arrivals: list[CallerFacts] = field(default_factory=list)
+
+    def arrived(self, call: CallId, facts: CallerFacts, at: dt.datetime) -> None:
+        self.arrivals.append(facts)
+
+    def journal(
+        self, call: CallId, seq: int, kind: str, data: Mapping[str, JsonValue], at: dt.datetime
+    ) -> None:
+        self.events.append((call, seq, kind, data))
+
+    def transcript(self, call: CallId, seq: int, line: Said, at: dt.datetime) -> None:
+        self.said.append(line)
+
+    def ended(self, call: CallId, summary: CallSummary, at: dt.datetime) -> None:
+        assert call not in self.calls, "a call ended twice"
+        self.calls[call] = summary
+
+    def routing(self, fact: Fact, at: dt.datetime) -> None:
+        self.routed.append(fact)
+
+    def kinds(self) -> list[str]:
+        return [kind for _, _, kind, _ in self.events]
+
+
+@dataclass(slots=True)
+class House:
+    ari: FakeAri
+    ears: ScriptedEars
+    memory: Memory
+    dispatcher: Dispatcher
+    front_door: FrontDoor
+
+    async def until(self, done: float) -> None:
+        """Let virtual time go on for `done` seconds."""
+        await asyncio.sleep(done)
+
+    def heard(self, channel: str) -> list[str]:
+        """Media that began to play to this channel, in order."""
+        return [
+            media.removeprefix("sound:")
+            for name, values in self.ari.world.commands
+            if name == "channels.play_with_id" and values["channelId"] == channel
+            for media in _list(values["media"])
+        ]
+
+    def log_in(self, *agents: str) -> None:
+        for agent in agents:
+            assert self.dispatcher.feature(agent, "login") == "logged_in"
+
+    def states(self) -> dict[str, str]:
+        return {agent.id: agent.state for agent in self.dispatcher.board.agents.values()}
+
+    def assert_nothing_left(self) -> None:
+        """No channel, bridge or playback in Asterisk, no live call, no open ear, nobody in line."""
+        self.ari.world.assert_empty()
+        assert len(self.front_door.registry) == 0
+        assert self.ears.open_now == 0
+        assert self.dispatcher.board.entries() == []
+        for call in self.memory.calls:
+            numbers = [seq for owner, seq, _, _ in self.memory.events if owner == call]
+            assert numbers == list(range(1, len(numbers) + 1)), "the journal has gaps"
+
+
+def _list(value: object) -> list[str]:
+    return value.split(",") if isinstance(value, str) else [str(item) for item in value]  # type: ignore[attr-defined]
+
+
+@asynccontextmanager
+async def house(
+    seed: int = 0, agents: Sequence[str] = ("a1", "a2"), max_calls: int = 100, flows: Path = FLOWS
+) -> AsyncIterator[House]:
+    clock = VirtualClock()
+    rules = load_rules(QUEUES)
+    memory, ears = Memory(), ScriptedEars()
+    board = Board(rules, load_agents(agents_yaml(agents), rules, clock.now()))
+    library = load(flows)
+    async with FakeAri(seed=seed) as ari:
+        dispatcher = Dispatcher(board, clock, memory)
+        services = CallServices(ari, OneSecondPrompts(), ears, dispatcher, memory, clock)
+        settings = FrontDoorSettings("n1", "main", "zh", max_calls)
+        door = FrontDoor(services, lambda: library, dispatcher, settings, lambda: None, lambda event: None)
+        async with asyncio.TaskGroup() as group:
+            task = group.create_task(door.run(), name="front door")
+            dispatcher.start()
+            await asyncio.sleep(0.1)
+            try:
+                yield House(ari, ears, memory, dispatcher, door)
+            finally:
+                task.cancel()
+                dispatcher.close()
