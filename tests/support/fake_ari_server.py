@@ -46,6 +46,8 @@ class FakeAriServer:
         self.handshake_status = 0
         self.handshakes = 0
         self.requests = 0
+        self.heard: asyncio.Queue[str] = asyncio.Queue()
+        """The path of every request, before it is answered; `events` for a websocket handshake."""
         self.most_at_once = 0
         self._at_once = 0
         self.mute = False
@@ -73,7 +75,7 @@ class FakeAriServer:
         application = web.Application()
         application.router.add_get("/ari/events", self._websocket)
         application.router.add_route("*", "/ari/{rest:.*}", self._http)
-        self._runner = web.AppRunner(application, shutdown_timeout=0.1)
+        self._runner = web.AppRunner(application, shutdown_timeout=0.1, handler_cancellation=True)
         await self._runner.setup()
         site = web.TCPSite(self._runner, "127.0.0.1", self._port, reuse_address=True)
         await site.start()
@@ -114,6 +116,7 @@ class FakeAriServer:
         return web.Response(status=reply.status, body=reply.body, content_type="application/json")
 
     async def _reply(self, method: str, target: str, body: bytes) -> Reply:
+        self.heard.put_nowait(target.partition("?")[0].removeprefix("/"))
         operation = operation_of(method, target.partition("?")[0])
         if operation is None:
             return Reply(404, b'{"message":"Resource not found"}')
@@ -121,6 +124,7 @@ class FakeAriServer:
 
     async def _websocket(self, request: web.Request) -> web.StreamResponse:
         self.handshakes += 1
+        self.heard.put_nowait("events")
         if self._refused(request):
             return web.json_response({"message": "Authentication required"}, status=401)
         if self.handshake_status:
