@@ -167,6 +167,30 @@ def test_a_quiet_feed_sends_only_heartbeats() -> None:
     run_virtual(main)
 
 
+def test_watchers_of_one_change_share_one_snapshot() -> None:
+    async def main() -> None:
+        board = Board()
+        feed = Feed(board, PageSettings())
+        received = [0, 0, 0]
+
+        async def watch(index: int) -> None:
+            async for _ in feed.messages():
+                received[index] += 1
+
+        watchers = [asyncio.create_task(watch(index), name=f"watcher {index}") for index in range(3)]
+        for _ in range(4):
+            await asyncio.sleep(1)
+            board.show(BUSY)
+        await asyncio.sleep(1)
+        for watcher in watchers:
+            watcher.cancel()
+        await asyncio.gather(*watchers, return_exceptions=True)
+        assert received == [1 + 1 + 4] * 3
+        assert board.snapshots == 1 + 4
+
+    run_virtual(main)
+
+
 def test_a_message_carries_encoded_json_as_it_is() -> None:
     assert json.loads(encode_message("status", status=b'{"node": "n1"}')) == {
         "type": "status",

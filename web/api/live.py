@@ -13,6 +13,7 @@ import asyncio
 import logging
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
+from dataclasses import dataclass
 
 from aiohttp import WSCloseCode, WSMsgType, web
 
@@ -27,12 +28,22 @@ _CLOSING = frozenset({WSMsgType.CLOSE, WSMsgType.CLOSING, WSMsgType.CLOSED, WSMs
 _MOST_MESSAGE_BYTES = 1024
 
 
+@dataclass(frozen=True, slots=True)
+class _Encoded:
+    """at: the event loop's time."""
+
+    revision: int
+    at: float
+    message: str
+
+
 class Feed:
     """Messages for any number of watchers, each at its own pace."""
 
     def __init__(self, source: StatusSource, settings: PageSettings) -> None:
         self._source = source
         self._settings = settings
+        self._last = _Encoded(revision=-1, at=0.0, message="")
 
     def status(self) -> bytes:
         return encode_status(self._source.snapshot(), show_transcripts=self._settings.show_transcripts)
@@ -54,8 +65,15 @@ class Feed:
                     seen = await self._source.changed(seen)
             except TimeoutError:
                 pass  # quiet: the same again, so that the watcher knows that we are here, and what time it is
-            yield encode_message("status", status=self.status())
+            yield self._message(seen)
             await asyncio.sleep(settings.least_gap_s)
+
+    def _message(self, revision: int) -> str:
+        """The state as a message; watchers who are told of the same change share it."""
+        now = asyncio.get_running_loop().time()
+        if self._last.revision != revision or now - self._last.at >= self._settings.least_gap_s:
+            self._last = _Encoded(revision, now, encode_message("status", status=self.status()))
+        return self._last.message
 
 
 class Watchers:

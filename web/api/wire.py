@@ -12,7 +12,7 @@ Keys are the fields of `web.api.status`; a rate is a fraction of 1, null while n
 from __future__ import annotations
 
 import re
-from dataclasses import asdict, replace
+from dataclasses import asdict, fields
 from typing import Any
 
 import orjson
@@ -20,6 +20,7 @@ import orjson
 from ivr.log import mask_number
 from web.api.status import LiveCall, Status, Today
 
+_CALL_FIELDS = tuple(field.name for field in fields(LiveCall))
 _WITHHELD = frozenset({"", "anonymous", "unknown", "restricted", "unavailable"})
 """What SIP networks put in place of a number that is not to be shown."""
 
@@ -41,15 +42,21 @@ def encode_message(kind: str, **fields: Any) -> str:
 
 
 def _view(status: Status, show_transcripts: bool) -> dict[str, Any]:
-    masked = replace(status, calls=tuple(_masked(call, show_transcripts) for call in status.calls))
-    return asdict(masked) | {"today": asdict(status.today) | _rates(status.today)}
+    """The top of the object; orjson writes the values inside by itself, faster than they could be taken apart."""
+    view = {field.name: getattr(status, field.name) for field in fields(status)}
+    view["calls"] = [_masked(call, show_transcripts) for call in status.calls]
+    view["today"] = asdict(status.today) | _rates(status.today)
+    return view
 
 
-def _masked(call: LiveCall, show_transcripts: bool) -> LiveCall:
+def _masked(call: LiveCall, show_transcripts: bool) -> dict[str, Any]:
     """Masking what is masked already changes nothing, so a source may do either."""
+    view = {name: getattr(call, name) for name in _CALL_FIELDS}
     withheld = call.caller.strip().lower() in _WITHHELD
-    heard = _SPOKEN_NUMBER.sub("****", call.last_heard) if show_transcripts and call.last_heard else None
-    return replace(call, caller="" if withheld else mask_number(call.caller), last_heard=heard)
+    view["caller"] = "" if withheld else mask_number(call.caller)
+    heard = call.last_heard if show_transcripts else None
+    view["last_heard"] = heard and _SPOKEN_NUMBER.sub("****", heard)
+    return view
 
 
 def _rates(today: Today) -> dict[str, float | None]:
