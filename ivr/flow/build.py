@@ -1,0 +1,510 @@
+"""From what authors wrote to what the machine runs: resolves names and notes every fault with its place. Pure.
+
+`LibraryBuilder` holds what all flows share; a `NodeBuilder` is what a kind of node is given to build itself with.
+A fault never stops the building, so that one run finds all of them; the library is only used when there were none.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any, TypeVar
+
+import pydantic
+
+from ivr.flow.actions import JsonValue
+from ivr.flow.catalogue import PROMPT_ID, Catalogue
+from ivr.flow.events import NAMES, name_parts
+from ivr.flow.expressions import Expression, ExpressionError
+from ivr.flow.findings import Finding, Severity, did_you_mean
+from ivr.flow.match import normalise
+from ivr.flow.model import (
+    NO_PROMPTS,
+    Command,
+    Commands,
+    Exit,
+    Handler,
+    Handlers,
+    PromptItem,
+    PromptList,
+    Source,
+    TaperedPrompts,
+    Then,
+)
+from ivr.flow.nodes.asking import InputRules
+from ivr.flow.prompt_text import PromptTextError, names, parse, render
+from ivr.flow.schema import CommandModel, HandlerModel, HotlineModel, InputModel, Strict
+from ivr.flow.turn import Turn
+from ivr.flow.yaml_source import Document, Path
+
+ModelType = TypeVar("ModelType", bound=Strict)
+
+KNOWN_NAMES = frozenset({"call", "now", "language", "event"})
+"""What expressions and prompts can name without declaring it."""
+_BOUND = re.compile(r"\.\s*(?:all|exists|exists_one|map|filter)\s*\(\s*([A-Za-z_]\w*)\s*,")
+_RULE_FIELDS = (
+    ("barge_in", "interrupt", "interrupt"),
+    ("barge_in", "listen", "listen_during_prompt"),
+    ("barge_in", "flush", "flush"),
+    ("timers", "first_input_s", "first_input_s"),
+    ("timers", "inter_digit_s", "inter_digit_s"),
+    ("timers", "terminator_s", "terminator_s"),
+    ("timers", "end_silence_s", "end_silence_s"),
+    ("timers", "longest_s", "longest_s"),
+    ("timers", "whole_s", "whole_s"),
+    ("speech", "listen", "speech"),
+    ("speech", "accept", "accept"),
+    ("speech", "confirm", "confirm"),
+)
+"""Section and field of the models -> field of InputRules."""
+
+
+class LibraryBuilder:
+    def __init__(self, kind_events: Iterable[str] = ()) -> None:
+        self.findings: list[Finding] = []
+        self.catalogue = Catalogue(self.findings.append)
+        self.languages: tuple[str, ...] = ()
+        self.hotline: HotlineModel | None = None
+        self.calendars: set[str] = set()
+        self.known_queues: frozenset[str] | None = None
+        self.starts: dict[str, str] = {}
+        self.node_ids: set[str] = set()
+        self.exits: list[Exit] = []
+        self.queues: dict[str, list[str]] = {}
+        self.variables: dict[str, JsonValue] = {}
+        self.used_prompts: set[str] = set()
+        self._uses: list[tuple[str, Document, Path]] = []
+        self.events = frozenset(part for name in (*NAMES, *kind_events) for part in name_parts(name))
+
+    def fault(
+        self,
+        document: Document,
+        path: Path,
+        code: str,
+        cause: str,
+        suggestion: str = "",
+        *,
+        key: bool = False,
+        severity: Severity = "error",
+    ) -> None:
+        mark = document.place(path, key=key)
+        self.findings.append(
+            Finding(document.file, mark.line, mark.column, code, cause, suggestion, severity)
+        )
+
+    def validate(
+        self, model: type[ModelType], document: Document, path: Path, data: object
+    ) -> ModelType | None:
+        """The model, or None with a finding for each fault."""
+        try:
+            return model.model_validate(data)
+        except pydantic.ValidationError as error:
+            for fault in error.errors(include_url=False, include_context=False):
+                where = tuple(part for part in fault["loc"] if part != "[key]")
+                name = str(where[-1]) if where else ""
+                if fault["type"] == "extra_forbidden":
+                    suggestion = did_you_mean(name, _fields(model, where[:-1]))
+                    self.fault(
+                        document,
+                        (*path, *where),
+                        "unknown-field",
+                        f"`{name}` means nothing here",
+                        suggestion,
+                        key=True,
+                    )
+                elif fault["type"] == "missing":
+                    self.fault(
+                        document, (*path, *where[:-1]), "missing-field", f"`{name}` is missing", key=True
+                    )
+                else:
+                    of = f"`{name}`: " if name else ""
+                    self.fault(
+                        document,
+                        (*path, *where),
+                        "wrong-value",
+                        of + fault["msg"][:1].lower() + fault["msg"][1:],
+                    )
+            return None
+
+    def target(self, document: Document, flow: str, path: Path, written: str) -> str:
+        """The id of a node; "" with a finding when there is none."""
+        for candidate in (f"{flow}.{written}" if flow else "", written, self.starts.get(written, "")):
+            if candidate in self.node_ids:
+                return candidate
+        own = [node.split(".", 1)[1] for node in self.node_ids if node.startswith(flow + ".")]
+        hint = did_you_mean(written, [*own, *self.starts, *self.node_ids])
+        self.fault(document, path, "unknown-target", f"there is no node or flow `{written}`", hint)
+        return ""
+
+    def prompts(self, document: Document, path: Path, raw: object, extra: Sequence[str] = ()) -> PromptList:
+        """A prompt or a list of them. extra: the values that the node itself provides."""
+        if raw is None:
+            return NO_PROMPTS
+        items = raw if isinstance(raw, list) else [raw]
+        at = [(*path, index) for index in range(len(items))] if isinstance(raw, list) else [path]
+        read = [self._prompt(document, where, item, extra) for where, item in zip(at, items, strict=True)]
+        return PromptList(tuple(item for item in read if item is not None))
+
+    def _prompt(self, document: Document, path: Path, raw: object, extra: Sequence[str]) -> PromptItem | None:
+        if isinstance(raw, str):
+            return self._prompt_by_id(document, path, raw, {}, extra)
+        if isinstance(raw, dict) and "id" in raw:
+            return self._prompt_by_id(document, path, raw["id"], raw, extra)
+        if isinstance(raw, dict) and raw and all(isinstance(text, str) for text in raw.values()):
+            for language in raw:
+                if language not in self.languages:
+                    hint = (
+                        did_you_mean(language, [*self.languages, "id"])
+                        or f"one of {', '.join(self.languages)}"
+                    )
+                    self.fault(
+                        document, (*path, language), "unknown-language", f"`{language}`", hint, key=True
+                    )
+            prompt_id = self.catalogue.add_inline(document, path, raw)
+            self.used_prompts.add(prompt_id)
+            return self._item(document, path, prompt_id, {}, extra)
+        self.fault(
+            document,
+            path,
+            "bad-prompt",
+            "this is no prompt",
+            "an id, `{zh: text, en: text}`, or `{id: ..., language: ...}`",
+        )
+        return None
+
+    def _prompt_by_id(
+        self, document: Document, path: Path, prompt_id: object, raw: Mapping[str, Any], extra: Sequence[str]
+    ) -> PromptItem | None:
+        for name in set(raw) - {"id", "language", "values", "if"}:
+            hint = did_you_mean(name, ("id", "language", "values", "if"))
+            self.fault(
+                document, (*path, name), "unknown-field", f"`{name}` means nothing here", hint, key=True
+            )
+        if not isinstance(prompt_id, str) or not PROMPT_ID.match(prompt_id):
+            self.fault(
+                document,
+                path,
+                "bad-prompt",
+                f"`{prompt_id}` is no prompt's id",
+                "a text is written {zh: ..., en: ...}",
+            )
+            return None
+        if prompt_id not in self.catalogue.texts:
+            files = " or ".join(sorted(self.catalogue.files.values())) or "prompts/"
+            hint = did_you_mean(prompt_id, self.catalogue.texts) or f"add it to {files}"
+            self.fault(document, path, "unknown-prompt", f"there is no prompt `{prompt_id}`", hint)
+            return None
+        language = raw.get("language")
+        if language is None:
+            self.used_prompts.add(prompt_id)
+        elif language not in self.languages:
+            hint = did_you_mean(str(language), self.languages)
+            self.fault(document, (*path, "language"), "unknown-language", f"`{language}`", hint)
+        return self._item(document, path, prompt_id, raw, extra)
+
+    def _item(
+        self, document: Document, path: Path, prompt_id: str, raw: Mapping[str, Any], extra: Sequence[str]
+    ) -> PromptItem:
+        values = raw.get("values") or {}
+        if not isinstance(values, dict):
+            self.fault(document, (*path, "values"), "wrong-value", "`values` are written {name: value}")
+            values = {}
+        needed = self.catalogue.names(prompt_id)
+        for name in needed:
+            if name not in values and name not in extra:
+                self.use(document, path, (name.split(".", 1)[0],))
+        for name in values:
+            if name not in needed:
+                hint = did_you_mean(name, needed)
+                self.fault(
+                    document,
+                    (*path, "values", name),
+                    "unused-value",
+                    f"`{prompt_id}` does not say `{name}`",
+                    hint,
+                    key=True,
+                    severity="warning",
+                )
+        language = raw.get("language")
+        condition = raw.get("if")
+        return PromptItem(
+            prompt_id,
+            needed,
+            {name: self.source(document, (*path, "values", name), value) for name, value in values.items()},
+            language if isinstance(language, str) else "",
+            None if condition is None else self.expression(document, (*path, "if"), condition),
+        )
+
+    def use(self, document: Document, path: Path, used: Iterable[str]) -> None:
+        self._uses += [(name, document, path) for name in used]
+
+    def check_uses(self) -> None:
+        """After everything is built: names that nobody declares or sets."""
+        known = {*KNOWN_NAMES, *self.variables}
+        for name, document, path in self._uses:
+            if name not in known:
+                hint = did_you_mean(name, known) or "declare it under `variables`"
+                self.fault(document, path, "undefined-variable", f"nothing ever sets `{name}`", hint)
+
+    def expression(self, document: Document, path: Path, raw: object) -> Expression | None:
+        if isinstance(raw, bool):
+            raw = "true" if raw else "false"
+        if not isinstance(raw, str):
+            self.fault(document, path, "bad-expression", "an expression is a text", "quote it")
+            return None
+        try:
+            expression = Expression(raw.strip())
+        except ExpressionError as error:
+            self.fault(document, path, "bad-expression", str(error), error.mend)
+            return None
+        self.use(document, path, expression.names - frozenset(_BOUND.findall(raw)))
+        return expression
+
+    def source(self, document: Document, path: Path, raw: object) -> Source:
+        """A literal, or `= expression`."""
+        if isinstance(raw, str) and raw.startswith("="):
+            return Source(expression=self.expression(document, path, raw[1:]))
+        return Source(raw)  # type: ignore[arg-type]  # what the YAML reader gives is JSON
+
+    def phrases(self, document: Document, path: Path, raw: object) -> dict[str, tuple[str, ...]]:
+        """`{zh: [投诉, 举报], en: complaint}`."""
+        if raw is None:
+            return {}
+        if not isinstance(raw, dict):
+            self.fault(
+                document, path, "bad-phrases", "phrases are written by language", "{zh: [...], en: [...]}"
+            )
+            return {}
+        phrases: dict[str, tuple[str, ...]] = {}
+        for language, written in raw.items():
+            texts = written if isinstance(written, list) else [written]
+            where = (*path, language)
+            if language not in self.languages:
+                hint = did_you_mean(language, self.languages) or f"one of {', '.join(self.languages)}"
+                self.fault(document, where, "unknown-language", f"`{language}`", hint, key=True)
+            elif not texts or not all(isinstance(text, str) and normalise(text) for text in texts):
+                self.fault(
+                    document, where, "bad-phrases", "a phrase is a text with words in it", "quote numbers"
+                )
+            else:
+                phrases[language] = tuple(texts)
+        return phrases
+
+    def handlers(
+        self, document: Document, flow: str, path: Path, raw: Mapping[str, object], source: str
+    ) -> Handlers:
+        """source: the id of the node whose exits they are, "" for those of a flow or the hotline."""
+        handlers: dict[str, tuple[Handler, ...]] = {}
+        for event, written in raw.items():
+            where = (*path, event)
+            if event not in self.events:
+                hint = did_you_mean(event, self.events)
+                self.fault(document, where, "unknown-event", f"there is no event `{event}`", hint, key=True)
+                continue
+            many = isinstance(written, list)
+            built = [
+                self._handler(document, flow, (*where, index) if many else where, event, item, source)
+                for index, item in enumerate(written if isinstance(written, list) else [written])
+            ]
+            handlers[event] = tuple(handler for handler in built if handler is not None)
+        return handlers
+
+    def _handler(
+        self, document: Document, flow: str, path: Path, event: str, raw: object, source: str
+    ) -> Handler | None:
+        model = self.validate(HandlerModel, document, path, raw)
+        if model is None:
+            return None
+        ways = [way for way in ("reprompt", "next", "hangup") if getattr(model, way)]
+        if len(ways) > 1:
+            self.fault(document, path, "two-ways", f"{' and '.join(ways)} at once", "keep one", key=True)
+            return None
+        then: Then = "wait"
+        target = ""
+        if model.next is not None:
+            target = self.target(document, flow, (*path, "next"), model.next)
+            then = "go"
+            if source and target:
+                self.exits.append(Exit(source, target, f"on:{event}", error=True))
+        elif model.reprompt:
+            then = "reprompt"
+        elif model.hangup:
+            then = "hangup"
+        condition = None
+        if model.condition is not None:
+            condition = self.expression(document, (*path, "if"), model.condition)
+        say = self.prompts(document, (*path, "say"), model.say)
+        return Handler(event, model.count, then, model.per == "call", condition, say, target)
+
+    def commands(
+        self, document: Document, flow: str, path: Path, models: Mapping[str, CommandModel]
+    ) -> dict[str, Command]:
+        commands: dict[str, Command] = {}
+        keys: dict[str, str] = {}
+        for name, model in models.items():
+            where = (*path, name)
+            if (model.next is None) == (model.do is None):
+                self.fault(
+                    document, where, "two-ways", f"`{name}` has `next` or `do`", "write one of them", key=True
+                )
+                continue
+            key = model.key or ""
+            if len(key) > 1:
+                self.fault(document, (*where, "key"), "wrong-value", "a command has one key")
+            if key and key in keys:
+                self.fault(document, (*where, "key"), "duplicate-key", f"key {key} is also `{keys[key]}`'s")
+            keys[key] = name
+            target = ""
+            if model.next is not None:
+                target = self.target(document, flow, (*where, "next"), model.next)
+            say = self.phrases(document, (*where, "say"), model.say)
+            do = model.do if model.do is not None else "go"
+            commands[name] = Command(name, do, target, key, model.urgent, model.reason, say)
+        return commands
+
+
+def _fields(model: type[pydantic.BaseModel], where: Sequence[object]) -> list[str]:
+    """The field names at a place inside a model; [] when it is no model."""
+    for part in where:
+        inner = next((f.annotation for n, f in model.model_fields.items() if part in (n, f.alias)), None)
+        if isinstance(inner, type) and issubclass(inner, pydantic.BaseModel):
+            model = inner
+    return [field.alias or name for name, field in model.model_fields.items()]
+
+
+class NodeBuilder:
+    """What a node builds itself with. Paths are those within the node."""
+
+    def __init__(
+        self,
+        library: LibraryBuilder,
+        document: Document,
+        flow: str,
+        name: str,
+        flow_commands: Mapping[str, Command],
+    ) -> None:
+        self._library = library
+        self._document = document
+        self._path: Path = ("nodes", name)
+        self._flow_commands = flow_commands
+        self.flow = flow
+        self.id = f"{flow}.{name}"
+
+    def _at(self, path: Path) -> Path:
+        return (*self._path, *path)
+
+    def fault(
+        self, path: Path, code: str, cause: str, suggestion: str = "", *, severity: Severity = "error"
+    ) -> None:
+        self._library.fault(self._document, self._at(path), code, cause, suggestion, severity=severity)
+
+    def target(self, written: str, path: Path, label: str) -> str:
+        target = self._library.target(self._document, self.flow, self._at(path), written)
+        if target:
+            self._library.exits.append(Exit(self.id, target, label))
+        return target
+
+    def prompts(self, raw: object, path: Path, extra: Sequence[str] = ()) -> PromptList:
+        return self._library.prompts(self._document, self._at(path), raw, extra)
+
+    def tapered(self, raw: object, path: Path) -> TaperedPrompts:
+        """Prompts, or `{1: prompts, 2: prompts}`."""
+        if raw is None:
+            return TaperedPrompts()
+        if not (isinstance(raw, dict) and raw and all(key.isdecimal() for key in raw)):
+            return TaperedPrompts(((1, self.prompts(raw, path)),))
+        counted = sorted((int(key), key) for key in raw)
+        if counted[0][0] != 1:
+            self.fault(path, "wrong-value", "the prompts by count begin with 1", "add `1:`")
+        return TaperedPrompts(tuple((count, self.prompts(raw[key], (*path, key))) for count, key in counted))
+
+    def expression(self, raw: object, path: Path) -> Expression | None:
+        return self._library.expression(self._document, self._at(path), raw)
+
+    def source(self, raw: object, path: Path) -> Source:
+        return self._library.source(self._document, self._at(path), raw)
+
+    def sets(self, raw: Mapping[str, object], path: Path) -> dict[str, Source]:
+        for name in raw:
+            self._library.variables.setdefault(name, None)
+        return {name: self.source(value, (*path, name)) for name, value in raw.items()}
+
+    def assigns(self, name: str | None, path: Path, initial: JsonValue) -> str:
+        """A variable that the node sets; "" for none. initial: its value until then."""
+        if name is None:
+            return ""
+        if name in KNOWN_NAMES:
+            self.fault(
+                path, "reserved-name", f"`{name}` is a name of the language itself", "call it something else"
+            )
+        if self._library.variables.get(name) is None:
+            self._library.variables[name] = initial
+        return name
+
+    def text(self, template: str, path: Path) -> Callable[[Turn], str]:
+        """A text for people's eyes with `{variables}` in it."""
+        try:
+            parts = parse(template)
+        except PromptTextError as error:
+            self.fault(path, "bad-prompt-text", str(error), error.mend)
+            return lambda turn: ""
+        needed = sorted(names(parts))
+        self._library.use(self._document, self._at(path), {name.split(".", 1)[0] for name in needed})
+        if not needed:
+            plain = render(parts, {}, "")
+            return lambda turn: plain
+        return lambda turn: render(
+            parts, {name: "" if (v := turn.variable(name)) is None else v for name in needed}, turn.language
+        )
+
+    def phrases(self, raw: object, path: Path) -> dict[str, tuple[str, ...]]:
+        return self._library.phrases(self._document, self._at(path), raw)
+
+    def handlers(self, raw: Mapping[str, object], path: Path) -> Handlers:
+        return self._library.handlers(self._document, self.flow, self._at(path), raw, self.id)
+
+    def commands(self, always: bool | list[str]) -> Commands:
+        if isinstance(always, list):
+            for index, name in enumerate(always):
+                if name not in self._flow_commands:
+                    hint = did_you_mean(name, self._flow_commands)
+                    self.fault(("always", index), "unknown-command", f"there is no command `{name}`", hint)
+            chosen = [command for name, command in self._flow_commands.items() if name in always]
+        else:
+            chosen = list(self._flow_commands.values()) if always else []
+        for command in chosen:
+            if command.target:
+                self._library.exits.append(Exit(self.id, command.target, f"always:{command.name}"))
+        return Commands(tuple(chosen))
+
+    def rules(self, model: InputModel) -> InputRules:
+        """The node's own, else the hotline's, else the language's defaults."""
+        chosen: dict[str, Any] = {}
+        for section, field, rule in _RULE_FIELDS:
+            value = getattr(getattr(model, section), field)
+            if value is None and self._library.hotline is not None:
+                value = getattr(getattr(self._library.hotline, section), field)
+            if value is not None:
+                chosen[rule] = value
+        return InputRules(**chosen)
+
+    def queue(self, name: str, path: Path) -> str:
+        known = self._library.known_queues
+        if known is not None and name not in known:
+            self.fault(path, "unknown-queue", f"there is no queue `{name}`", did_you_mean(name, known))
+        self._library.queues.setdefault(name, []).append(self.id)
+        return name
+
+    def calendar(self, name: str, path: Path) -> str:
+        if name not in self._library.calendars:
+            hint = did_you_mean(name, self._library.calendars) or "add it under `calendars` in hotline.yaml"
+            self.fault(path, "unknown-calendar", f"there is no calendar `{name}`", hint)
+        return name
+
+    def language(self, name: str, path: Path) -> str:
+        if name not in self._library.languages:
+            hint = (
+                did_you_mean(name, self._library.languages) or f"one of {', '.join(self._library.languages)}"
+            )
+            self.fault(path, "unknown-language", f"`{name}`", hint)
+        return name

@@ -1,0 +1,222 @@
+"""A loaded library of flows: compiled, immutable, shared by all calls of its version. No pydantic from here on."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Literal
+
+from ivr.flow.actions import JsonValue, Prompt
+from ivr.flow.expressions import Expression
+from ivr.flow.findings import Finding
+from ivr.flow.hours import Calendar
+from ivr.flow.match import NO_PHRASES, Phrases
+from ivr.flow.state import Run
+
+if TYPE_CHECKING:
+    from ivr.flow.nodes.base import Node
+    from ivr.flow.turn import Turn
+
+FAREWELL = "~farewell"
+HANGUP = "~hangup"
+"""The hidden nodes that end a call: with the hotline's last words, and without."""
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A value that an author wrote: a literal, or an expression (`= tries + 1`)."""
+
+    literal: JsonValue = None
+    expression: Expression | None = None
+
+    def value(self, turn: Turn) -> JsonValue:
+        """An expression that fails gives null, and a note in the journal."""
+        return self.literal if self.expression is None else turn.evaluate(self.expression)
+
+
+@dataclass(frozen=True, slots=True)
+class PromptItem:
+    """names: what its text names. values: where a name is not simply a variable. language: "" = the call's."""
+
+    id: str
+    names: tuple[str, ...] = ()
+    values: Mapping[str, Source] = field(default_factory=dict)
+    language: str = ""
+    condition: Expression | None = None
+
+
+class PromptList:
+    """Prompts one after the other, as runs of one language each."""
+
+    __slots__ = ("_static", "items")
+
+    def __init__(self, items: tuple[PromptItem, ...]) -> None:
+        self.items = items
+        self._static: tuple[Prompt, ...] | None = None
+        if all(not (item.names or item.language or item.condition) for item in items):
+            self._static = tuple(Prompt(item.id) for item in items)
+
+    def runs(self, turn: Turn, extra: Mapping[str, JsonValue] | None = None) -> tuple[Run, ...]:
+        """extra: values before those of the variables of the same name (`place`)."""
+        if self._static is not None:
+            return (Run(turn.language, self._static),) if self._static else ()
+        runs: list[Run] = []
+        for item in self.items:
+            if item.condition is not None and turn.evaluate(item.condition) is not True:
+                continue
+            values: dict[str, JsonValue] = {}
+            for name in item.names:
+                if name in item.values:
+                    values[name] = item.values[name].value(turn)
+                elif extra is not None and name in extra:
+                    values[name] = extra[name]
+                else:
+                    values[name] = turn.variable(name)
+            append_run(runs, Run(item.language or turn.language, (Prompt(item.id, values),)))
+        return tuple(runs)
+
+
+NO_PROMPTS = PromptList(())
+
+
+def append_run(runs: list[Run], run: Run) -> None:
+    """Adds a run, into the last one when both speak the same language."""
+    if runs and runs[-1].language == run.language:
+        runs[-1] = Run(run.language, runs[-1].prompts + run.prompts)
+    else:
+        runs.append(run)
+
+
+@dataclass(frozen=True, slots=True)
+class TaperedPrompts:
+    """by_count: (from the how-manieth time on, prompts), ascending."""
+
+    by_count: tuple[tuple[int, PromptList], ...] = ()
+
+    def pick(self, count: int) -> PromptList:
+        chosen = NO_PROMPTS
+        for least, prompts in self.by_count:
+            if least > count:
+                break
+            chosen = prompts
+        return chosen
+
+
+Then = Literal["wait", "reprompt", "go", "hangup", "rescue"]
+"""What a handler leads to. rescue: the hotline's `fallback`, or the last words when that did not help."""
+
+
+@dataclass(frozen=True, slots=True)
+class Handler:
+    event: str
+    count: int
+    then: Then
+    per_call: bool = False
+    condition: Expression | None = None
+    say: PromptList = NO_PROMPTS
+    target: str = ""
+
+
+Handlers = Mapping[str, tuple[Handler, ...]]
+"""Event name -> its handlers, in the order written."""
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """One of the `always` commands."""
+
+    name: str
+    do: Literal["go", "back", "repeat"]
+    target: str = ""
+    key: str = ""
+    urgent: bool = False
+    reason: str = ""
+    say: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+
+
+class Commands:
+    """The commands that work at a node, by key and by phrase."""
+
+    __slots__ = ("_spoken", "_urgent", "by_key", "by_name")
+
+    def __init__(self, commands: tuple[Command, ...]) -> None:
+        self.by_name = {command.name: command for command in commands}
+        self.by_key = {command.key: command for command in commands if command.key}
+        languages = sorted({language for command in commands for language in command.say})
+        calm = {command.name: command for command in commands if not command.urgent}
+        self._spoken = {
+            language: Phrases({name: command.say.get(language, ()) for name, command in calm.items()})
+            for language in languages
+        }
+        self._urgent = tuple(
+            Phrases({command.name: command.say.get(language, ()) for command in commands if command.urgent})
+            for language in languages
+        )
+
+    def spoken(self, language: str) -> Phrases:
+        return self._spoken.get(language, NO_PHRASES)
+
+    def phrases(self, language: str) -> tuple[str, ...]:
+        """Everything a grammar has to hold for these commands, the urgent ones in this language too."""
+        urgent = [
+            phrase
+            for command in self.by_name.values()
+            if command.urgent
+            for phrase in command.say.get(language, ())
+        ]
+        return self.spoken(language).spoken + tuple(urgent)
+
+    def urgent(self, text: str) -> Command | None:
+        """The urgent command in a normalised text, in whatever language."""
+        for phrases in self._urgent:
+            name = phrases.within(text)
+            if name is not None:
+                return self.by_name[name]
+        return None
+
+
+NO_COMMANDS = Commands(())
+
+
+@dataclass(frozen=True, slots=True)
+class Exit:
+    """A way from one node to another, for the linter and the graph. label: "next", "option:complaint" ..."""
+
+    source: str
+    target: str
+    label: str
+    error: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Flow:
+    name: str
+    start: str
+    file: str
+    handlers: Handlers
+    commands: Commands
+    title: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class FlowLibrary:
+    """version: sha256 over the sources. prompts: id -> language -> text. findings: the linter's warnings.
+
+    queues: name of a queue -> the nodes that use it, for those who check that it exists and is staffed.
+    """
+
+    version: str
+    languages: tuple[str, ...]
+    entry: str
+    fallback: str
+    flows: Mapping[str, Flow]
+    nodes: Mapping[str, Node]
+    prompts: Mapping[str, Mapping[str, str]]
+    handlers: Handlers
+    variables: Mapping[str, JsonValue]
+    calendars: Mapping[str, Calendar]
+    exits: tuple[Exit, ...] = ()
+    queues: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    findings: tuple[Finding, ...] = ()
+    timezone: dt.tzinfo = dt.UTC

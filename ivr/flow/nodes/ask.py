@@ -1,0 +1,136 @@
+"""ask: an open question, answered in the caller's own words."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar, cast
+
+from pydantic import Field
+
+from ivr.flow.inputs import SpeechHeard
+from ivr.flow.nodes.asking import AskingNode
+from ivr.flow.nodes.base import Node, NodeKind
+from ivr.flow.nodes.choices import Option, Options
+from ivr.flow.schema import InputModel, Name, NodeModel, OptionModel, Target
+from ivr.flow.turn import MAX_VARIABLE_TEXT, Turn
+
+if TYPE_CHECKING:
+    from ivr.flow.build import NodeBuilder
+
+COMMAND_LENGTH = 6
+"""A calm command counts inside a sentence only when that has at most so many characters more than the phrase: whoever
+says 我要投诉人工服务的态度 is complaining about the service, not asking for it."""
+
+
+class AskModel(InputModel):
+    into: Name = Field(description="variable that gets what was said, as text")
+    intent: Name | None = Field(
+        None, description='variable that gets the name of the option recognised, or ""'
+    )
+    options: dict[Name, OptionModel] = Field(
+        default_factory=dict,
+        description="what the words may hint at: the longest phrase found in them decides; by key too",
+    )
+    next: Target = Field(description="where anything else that was said leads")
+
+
+class Ask(AskingNode):
+    kind: ClassVar[str] = "ask"
+
+    __slots__ = ("intent", "into", "next", "options")
+
+    def __init__(self, build: NodeBuilder, model: AskModel) -> None:
+        super().__init__(build, model)
+        self.next = build.target(model.next, ("next",), "next")
+        self.options = Options(build, model.options, self.next)
+        self.into = build.assigns(model.into, ("into",), "")
+        self.intent = build.assigns(model.intent, ("intent",), "")
+
+    def enter(self, turn: Turn) -> None:
+        if turn.speech_off or turn.language not in turn.call.speech or not self.rules.speech:
+            # An open question cannot be answered by keys: the flow says what to do instead, or the keys of the options.
+            turn.remember(self.id)
+            turn.data["deaf"] = True
+            turn.raise_event("error.asr")
+            if turn.pending is not None:
+                return
+        super().enter(turn)
+
+    def phrases(self, turn: Turn) -> tuple[str, ...] | None:
+        return ()
+
+    def key(self, turn: Turn, digit: str) -> None:
+        keys = str(turn.data.get("digits", "")) + digit
+        option, fits = self.options.press(keys)
+        if fits == "more":
+            turn.data["digits"] = keys
+            self.wait_for_keys(turn, self.rules.terminator_s if option else self.rules.inter_digit_s)
+        elif option is not None:
+            self._choose(turn, option)
+        elif len(keys) == 1 and digit in self.commands.by_key:
+            turn.command(self.commands.by_key[digit], "key")
+        else:
+            self.no_match(turn)
+
+    def keys_over(self, turn: Turn) -> None:
+        option, _ = self.options.press(str(turn.data.get("digits", "")))
+        if option is not None:
+            self._choose(turn, option)
+        else:
+            self.no_match(turn)
+
+    def _choose(self, turn: Turn, option: Option) -> None:
+        self.options.choose(turn, option, "key", self.intent)
+
+    def heard(self, turn: Turn, event: SpeechHeard, text: str) -> None:
+        if event.confidence is not None and event.confidence < self.rules.confirm:
+            self.no_match(turn)
+            return
+        commands = self.commands.spoken(turn.language)
+        command = commands.equal(text)
+        if command is None:
+            name = commands.within(text)
+            if name is not None and self._short(turn, text, name):
+                command = name
+        if command is not None:
+            turn.command(self.commands.by_name[command], "speech")
+            return
+        turn.assign(self.into, event.text.strip()[:MAX_VARIABLE_TEXT])
+        found = self.options.spoken(turn.language).within(text)
+        if found is not None:
+            self.options.choose(turn, self.options.by_name[found], "speech", self.intent)
+            return
+        turn.note("option", {"node": self.id, "option": "", "by": "speech"})
+        if self.intent:
+            turn.assign(self.intent, "")
+        turn.go(self.next)
+
+    def _short(self, turn: Turn, text: str, name: str) -> bool:
+        longest = max(
+            (len(phrase) for phrase in self.commands.by_name[name].say.get(turn.language, ())), default=0
+        )
+        return len(text) <= longest + COMMAND_LENGTH
+
+
+def _make(build: NodeBuilder, model: NodeModel) -> Node:
+    return Ask(build, cast(AskModel, model))
+
+
+KIND = NodeKind(
+    "ask",
+    AskModel,
+    _make,
+    "Asks an open question and keeps what was said. Without recognition in the caller's language the event `error.asr` "
+    "comes at once, before the prompt: lead it to a menu with keys.",
+    """\
+question:
+  kind: ask
+  prompt: {1: [question.open, question.keys], 2: question.keys}
+  into: said
+  intent: topic
+  options:
+    complaint: {key: 2, say: {zh: [投诉, 举报], en: [complain]}, next: complaint}
+  next: person
+  on:
+    error.asr: {say: menu.speech_off, next: keys}
+""",
+)

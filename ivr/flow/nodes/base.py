@@ -1,0 +1,89 @@
+"""What every compiled node is, and what a kind of node brings along."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar
+
+from ivr.flow.inputs import (
+    AgentJoined,
+    QueueEnded,
+    QueueProgress,
+    SpeechFailed,
+    SpeechHeard,
+    SpeechPartial,
+    SpeechStarted,
+)
+from ivr.flow.model import Handlers
+from ivr.flow.schema import NodeModel
+from ivr.flow.turn import MAX_KEYS_AHEAD, Turn
+
+if TYPE_CHECKING:
+    from ivr.flow.build import NodeBuilder
+
+
+class Node:
+    """A node does nothing with an input that it does not expect. It keeps no state of its own: that is the turn's.
+
+    The machine has checked ops and the `always` commands' urgent words; what arrives here is for this node.
+    """
+
+    kind: ClassVar[str] = ""
+    waits: ClassVar[bool] = False
+    """Whether the dialogue stops here for something outside (the linter looks for loops that never do)."""
+    asks: ClassVar[bool] = False
+    """Whether the caller's answer is waited for here."""
+    ends: ClassVar[bool] = False
+    """Whether the dialogue ends here."""
+
+    __slots__ = ("commands", "defaults", "flow", "handlers", "id", "note")
+
+    def __init__(self, build: NodeBuilder, model: NodeModel) -> None:
+        self.id = build.id
+        self.flow = build.flow
+        self.note = {"node": build.id, "kind": self.kind}
+        self.defaults: Handlers = {}
+        """Handlers of the kind itself, for what its authors leave unsaid."""
+        self.handlers: Handlers = build.handlers(model.on, ("on",))
+        self.commands = build.commands(model.always)
+
+    def enter(self, turn: Turn) -> None:
+        raise NotImplementedError
+
+    def reprompt(self, turn: Turn) -> None:
+        """Say it again. Also what `repeat` does."""
+        self.enter(turn)
+
+    def resume(self, turn: Turn) -> None:
+        """Go on waiting after a handler that leads nowhere."""
+        self.enter(turn)
+
+    def digit(self, turn: Turn, digit: str) -> None:
+        """A key that this node has no use for is kept for the next one that asks."""
+        turn.keys = (turn.keys + digit)[:MAX_KEYS_AHEAD]
+
+    def prompt_ended(self, turn: Turn, *, failed: bool) -> None: ...
+    def timer(self, turn: Turn, name: str) -> None: ...
+    def speech_started(self, turn: Turn, event: SpeechStarted) -> None: ...
+    def speech_partial(self, turn: Turn, event: SpeechPartial) -> None: ...
+    def speech_heard(self, turn: Turn, event: SpeechHeard) -> None: ...
+    def speech_failed(self, turn: Turn, event: SpeechFailed) -> None: ...
+    def queue_progress(self, turn: Turn, event: QueueProgress) -> None: ...
+    def agent_joined(self, turn: Turn, event: AgentJoined) -> None: ...
+    def queue_ended(self, turn: Turn, event: QueueEnded) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class NodeKind:
+    """summary and example are what docs/flow-language.md says of the kind, beside the model's field descriptions.
+
+    events: those that only this kind raises.
+    """
+
+    name: str
+    model: type[NodeModel]
+    make: Callable[[NodeBuilder, NodeModel], Node]
+    summary: str
+    example: str
+    events: tuple[str, ...] = ()

@@ -1,0 +1,91 @@
+"""The options of menu and ask: by key, by phrase."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Literal
+
+from ivr.flow.match import NO_PHRASES, Phrases, normalise
+from ivr.flow.model import Source
+from ivr.flow.schema import OptionModel
+from ivr.flow.turn import Turn
+
+if TYPE_CHECKING:
+    from ivr.flow.build import NodeBuilder
+
+
+@dataclass(frozen=True, slots=True)
+class Option:
+    name: str
+    target: str
+    key: str = ""
+    sets: Mapping[str, Source] = field(default_factory=dict)
+
+
+class Options:
+    """Compiled once; `press` and the phrase tables are what a turn uses."""
+
+    __slots__ = ("_by_key", "_prefixes", "_said", "_spoken", "by_name")
+
+    def __init__(self, build: NodeBuilder, models: Mapping[str, OptionModel], default_target: str) -> None:
+        self.by_name: dict[str, Option] = {}
+        self._by_key: dict[str, Option] = {}
+        spoken: dict[str, dict[str, tuple[str, ...]]] = {}
+        for name, model in models.items():
+            path = ("options", name)
+            target = default_target
+            if model.next is not None:
+                target = build.target(model.next, (*path, "next"), f"option:{name}")
+            elif not default_target:
+                build.fault((*path,), "no-next", f"the option `{name}` leads nowhere", "give it a `next`")
+            option = Option(name, target, model.key or "", build.sets(model.set, (*path, "set")))
+            self.by_name[name] = option
+            if option.key in self._by_key:
+                other = self._by_key[option.key].name
+                build.fault(
+                    (*path, "key"),
+                    "duplicate-option-key",
+                    f"key {option.key} is also `{other}`'s",
+                    "change one",
+                )
+            elif option.key:
+                self._by_key[option.key] = option
+            phrases = build.phrases(model.say, (*path, "say"))
+            if not option.key and not phrases:
+                build.fault(
+                    path, "unreachable-option", f"the option `{name}` has neither key nor phrase", "add `key`"
+                )
+            for language, texts in phrases.items():
+                spoken.setdefault(language, {})[name] = texts
+        self._said = spoken
+        self._spoken = {language: Phrases(choices) for language, choices in spoken.items()}
+        self._prefixes = frozenset(key[:length] for key in self._by_key for length in range(1, len(key)))
+
+    def spoken(self, language: str) -> Phrases:
+        return self._spoken.get(language, NO_PHRASES)
+
+    def claimed_twice(self) -> Iterator[tuple[str, str, str, str]]:
+        """(language, phrase, the option that has it, the other) for the linter."""
+        for language, choices in self._said.items():
+            owners: dict[str, str] = {}
+            for name, phrases in choices.items():
+                for phrase in phrases:
+                    first = owners.setdefault(normalise(phrase), name)
+                    if first != name:
+                        yield language, phrase, first, name
+
+    def press(self, keys: str) -> tuple[Option | None, Literal["complete", "more", "none"]]:
+        """complete: that option, and no other begins so. more: further keys could fit (the option, if it is one already)."""
+        option = self._by_key.get(keys)
+        if keys in self._prefixes:
+            return option, "more"
+        return option, "complete" if option is not None else "none"
+
+    def choose(self, turn: Turn, option: Option, by: Literal["key", "speech"], into: str) -> None:
+        turn.note("option", {"node": turn.node, "option": option.name, "by": by})
+        if into:
+            turn.assign(into, option.name)
+        for name, source in option.sets.items():
+            turn.assign(name, source.value(turn))
+        turn.go(option.target)

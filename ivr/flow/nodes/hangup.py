@@ -1,0 +1,66 @@
+"""hangup: the last words, and the end."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar, Literal, cast
+
+from pydantic import Field
+
+from ivr.flow.actions import Hangup
+from ivr.flow.nodes.base import Node, NodeKind
+from ivr.flow.schema import NodeModel, Prompts
+from ivr.flow.turn import Turn
+
+if TYPE_CHECKING:
+    from ivr.flow.build import NodeBuilder
+
+
+class HangupModel(NodeModel):
+    prompt: Prompts = Field(None, description="heard to its end before the call is ended")
+    cause: Literal["normal", "busy", "congestion"] = Field("normal", description="what the network is told")
+
+
+class HangupNode(Node):
+    kind: ClassVar[str] = "hangup"
+    waits: ClassVar[bool] = True
+    ends: ClassVar[bool] = True
+
+    __slots__ = ("cause", "prompts")
+
+    def __init__(self, build: NodeBuilder, model: HangupModel) -> None:
+        super().__init__(build, model)
+        self.prompts = build.prompts(model.prompt, ("prompt",))
+        self.cause = model.cause
+
+    def enter(self, turn: Turn) -> None:
+        if not turn.speak(self.prompts.runs(turn)):
+            self._end(turn)
+
+    def digit(self, turn: Turn, digit: str) -> None:
+        if digit in self.commands.by_key:
+            turn.command(self.commands.by_key[digit], "key")
+
+    def prompt_ended(self, turn: Turn, *, failed: bool) -> None:
+        if not turn.play_next():
+            self._end(turn)
+
+    def _end(self, turn: Turn) -> None:
+        turn.actions.append(Hangup(self.cause))
+        turn.ended = True
+
+
+def _make(build: NodeBuilder, model: NodeModel) -> Node:
+    return HangupNode(build, cast(HangupModel, model))
+
+
+KIND = NodeKind(
+    "hangup",
+    HangupModel,
+    _make,
+    "Ends the call, after its prompt.",
+    """\
+goodbye:
+  kind: hangup
+  prompt: goodbye
+""",
+)

@@ -1,0 +1,257 @@
+"""queue: wait for a person, talk, and come back."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any, ClassVar, cast
+
+from pydantic import Field
+
+from ivr.flow.actions import Enqueue, JsonValue
+from ivr.flow.inputs import AgentJoined, QueueEnded, QueueProgress
+from ivr.flow.model import Handler
+from ivr.flow.nodes.base import Node, NodeKind
+from ivr.flow.schema import Name, NodeModel, Prompts, Seconds, Strict, Target
+from ivr.flow.turn import Turn
+
+if TYPE_CHECKING:
+    from ivr.flow.build import NodeBuilder
+
+SOON_S = 60.0
+"""A wait that ends within this is told as `soon`, without figures."""
+MAX_REASON = 300
+
+
+class PlaceModel(Strict):
+    first: Prompts = Field(None, description="said to the first in line")
+    place: Prompts = Field(description="said to the others: `{place}`, `{waiting}`")
+    wait: Prompts = Field(None, description="added when the wait can be told: `{low}` to `{high}` minutes")
+    soon: Prompts = Field(None, description="added when it is under a minute")
+    every_s: Seconds = Field(30.0, description="no two places closer together than this")
+
+
+class ComfortModel(Strict):
+    prompts: list[Any] = Field(min_length=1, description="one after the other, the last one again and again")
+    every_s: Seconds = Field(45.0, description="seconds between them")
+
+
+class QueueModel(NodeModel):
+    queue: Name
+    prompt: Prompts = Field(None, description="heard while the caller already has a place")
+    skills: dict[Name, int] = Field(default_factory=dict, description="name -> least level (1-5)")
+    priority: int | str = Field(0, description="higher is served first; `= priority` for an expression")
+    reason: str = Field(
+        "", max_length=MAX_REASON, description="what the agent is told; `{topic}` for a variable"
+    )
+    timeout_s: Seconds | None = Field(None, description="(default: the queue's own)")
+    announce: PlaceModel | None = Field(
+        None, description="the place in line; never a worse one than told before"
+    )
+    comfort: ComfortModel | None = Field(None, description="said while waiting")
+    result: Name = Field("queue", description="variable that gets `{outcome, waited_s, talked_s, agent}`")
+    next: Target = Field(description="after the talk with the agent")
+
+
+class Queue(Node):
+    kind: ClassVar[str] = "queue"
+    waits: ClassVar[bool] = True
+
+    __slots__ = (
+        "comfort",
+        "comfort_every_s",
+        "first",
+        "next",
+        "place",
+        "place_every_s",
+        "priority",
+        "prompts",
+        "queue",
+        "reason",
+        "result",
+        "skills",
+        "soon",
+        "timeout_s",
+        "wait",
+    )
+
+    def __init__(self, build: NodeBuilder, model: QueueModel) -> None:
+        super().__init__(build, model)
+        # A queue that does not serve must not bring its caller back into itself, as the fallback would.
+        self.defaults = {"error.queue": (Handler("error.queue", 1, "hangup"),)}
+        self.queue = build.queue(model.queue, ("queue",))
+        self.prompts = build.prompts(model.prompt, ("prompt",))
+        self.skills = dict(model.skills)
+        self.priority = build.source(model.priority, ("priority",))
+        self.reason = build.text(model.reason, ("reason",))
+        self.timeout_s = model.timeout_s
+        told = ("place", "waiting", "low", "high")
+        announce = model.announce
+        self.place = build.prompts(announce.place if announce else None, ("announce", "place"), told)
+        self.first = build.prompts(announce.first if announce else None, ("announce", "first"), told)
+        self.wait = build.prompts(announce.wait if announce else None, ("announce", "wait"), told)
+        self.soon = build.prompts(announce.soon if announce else None, ("announce", "soon"), told)
+        self.place_every_s = announce.every_s if announce else 0.0
+        comfort = model.comfort.prompts if model.comfort else []
+        self.comfort = tuple(
+            build.prompts(prompt, ("comfort", "prompts", index)) for index, prompt in enumerate(comfort)
+        )
+        self.comfort_every_s = model.comfort.every_s if model.comfort else 0.0
+        self.result = build.assigns(model.result, ("result",), {})
+        self.next = build.target(model.next, ("next",), "next")
+
+    def enter(self, turn: Turn) -> None:
+        priority = self.priority.value(turn)
+        turn.keys = ""
+        turn.actions.append(
+            Enqueue(
+                turn.open("queue"),
+                self.queue,
+                turn.language,
+                self.skills,
+                priority if isinstance(priority, int) and not isinstance(priority, bool) else 0,
+                self.timeout_s,
+                self.reason(turn)[:MAX_REASON],
+            )
+        )
+        turn.speak(self.prompts.runs(turn))
+        if self.comfort:
+            turn.start_timer("comfort", self.comfort_every_s)
+
+    def reprompt(self, turn: Turn) -> None:
+        """`repeat`, while waiting, is the question for the place."""
+        turn.data["told"] = None
+        self._announce(turn)
+
+    def resume(self, turn: Turn) -> None:
+        if turn.lead:
+            turn.speak(())
+
+    def digit(self, turn: Turn, digit: str) -> None:
+        """The caller is on the way to a person already and keeps the place; the key for `repeat` tells it."""
+        command = self.commands.by_key.get(digit)
+        if command is None or turn.data.get("joined"):
+            return
+        if command.do == "repeat" or command.urgent:
+            turn.command(command, "key")
+
+    def queue_progress(self, turn: Turn, event: QueueProgress) -> None:
+        if turn.data.get("joined"):
+            return
+        turn.data["place"] = event.place
+        turn.data["waiting"] = event.waiting
+        turn.data["low_s"] = event.wait_low_s
+        turn.data["high_s"] = event.wait_high_s
+        if self.place_every_s and "timer.place" not in turn.waiting:
+            self._announce(turn)
+
+    def agent_joined(self, turn: Turn, event: AgentJoined) -> None:
+        turn.data["joined"] = True
+        turn.hush()
+        turn.lead.clear()
+        turn.cancel_timer("place")
+        turn.cancel_timer("comfort")
+        turn.note("joined", {"queue": self.queue, "agent": event.agent})
+
+    def queue_ended(self, turn: Turn, event: QueueEnded) -> None:
+        turn.assign(
+            self.result,
+            {
+                "outcome": event.outcome,
+                "waited_s": event.waited_s,
+                "talked_s": event.talked_s,
+                "agent": event.agent,
+            },
+        )
+        turn.note("queue", {"queue": self.queue, "outcome": event.outcome, "waited_s": event.waited_s})
+        turn.hush()
+        turn.cancel_timer("place")
+        turn.cancel_timer("comfort")
+        if event.outcome == "served":
+            turn.go(self.next)
+        elif event.outcome == "left":
+            turn.raise_event("error.queue.failed")
+        else:
+            turn.raise_event("error.queue." + event.outcome)
+
+    def timer(self, turn: Turn, name: str) -> None:
+        if name == "place":
+            self._announce(turn)
+        elif name == "comfort":
+            turn.start_timer("comfort", self.comfort_every_s)
+            turn.data["comfort_due"] = True
+            self._say_due(turn)
+
+    def prompt_ended(self, turn: Turn, *, failed: bool) -> None:
+        if not turn.play_next():
+            self._say_due(turn)
+
+    def _announce(self, turn: Turn) -> None:
+        turn.data["place_due"] = True
+        self._say_due(turn)
+
+    def _say_due(self, turn: Turn) -> None:
+        """What waits to be said, when nothing is being said."""
+        if "play" in turn.waiting:
+            return
+        if turn.data.pop("place_due", False) and self._say_place(turn):
+            turn.data.pop("comfort_due", None)
+            turn.start_timer("place", self.place_every_s)
+        elif turn.data.pop("comfort_due", False):
+            said = turn.data.get("comforted", 0)
+            said = said if isinstance(said, int) else 0
+            turn.data["comforted"] = said + 1
+            turn.speak(self.comfort[min(said, len(self.comfort) - 1)].runs(turn))
+
+    def _say_place(self, turn: Turn) -> bool:
+        place, told = turn.data.get("place"), turn.data.get("told")
+        if not isinstance(place, int) or not self.place_every_s:
+            return False
+        if isinstance(told, int) and place >= told:
+            return False
+        turn.data["told"] = place
+        values: dict[str, JsonValue] = {"place": place, "waiting": turn.data.get("waiting")}
+        runs = list((self.first if place <= 1 and self.first.items else self.place).runs(turn, values))
+        low, high = turn.data.get("low_s"), turn.data.get("high_s")
+        if isinstance(low, int | float) and isinstance(high, int | float):
+            if high <= SOON_S:
+                runs += self.soon.runs(turn, values)
+            else:
+                values["low"] = max(1, math.floor(low / 60))
+                values["high"] = max(cast(int, values["low"]) + 1, math.ceil(high / 60))
+                runs += self.wait.runs(turn, values)
+        return turn.speak(runs)
+
+
+def _make(build: NodeBuilder, model: NodeModel) -> Node:
+    return Queue(build, cast(QueueModel, model))
+
+
+KIND = NodeKind(
+    "queue",
+    QueueModel,
+    _make,
+    "Gives the caller a place in a queue at once, then says its prompt; tells place and wait as they get better; says "
+    "words of comfort; ends all of that when an agent joins. When the agent is done the dialogue goes on at `next`. "
+    "Events when nobody comes: `error.queue.full`, `.closed`, `.timeout`, `.unstaffed`, `.failed`. The caller's language "
+    "is told to the queue, which knows what skill it asks for.",
+    """\
+wait:
+  kind: queue
+  queue: general
+  prompt: person.transfer
+  reason: "{topic}: {said}"
+  announce: {first: queue.next, place: queue.place, wait: queue.wait, soon: queue.wait_soon, every_s: 30}
+  comfort: {prompts: [queue.comfort_first, queue.comfort_later], every_s: 45}
+  next: survey
+  on:
+    error.queue.full: {say: queue.full, hangup: true}
+""",
+    (
+        "error.queue",
+        "error.queue.full",
+        "error.queue.closed",
+        "error.queue.timeout",
+        "error.queue.unstaffed",
+        "error.queue.failed",
+    ),
+)

@@ -1,0 +1,82 @@
+"""say: prompts, and on."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar, cast
+
+from pydantic import Field
+
+from ivr.flow.nodes.base import Node, NodeKind
+from ivr.flow.schema import NodeModel, Prompts, Target
+from ivr.flow.turn import Turn
+
+if TYPE_CHECKING:
+    from ivr.flow.build import NodeBuilder
+
+
+class SayModel(NodeModel):
+    prompt: Prompts = Field(description="one prompt or several")
+    interrupt: bool = Field(False, description="a key ends it early (and is kept for the next question)")
+    wait: bool = Field(
+        True, description="false: go on at once; the words are heard right before whatever is said next"
+    )
+    next: Target
+
+
+class Say(Node):
+    kind: ClassVar[str] = "say"
+
+    __slots__ = ("interrupt", "next", "prompts", "wait")
+
+    def __init__(self, build: NodeBuilder, model: SayModel) -> None:
+        super().__init__(build, model)
+        self.prompts = build.prompts(model.prompt, ("prompt",))
+        self.interrupt = model.interrupt
+        self.wait = model.wait
+        self.next = build.target(model.next, ("next",), "next")
+
+    def enter(self, turn: Turn) -> None:
+        if not self.wait:
+            turn.add_lead(self.prompts.runs(turn))
+            turn.go(self.next)
+        elif not turn.speak(self.prompts.runs(turn)):
+            turn.go(self.next)
+
+    def resume(self, turn: Turn) -> None:
+        if not (turn.lead and turn.speak(())):
+            turn.go(self.next)
+
+    def digit(self, turn: Turn, digit: str) -> None:
+        if not turn.keys and digit in self.commands.by_key:
+            turn.command(self.commands.by_key[digit], "key")
+            return
+        super().digit(turn, digit)
+        if self.interrupt:
+            turn.go(self.next)
+
+    def prompt_ended(self, turn: Turn, *, failed: bool) -> None:
+        if failed:
+            turn.raise_event("error.prompt")
+            if turn.pending is not None or "play" in turn.waiting:
+                return
+        if not turn.play_next():
+            turn.go(self.next)
+
+
+def _make(build: NodeBuilder, model: NodeModel) -> Node:
+    return Say(build, cast(SayModel, model))
+
+
+KIND = NodeKind(
+    "say",
+    SayModel,
+    _make,
+    "Plays prompts. Keys pressed meanwhile are kept for the next question; the keys of the `always` commands act at once "
+    "as long as nothing was typed before them.",
+    """\
+greeting:
+  kind: say
+  prompt: [greeting.welcome, greeting.recording]
+  next: question
+""",
+)

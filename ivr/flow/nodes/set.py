@@ -1,0 +1,55 @@
+"""set: variables."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, ClassVar, cast
+
+from pydantic import Field
+
+from ivr.flow.nodes.base import Node, NodeKind
+from ivr.flow.schema import Name, NodeModel, Target
+from ivr.flow.turn import Turn
+
+if TYPE_CHECKING:
+    from ivr.flow.build import NodeBuilder
+
+
+class SetModel(NodeModel):
+    values: dict[Name, Any] = Field(
+        min_length=1, description="name -> value; a text that begins with `=` is an expression: `= tries + 1`"
+    )
+    next: Target
+
+
+class SetNode(Node):
+    kind: ClassVar[str] = "set"
+
+    __slots__ = ("next", "values")
+
+    def __init__(self, build: NodeBuilder, model: SetModel) -> None:
+        super().__init__(build, model)
+        self.values = build.sets(model.values, ("values",))
+        self.next = build.target(model.next, ("next",), "next")
+
+    def enter(self, turn: Turn) -> None:
+        for name, source in self.values.items():
+            turn.assign(name, source.value(turn))
+        turn.go(self.next)
+
+
+def _make(build: NodeBuilder, model: NodeModel) -> Node:
+    return SetNode(build, cast(SetModel, model))
+
+
+KIND = NodeKind(
+    "set",
+    SetModel,
+    _make,
+    "Sets variables, one after the other. An expression that fails sets null.",
+    """\
+urgent:
+  kind: set
+  values: {priority: 50, tries: = tries + 1}
+  next: person
+""",
+)
