@@ -173,6 +173,19 @@ class LightPhone:
             raise PhoneError(f"{self.user} had no call")
         return self.call.media.heard_audio()
 
+    async def until_quiet(self, quiet_s: float, *, longest_s: float) -> bool:
+        """Wait until something was heard and then nothing for `quiet_s`. False: not within `longest_s`."""
+        loop = asyncio.get_running_loop()
+        began_s = loop.time()
+        media = self._current("up").media
+        while (now_s := loop.time()) < began_s + longest_s:
+            heard_s = media.last_loud_s
+            if heard_s is not None and heard_s > began_s and now_s - heard_s >= quiet_s:
+                return True
+            # The earliest moment at which it can be true.
+            await asyncio.sleep(quiet_s if heard_s is None else max(heard_s + quiet_s - now_s, quiet_s / 4))
+        return False
+
     # Requests of ours
 
     async def _register(self, expires_s: int) -> None:

@@ -58,6 +58,11 @@ ENCODED: Final = np.frombuffer(_encoding_table(), dtype=np.uint8)
 SILENCE: Final = b"\xff" * PACKET_SAMPLES
 
 
+QUIET_CODES: Final = bytes(code for code in range(256) if abs(int(DECODED[code])) < 200)
+LOUD_SHARE: Final = 0.3
+"""A packet in which more than this share of samples is louder than that has sound in it."""
+
+
 def encode(samples: Samples) -> bytes:
     return ENCODED[samples.view(np.uint16)].tobytes()
 
@@ -83,6 +88,8 @@ class RtpSession(asyncio.DatagramProtocol):
         self.keys_heard: list[str] = []
         self.key_released_s: float | None = None
         """When the last key was let go: its first end packet left (the event loop's clock, s)."""
+        self.last_loud_s: float | None = None
+        """When sound was last heard (the event loop's clock, s)."""
         self.packets_sent = 0
         self._transport: asyncio.DatagramTransport | None = None
         self._timer: asyncio.TimerHandle | None = None
@@ -196,7 +203,10 @@ class RtpSession(asyncio.DatagramProtocol):
             return
         payload_type, timestamp = data[1] & 0x7F, int.from_bytes(data[4:8], "big")
         if payload_type == 0:
-            self.heard.append(HeardPacket(asyncio.get_running_loop().time(), data[HEADER.size :]))
+            now_s, payload = asyncio.get_running_loop().time(), data[HEADER.size :]
+            self.heard.append(HeardPacket(now_s, payload))
+            if len(payload.translate(None, QUIET_CODES)) > LOUD_SHARE * len(payload):
+                self.last_loud_s = now_s
         elif payload_type == self._key_payload and timestamp != self._last_key_stamp and data[12] < len(KEYS):
             self._last_key_stamp = timestamp
             self.keys_heard.append(KEYS[data[12]])

@@ -27,10 +27,18 @@ exten => 602,1,Answer()
  same => n,Hangup()
  same => n(one),Playback({sounds}/880)
  same => n,Hangup()
-; reads up to eight keys and tells them by the cause of a refused call to nowhere: written to a file
+; reads up to eight keys and writes them to a file
 exten => 603,1,Answer()
  same => n,Read(KEYS,{sounds}/440,8,,1,3)
  same => n,Set(FILE({sounds}/keys.txt)=${{KEYS}})
+ same => n,Hangup()
+; the hotline: a tone and a pause, twice, then the agents' phones, one after the other
+exten => 12345,1,Answer()
+ same => n,Playback({sounds}/440)
+ same => n,Wait(2)
+ same => n,Playback({sounds}/440)
+ same => n,Dial(PJSIP/agent1,8)
+ same => n,Dial(PJSIP/agent2,8)
  same => n,Hangup()
 ; agents
 exten => 701,1,Dial(PJSIP/agent1,20)
@@ -51,6 +59,7 @@ async def phones_asterisk(tmp_path_factory: pytest.TempPathFactory) -> AsyncIter
     rendered = render(folder, binary, options)
     for hz in (440, 880, 1200):
         save_ulaw(folder / f"{hz}.ulaw", tone(hz, 1.0))
+    # Direct extensions of a context win over those it includes, here over the hotline's and the feature codes' own.
     (rendered.etc / "extensions.d" / "phones.conf").write_text(DIALPLAN.format(sounds=folder))
     async with PrivateAsterisk(binary, rendered) as running:
         yield running
