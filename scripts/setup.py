@@ -230,7 +230,8 @@ def _models_key() -> str:
 
 
 def _prompts_key() -> str:
-    sources = [path for path in (ROOT / "flows/prompts").rglob("*") if path.is_file()]
+    folders = ("prompts", "audio", "recordings")
+    sources = [path for name in folders for path in (ROOT / "flows" / name).rglob("*") if path.is_file()]
     return _digest_of(*sorted(sources), text=str(cache_folder()))
 
 
@@ -245,24 +246,20 @@ def _command_is_done(step: str, file: str, key: Callable[[], str]) -> Callable[[
     return is_done
 
 
-def _fetch_models() -> None:
-    key = _models_key()
-    try:
-        _run([str(VENV / "bin/ivr"), "models", "fetch"], "models")
-    except SetupFailed as error:
-        # Without a model the hotline takes keys only, and says so; the next set-up tries again.
-        print(
-            f"setup: speech models: {error}\nsetup: the hotline runs with keys only until they are there",
-            flush=True,
-        )
-        return
-    _stamp("speech models", key)
+def _command(step: str, key: Callable[[], str], *arguments: str, without: str) -> Callable[[], None]:
+    """Runs a command of `ivr`. The hotline can do without what it prepares, so a failure is said, not fatal."""
 
+    def run() -> None:
+        # Taken before: what is changed meanwhile is then looked at again.
+        now = key()
+        try:
+            _run([str(VENV / "bin/ivr"), *arguments], arguments[0])
+        except SetupFailed as error:
+            print(f"setup: {step}: {error}\nsetup: {without}; `make setup` tries again", flush=True)
+            return
+        _stamp(step, now)
 
-def _prepare_prompts() -> None:
-    key = _prompts_key()
-    _run([str(VENV / "bin/ivr"), "prompts", "prepare"], "prompts")
-    _stamp("prompts", key)
+    return run
 
 
 # --- helpers -----------------------------------------------------------------------------------------------------
@@ -325,8 +322,22 @@ STEPS: dict[str, tuple[Callable[[dict[str, str]], bool], Callable[[], None]]] = 
     "system packages": (_system_is_done, _install_system),
     "Asterisk": (_asterisk_is_done, _install_asterisk),
     "Python packages": (_python_is_done, _install_python),
-    "speech models": (_command_is_done("speech models", "ivr/cli/models.py", _models_key), _fetch_models),
-    "prompts": (_command_is_done("prompts", "ivr/cli/prompts.py", _prompts_key), _prepare_prompts),
+    "speech models": (
+        _command_is_done("speech models", "ivr/cli/models.py", _models_key),
+        _command(
+            "speech models", _models_key, "models", "fetch", without="callers are understood by keys only"
+        ),
+    ),
+    "prompts": (
+        _command_is_done("prompts", "ivr/cli/prompts.py", _prompts_key),
+        _command(
+            "prompts",
+            _prompts_key,
+            "prompts",
+            "prepare",
+            without="prompts without audio are rendered when run",
+        ),
+    ),
 }
 LINES = (("system packages", "Asterisk"), ("Python packages", "speech models", "prompts"))
 """Run side by side; within a line, one after the other."""
