@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import sqlite3
 from typing import Any
 
 import orjson
@@ -9,11 +11,30 @@ from sqlalchemy import Connection, event
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlalchemy.pool import ConnectionPoolEntry
 
-from storage.errors import parse_url
+from storage.errors import explained, parse_url
 
 CONNECT_TIMEOUT_S = 5.0
 STATEMENT_TIMEOUT_S = 20.0
 BUSY_TIMEOUT_MS = 5000
+
+
+async def reach(engine: AsyncEngine) -> None:
+    """Whether an SQLite file can be opened at all. Raises StorageAway.
+
+    Asked of the plain driver first: aiosqlite's thread outlives an opening that fails, and then finds no event loop.
+    """
+    path = engine.url.database
+    if engine.dialect.name != "sqlite" or path is None:
+        return
+
+    def attempt() -> None:
+        sqlite3.connect(path).close()
+
+    with explained(engine.url):
+        try:
+            await asyncio.to_thread(attempt)
+        except sqlite3.Error as error:
+            raise OSError(str(error)) from error
 
 
 def create_engine(url: str, *, pool_size: int = 5) -> AsyncEngine:

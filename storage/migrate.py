@@ -17,7 +17,7 @@ from alembic.util import CommandError
 from sqlalchemy import Connection, text
 
 from ivr.errors import StorageError
-from storage.engine import create_engine
+from storage.engine import create_engine, reach
 from storage.errors import explained
 
 _LOCK = 7_214_505
@@ -50,6 +50,7 @@ async def status(url: str) -> tuple[str | None, str]:
     """(revision that the database has, revision that this version needs)."""
     engine = create_engine(url)
     try:
+        await reach(engine)
         with explained(engine.url):
             async with engine.connect() as connection:
                 return await connection.run_sync(current_revision), head_revision()
@@ -73,6 +74,7 @@ async def _run(url: str, migrate: Callable[[Config], None]) -> tuple[str | None,
         with explained(engine.url):
             if engine.dialect.name == "sqlite" and engine.url.database:
                 Path(engine.url.database).parent.mkdir(parents=True, exist_ok=True)
+            await reach(engine)
             async with engine.begin() as connection:
                 return await connection.run_sync(inside)
     except CommandError as error:

@@ -18,7 +18,7 @@ from collections.abc import AsyncIterator, Iterable
 from sqlalchemy.engine import URL
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from storage.engine import create_engine
+from storage.engine import create_engine, reach
 from storage.errors import SchemaMismatch, explained
 from storage.migrate import current_revision, head_revision
 from storage.records import Fact
@@ -78,6 +78,7 @@ class Store:
         """
         engine = create_engine(url, pool_size=pool_size)
         try:
+            await reach(engine)
             with explained(engine.url):
                 async with engine.connect() as connection:
                     found = await connection.run_sync(current_revision)

@@ -104,13 +104,23 @@ class FactWriter:
         if len(self._buffer) >= self._batch:
             self._enough.set()
 
+    async def failed(self) -> None:
+        """Never returns; raises what the background task died of, if it does. For whoever watches over the services."""
+        assert self._task is not None
+        await asyncio.shield(self._task)
+
     async def drain(self, timeout_s: float = 10.0) -> None:
-        """Returns when everything put so far (and meanwhile) is written. Raises StorageAway after timeout_s."""
+        """Returns when everything put so far (and meanwhile) is written.
+
+        Raises StorageAway after timeout_s, or what the background task died of.
+        """
         self._urgent = True
         self._enough.set()
         try:
             async with asyncio.timeout(timeout_s):
                 await self._idle.wait()
+            if self._task is not None and self._task.done():
+                self._task.result()
         except TimeoutError:
             waiting = f"{self.waiting} facts are still not written after {timeout_s:g} s"
             raise StorageAway(waiting, mend="see whether the database works") from None
@@ -119,28 +129,22 @@ class FactWriter:
 
     async def __aenter__(self) -> FactWriter:
         self._task = asyncio.create_task(self._run(), name="fact-writer")
+        self._task.add_done_callback(lambda _: self._idle.set())
         return self
 
     async def __aexit__(self, *_: object) -> None:
         """Writes the rest, for close_timeout_s at most; what is left then goes to `overflow`."""
         assert self._task is not None
         try:
-            # A task that died has nobody to write for it: its error comes out below.
-            if not self._task.done():
-                await self.drain(self._close_timeout_s)
+            await self.drain(self._close_timeout_s)
         except StorageAway as error:
             log.error("closing with the database away: %s", error)
         finally:
             self._closing = True
             self._task.cancel()
-            try:
-                await self._task
-            except asyncio.CancelledError:
-                task = asyncio.current_task()
-                if task is not None and task.cancelling():
-                    raise
-            finally:
-                self._give_up()
+            await asyncio.wait([self._task])
+            while self._buffer:
+                self._lose(self._buffer.popleft())
 
     async def _run(self) -> None:
         while True:
@@ -212,8 +216,3 @@ class FactWriter:
             log.critical("%s: %s", why, "facts are lost" if self._overflow is None else "facts overflow")
         if self._overflow is not None:
             self._overflow(fact)
-
-    def _give_up(self) -> None:
-        while self._buffer:
-            self._lose(self._buffer.popleft())
-        self._idle.set()

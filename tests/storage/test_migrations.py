@@ -1,0 +1,72 @@
+"""Forward, back, forward with data in it, and no difference between the tables in the code and those migrated to."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.runtime.migration import MigrationContext
+from sqlalchemy import Connection, inspect
+
+from storage.engine import create_engine
+from storage.errors import SchemaMismatch
+from storage.migrate import downgrade, head_revision, status, upgrade
+from storage.store import Store
+from storage.tables import metadata
+from tests.storage import samples as s
+
+
+async def _inspected(url: str) -> tuple[set[str], list[object]]:
+    """(the tables there are, what Alembic would have to change to make them those of the code)"""
+
+    def look(connection: Connection) -> tuple[set[str], list[object]]:
+        context = MigrationContext.configure(connection, opts={"compare_type": True})
+        return set(inspect(connection).get_table_names()), list(compare_metadata(context, metadata))
+
+    engine = create_engine(url)
+    async with engine.connect() as connection:
+        found = await connection.run_sync(look)
+    await engine.dispose()
+    return found
+
+
+async def test_the_migrations_make_the_tables_of_the_code(url: str) -> None:
+    assert await upgrade(url) == (None, head_revision())
+    tables, differences = await _inspected(url)
+    assert differences == []
+    assert tables == {*metadata.tables, "alembic_version"}
+
+
+async def test_a_second_upgrade_changes_nothing_and_keeps_the_data(url: str) -> None:
+    await upgrade(url)
+    async with await Store.open(url) as store, store.unit_of_work() as uow:
+        await uow.calls.upsert(s.call())
+    assert await upgrade(url) == (head_revision(), head_revision())
+    async with await Store.open(url) as store, store.reading() as uow:
+        assert await uow.calls.get("c-n1-1") == s.call()
+
+
+async def test_down_takes_everything_away_and_up_again_works(url: str) -> None:
+    await upgrade(url)
+    async with await Store.open(url) as store, store.unit_of_work() as uow:
+        await uow.calls.upsert(s.call())
+        await uow.journal.append(s.event(1))
+    assert await downgrade(url) == (head_revision(), None)
+    tables, _ = await _inspected(url)
+    assert tables == {"alembic_version"}
+    await upgrade(url)
+    async with await Store.open(url) as store, store.reading() as uow:
+        assert await uow.calls.recent() == []
+
+
+async def test_two_that_start_at_once_migrate_one_after_the_other(url: str) -> None:
+    results = await asyncio.gather(upgrade(url), upgrade(url))
+    assert sorted(before or "" for before, _ in results) == ["", head_revision()]
+    assert await status(url) == (head_revision(), head_revision())
+
+
+async def test_a_database_that_was_never_migrated_is_refused_with_the_cure(url: str) -> None:
+    with pytest.raises(SchemaMismatch, match="is empty") as caught:
+        await Store.open(url)
+    assert "ivr migrate" in caught.value.mend
