@@ -15,10 +15,29 @@ _PUNCTUATION = re.compile(r"[^\w\s']+|_", re.UNICODE)
 _SPACES = re.compile(r"\s+")
 _HAN = "\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"
 _SPACE_AT_HAN = re.compile(rf"(?<=[{_HAN}])\s+|\s+(?=[{_HAN}])")
-_FILLERS = re.compile(
-    r"^(?:我想要|我想|我要|我是|请给我|请帮我|帮我|给我|麻烦你|麻烦|那个|嗯|呃|请|就|to |please |i want to |i want |i would like |um |uh )+"
+_BEFORE = (
+    *(
+        "我想要",
+        "我想",
+        "我要",
+        "我是",
+        "请给我",
+        "请帮我",
+        "帮我",
+        "给我",
+        "麻烦你",
+        "麻烦",
+        "那个",
+        "嗯",
+        "呃",
+        "请",
+        "就",
+    ),
+    *("please ", "i want to ", "i want ", "i would like to ", "i would like ", "um ", "uh ", "to "),
 )
-_TAILS = re.compile(r"(?:谢谢|一下|吧|吗|啊|呢|了| please| thank you| thanks)+$")
+_AFTER = ("谢谢", "一下", "吧", "吗", "啊", "呢", "了", " please", " thank you", " thanks")
+_FILLERS = re.compile(f"^(?:{'|'.join(_BEFORE)})+")
+_TAILS = re.compile(f"(?:{'|'.join(_AFTER)})+$")
 
 
 @lru_cache(maxsize=4096)

@@ -58,7 +58,7 @@ class Timers(Strict):
 
 
 class Speech(Strict):
-    """Bands of confidence: at least `accept` is taken; below it, at least `confirm` is asked back; below that, no_match.
+    """Bands of confidence: from `accept` on it is taken; from `confirm` on it is asked back; below, it is a no_match.
 
     Asking back comes with the `confirm` node; until then that band is a no_match too. An engine that gives no
     confidence is believed.
@@ -70,7 +70,7 @@ class Speech(Strict):
 
 
 class HandlerModel(Strict):
-    """What an event leads to. One of `reprompt`, `next`, `hangup`, or none: go on waiting without repeating the prompt."""
+    """What an event leads to: `reprompt`, `next`, `hangup`, or none of them: wait on, without repeating the prompt."""
 
     count: int = Field(1, ge=1, le=100, description="from the how-manieth time on")
     per: Literal["visit", "call"] = Field(

@@ -76,7 +76,7 @@ class Options:
                         yield language, phrase, first, name
 
     def press(self, keys: str) -> tuple[Option | None, Literal["complete", "more", "none"]]:
-        """complete: that option, and no other begins so. more: further keys could fit (the option, if it is one already)."""
+        """complete: that option, and no other begins so. more: further keys fit (with the option, if it is one already)."""
         option = self._by_key.get(keys)
         if keys in self._prefixes:
             return option, "more"

@@ -125,9 +125,9 @@ KIND = NodeKind(
     "collect",
     CollectModel,
     _make,
-    "Collects digits until a pattern is full, the terminator is pressed, or the caller pauses. Digits belong to the node "
-    "before they belong to a command: a lone 0 and a pause (or the terminator) still leads to a person where 0 alone is "
-    "no answer.",
+    "Collects digits until a pattern is full, the terminator is pressed, or the caller pauses. Digits belong to the "
+    "node before they belong to a command: a lone 0 and a pause (or the terminator) still leads to a person where 0 "
+    "alone is no answer.",
     """\
 ticket:
   kind: collect

@@ -232,8 +232,8 @@ KIND = NodeKind(
     _make,
     "Gives the caller a place in a queue at once, then says its prompt; tells place and wait as they get better; says "
     "words of comfort; ends all of that when an agent joins. When the agent is done the dialogue goes on at `next`. "
-    "Events when nobody comes: `error.queue.full`, `.closed`, `.timeout`, `.unstaffed`, `.failed`. The caller's language "
-    "is told to the queue, which knows what skill it asks for.",
+    "Events when nobody comes: `error.queue.full`, `.closed`, `.timeout`, `.unstaffed`, `.failed`. The queue is told "
+    "the caller's language and knows what skill that asks for.",
     """\
 wait:
   kind: queue

@@ -71,8 +71,8 @@ KIND = NodeKind(
     "say",
     SayModel,
     _make,
-    "Plays prompts. Keys pressed meanwhile are kept for the next question; the keys of the `always` commands act at once "
-    "as long as nothing was typed before them.",
+    "Plays prompts. Keys pressed meanwhile are kept for the next question; the keys of the `always` commands act at "
+    "once as long as nothing was typed before them.",
     """\
 greeting:
   kind: say

@@ -63,8 +63,8 @@ KIND = NodeKind(
     "survey",
     SurveyModel,
     _make,
-    "Asks for a rating by one key and notes it in the journal. Silence skips it at once, a second wrong key too, unless "
-    "its handlers say otherwise.",
+    "Asks for a rating by one key and notes it in the journal. Silence skips it at once, a second wrong key too, "
+    "unless its handlers say otherwise.",
     """\
 survey:
   kind: survey
