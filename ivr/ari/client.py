@@ -100,6 +100,8 @@ class AriClient(WithHandles):
         self._socket_rest = SocketRest(settings.request_timeout_s)
         self._switch = _Switch()
         self._connected = asyncio.Event()
+        self._disconnected = asyncio.Event()
+        self._disconnected.set()
         self._ended = asyncio.Event()
         self._failure: BaseException | None = None
         self._replaced = False
@@ -169,6 +171,10 @@ class AriClient(WithHandles):
                 mend="is Asterisk running, with http.conf and ari.conf as rendered?",
             )
 
+    async def lost(self) -> None:
+        """Returns once no events are being received: at once when there is no websocket."""
+        await self._disconnected.wait()
+
     async def _keep_reading(self, session: aiohttp.ClientSession) -> None:
         """Connects, reads, comes back, until fatal. Its failure ends the front door and every mailbox."""
         try:
@@ -181,8 +187,7 @@ class AriClient(WithHandles):
             self._failure = error
             self.bus.fail(error)
         finally:
-            self._connected.clear()
-            self._socket_rest.lost()
+            self._set_connected(False)
             self._ended.set()
 
     async def _connect_and_read(self, session: aiohttp.ClientSession) -> None:
@@ -230,13 +235,21 @@ class AriClient(WithHandles):
             return "refused", str(error) or type(error).__name__, False
         async with socket:
             self._socket_rest.opened(lambda message: socket.send_frame(message, aiohttp.WSMsgType.TEXT))
-            self._connected.set()
+            self._set_connected(True)
             self.bus.dispatch(Gap(first, 0.0 if first else time.monotonic() - lost_at))
             try:
                 return (*await self._read(socket), True)
             finally:
-                self._connected.clear()
-                self._socket_rest.lost()
+                self._set_connected(False)
+
+    def _set_connected(self, connected: bool) -> None:
+        if connected:
+            self._disconnected.clear()
+            self._connected.set()
+        else:
+            self._connected.clear()
+            self._disconnected.set()
+            self._socket_rest.lost()
 
     async def _read(self, socket: aiohttp.ClientWebSocketResponse[Literal[False]]) -> tuple[Loss, str]:
         dispatch = self.bus.dispatch

@@ -288,7 +288,8 @@ class FakeWorld:
         self._emit(channel.id, "ChannelStateChange", channel=self._json(channel))
 
     def _dial_event(self, channel: FakeChannel, status: str) -> None:
-        self._emit(channel.id, "Dial", dialstatus=status, peer=self._json(channel))
+        # Seen: Dial events come in any order among themselves and beside the ChannelStateChange that goes with them.
+        self._emit(f"dial of {channel.id} {status}", "Dial", dialstatus=status, peer=self._json(channel))
 
     # Making
 
@@ -317,18 +318,20 @@ class FakeWorld:
     # Time and order
 
     def _after(self, delay_s: float, act: Callable[..., object], *args: Any) -> asyncio.TimerHandle:
+        return self._at(asyncio.get_running_loop().time() + delay_s, act, *args)
+
+    def _at(self, when: float, act: Callable[..., object], *args: Any) -> asyncio.TimerHandle:
         def run() -> None:
             self._timers.discard(timer)
             act(*args)
 
-        timer = asyncio.get_running_loop().call_later(delay_s, run)
+        timer = asyncio.get_running_loop().call_at(when, run)
         self._timers.add(timer)
         return timer
 
     def _emit(self, topic: str, kind: str, then: Callable[[], None] | None = None, **fields: Any) -> None:
         """After a random delay, but never before an earlier event of the same topic."""
-        loop = asyncio.get_running_loop()
-        now = loop.time()
+        now = asyncio.get_running_loop().time()
         due = max(now + self.random.uniform(0, self.jitter_s), self._topics.get(topic, 0.0) + 1e-6)
         self._topics[topic] = due
         message = {
@@ -349,7 +352,7 @@ class FakeWorld:
             if counted(self.doubled, kind):
                 self.deliver(raw)
 
-        self._after(due - now, out)
+        self._at(due, out)
 
 
 def counted(counts: dict[str, int], kind: str) -> bool:
