@@ -126,6 +126,8 @@ RULES: Final[tuple[Rule, ...]] = (
     Rule(422, r"(?i)channel not in (this bridge|stasis app)", "gone"),
     Rule(409, r"(?i)(channel|bridge) (is )?not in (a )?stasis app", "gone"),
     Rule(409, r"(?i)not subscribed to event source", "gone"),
+    # It has ended and is about to be forgotten; a queued one can be stopped.
+    Rule(409, r"(?i)recording not in session", "gone"),
     # Seen: an endpoint that does not exist, or a phone without a registered contact.
     Rule(
         500,

@@ -28,6 +28,7 @@ TABLE = [
     ("bridges.add_channel", 422, '{"message":"Channel not in Stasis application"}', Gone),
     ("bridges.remove_channel", 422, '{"message":"Channel not in this bridge"}', Gone),
     ("recordings.stop", 404, '{"message":"Recording not found"}', Gone),
+    ("recordings.stop", 409, '{"message":"Recording not in session"}', Gone),
     ("applications.unsubscribe", 409, '{"message":"Application not subscribed to event source"}', Gone),
     # The object lives: our mistake
     ("channels.get_channel_var", 404, '{"message":"Provided variable was not found"}', AriRejected),
