@@ -30,7 +30,7 @@ TEST_OPTIONS = RenderOptions(
     hotline_number=HOTLINE,
     demo_anonymous=True,
     trunk_hosts=(TRUNK_ADDRESS,),
-    fallback=Fallback(ring_s=5, wait_s=8, silence_s=2, longest_s=10),
+    fallback=Fallback(ring_s=5, wait_s=8, silence_s=2, longest_s=5),
 )
 
 
