@@ -187,13 +187,20 @@ class PrivateAsterisk:
                 return found
 
     async def clear(self) -> None:
-        """Hangs up every channel and destroys every bridge: for a test or a bench that starts from nothing."""
+        """Hangs up every channel and destroys every bridge: for a test or a bench that starts from nothing.
+
+        Raises AsteriskError when some are still there after a while.
+        """
         async with self._session() as session:
             found = await self._inventory(session)
             for kind, ids in (("channels", found.channels), ("bridges", found.bridges)):
                 for one in ids:
                     async with session.delete(f"{self.rendered.ari_url}/{kind}/{quote(one, safe='')}"):
                         pass  # 404: it ended by itself meanwhile
+        # Asterisk has taken the orders; they are carried out a little later.
+        left = await self.wait_empty()
+        if not left.is_empty:
+            raise AsteriskError(f"cannot be cleared: {left}", mend="restart Asterisk")
 
     def last_lines(self, count: int = LAST_LINES) -> str:
         """The end of its logs, for error messages."""
