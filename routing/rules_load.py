@@ -44,6 +44,7 @@ class RulesError(Exception):
     """The file is refused as a whole; whatever was in force stays in force."""
 
     def __init__(self, findings: Sequence[Finding]) -> None:
+        findings = sorted(findings, key=lambda each: (each.file, each.line, each.column))
         super().__init__("\n".join(map(str, findings)))
         self.findings = tuple(findings)
 

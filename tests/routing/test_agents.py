@@ -1,0 +1,162 @@
+"""The agent's table, cell by cell, and what the cells that are no plain states do."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any, get_args
+
+import pytest
+
+from routing import agents as ag
+from routing.agents import TRANSITIONS, Agent, AgentState, IllegalTransition, apply
+from routing.ids import EntryId
+from tests.routing.world import agent, at
+
+EVENTS: dict[type[Any], ag.AgentEvent] = {
+    ag.LogIn: ag.LogIn(),
+    ag.LogOut: ag.LogOut(),
+    ag.Pause: ag.Pause("meal"),
+    ag.Unpause: ag.Unpause(),
+    ag.Reserve: ag.Reserve(EntryId("e1")),
+    ag.Ring: ag.Ring(),
+    ag.Answer: ag.Answer(),
+    ag.NoAnswer: ag.NoAnswer("timeout", 3),
+    ag.Withdraw: ag.Withdraw(),
+    ag.Hold: ag.Hold(),
+    ag.Resume: ag.Resume(),
+    ag.Consult: ag.Consult(),
+    ag.EndTalk: ag.EndTalk(10),
+    ag.WrapUpDone: ag.WrapUpDone(),
+    ag.Force: ag.Force("paused", "sue", "training"),
+    ag.PhoneUnregistered: ag.PhoneUnregistered(),
+    ag.PhoneRegistered: ag.PhoneRegistered(),
+}
+STATES: tuple[AgentState, ...] = get_args(AgentState)
+
+
+def in_state(state: AgentState, **changes: Any) -> Agent:
+    busy = state in ag.OFFERED or state in ag.IN_CALL or state == "wrap_up"
+    return replace(agent("ann", state=state), entry=EntryId("e1") if busy else None, **changes)
+
+
+def test_every_state_has_a_row_and_every_event_a_sample() -> None:
+    assert set(TRANSITIONS) == set(STATES)
+    assert set(EVENTS) == set(get_args(ag.AgentEvent))
+
+
+@pytest.mark.parametrize("state", STATES)
+@pytest.mark.parametrize("kind", EVENTS)
+def test_the_table_decides_and_nothing_else(state: AgentState, kind: type[Any]) -> None:
+    before = in_state(state)
+    target = TRANSITIONS[state].get(kind)
+    if target is None:
+        with pytest.raises(IllegalTransition) as refused:
+            apply(before, EVENTS[kind], at(60))
+        assert (refused.value.state, refused.value.event) == (state, EVENTS[kind])
+        assert before == in_state(state)
+        return
+    after = apply(before, EVENTS[kind], at(60))
+    expected = {
+        "FREE": "available",
+        "NO_ANSWER": "available",
+        "FORCED": "paused",
+        "LATER": state,
+        "RETURNED": state,
+    }
+    assert after.state == expected.get(target, target)
+    if after.state != state:
+        assert after.since == at(60)
+        assert after.revision == before.revision + 1
+        assert (after.entry is None) == (after.state in ("offline", "available", "paused"))
+
+
+def test_a_log_out_while_talking_comes_after_wrap_up() -> None:
+    talking = in_state("talking")
+    leaving = apply(talking, ag.LogOut(), at(1))
+    assert (leaving.state, leaving.leaving) == ("talking", ag.Leaving("offline"))
+    wrapping = apply(leaving, ag.EndTalk(10), at(2))
+    assert wrapping.until == at(12)
+    gone = apply(wrapping, ag.WrapUpDone(), at(12))
+    assert (gone.state, gone.leaving, gone.entry, gone.until) == ("offline", None, None, None)
+
+
+def test_a_pause_while_ringing_comes_when_the_offer_falls() -> None:
+    ringing = apply(in_state("ringing"), ag.Pause("meal"), at(1))
+    for event in (ag.NoAnswer("timeout", 3), ag.Withdraw()):
+        paused = apply(ringing, event, at(2))
+        assert (paused.state, paused.pause_reason) == ("paused", "meal")
+
+
+def test_logging_out_wins_over_pausing_and_both_can_be_taken_back() -> None:
+    both = apply(apply(in_state("talking"), ag.LogOut(), at(1)), ag.Pause("meal"), at(2))
+    assert both.leaving == ag.Leaving("offline")
+    assert apply(both, ag.Unpause(), at(3)).leaving == ag.Leaving("offline")
+    assert apply(both, ag.LogIn(), at(3)).leaving is None
+    paused = apply(in_state("talking"), ag.Pause("meal"), at(1))
+    assert apply(paused, ag.Unpause(), at(2)).leaving is None
+
+
+def test_misses_in_a_row_pause_and_an_answer_resets_them() -> None:
+    missed = in_state("available")
+    for number in (1, 2):
+        missed = apply(
+            apply(missed, ag.Reserve(EntryId("e1")), at(number)), ag.NoAnswer("timeout", 3), at(number)
+        )
+        assert (missed.state, missed.no_answers) == ("available", number)
+    ringing = apply(missed, ag.Reserve(EntryId("e1")), at(3))
+    paused = apply(ringing, ag.NoAnswer("busy", 3), at(4))
+    assert (paused.state, paused.pause_reason, paused.no_answers) == ("paused", "no_answer", 3)
+    assert apply(paused, ag.Unpause(), at(5)).no_answers == 0
+    assert apply(ringing, ag.Answer(), at(4)).no_answers == 0
+    assert apply(ringing, ag.NoAnswer("busy", None), at(4)).state == "available"
+
+
+def test_the_turn_is_kept_when_the_caller_left_and_lost_when_the_agent_missed() -> None:
+    waiting = replace(in_state("available"), idle_since=at(-300))
+    reserved = apply(waiting, ag.Reserve(EntryId("e1")), at(0))
+    assert apply(reserved, ag.Withdraw(), at(5)).idle_since == at(-300)
+    assert apply(reserved, ag.NoAnswer("timeout"), at(5)).idle_since == at(5)
+
+
+def test_hold_and_consultation_lead_back_to_the_caller() -> None:
+    talking = in_state("talking")
+    held = apply(talking, ag.Hold(), at(1))
+    consulting = apply(held, ag.Consult(), at(2))
+    assert apply(consulting, ag.Resume(), at(3)).state == "talking"
+    assert apply(held, ag.EndTalk(), at(3)).until is None
+
+
+def test_a_phone_that_went_away_comes_back_to_the_same_work() -> None:
+    gone = apply(in_state("available"), ag.PhoneUnregistered(), at(1))
+    assert (gone.state, gone.pause_reason) == ("paused", ag.PHONE_GONE)
+    assert apply(gone, ag.PhoneRegistered(), at(2)).state == "available"
+    at_meal = replace(in_state("paused"), pause_reason="meal")
+    assert apply(apply(at_meal, ag.PhoneUnregistered(), at(1)), ag.PhoneRegistered(), at(2)) == at_meal
+    lost = apply(in_state("talking"), ag.PhoneUnregistered(), at(1))
+    assert lost.leaving == ag.Leaving("paused", ag.PHONE_GONE)
+    assert apply(lost, ag.PhoneRegistered(), at(2)).leaving is None
+    asked = apply(in_state("talking"), ag.Pause("meal"), at(1))
+    assert (
+        apply(apply(asked, ag.PhoneUnregistered(), at(2)), ag.PhoneRegistered(), at(3)).leaving
+        == asked.leaving
+    )
+
+
+def test_a_force_forgets_what_was_remembered() -> None:
+    leaving = apply(in_state("talking"), ag.LogOut(), at(1))
+    forced = apply(leaving, ag.Force("available", "sue", "was stuck"), at(2))
+    assert (forced.state, forced.leaving, forced.entry, forced.idle_since) == ("available", None, None, at(2))
+    paused = apply(leaving, ag.Force("paused", "sue", "training"), at(2))
+    assert (paused.pause_reason, paused.leaving) == ("training", None)
+
+
+def test_a_new_reason_for_a_pause_starts_a_new_one() -> None:
+    meal = apply(in_state("available"), ag.Pause("meal"), at(1))
+    training = apply(meal, ag.Pause("training"), at(5))
+    assert (training.pause_reason, training.since) == ("training", at(5))
+
+
+def test_a_skill_that_is_not_there_is_not_level_nought() -> None:
+    assert agent("ann", english=1).has(agent("x", english=1).skills)
+    assert not agent("ann").has(agent("x", english=1).skills)
+    assert agent("ann").has({})
