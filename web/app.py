@@ -28,7 +28,7 @@ from web.settings import PageSettings
 
 SETTINGS: web.AppKey[PageSettings] = web.AppKey("settings", PageSettings)
 
-_MOST_CONNECTIONS = 256
+MOST_CONNECTIONS = 256
 _REQUEST_TIMEOUT_S = 15.0
 """From the opening of a connection, or its last answer, to the end of the next request's head."""
 _SHUTDOWN_TIMEOUT_S = 3.0
@@ -104,7 +104,7 @@ async def _listen(runner: web.AppRunner, host: str, port: int) -> asyncio.Server
     def connection() -> CarefulProtocol:
         return CarefulProtocol(
             server,
-            most_connections=_MOST_CONNECTIONS,
+            most_connections=MOST_CONNECTIONS,
             loop=loop,
             keepalive_timeout=_REQUEST_TIMEOUT_S,
             lingering_time=1.0,

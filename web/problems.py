@@ -71,8 +71,10 @@ async def problems(request: web.Request, handler: Handler) -> web.StreamResponse
         return await handler(request)
     except Refused as refused:
         return problem(refused.status, str(refused), refused.headers)
-    except (web.HTTPException, asyncio.CancelledError, ConnectionError):
+    except (web.HTTPException, asyncio.CancelledError):
         raise
+    except ConnectionError:
+        return problem(400, "The connection was lost.")  # nobody is left to read it
     except Exception:
         log.exception("%s %s failed", request.method, request.path)
         return problem(500, "The server failed to answer; its log says why.")

@@ -6,6 +6,7 @@ import asyncio
 import json
 import socket
 from collections.abc import Callable
+from contextlib import AsyncExitStack
 from dataclasses import replace
 
 import aiohttp
@@ -15,7 +16,7 @@ from ivr.errors import ConfigError
 from tests.web.conftest import Site, served
 from tests.web.fakes import BUSY, QUIET, Board
 from web.api.status import AsteriskStatus, DatabaseStatus
-from web.app import build_app, serve
+from web.app import MOST_CONNECTIONS, build_app, serve
 from web.guard import COOKIE, host_allowed, origin_allowed
 from web.settings import PageSettings
 
@@ -198,6 +199,18 @@ async def test_half_a_request_and_gone(site: Site, lines: Lines) -> None:
     async with site.client.get("/healthz") as response:
         assert response.status == 200
     assert lines() == []
+
+
+async def test_more_connections_than_it_holds(site: Site, lines: Lines) -> None:
+    async with AsyncExitStack() as crowd:
+        for _ in range(MOST_CONNECTIONS):
+            _, writer = await asyncio.open_connection("127.0.0.1", site.serving.port)
+            crowd.callback(writer.close)
+        reader, writer = await asyncio.open_connection("127.0.0.1", site.serving.port)
+        crowd.callback(writer.close)
+        async with asyncio.timeout(10):
+            assert await reader.read() == b""
+    assert len(lines()) == 1
 
 
 async def _talk(port: int, sent: bytes) -> bytes:

@@ -97,7 +97,7 @@ class Watchers:
             timeout=self._settings.send_timeout_s,
             compress=False,
         )
-        if not socket.can_prepare(request):
+        if not _is_handshake(socket, request):
             raise Refused(426, "This address speaks websocket only.", {"Upgrade": "websocket"})
         self._open.add(socket)
         try:
@@ -136,3 +136,10 @@ class Watchers:
         except Exception:
             log.exception("the live feed failed")
             await socket.close(code=WSCloseCode.INTERNAL_ERROR)
+
+
+def _is_handshake(socket: web.WebSocketResponse, request: web.Request) -> bool:
+    try:
+        return bool(socket.can_prepare(request))
+    except ValueError:  # a key that is not ASCII
+        return False
