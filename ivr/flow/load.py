@@ -12,6 +12,7 @@ import hashlib
 from collections.abc import Mapping
 from pathlib import Path as FilePath
 
+from ivr.flow.actions import Note
 from ivr.flow.build import LibraryBuilder, NodeBuilder
 from ivr.flow.findings import Finding, FlowLoadError, did_you_mean
 from ivr.flow.hours import Calendar, CalendarError, make_calendar
@@ -269,7 +270,7 @@ class _Loader:
             build = NodeBuilder(self._builder, place, "", node_id, {})
             node = HangupNode(build, HangupModel(kind="hangup", always=False))
             node.id = node_id
-            node.note = {"node": node_id, "kind": "hangup"}
+            node.entered = Note("node", {"node": node_id, "kind": "hangup"})
             node.prompts = self._builder.prompts(place, ("farewell",), prompt)
             hidden[node_id] = node
         return hidden

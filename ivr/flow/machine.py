@@ -158,7 +158,7 @@ def _enter(turn: Turn, target: str) -> None:
     turn.node = target
     turn.counts = {}
     turn.data = {}
-    turn.note("node", node.note)
+    turn.actions.append(node.entered)
     node.enter(turn)
 
 

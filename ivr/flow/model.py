@@ -49,18 +49,19 @@ class PromptItem:
 class PromptList:
     """Prompts one after the other, as runs of one language each."""
 
-    __slots__ = ("_static", "items")
+    __slots__ = ("_by_language", "_static", "items")
 
     def __init__(self, items: tuple[PromptItem, ...]) -> None:
         self.items = items
         self._static: tuple[Prompt, ...] | None = None
+        self._by_language: dict[str, tuple[Run, ...]] = {}
         if all(not (item.names or item.language or item.condition) for item in items):
             self._static = tuple(Prompt(item.id) for item in items)
 
     def runs(self, turn: Turn, extra: Mapping[str, JsonValue] | None = None) -> tuple[Run, ...]:
         """extra: values before those of the variables of the same name (`place`)."""
         if self._static is not None:
-            return (Run(turn.language, self._static),) if self._static else ()
+            return self._by_language.get(turn.language) or self._keep(turn.language, self._static)
         runs: list[Run] = []
         for item in self.items:
             if item.condition is not None and turn.evaluate(item.condition) is not True:
@@ -75,6 +76,12 @@ class PromptList:
                     values[name] = turn.variable(name)
             append_run(runs, Run(item.language or turn.language, (Prompt(item.id, values),)))
         return tuple(runs)
+
+    def _keep(self, language: str, prompts: tuple[Prompt, ...]) -> tuple[Run, ...]:
+        """Runs that never differ are made once a language."""
+        runs = (Run(language, prompts),) if prompts else ()
+        self._by_language[language] = runs
+        return runs
 
 
 NO_PROMPTS = PromptList(())

@@ -8,7 +8,7 @@ to clean up after itself and no late completion finds anyone waiting.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from ivr.flow.actions import (
@@ -151,7 +151,8 @@ class Turn:
         self.actions.append(StartTimer(self.open(purpose), after_s))
 
     def cancel_timer(self, name: str) -> None:
-        self.close(TIMER + name)
+        if self.waiting:
+            self.close(TIMER + name)
 
     def note(self, kind: str, data: Mapping[str, JsonValue]) -> None:
         self.actions.append(Note(kind, data))
@@ -163,13 +164,16 @@ class Turn:
         for run in runs:
             append_run(self.lead, run)
 
-    def speak(self, runs: Iterable[Run]) -> bool:
+    def speak(self, runs: Sequence[Run]) -> bool:
         """Play these, the lead first, instead of what plays. False: there was nothing to say."""
         self.hush()
-        queue, self.lead = self.lead, []
-        for run in runs:
-            append_run(queue, run)
-        self.unplayed = tuple(queue)
+        if self.lead or len(runs) > 1:
+            queue, self.lead = self.lead, []
+            for run in runs:
+                append_run(queue, run)
+            self.unplayed = tuple(queue)
+        else:
+            self.unplayed = tuple(runs)
         return self.play_next()
 
     def play_next(self) -> bool:
@@ -182,7 +186,8 @@ class Turn:
 
     def hush(self) -> None:
         self.unplayed = ()
-        self.close("play")
+        if "play" in self.waiting:
+            self.close("play")
 
     def listen(self, phrases: tuple[str, ...], end_silence_s: float, longest_s: float) -> None:
         self.close("listen")

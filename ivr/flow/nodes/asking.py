@@ -143,10 +143,11 @@ class AskingNode(Node):
 
     def _press(self, turn: Turn, digit: str) -> None:
         turn.hush()
-        turn.close("listen")
-        turn.data.pop("speaking", None)
-        turn.cancel_timer("speech")
-        turn.cancel_timer("first_input")
+        if turn.waiting:
+            turn.close("listen")
+            turn.data.pop("speaking", None)
+            turn.cancel_timer("speech")
+            turn.cancel_timer("first_input")
         self.key(turn, digit)
 
     def wait_for_keys(self, turn: Turn, after_s: float) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
+from ivr.flow.actions import Note
 from ivr.flow.inputs import (
     AgentJoined,
     QueueEnded,
@@ -37,12 +38,12 @@ class Node:
     ends: ClassVar[bool] = False
     """Whether the dialogue ends here."""
 
-    __slots__ = ("commands", "defaults", "flow", "handlers", "id", "note")
+    __slots__ = ("commands", "defaults", "entered", "flow", "handlers", "id")
 
     def __init__(self, build: NodeBuilder, model: NodeModel) -> None:
         self.id = build.id
         self.flow = build.flow
-        self.note = {"node": build.id, "kind": self.kind}
+        self.entered = Note("node", {"node": build.id, "kind": self.kind})
         self.defaults: Handlers = {}
         """Handlers of the kind itself, for what its authors leave unsaid."""
         self.handlers: Handlers = build.handlers(model.on, ("on",))

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
+from ivr.flow.actions import Note
 from ivr.flow.match import NO_PHRASES, Phrases, normalise
 from ivr.flow.model import Source
 from ivr.flow.schema import OptionModel
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
 class Option:
     name: str
     target: str
+    by_key: Note
+    by_speech: Note
     key: str = ""
     sets: Mapping[str, Source] = field(default_factory=dict)
 
@@ -39,7 +42,11 @@ class Options:
                 target = build.target(model.next, (*path, "next"), f"option:{name}")
             elif not default_target:
                 build.fault((*path,), "no-next", f"the option `{name}` leads nowhere", "give it a `next`")
-            option = Option(name, target, model.key or "", build.sets(model.set, (*path, "set")))
+            by_key, by_speech = (
+                Note("option", {"node": build.id, "option": name, "by": by}) for by in ("key", "speech")
+            )
+            sets = build.sets(model.set, (*path, "set"))
+            option = Option(name, target, by_key, by_speech, model.key or "", sets)
             self.by_name[name] = option
             if option.key in self._by_key:
                 other = self._by_key[option.key].name
@@ -76,14 +83,14 @@ class Options:
                         yield language, phrase, first, name
 
     def press(self, keys: str) -> tuple[Option | None, Literal["complete", "more", "none"]]:
-        """complete: that option, and no other begins so. more: further keys fit (with the option, if it is one already)."""
+        """complete: that option, and no other begins so. more: further keys fit (the option: if it is one already)."""
         option = self._by_key.get(keys)
         if keys in self._prefixes:
             return option, "more"
         return option, "complete" if option is not None else "none"
 
     def choose(self, turn: Turn, option: Option, by: Literal["key", "speech"], into: str) -> None:
-        turn.note("option", {"node": turn.node, "option": option.name, "by": by})
+        turn.actions.append(option.by_key if by == "key" else option.by_speech)
         if into:
             turn.assign(into, option.name)
         for name, source in option.sets.items():
