@@ -67,6 +67,12 @@ class SpeechSettings(_Section):
     max_streams: int = Field(default=16, ge=1, description="callers listened to at once; more use keys")
 
 
+class PromptSettings(_Section):
+    """What callers hear."""
+
+    render: bool = Field(default=True, description="speak prompts that have no sound yet, while calls go on")
+
+
 class Settings(BaseSettings):
     model_config = SettingsConfigDict(
         env_prefix="IVR_", env_nested_delimiter="__", extra="forbid", frozen=True, env_ignore_empty=True
@@ -86,6 +92,7 @@ class Settings(BaseSettings):
     asterisk: AsteriskSettings = AsteriskSettings()
     web: WebSettings = WebSettings()
     speech: SpeechSettings = SpeechSettings()
+    prompts: PromptSettings = PromptSettings()
 
     @property
     def effective_database_url(self) -> str:

@@ -26,3 +26,9 @@ def new_call_id(node: str = "n1") -> CallId:
 def child_id(call: str, kind: str) -> str:
     """An id for an object of this call (kind: `agent`, `bridge`, `play`, `snoop` ...), unique in this process."""
     return f"{call}.{kind}{next(_counter):x}"
+
+
+def owner_of(object_id: str) -> CallId | None:
+    """The call that an object made by `child_id` belongs to; None for an id that Asterisk chose."""
+    call, dot, _ = object_id.partition(".")
+    return CallId(call) if dot and call.startswith("c-") else None

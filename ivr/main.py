@@ -27,7 +27,9 @@ from ivr.errors import AriError, ConfigError, HotlineError
 from ivr.flow.load import load
 from ivr.flow.model import FlowLibrary
 from ivr.phones import Phones
+from ivr.prompts import background
 from ivr.prompts.catalogue import Folders, PromptCatalogue
+from ivr.prompts.store import cache_folder
 from ivr.records import FactRecords
 from ivr.status import LiveStatus, TodayCount
 from routing.agents import IN_CALL, OFFERED, Agent, Force
@@ -63,6 +65,7 @@ class Hotline:
     store: Store
     writer: FactWriter
     ari: AriClient
+    audio: PromptCatalogue
     dispatcher: Dispatcher
     front_door: FrontDoor
     status: LiveStatus
@@ -154,7 +157,7 @@ async def hotline(settings: Settings, say: Callable[[str], None] = lambda _: Non
                 reconnected.set()
             changed()
 
-        services = CallServices(ari, audio, ears, dispatcher, records, clock)
+        services = CallServices(ari, audio, ears, dispatcher, records, clock, changed)
         front_door = FrontDoor(
             services,
             lambda: library,
@@ -185,6 +188,7 @@ async def hotline(settings: Settings, say: Callable[[str], None] = lambda _: Non
             store=store,
             writer=writer,
             ari=ari,
+            audio=audio,
             dispatcher=dispatcher,
             front_door=front_door,
             status=status,
@@ -196,6 +200,13 @@ async def hotline(settings: Settings, say: Callable[[str], None] = lambda _: Non
             async with asyncio.TaskGroup() as group:
                 door = group.create_task(front_door.run(), name="front door")
                 keeper = group.create_task(_keep_phones(phones, reconnected), name="phones")
+                renderer = (
+                    group.create_task(
+                        background.run(audio, LANGUAGES, cache_folder()), name="prompt renderer"
+                    )
+                    if settings.prompts.render
+                    else None
+                )
                 await ari.ready(READY_S)
                 dispatcher.start()
                 if settings.web.enabled:
@@ -207,6 +218,8 @@ async def hotline(settings: Settings, say: Callable[[str], None] = lambda _: Non
                 yield running
                 door.cancel()
                 keeper.cancel()
+                if renderer is not None:
+                    renderer.cancel()
         except* HotlineError as errors:
             raise errors.exceptions[0] from None
 
@@ -248,7 +261,10 @@ async def _open_storage(
 def _source(settings: Settings) -> str:
     """All YAML of the flows folder, each file under its name: what a version consists of."""
     files = sorted(settings.flows_dir.rglob("*.yaml"))
-    parts = [f"# file: {path.relative_to(settings.flows_dir)}\n{path.read_text(encoding='utf-8')}" for path in files]
+    parts = [
+        f"# file: {path.relative_to(settings.flows_dir)}\n{path.read_text(encoding='utf-8')}"
+        for path in files
+    ]
     return "\n".join(parts)
 
 

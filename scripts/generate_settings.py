@@ -15,7 +15,7 @@ TARGET = Path(__file__).resolve().parents[1] / "docs" / "administrators" / "sett
 
 HEAD = """# Settings
 
-One controller reads `hotline.yaml` in the folder where it is started (or `ivr run --config FILE`), then the environment;
+One controller reads `hotline.yaml` in the folder where it starts (or `ivr run --config FILE`), then the environment;
 the environment wins. Sections are joined by two underscores: `web.port` is `IVR_WEB__PORT`. An unknown or wrong key
 stops the start and is named. Secrets are best given by the environment. Made by `scripts/generate_settings.py`.
 
@@ -31,7 +31,7 @@ asterisk: {loopback: false, allow_anonymous: false, trunk_hosts: [10.0.0.5]}
 """
 
 TAIL = """
-Two more variables are read by the set-up, the models and the prompts: `IVR_CACHE` (downloads and rendered audio, outside
+Two more variables are read by set-up, models and prompts: `IVR_CACHE` (downloads and rendered audio, outside
 the checkout) and `IVR_MODELS` (a folder of speech models of your own, looked at first).
 """
 

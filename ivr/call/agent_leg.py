@@ -16,7 +16,6 @@ from ivr.ari.generated.events import ChannelDestroyed, ChannelStateChange, Dial,
 from ivr.ari.interface import Ari
 from ivr.ari.parse import Gap
 from ivr.ari.results import Gone
-from ivr.call.listening import INTERNAL
 from ivr.call.ports import Offer, RingOutcome
 from ivr.errors import AriError, AriUnavailable
 from ivr.ids import CallId, ChannelId, child_id
@@ -117,7 +116,6 @@ class AgentLeg:
             channel_id=self.channel,
             endpoint=self._offer.endpoint,
             app=self._ari.app,
-            app_args=f"{INTERNAL},{self._call}",
             originator=self._caller,
             variables={"CALLERID(name)": self._offer.display},
         )

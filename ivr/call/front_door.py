@@ -18,13 +18,12 @@ from ivr.ari.interface import Ari
 from ivr.ari.parse import AnyEvent, Gap
 from ivr.ari.results import Gone
 from ivr.call.feature import AgentDesk, serve_feature
-from ivr.call.listening import INTERNAL
 from ivr.call.ports import CallerFacts
 from ivr.call.registry import CallRegistry
 from ivr.call.session import FALLBACK_CONTEXT, CallServices, CallSession
 from ivr.errors import AriError
 from ivr.flow.model import FlowLibrary
-from ivr.ids import ChannelId, new_call_id
+from ivr.ids import ChannelId, new_call_id, owner_of
 
 log = logging.getLogger(__name__)
 
@@ -104,7 +103,7 @@ class FrontDoor:
         """Starts a task and returns: the bus holds this channel's events until its mailbox watches it."""
         channel = ChannelId(event.channel.id)
         args = list(event.args)
-        if args[:1] == [INTERNAL]:
+        if owner_of(channel) is not None:
             log.info("a part of a call that is over entered late: %s", channel)
             self._spawn(self._end_channel(channel), f"end {channel}")
         elif args[:1] == [FEATURE]:
@@ -196,8 +195,7 @@ class FrontDoor:
         ours = {
             channel.id: channel
             for channel in channels
-            if channel.dialplan.app_name == "Stasis"
-            and channel.dialplan.app_data.partition(",")[0] == self._ari.app
+            if (owner_of(channel.id) is not None or _in_application(channel, self._ari.app))
             and not self.registry.owns(channel.id)
         }
         lone = {
@@ -218,7 +216,7 @@ class FrontDoor:
 
     async def _repair_channel(self, channel: Channel) -> None:
         args = channel.dialplan.app_data.split(",")[1:]
-        if args[:1] == [INTERNAL] or args[:1] == [FEATURE] or channel.id.startswith("c-"):
+        if owner_of(channel.id) is not None or args[:1] == [FEATURE]:
             log.warning("repair: channel %s belongs to no live call; ended", channel.id)
             self.repairs.channels_ended += 1
             await self._end_channel(channel.id)
@@ -232,6 +230,10 @@ class FrontDoor:
         if self._group is None:
             raise RuntimeError("the front door is not open")
         self._group.create_task(work, name=name)
+
+
+def _in_application(channel: Channel, app: str) -> bool:
+    return channel.dialplan.app_name == "Stasis" and channel.dialplan.app_data.partition(",")[0] == app
 
 
 def endpoint_of(channel_name: str) -> str:

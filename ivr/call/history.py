@@ -54,12 +54,13 @@ class CallHistory:
             self._records.transcript(self._call, self._said, line, at)
 
     def note(self, kind: str, data: Mapping[str, JsonValue], at: dt.datetime) -> None:
-        if kind == "queue.entered":
-            self._queue = str(data.get("queue", ""))
         rating = data.get("rating")
         if kind == "survey" and isinstance(rating, int):
             self._survey = rating
         self._write(kind, data, at)
+
+    def queued(self, queue: str) -> None:
+        self._queue = queue
 
     def joined(self, queue: str, agent: str, waited_s: float, at: dt.datetime) -> None:
         self._queue, self._agent, self._waited_s = queue, agent, round(waited_s, 3)

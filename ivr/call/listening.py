@@ -25,8 +25,6 @@ from ivr.ids import CallId, ChannelId, child_id
 log = logging.getLogger(__name__)
 
 ATTACH_TIMEOUT_S = 3.0
-INTERNAL = "internal"
-"""First Stasis argument of channels that are parts of a call, never calls."""
 
 
 class ListeningFailed(Exception):
@@ -95,9 +93,7 @@ async def _media_path(ari: Ari, call: CallId, channel: ChannelId, address: str) 
         try:
             results = await asyncio.gather(
                 ari.bridges.create_with_id(bridge_id=bridge, type="mixing", name=bridge),
-                ari.channels.snoop_channel_with_id(
-                    channel_id=channel, snoop_id=snoop, spy="in", app=ari.app, app_args=f"{INTERNAL},{call}"
-                ),
+                ari.channels.snoop_channel_with_id(channel_id=channel, snoop_id=snoop, spy="in", app=ari.app),
                 ari.channels.external_media(
                     channel_id=media,
                     app=ari.app,

@@ -59,15 +59,9 @@ class Player:
         return bool(self._playing)
 
     async def play(self, action: Play) -> None:
-        try:
-            media = self._audio.media(action.prompts, action.language)
-            seconds = self._audio.seconds(action.prompts, action.language)
-        except PromptMissing as missing:
-            log.error("%s", missing)
-            self._ended(PromptEnded(action.op, "failed"))
-            return
+        media, seconds = self._sounds(action)
         if not media:
-            self._ended(PromptEnded(action.op, "finished"))
+            self._ended(PromptEnded(action.op, "failed" if action.prompts else "finished"))
             return
         playback = PlaybackId(child_id(self._call, "play"))
         watchdog = asyncio.get_running_loop().call_later(
@@ -86,6 +80,18 @@ class Player:
             return
         if isinstance(result, Gone):
             self._finish(action.op, "failed")
+
+    def _sounds(self, action: Play) -> tuple[list[str], float]:
+        """Media and length (s) of what has a sound: one missing prompt must not silence those beside it."""
+        media: list[str] = []
+        seconds = 0.0
+        for prompt in action.prompts:
+            try:
+                media += self._audio.media((prompt,), action.language)
+                seconds += self._audio.seconds((prompt,), action.language)
+            except PromptMissing as missing:
+                log.error("%s", missing)
+        return media, seconds
 
     async def stop(self, op: OpId) -> None:
         playing = self._playing.get(op)

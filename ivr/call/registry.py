@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ivr.call.session import CallSession
-from ivr.ids import CallId, ChannelId
+from ivr.ids import CallId, ChannelId, owner_of
 
 
 class CallRegistry:
@@ -42,4 +42,4 @@ class CallRegistry:
         """True for a live call's channel and for every object whose id begins with a live call's (`child_id`)."""
         if object_id in self._by_channel or object_id in self._others:
             return True
-        return CallId(object_id.partition(".")[0]) in self._by_call
+        return owner_of(object_id) in self._by_call

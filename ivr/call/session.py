@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import datetime as dt
 import logging
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
 from typing import Any, Literal, assert_never
 
@@ -82,6 +82,8 @@ class CallServices:
     queues: Queues
     records: Records
     clock: Clock
+    changed: Callable[[], None] = lambda: None
+    """Told whenever a call may look different from outside."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -278,6 +280,7 @@ class CallSession:
             case _:
                 await self._step(message)
         await self._tend_music()
+        self._services.changed()
 
     async def _step(self, event: Input) -> None:
         if self._state is None:
@@ -369,6 +372,7 @@ class CallSession:
     def _enqueue(self, action: Enqueue) -> None:
         entry = EntryId(child_id(self.call, "entry"))
         self._waiting = _Waiting(action.op, entry, action.queue, self._services.clock.monotonic())
+        self._history.queued(action.queue)
         self._services.queues.enqueue(entry, self.call, action, self.facts.caller, self)
 
     def _leave_queue(self, op: OpId) -> None:
@@ -418,6 +422,7 @@ class CallSession:
                 self._inbox.put_nowait(_LegLost())
                 return
             self._history.joined(waiting.queue, offer.agent, waited_s, clock.now())
+            self._services.changed()
             self._inbox.put_nowait(AgentJoined(waiting.op, offer.agent))
             try:
                 await leg.until_over()

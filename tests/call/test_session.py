@@ -286,6 +286,7 @@ def test_a_broken_session_hands_the_caller_to_the_dialplan(monkeypatch: pytest.M
 def test_too_many_calls_go_to_the_fallback() -> None:
     async def scene(here: House) -> None:
         first = here.ari.world.call("call", "12345", "trunk")
+        await here.until(1)
         second = here.ari.world.call("call", "12345", "trunk")
         await here.until(1)
         continued = [

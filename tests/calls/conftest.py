@@ -1,0 +1,100 @@
+"""A real hotline for the tests of this folder: our controller, a private Asterisk, the recogniser, real phones.
+
+Everything runs on the session's event loop; a test marks itself with `asyncio(loop_scope="session")`. After each test
+no channel, bridge, session, listening or place in a queue may be left, in Asterisk's eyes and in ours.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+
+import pytest
+import pytest_asyncio
+
+from ivr.config import load_settings
+from ivr.main import Hotline, RunningHotline
+from tests.support.citizens import Scene
+
+ROOT = Path(__file__).parents[2]
+SETTLE_S = 8.0
+
+# The shipped dialogue with a test's patience: shorter rings, wrap-ups and silences, the same nodes and prompts.
+FASTER = {
+    "queues.yaml": {
+        "ring_s: 20": "ring_s: 10",
+        "wrap_up_s: 10": "wrap_up_s: 1",
+        "no_answer_pause_after: 3": "no_answer_pause_after: 9",
+    },
+    "hotline.yaml": {"first_input_s: 8": "first_input_s: 2"},
+    "main.yaml": {"first_input_s: 5": "first_input_s: 2"},
+}
+
+
+@pytest.fixture(scope="session")
+def fast_flows(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    folder: Path = tmp_path_factory.mktemp("flows") / "flows"
+    shutil.copytree(ROOT / "flows", folder, symlinks=True, ignore=shutil.ignore_patterns("audio"))
+    (folder / "audio").symlink_to(ROOT / "flows" / "audio")
+    for name, changes in FASTER.items():
+        path = folder / name
+        text = path.read_text(encoding="utf-8")
+        for old, new in changes.items():
+            assert old in text, f"{name} has no {old!r} any more"
+            text = text.replace(old, new)
+        path.write_text(text, encoding="utf-8")
+    yield folder
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def hotline(tmp_path_factory: pytest.TempPathFactory, fast_flows: Path) -> AsyncIterator[Hotline]:
+    settings = load_settings(
+        state_dir=tmp_path_factory.mktemp("hotline"),
+        flows_dir=fast_flows,
+        web={"port": 0},
+        asterisk={"allow_anonymous": True},
+        prompts={"render": False},
+    )
+    running = RunningHotline(settings)
+    yield await running.start()
+    await running.stop()
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def scene(hotline: Hotline) -> AsyncIterator[Scene]:
+    """A stage for one test. Agents are logged out afterwards."""
+    before = asyncio.all_tasks()
+    async with Scene(hotline) as stage:
+        yield stage
+    left = await _settled(hotline)
+    for agent in hotline.dispatcher.board.agents:
+        hotline.dispatcher.feature(agent, "logout")
+    if left:
+        assert hotline.asterisk is not None
+        await hotline.asterisk.clear()
+        pytest.fail(f"left behind: {left}")
+    names = [
+        t.get_name()
+        for t in asyncio.all_tasks() - before
+        if t is not asyncio.current_task() and t.get_name().startswith("c-")
+    ]
+    assert names == [], "tasks of a call that is over"
+
+
+async def _settled(hotline: Hotline) -> str:
+    """ "" when nothing is left anywhere, else what."""
+    assert hotline.asterisk is not None
+    inventory = await hotline.asterisk.wait_empty(SETTLE_S)
+    found: list[str] = []
+    if not inventory.is_empty:
+        found.append(f"channels {inventory.channels}, bridges {inventory.bridges}")
+    if len(hotline.front_door.registry):
+        found.append(f"calls {[session.call for session in hotline.front_door.registry]}")
+    if hotline.dispatcher.board.entries():
+        found.append(f"entries {hotline.dispatcher.board.entries()}")
+    repairs = hotline.front_door.repairs
+    if repairs.channels_ended or repairs.bridges_ended or repairs.callers_taken_in:
+        found.append(f"the reconciler had to repair: {repairs}")
+    return "; ".join(found)

@@ -1,0 +1,134 @@
+"""Phones of a test against a running hotline, and what they heard, by its content."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import AsyncExitStack
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+import numpy as np
+
+from ivr.demo.lightphone import LightPhone
+from ivr.demo.softphone import Softphone
+from ivr.flow.actions import JsonValue, Prompt
+from ivr.main import Hotline
+from tests.support.audio import Match, Samples, contains, load_recording
+from tests.support.softphone import agent_phone, citizen_phone
+
+LISTEN_EVERY_S = 0.25
+"""Between two looks at what a phone has heard so far."""
+
+Caller = Softphone | LightPhone
+
+
+class Scene:
+    """Opens phones and closes them at the end of the test."""
+
+    def __init__(self, hotline: Hotline) -> None:
+        self.hotline = hotline
+        assert hotline.rendered is not None
+        self.rendered = hotline.rendered
+        self._stack = AsyncExitStack()
+        self._numbers = 13800000000
+
+    async def __aenter__(self) -> Self:
+        await self._stack.__aenter__()
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self._stack.__aexit__(kind, error, trace)
+
+    async def citizen(self, kind: type[Caller] = LightPhone) -> Caller:
+        """A citizen on the line, answered by the hotline."""
+        self._numbers += 1
+        phone = await self._stack.enter_async_context(
+            citizen_phone(self.rendered, str(self._numbers), kind=kind)
+        )
+        await phone.dial(self.rendered.hotline_uri)
+        await phone.events.next("established", timeout=10)
+        return phone
+
+    async def agent(
+        self, name: str, answers_after_s: float | None = 0.5, kind: type[Caller] = LightPhone
+    ) -> Caller:
+        """An agent's telephone, registered and logged in by the feature code."""
+        phone = await self._stack.enter_async_context(
+            agent_phone(self.rendered, name, auto_answer_after_s=answers_after_s, kind=kind)
+        )
+        await phone.register()
+        await self.dial_code(phone, "*45")
+        await self.until(lambda: self.states()[name] == "available", f"{name} is logged in")
+        return phone
+
+    async def dial_code(self, phone: Caller, code: str) -> Samples:
+        """Dial a feature code and hear it out. Returns what was said."""
+        await phone.dial(f"sip:{code}@{self.rendered.sip_host}:{self.rendered.ports.sip}")
+        await phone.events.next("established", timeout=5)
+        await phone.events.next("closed", timeout=15)
+        return phone.received_audio()
+
+    def states(self) -> dict[str, str]:
+        return {agent.id: agent.state for agent in self.hotline.dispatcher.board.agents.values()}
+
+    def stages(self) -> list[str]:
+        return [session.stage for session in self.hotline.front_door.registry]
+
+    async def until(self, reached: Any, what: str, timeout_s: float = 20.0) -> None:
+        """Wait for the status page's own signal of change, not by polling, until `reached()`."""
+        status = self.hotline.status
+        seen = -1
+        try:
+            async with asyncio.timeout(timeout_s):
+                while not reached():
+                    seen = await status.changed(seen)
+        except TimeoutError:
+            raise AssertionError(
+                f"not within {timeout_s} s: {what}; {self.stages()} {self.states()}"
+            ) from None
+
+    def clip(self, prompt: str, language: str = "zh", **values: JsonValue) -> Samples:
+        """What this prompt sounds like, at the phones' rate."""
+        parts = [
+            load_recording(Path(uri.removeprefix("sound:") + ".ulaw"))
+            for uri in self.hotline.audio.media((Prompt(prompt, values),), language)
+        ]
+        return np.concatenate(parts)
+
+    def heard(self, phone: Caller, prompt: str, language: str = "zh", **values: JsonValue) -> Match:
+        return contains(phone.received_audio(), self.clip(prompt, language, **values))
+
+    async def hears(
+        self, phone: Caller, prompt: str, language: str = "zh", timeout_s: float = 25.0, **values: JsonValue
+    ) -> None:
+        """Wait until the phone has heard the whole prompt. New audio comes as time goes: it is listened to again."""
+        clip = self.clip(prompt, language, **values)
+        match = contains(phone.received_audio(), clip)
+        for _ in range(round(timeout_s / LISTEN_EVERY_S)):
+            if match:
+                return
+            await asyncio.sleep(LISTEN_EVERY_S)
+            match = await asyncio.to_thread(contains, phone.received_audio(), clip)
+        raise AssertionError(f"{prompt} ({language}) was not heard within {timeout_s} s; best {match}")
+
+    async def journal(self, call: str) -> list[tuple[str, dict[str, Any]]]:
+        await self.hotline.writer.drain()
+        async with self.hotline.store.reading() as uow:
+            return [(event.kind, dict(event.data)) for event in await uow.journal.of(call)]
+
+    async def record(self, call: str) -> Any:
+        await self.hotline.writer.drain()
+        async with self.hotline.store.reading() as uow:
+            return await uow.calls.get(call)
+
+    async def transcript(self, call: str) -> list[Any]:
+        await self.hotline.writer.drain()
+        async with self.hotline.store.reading() as uow:
+            return list(await uow.transcripts.of(call))
+
+    def live_call(self) -> str:
+        (session,) = self.hotline.front_door.registry
+        return session.call
