@@ -51,7 +51,9 @@ def _encoding_table() -> bytes:
     values = DECODED[order].astype(np.int32)
     samples = np.arange(65536, dtype=np.uint16).view(np.int16).astype(np.int32)
     place = np.searchsorted((values[:-1] + values[1:]) / 2, samples)
-    return order[place].astype(np.uint8).tobytes()
+    codes = order[place].astype(np.uint8)
+    codes[0] = 0xFF  # of the two zeros the one that everybody sends
+    return codes.tobytes()
 
 
 ENCODED: Final = np.frombuffer(_encoding_table(), dtype=np.uint8)

@@ -123,8 +123,7 @@ async def _stop(process: asyncio.subprocess.Process) -> None:
 
 def _figures(folder: Path, planned: int, cpu_s: float, cut: bool, said: str) -> SippResult:
     errors = _lines(folder / "errors.log")
-    figures = folder / "figures.csv"
-    rows = list(csv.DictReader(figures.open(newline=""), delimiter=";")) if figures.exists() else []
+    rows = list(csv.DictReader(_lines(folder / "figures.csv"), delimiter=";"))
     if not rows:
         raise SippError("SIPp wrote no figures:\n" + "\n".join([said[-800:], *errors[:10]]))
     last = rows[-1]
@@ -156,7 +155,7 @@ def _figures(folder: Path, planned: int, cpu_s: float, cut: bool, said: str) -> 
 def _response_times(folder: Path) -> dict[str, tuple[float, ...]]:
     times: dict[str, list[float]] = {}
     for path in folder.glob("*_rtt.csv"):
-        for row in csv.reader(path.open(newline=""), delimiter=";"):
+        for row in csv.reader(_lines(path), delimiter=";"):
             if len(row) >= 3 and row[0][:1].isdigit():
                 times.setdefault(row[2], []).append(float(row[1]))
     return {name: tuple(values) for name, values in times.items()}
