@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Mapping
+from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
@@ -119,6 +120,10 @@ def unpack(data: bytes) -> tuple[Samples, int]:
     """Any file that libsndfile reads, its channels mixed to one, and its rate. Raises soundfile.LibsndfileError."""
     samples, rate = soundfile.read(io.BytesIO(data), dtype="float32", always_2d=True)
     return np.ascontiguousarray(samples.mean(axis=1), dtype=np.float32), int(rate)
+
+
+def save_wav(path: Path, samples: Samples, rate: int) -> None:
+    soundfile.write(path, samples, rate, subtype="PCM_16", format="WAV")
 
 
 def raw_formats(samples: Samples, rate: int) -> Mapping[str, bytes]:

@@ -140,6 +140,12 @@ class PromptCatalogue:
         """Clips without any sound: a prompt that needs one raises PromptMissing."""
         return tuple(clip for clip in self.missing(language) if clip not in self._stand_ins)
 
+    def has_sound(self, clip: Clip) -> bool:
+        return clip in self._natural or clip in self._stand_ins
+
+    def has_natural(self, clip: Clip) -> bool:
+        return clip in self._natural
+
     def _needed(self, language: str) -> Iterator[Clip]:
         recorded = {name for of, name in self._recorded if of == language}
         ours = self._texts.get(language, {})

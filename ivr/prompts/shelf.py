@@ -29,6 +29,7 @@ class ShelfEntry(BaseModel):
     language: str
     before: str = ""
     after: str = ""
+    pace: float = 1.0
     voice: str
     speed: float
     engine: str

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 from ruamel.yaml import YAML
@@ -22,11 +23,11 @@ Texts = Mapping[str, Mapping[str, str]]
 
 _SAMPLE_VALUES = {"zh": "三", "en": "three"}
 """Spoken in a value's place while the words around it are recorded."""
-_FRAGMENT_FRAMES = {
-    "zh": ("电话号码是，六，", "，谢谢您的来电。"),
-    "en": ("The number is six, ", ", and thank you."),
-}
-"""The sentence that a fragment of a value is cut out of, so that it has the tone of the middle of a sentence."""
+_LISTS = {"zh": ("号码是，", "，", "，谢谢。"), "en": ("The numbers are, ", ", ", ", thank you.")}
+"""Fragments are cut out of a list that is read aloud: how it begins, what stands between, how it ends."""
+_LIST_LENGTH = 8
+_LIST_PACE = 0.85
+"""Values are said a little slower than sentences: they are what the caller writes down."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,8 +85,22 @@ def _counted(parts: tuple[Part, ...], index: int) -> bool:
 
 def fragment_clip(fragment: str, language: str) -> Clip:
     """The clip of one fragment that `numbers.say` gave."""
-    before, after = _FRAGMENT_FRAMES[language]
-    return Clip(fragment, language, before, after)
+    return _fragment_clips(language)[fragment]
+
+
+@cache
+def _fragment_clips(language: str) -> Mapping[str, Clip]:
+    """In the order of `numbers.fragments`, so that neighbours are cut from the same list."""
+    opening, comma, ending = _LISTS[language]
+    everything = numbers.fragments(language)
+    clips = {}
+    for start in range(0, len(everything), _LIST_LENGTH):
+        group = everything[start : start + _LIST_LENGTH]
+        for index, fragment in enumerate(group):
+            before = opening + "".join(other + comma for other in group[:index])
+            after = "".join(comma + other for other in group[index + 1 :]) + ending
+            clips[fragment] = Clip(fragment, language, before, after, _LIST_PACE)
+    return clips
 
 
 def text_clip(text: str, language: str) -> Clip:
@@ -102,8 +117,4 @@ def all_clips(texts: Texts, language: str) -> Iterator[Clip]:
                 seen.add(piece)
                 yield piece
     if language in numbers.LANGUAGES:
-        for fragment in numbers.fragments(language):
-            clip = fragment_clip(fragment, language)
-            if clip not in seen:
-                seen.add(clip)
-                yield clip
+        yield from _fragment_clips(language).values()

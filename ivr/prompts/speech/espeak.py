@@ -27,7 +27,7 @@ class Espeak:
         self._program = found
 
     def speak(self, clip: Clip, voice: Voice) -> Speech:
-        pace = str(round(_WORDS_PER_MINUTE * voice.speed))
+        pace = str(round(_WORDS_PER_MINUTE * voice.speed * clip.pace))
         command = [self._program, "-v", voice.name, "-s", pace, "--stdin", "--stdout"]
         words = readable(clip.text, clip.language).encode()
         done = subprocess.run(command, input=words, capture_output=True, timeout=_TIMEOUT_S, check=False)

@@ -24,6 +24,10 @@ from ivr.prompts.speech.weights import MODEL_NAME, VOICE_HASHES, Weights
 _RATE = 24_000
 _SAMPLES_PER_STEP = 600
 """The model counts a phoneme's length in steps of 25 ms."""
+_LEAD_STEPS = 3
+"""The sound of a phoneme begins this many steps before the sum of the lengths says (as in the model's own pipeline)."""
+_MARKS = tuple(".,;:!?")
+_PAUSES = ".,;:!? "
 _LONGEST = 500
 """Phonemes that one run of the model takes."""
 _DURATIONS = "/encoder/Clip_output_0"
@@ -44,6 +48,9 @@ class Kokoro:
         self._session: Any = onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
         self._tokenizer: Any = Tokenizer()
         self._voices = {name: _voice(weights.folder / f"{name}.bin") for name in VOICE_HASHES}
+        self._pauses = frozenset(self._tokens(_PAUSES))
+        """A word's last sound dies away in the pause that follows it: they are cut out together."""
+        self._last: tuple[object, tuple[Samples, list[int]]] | None = None
         self._mandarin: Any = None
 
     def speak(self, clip: Clip, voice: Voice) -> Speech:
@@ -54,35 +61,49 @@ class Kokoro:
             self._phonemes(readable(words, clip.language), voice)
             for words in (clip.before, clip.text, clip.after)
         )
+        speed = voice.speed * clip.pace
         if not self._tokens(text):
             raise SpeechUnavailable(
                 "nothing in the text can be spoken", mend="write it in the prompt's language"
             )
         if clip.is_part:
-            return Speech(self._part(before, text, after, voice), _RATE)
-        pieces = [self._run(self._tokens(piece), voice)[0] for piece in _cut(text) if self._tokens(piece)]
+            return Speech(self._part(before, text, after, voice, speed), _RATE)
+        pieces = [
+            self._run(self._tokens(piece), voice, speed)[0] for piece in _cut(text) if self._tokens(piece)
+        ]
         return Speech(np.concatenate(pieces), _RATE)
 
     def _tokens(self, phonemes: str) -> list[int]:
         return list(self._tokenizer.tokenize(phonemes, limit=None))
 
-    def _part(self, before: str, text: str, after: str, voice: Voice) -> Samples:
+    def _part(self, before: str, text: str, after: str, voice: Voice, speed: float) -> Samples:
         head, body, tail = self._tokens(before), self._tokens(text), self._tokens(after)
         if len(head) + len(body) + len(tail) > _LONGEST:
             head, tail = [], []
-        samples, steps = self._run([*head, *body, *tail], voice)
-        edges = [0, *accumulate(steps)]
-        first = 1 + len(head) if head else 0
-        last = 1 + len(head) + len(body) if tail else len(steps)
-        return samples[edges[first] * _SAMPLES_PER_STEP : edges[last] * _SAMPLES_PER_STEP]
+        while tail and tail[0] in self._pauses:
+            body.append(tail.pop(0))
+        samples, steps = self._run([*head, *body, *tail], voice, speed)
+        edges = [max(0, edge - _LEAD_STEPS) * _SAMPLES_PER_STEP for edge in accumulate(steps, initial=0)]
+        start = edges[1 + len(head)] if head else 0
+        end = edges[1 + len(head) + len(body)] if tail else len(samples)
+        return samples[start:end]
 
-    def _run(self, tokens: list[int], voice: Voice) -> tuple[Samples, list[int]]:
-        """The sound, and the length in steps of each token and of the padding before and after them."""
+    def _run(self, tokens: list[int], voice: Voice, speed: float) -> tuple[Samples, list[int]]:
+        """The sound, and the length in steps of each token and of the padding before and after them.
+
+        The last sentence is remembered: many parts are cut from one.
+        """
+        asked = (tuple(tokens), voice.name, speed)
+        if self._last is None or self._last[0] != asked:
+            self._last = (asked, self._infer(tokens, voice, speed))
+        return self._last[1]
+
+    def _infer(self, tokens: list[int], voice: Voice, speed: float) -> tuple[Samples, list[int]]:
         styles = self._voices[voice.name]
         inputs = {
             "tokens": np.array([[0, *tokens, 0]], dtype=np.int64),
             "style": styles[min(len(tokens), len(styles)) - 1],
-            "speed": np.array([voice.speed], dtype=np.float32),
+            "speed": np.array([speed], dtype=np.float32),
         }
         samples, steps = self._session.run(None, inputs)
         return np.asarray(samples, dtype=np.float32).ravel(), np.asarray(steps).ravel().astype(int).tolist()
@@ -91,10 +112,12 @@ class Kokoro:
         if not text.strip():
             return ""
         if voice.language == "zh":
-            return self._pinyin_phonemes(text)
-        accent = "en-gb" if voice.name.startswith("b") else "en-us"
-        phonemes = str(self._tokenizer.phonemize(text, accent))
-        return f"{phonemes} " if text[-1].isspace() else phonemes
+            phonemes = self._pinyin_phonemes(text)
+        else:
+            accent = "en-gb" if voice.name.startswith("b") else "en-us"
+            phonemes = str(self._tokenizer.phonemize(text, accent))
+        spaced = text[-1].isspace() or phonemes[-1:] in _MARKS
+        return f"{phonemes} " if spaced else phonemes
 
     def _pinyin_phonemes(self, text: str) -> str:
         if self._mandarin is None:

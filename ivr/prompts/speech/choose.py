@@ -1,0 +1,27 @@
+"""Which engines this machine has."""
+
+from __future__ import annotations
+
+from ivr.prompts.speech import SpeechUnavailable, Synthesizer
+from ivr.prompts.speech.espeak import Espeak
+from ivr.prompts.speech.kokoro import Kokoro
+from ivr.prompts.speech.weights import find
+
+_NO_WEIGHTS = "the natural voices are not on this machine"
+
+
+def natural(threads: int = 1) -> Synthesizer:
+    """Raises SpeechUnavailable when Kokoro's weights are not here."""
+    weights = find()
+    if weights is None:
+        raise SpeechUnavailable(_NO_WEIGHTS, mend="`ivr prompts voices` fetches them")
+    return Kokoro(weights, threads=threads)
+
+
+def has_natural() -> bool:
+    return find() is not None
+
+
+def stand_in() -> Synthesizer:
+    """Raises SpeechUnavailable when espeak-ng is not installed."""
+    return Espeak()

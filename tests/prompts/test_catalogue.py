@@ -1,0 +1,251 @@
+"""Which sound a prompt gets, and what is said when there is none."""
+
+from __future__ import annotations
+
+import datetime as dt
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+
+from ivr.errors import ConfigError, PromptMissing
+from ivr.flow.actions import Prompt
+from ivr.flow.prompt_text import PromptTextError
+from ivr.prompts import audio, numbers, texts
+from ivr.prompts.catalogue import Folders, PromptCatalogue, speech_folder
+from ivr.prompts.clips import STAND_INS, VOICES, Clip, Voice
+from ivr.prompts.prepared import Playable
+from ivr.prompts.shelf import Shelf
+from ivr.prompts.store import write_whole
+from tests.prompts.conftest import tone
+
+LIBRARY = {
+    "zh": {"hello": "您好。", "place": "您现在排在第{place:number}位。", "left": "还有{count:number}位。"},
+    "en": {
+        "hello": "Hello.",
+        "place": "You are number {place:number} in line.",
+        "said": "You said {what:text}.",
+    },
+}
+HELLO = Clip("您好。", "zh")
+
+
+def opus(hz: float, seconds: float = 0.5) -> bytes:
+    return audio.pack(tone(hz, seconds), audio.SHELF_RATE)
+
+
+def ship(folders: Folders, clip: Clip, hz: float) -> None:
+    Shelf.open(folders.shelf).put(clip, VOICES[clip.language], opus(hz), 0.5).save()
+
+
+def record(folders: Folders, language: str, name: str, hz: float, extension: str = "wav") -> None:
+    path = folders.recordings / language / f"{name}.{extension}"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    soundfile.write(path, tone(hz, 0.5, 16_000), 16_000)
+
+
+def load(folders: Folders) -> PromptCatalogue:
+    return PromptCatalogue.load(LIBRARY, folders)
+
+
+def pitch(uri: str) -> float:
+    """Hz of the prepared sound: the strongest."""
+    samples, rate = soundfile.read(
+        uri.removeprefix("sound:") + ".ulaw", channels=1, samplerate=8000, subtype="ULAW", format="RAW"
+    )
+    return float(np.argmax(np.abs(np.fft.rfft(samples))) * rate / len(samples))
+
+
+def stocked(folders: Folders) -> PromptCatalogue:
+    """A catalogue whose every clip has a sound that is named after it."""
+    catalogue = load(folders)
+    for language in LIBRARY:
+        for clip in texts.all_clips(LIBRARY, language):
+            catalogue.add(clip, Playable(f"sound:/{clip.text.strip()}", 1.0), natural=True)
+    return catalogue
+
+
+def words(media: list[str]) -> list[str]:
+    return [uri.removeprefix("sound:/") for uri in media]
+
+
+def test_the_recording_wins_over_the_shelf_and_the_shelf_over_the_cache(folders: Folders) -> None:
+    for voice, hz in ((STAND_INS["zh"], 300), (VOICES["zh"], 500)):
+        write_whole(speech_folder(folders.cache) / f"{voice.key(HELLO)}.opus", opus(hz))
+    heard = [pitch(load(folders).media([Prompt("hello")], "zh")[0])]
+    ship(folders, HELLO, 700)
+    heard.append(pitch(load(folders).media([Prompt("hello")], "zh")[0]))
+    record(folders, "zh", "hello", 900)
+    heard.append(pitch(load(folders).media([Prompt("hello")], "zh")[0]))
+    assert heard == pytest.approx([500, 700, 900], rel=0.03)
+
+
+def test_the_stand_in_sounds_until_the_natural_voice_is_there(folders: Folders) -> None:
+    write_whole(speech_folder(folders.cache) / f"{STAND_INS['zh'].key(HELLO)}.opus", opus(300))
+    catalogue = load(folders)
+    assert HELLO in catalogue.missing("zh") and HELLO not in catalogue.silent("zh")
+    assert pitch(catalogue.media([Prompt("hello")], "zh")[0]) == pytest.approx(300, rel=0.03)
+    better = Playable("sound:/better", 1.0)
+    catalogue.add(HELLO, better, natural=True)
+    catalogue.add(HELLO, Playable("sound:/worse", 1.0), natural=False)
+    assert catalogue.media([Prompt("hello")], "zh") == ["sound:/better"]
+    assert HELLO not in catalogue.missing("zh")
+
+
+def test_a_recorded_prompt_needs_no_synthesis(folders: Folders) -> None:
+    record(folders, "en", "place", 900, "flac")
+    catalogue = load(folders)
+    assert not any("in line" in clip.text for clip in catalogue.missing("en"))
+    assert any("Hello" in clip.text for clip in catalogue.missing("en"))
+    assert len(catalogue.media([Prompt("place", {"place": 3})], "en")) == 1
+
+
+def test_a_missing_sound_names_prompt_words_and_language_and_is_asked_for(folders: Folders) -> None:
+    catalogue = load(folders)
+    asked: list[Clip] = []
+    catalogue.on_missing = asked.append
+    with pytest.raises(PromptMissing, match="`hello` has no sound for “您好。” in `zh`") as missing:
+        catalogue.media([Prompt("hello")], "zh")
+    assert missing.value.mend and asked == [HELLO]
+    ship(folders, HELLO, 700)
+    assert load(folders).media([Prompt("hello")], "zh")
+
+
+@pytest.mark.parametrize(
+    ("prompt", "language", "reason"),
+    [
+        (Prompt("nowhere"), "zh", "`nowhere` has no text in `zh`"),
+        (Prompt("hello"), "fr", "`hello` has no text in `fr`"),
+        (Prompt("place"), "zh", "`{place}`, which has no value"),
+        (Prompt("place", {"place": "many"}), "zh", "should be said as a number"),
+    ],
+)
+def test_what_cannot_be_played_is_located(
+    folders: Folders, prompt: Prompt, language: str, reason: str
+) -> None:
+    with pytest.raises(PromptMissing) as missing:
+        stocked(folders).media([prompt], language)
+    assert reason in str(missing.value)
+
+
+def test_values_are_said_between_the_words_in_order(folders: Folders) -> None:
+    catalogue = stocked(folders)
+    assert words(catalogue.media([Prompt("hello"), Prompt("place", {"place": 103})], "zh")) == [
+        *("您好。", "您现在排在第", "一百", "零三", "位。")
+    ]
+    assert words(catalogue.media([Prompt("place", {"place": 2})], "zh"))[1] == "二"
+    assert words(catalogue.media([Prompt("left", {"count": 2})], "zh"))[1] == "两"
+    assert catalogue.seconds([Prompt("place", {"place": 103})], "en") == 4.0
+
+
+def test_the_words_around_a_value_are_cut_from_the_whole_sentence() -> None:
+    before, _, after = texts.compile_text("您现在排在第{place:number}位。", "zh")
+    assert before == Clip("您现在排在第", "zh", "", "三位。") and after == Clip(
+        "位。", "zh", "您现在排在第三", ""
+    )
+
+
+def test_free_text_is_played_where_it_has_a_sound_and_never_repeated_in_errors(folders: Folders) -> None:
+    catalogue = stocked(folders)
+    asked: list[Clip] = []
+    catalogue.on_missing = asked.append
+    with pytest.raises(PromptMissing) as missing:
+        catalogue.media([Prompt("said", {"what": "my name is Li"})], "en")
+    assert "Li" not in str(missing.value)
+    catalogue.add(asked[0], Playable("sound:/what", 1.0), natural=False)
+    assert words(catalogue.media([Prompt("said", {"what": "my name is Li"})], "en")) == ["You said", "what"]
+
+
+def test_every_fragment_is_among_the_clips_of_a_language() -> None:
+    for language in numbers.LANGUAGES:
+        clips = set(texts.all_clips(LIBRARY, language))
+        assert {texts.fragment_clip(fragment, language) for fragment in numbers.fragments(language)} <= clips
+
+
+def test_this_years_dates_are_said_without_the_year(folders: Folders) -> None:
+    catalogue = PromptCatalogue({"en": {"due": "{day:date}"}}, load(folders).prepared)
+    catalogue.today = lambda: dt.date(2026, 1, 1)
+    for fragment in numbers.fragments("en"):
+        catalogue.add(texts.fragment_clip(fragment, "en"), Playable(f"sound:/{fragment}", 1.0), natural=True)
+    assert words(catalogue.media([Prompt("due", {"day": "2026-11-22"})], "en")) == [
+        "November",
+        "twenty-second",
+    ]
+    assert len(catalogue.media([Prompt("due", {"day": "2027-11-22"})], "en")) == 4
+
+
+def test_the_text_of_a_prompt_is_the_whole_sentence(folders: Folders) -> None:
+    catalogue = load(folders)
+    assert catalogue.text(Prompt("place", {"place": 3}), "en") == "You are number 3 in line."
+    assert catalogue.text(Prompt("nowhere"), "en") == "[nowhere]"
+
+
+def test_a_key_changes_with_all_that_changes_the_sound_and_only_with_it() -> None:
+    voice = Voice("a", "zh", 1.0, "engine/1")
+    clips = [
+        HELLO,
+        Clip("您好!", "zh"),
+        Clip("您好。", "en"),
+        Clip("您好。", "zh", "是"),
+        Clip("您好。", "zh", "", "是"),
+        Clip("您好。", "zh", pace=0.8),
+    ]
+    keys = [voice.key(clip) for clip in clips]
+    keys += [
+        other.key(HELLO) for other in (Voice("b", "zh", 1.0, "engine/1"), Voice("a", "zh", 1.0, "engine/2"))
+    ]
+    assert len(set(keys)) == len(keys)
+    assert voice.key(Clip("您好。", "zh")) == keys[0]
+
+
+def test_an_altered_file_on_the_shelf_is_not_played(folders: Folders) -> None:
+    ship(folders, HELLO, 700)
+    shelf = Shelf.open(folders.shelf)
+    (key,) = shelf.entries
+    shelf.path(key).write_bytes(opus(800))
+    assert list(shelf.broken()) == [key]
+    assert HELLO in load(folders).silent("zh")
+
+
+def test_a_file_that_is_no_audio_is_left_out_and_logged(
+    folders: Folders, caplog: pytest.LogCaptureFixture
+) -> None:
+    path = folders.recordings / "zh" / "hello.wav"
+    path.parent.mkdir(parents=True)
+    path.write_bytes(b"not audio")
+    catalogue = load(folders)
+    assert str(path) in caplog.text
+    with pytest.raises(PromptMissing):
+        catalogue.media([Prompt("hello")], "zh")
+
+
+def test_the_second_load_decodes_nothing(folders: Folders, monkeypatch: pytest.MonkeyPatch) -> None:
+    ship(folders, HELLO, 700)
+    record(folders, "zh", "left", 900)
+    first = load(folders).media([Prompt("hello"), Prompt("left")], "zh")
+
+    def refuse(data: bytes) -> tuple[audio.Samples, int]:
+        raise AssertionError("decoded again")
+
+    monkeypatch.setattr(audio, "unpack", refuse)
+    assert load(folders).media([Prompt("hello"), Prompt("left")], "zh") == first
+
+
+def test_progress_counts_every_file_once(folders: Folders) -> None:
+    ship(folders, HELLO, 700)
+    record(folders, "zh", "left", 900)
+    seen: list[tuple[int, int]] = []
+    PromptCatalogue.load(LIBRARY, folders, progress=lambda done, total: seen.append((done, total)))
+    assert seen == [(1, 2), (2, 2)]
+
+
+def test_broken_texts_and_manifests_are_named(folders: Folders, tmp_path: Path) -> None:
+    write_whole(folders.shelf / "manifest.json", b"{")
+    with pytest.raises(ConfigError, match=r"manifest\.json"):
+        Shelf.open(folders.shelf)
+    with pytest.raises(PromptTextError):
+        texts.compile_text("第{place位", "zh")
+    write_whole(tmp_path / "prompts" / "zh.yaml", b"- a\n- b\n")
+    with pytest.raises(ConfigError, match=r"zh\.yaml"):
+        texts.read(tmp_path / "prompts")
