@@ -269,3 +269,23 @@ def test_an_id_that_begins_another_is_refused_as_asterisk_does() -> None:
         assert isinstance(await ari.channel("call.agent10").create(endpoint="PJSIP/2", app=ari.app), Sent)
 
     on_virtual_time(scene)
+
+
+def test_a_command_for_a_channel_that_plays_waits_for_the_end() -> None:
+    async def scene(ari: FakeAri) -> None:
+        ari.world.lengths_s["sound:long"] = 3.0
+        caller = ari.world.call(state="Up")
+        await arrival(ari)
+        await ari.bridge("b").create_with_id(type="mixing")
+        await ari.channel(caller).play_with_id(playback_id="p", media=["sound:long"])
+        loop = asyncio.get_running_loop()
+        begun = loop.time()
+        assert isinstance(await ari.bridge("b").add_channel(channel=[caller]), Sent)
+        assert loop.time() - begun >= 2.9
+        ari.world.lengths_s["sound:long"] = 60.0
+        await ari.channel(caller).play_with_id(playback_id="p", media=["sound:long"])
+        with pytest.raises(AriUnavailable, match="no answer within 5 s"):
+            await ari.bridge("b").remove_channel(channel=[caller])
+        assert isinstance(await ari.channel(caller).hangup(), Sent)
+
+    on_virtual_time(scene)

@@ -184,6 +184,48 @@ async def _dialled(ari: Ari, seen: Seen, leg: str, far: str) -> None:
     assert isinstance(await ari.channel(leg).dial(timeout=1), Sent)
 
 
+async def commands_that_wait(ari: Ari, world: World, seen: Seen) -> None:
+    """What the channel's own thread carries out waits until it has played out; the rest does not."""
+    seen.mailbox.watch("m10", "b10")
+    await world.call("m10")
+    await seen.until(StasisStart)
+    channel, bridge = ari.channel("m10"), ari.bridge("b10")
+    await bridge.create_with_id(type="mixing")
+    waiting = [
+        channel.answer,
+        lambda: channel.set_channel_var(variable="A", value="1"),
+        lambda: bridge.add_channel(channel=["m10"]),
+    ]
+    at_once = [
+        lambda: channel.get_channel_var(variable="A"),
+        channel.start_moh,
+        channel.stop_moh,
+        lambda: channel.play_with_id(playback_id="next", media=["sound:digits/1"]),
+    ]
+    for number, command in enumerate(waiting):
+        playback = ari.playback(f"during{number}")
+        await channel.play_with_id(playback_id=playback.id, media=["sound:demo-congrats"])
+        await seen.until(PlaybackStarted, playback.id)
+        async with asyncio.TaskGroup() as group:
+            slow = group.create_task(_sent(command()), name="slow")
+            if number == 2:
+                for quick in at_once:
+                    assert isinstance(await quick(), Sent)
+                assert isinstance(await ari.playback("next").stop(), Sent)
+            await ari.asterisk.ping()
+            assert not slow.done()
+            assert isinstance(await playback.stop(), Sent)
+    await world.hang_up("m10")
+    await seen.until(Message, "StasisEnd")
+    while len(seen.topics["b10"]) < 2:
+        await seen.until(Message, "ChannelLeftBridge")
+    await bridge.destroy()
+
+
+async def _sent(command: Awaitable[Sent[None] | Gone]) -> None:
+    assert isinstance(await command, Sent)
+
+
 async def snooped(ari: Ari, world: World, seen: Seen) -> None:
     seen.mailbox.watch("m8", "sn8", "rtp8", "b8")
     await world.call("m8")
@@ -231,6 +273,7 @@ SCENES = [
     cancelled_agent,
     snooped,
     recorded,
+    commands_that_wait,
 ]
 
 
@@ -260,4 +303,5 @@ async def test_both_tell_the_same(
                 f"Local/never@{APP}": Phone(then="never"),
             }
             fake.world.lengths_s = dict.fromkeys(("sound:digits/1", "sound:digits/2"), 0.3)
+            fake.world.lengths_s["sound:demo-congrats"] = 20.0
             assert await played(fake, PretendedWorld(fake.world), scene) == real, seed

@@ -32,6 +32,7 @@ from ivr.ari.results import Operation
 from ivr.errors import AriUnavailable
 from tests.support.fake_ari_objects import (
     NOT_IN_STASIS,
+    WAITING,
     FakeBridge,
     FakeChannel,
     FakePlayback,
@@ -60,22 +61,35 @@ class FakeAsterisk(FakeWorld):
         fault = self._take_fault(request.operation.name)
         if fault.ends:
             self.hang_up(fault.ends)
-        reply = Reply(fault.status, orjson.dumps({"message": fault.message}))
-        if not fault.status:
+        name = request.operation.name
+        if fault.status:
+            reply = Reply(fault.status, orjson.dumps({"message": fault.message}))
+        else:
             try:
-                reply = self._carry_out(request.operation, parameters)
-            except Refused as refused:
-                reply = refused.reply
+                async with asyncio.timeout(self.request_timeout_s):
+                    await self._channels_free(name, parameters)
+            except TimeoutError:
+                raise AriUnavailable(f"{name}: no answer within {self.request_timeout_s:g} s") from None
+            reply = self._carry_out(request.operation, parameters)
         await asyncio.sleep(fault.delay_s + self.random.uniform(0, self.jitter_s))
         if fault.unanswered:
-            raise AriUnavailable(f"{request.operation.name}: no answer")
+            raise AriUnavailable(f"{name}: no answer")
         return reply
+
+    async def _channels_free(self, name: str, parameters: Mapping[str, str]) -> None:
+        """Some commands are carried out by the channel's own thread, which also plays: they wait for its playbacks."""
+        if name in WAITING:
+            for channel_id in parameters.get("channel", parameters.get("channelId", "")).split(","):
+                await self._played_out(channel_id)
 
     def _carry_out(self, operation: Operation, parameters: dict[str, Any]) -> Reply:
         handler = getattr(self, "_" + operation.name.replace(".", "_"), None)
         if handler is None:
             raise AssertionError(f"the fake Asterisk does not know {operation.name}")
-        answer = handler(parameters)
+        try:
+            answer = handler(parameters)
+        except Refused as refused:
+            return refused.reply
         return Reply(204) if answer is None else Reply(200, orjson.dumps(answer))
 
     def _take_fault(self, name: str) -> Fault:

@@ -14,6 +14,16 @@ from ivr.ari.repository import Reply
 
 CAUSES = {16: "Normal Clearing", 17: "User busy", 19: "User alerting, no answer", 21: "Call Rejected"}
 NOT_IN_STASIS = (409, "Channel not in Stasis application")
+WAITING = frozenset(
+    {
+        "bridges.add_channel",
+        "bridges.remove_channel",
+        "channels.answer",
+        "channels.set_channel_var",
+        "channels.set_channel_vars",
+    }
+)
+"""Answered only when the channel has played out what it was playing (seen)."""
 
 
 @dataclass(slots=True)

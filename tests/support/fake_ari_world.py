@@ -59,7 +59,10 @@ class FakeWorld:
         """Event type -> how many of the next ones are lost."""
         self.doubled: dict[str, int] = {}
         """Event type -> how many of the next ones come twice."""
+        self.request_timeout_s = 5.0
+        """A command that waits longer for its channel is given up, as `AriClient` does."""
         self._queues: dict[str, deque[FakePlayback]] = {}
+        self._idle: dict[str, asyncio.Event] = {}
         self._topics: dict[str, float] = {}
         self._timers: set[asyncio.TimerHandle] = set()
         self._counter = 0
@@ -194,6 +197,7 @@ class FakeWorld:
 
     def _flush(self, channel: FakeChannel) -> None:
         """What was playing fails; what was queued is, in Asterisk, reported or not."""
+        self._set_idle(channel.id)
         for playback in self._queues.pop(channel.id, ()):
             self.playbacks.pop(playback.id, None)
             if playback.timer is not None:
@@ -252,6 +256,18 @@ class FakeWorld:
         self.playbacks.pop(playback.id, None)
         if queue:
             self._start_playing(queue[0])
+        else:
+            self._set_idle(playback.topic)
+
+    async def _played_out(self, channel_id: str) -> None:
+        """Returns when nothing plays and nothing is queued on this channel."""
+        if self._queues.get(channel_id):
+            await self._idle.setdefault(channel_id, asyncio.Event()).wait()
+
+    def _set_idle(self, channel_id: str) -> None:
+        idle = self._idle.pop(channel_id, None)
+        if idle is not None:
+            idle.set()
 
     def _record(self, target: str, topic: str, p: Mapping[str, str]) -> Any:
         if p["name"] in self.recordings:
