@@ -12,6 +12,8 @@ CONTENT_TYPES = {
     "login.html": "text/html",
     "status.css": "text/css",
     "status.js": "text/javascript",
+    "dom.js": "text/javascript",
+    "link.js": "text/javascript",
     "messages.js": "text/javascript",
     "icon.svg": "image/svg+xml",
 }

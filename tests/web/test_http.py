@@ -44,6 +44,8 @@ async def test_the_page_and_its_files(site: Site) -> None:
         "/static/status.css": "text/css",
         "/static/status.js": "text/javascript",
         "/static/messages.js": "text/javascript",
+        "/static/link.js": "text/javascript",
+        "/static/dom.js": "text/javascript",
         "/static/icon.svg": "image/svg+xml",
     }.items():
         async with site.client.get(path) as response:

@@ -2,6 +2,8 @@
  * The status page. It draws whole states as they arrive on the live feed (web/api/live.py), and lets durations tick
  * in between. Nothing is ever inserted as HTML.
  */
+import { at, make, named, part, put, syncRows } from "./dom.js";
+import { follow } from "./link.js";
 import { firstLanguage, text } from "./messages.js";
 
 /** @typedef {import("./messages.js").Language} Language */
@@ -12,8 +14,6 @@ import { firstLanguage, text } from "./messages.js";
 /** @typedef {{now: string, node: string, uptime_s: number, asterisk: {connected: boolean, version: string}, database: {kind: string, ok: boolean}, speech: {language: string, engine: string | null}[], calls: LiveCall[], queues: QueueLine[], agents: AgentLine[], today: Today}} Status */
 /** @typedef {{type: "hello", heartbeat_s: number, title: string, dial: string, note: string} | {type: "status", status: Status}} Message */
 
-const FIRST_RETRY_MS = 500;
-const LONGEST_RETRY_MS = 10_000;
 const ENDED_STAYS_MS = 3_000;
 const LONG_WAIT_MS = 60_000;
 const ANNOUNCE_EVERY_MS = 5_000;
@@ -27,34 +27,9 @@ let language = firstLanguage();
 let status = null;
 /** Server's clock minus ours. */
 let clockOffsetMs = 0;
-let heartbeatMs = 15_000;
-
-/** @param {string} id @returns {HTMLElement} */
-function at(id) {
-  const element = document.getElementById(id);
-  if (!element) throw new Error(`no element #${id}`);
-  return element;
-}
 
 /** @param {string} key @param {Record<string, string | number>} [values] */
 const say = (key, values) => text(language, key, values);
-
-/** Writes only what differs, so that a reader's place and selection stay. @param {Element} element @param {string} value */
-function put(element, value) {
-  if (element.textContent !== value) element.textContent = value;
-}
-
-/**
- * @param {string} tag
- * @param {string} [className]
- * @param {...(Node | string)} children
- */
-function make(tag, className = "", ...children) {
-  const element = document.createElement(tag);
-  if (className) element.className = className;
-  element.append(...children);
-  return element;
-}
 
 // -- Times ----------------------------------------------------------------------------------------------------------
 
@@ -97,47 +72,6 @@ function uptime(seconds) {
 }
 
 // -- Rows -----------------------------------------------------------------------------------------------------------
-
-/**
- * Brings a table's rows in line with items, in order, keeping the rows that stay.
- * @template T
- * @param {HTMLElement} body
- * @param {T[]} items
- * @param {{key: (item: T) => string, cells: () => HTMLElement[], fill: (row: HTMLElement, item: T) => void, leave?: (row: HTMLElement) => void}} how
- */
-function syncRows(body, items, { key, cells, fill, leave = (row) => row.remove() }) {
-  const rows = new Map(/** @type {HTMLElement[]} */ ([...body.children]).map((row) => [row.dataset.key, row]));
-  const wanted = items.map((item) => {
-    let row = rows.get(key(item));
-    rows.delete(key(item));
-    if (!row) {
-      row = make("tr", "new", ...cells());
-      row.dataset.key = key(item);
-    }
-    row.classList.remove("gone");
-    fill(row, item);
-    return row;
-  });
-  for (const row of rows.values()) leave(row);
-  let next = body.firstElementChild;
-  for (const row of wanted) {
-    while (next?.classList.contains("gone")) next = next.nextElementSibling; // who is leaving keeps its place meanwhile
-    if (row === next) next = next.nextElementSibling;
-    else body.insertBefore(row, next);
-  }
-}
-
-/** The element of a row that `cells` marked with this part name. @param {HTMLElement} row @param {string} name */
-function part(row, name) {
-  return /** @type {HTMLElement} */ (row.querySelector(`[data-part="${name}"]`));
-}
-
-/** @param {string} tag @param {string} name @param {string} [className] */
-function named(tag, name, className) {
-  const element = make(tag, className);
-  element.dataset.part = name;
-  return element;
-}
 
 function callCells() {
   const journey = named("span", "journey", "journey");
@@ -309,8 +243,7 @@ function draw() {
 }
 
 /** @param {Extract<Message, {type: "hello"}>} hello */
-function greet({ heartbeat_s, title, dial, note }) {
-  heartbeatMs = heartbeat_s * 1000;
+function greet({ title, dial, note }) {
   put(at("title"), title);
   document.title = title;
   const address = at("dial-address");
@@ -339,15 +272,7 @@ function announce(words) {
   put(at("announcer"), words);
 }
 
-// -- The connection -------------------------------------------------------------------------------------------------
-
-let retryMs = FIRST_RETRY_MS;
-/** @type {ReturnType<typeof setTimeout> | undefined} */
-let retryTimer;
-/** @type {ReturnType<typeof setTimeout> | undefined} */
-let silenceTimer;
-/** @type {WebSocket | null} */
-let socket = null;
+// -- What arrives ---------------------------------------------------------------------------------------------------
 
 function drawLink() {
   const link = document.body.dataset.link ?? "connecting";
@@ -357,67 +282,24 @@ function drawLink() {
   put(at("lost-text"), time ? say("lostText", { time }) : say("lostNothing"));
 }
 
-/** @param {"live" | "lost"} link */
+/** @param {import("./link.js").Link} link */
 function setLink(link) {
-  if (document.body.dataset.link === link) return;
   const wasLost = document.body.dataset.link === "lost";
   document.body.dataset.link = link;
   drawLink();
+  tick();
   if (link === "live" && wasLost) announce(say("restored"));
-}
-
-function connect() {
-  clearTimeout(retryTimer);
-  socket?.close();
-  const mine = new WebSocket(new URL("/api/v1/live", location.href.replace(/^http/, "ws")));
-  socket = mine;
-  mine.addEventListener("message", (event) => {
-    if (mine === socket) receive(JSON.parse(event.data));
-  });
-  mine.addEventListener("close", () => {
-    if (mine === socket) lose();
-  });
-  watchSilence();
 }
 
 /** @param {Message} message */
 function receive(message) {
-  watchSilence();
   if (message.type === "hello") greet(message);
-  if (message.type !== "status") return;
-  retryMs = FIRST_RETRY_MS;
+  if (message.type !== "status") return; // kinds that a later server may send
   status = message.status;
   const offset = Date.parse(status.now) - Date.now();
   if (Math.abs(offset - clockOffsetMs) > 250) clockOffsetMs = offset; // a little jitter must not make seconds jump
-  setLink("live");
   draw();
   announceWaiting(status);
-}
-
-/** A connection can die without a word; then the heartbeat is missing. */
-function watchSilence() {
-  clearTimeout(silenceTimer);
-  silenceTimer = setTimeout(() => {
-    const silent = socket;
-    lose();
-    silent?.close();
-  }, heartbeatMs * 2 + 1_000);
-}
-
-function lose() {
-  socket = null;
-  clearTimeout(silenceTimer);
-  setLink("lost");
-  retryTimer = setTimeout(retry, retryMs * (0.5 + Math.random() / 2));
-  retryMs = Math.min(retryMs * 2, LONGEST_RETRY_MS);
-}
-
-/** A refused websocket does not say why; asking once tells whether to log in again. */
-async function retry() {
-  const answer = await fetch("/api/v1/status", { method: "HEAD", signal: AbortSignal.timeout(5_000) }).catch(() => null);
-  if (answer?.status === 401) location.assign("/login");
-  else if (answer?.ok) connect();
-  else lose();
 }
 
 // -- What a person does ---------------------------------------------------------------------------------------------
@@ -452,10 +334,6 @@ at("copy").addEventListener("click", async () => {
   }
 });
 
-addEventListener("online", () => {
-  if (socket === null) connect();
-});
-
 speak(language);
-connect();
+follow({ onMessage: receive, onLink: setLink });
 setInterval(tick, 1_000);
