@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any, TypeVar
+from typing import Any, TypeVar, get_args
 
 import pydantic
 
@@ -367,8 +367,10 @@ def _fields(model: type[pydantic.BaseModel], where: Sequence[object]) -> list[st
     """The field names at a place inside a model; [] when it is no model."""
     for part in where:
         inner = next((f.annotation for n, f in model.model_fields.items() if part in (n, f.alias)), None)
-        if isinstance(inner, type) and issubclass(inner, pydantic.BaseModel):
-            model = inner
+        # `dict[str, OptionModel]`, `list[CaseModel]`, `LengthModel | None`: the model in it; its key or index is passed.
+        for each in (inner, *get_args(inner)):
+            if isinstance(each, type) and issubclass(each, pydantic.BaseModel):
+                model = each
     return [field.alias or name for name, field in model.model_fields.items()]
 
 

@@ -31,7 +31,7 @@ _NULL = frozenset({"", "~", "null", "Null", "NULL"})
 _TRUE = frozenset({"true", "True", "TRUE"})
 _FALSE = frozenset({"false", "False", "FALSE"})
 _INTEGER = re.compile(r"[-+]?(?:0|[1-9][0-9]{0,17})\Z")
-_FLOAT = re.compile(r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]{1,3})?\Z")
+_FLOAT = re.compile(r"[-+]?(?:\.[0-9]+|(?:0|[1-9][0-9]*)(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]{1,3})?\Z")
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +85,9 @@ def read(file: str, source: bytes) -> Document:
         at = error.problem_mark or error.context_mark
         mark = Mark(at.line + 1, at.column + 1) if at is not None else Mark(0, 0)
         cause = error.problem or error.context or "not YAML"
-        hint = "indent with spaces, never tabs" if "\t" in text and "token" in cause else ""
+        hint = (
+            "indent with spaces, never tabs" if "tab" in cause or ("\t" in text and "token" in cause) else ""
+        )
         raise _refused(file, mark, "yaml-syntax", cause, hint) from error
     except yaml.YAMLError as error:
         raise _refused(file, Mark(0, 0), "yaml-syntax", str(error).split("\n", 1)[0], "") from error
@@ -141,7 +143,7 @@ class _Reader:
                 )
             self._count(event, found[1])
             return found
-        if event.tag is not None and not event.tag.startswith("tag:yaml.org,2002:"):
+        if event.tag is not None:
             raise self._no(event, "unknown-tag", f"the tag `{event.tag}` means nothing here", "leave it out")
         self._count(event, 1)
         value: Plain

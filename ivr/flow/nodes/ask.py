@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, ClassVar, cast
 from pydantic import Field
 
 from ivr.flow.inputs import SpeechHeard
+from ivr.flow.match import bare
 from ivr.flow.nodes.asking import AskingNode
 from ivr.flow.nodes.base import Node, NodeKind
 from ivr.flow.nodes.choices import Option, Options
@@ -108,7 +109,7 @@ class Ask(AskingNode):
         longest = max(
             (len(phrase) for phrase in self.commands.by_name[name].say.get(turn.language, ())), default=0
         )
-        return len(text) <= longest + COMMAND_LENGTH
+        return len(bare(text)) <= longest + COMMAND_LENGTH
 
 
 def _make(build: NodeBuilder, model: NodeModel) -> Node:
