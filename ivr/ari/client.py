@@ -28,7 +28,7 @@ from ivr.ari.generated.events import ApplicationReplaced, RESTResponse
 from ivr.ari.interface import WithHandles
 from ivr.ari.parse import Gap, parse_message
 from ivr.ari.repository import Reply, Request, Transport, query
-from ivr.ari.socket_rest import SocketRest
+from ivr.ari.socket_rest import QUICK, SocketRest
 from ivr.errors import AriUnauthorised, AriUnavailable
 
 log = logging.getLogger(__name__)
@@ -40,7 +40,8 @@ LARGEST_MESSAGE: Final = 16 * 1024 * 1024
 class AriSettings:
     """base_url: up to and with `/ari` (`http://127.0.0.1:8088/ari`). app: the name of our Stasis application.
 
-    rest: what carries commands: the pool of HTTP connections, or the event websocket (Asterisk >= 22.4).
+    rest: what carries commands: the pool of HTTP connections, or, for those that are answered at once, the event
+    websocket (a third of the processor time; `socket_rest.py` says which and why; Asterisk >= 22.4).
     connections: the pool's bound, below http.conf's sessionlimit. keep_alive_s: an idle connection is dropped after
     this, sooner than Asterisk drops it (session_keep_alive, 15 s), so that no command meets a closing one.
     heartbeat_s: seconds between pings; a peer silent for half of it after one is lost.
@@ -133,8 +134,8 @@ class AriClient(WithHandles):
             auto_decompress=False,
             raise_for_status=False,
         )
-        http = HttpRest(self._session, settings, self._headers)
-        self._switch.transport = http if settings.rest == "http" else self._socket_rest
+        self._switch.http = HttpRest(self._session, settings, self._headers)
+        self._switch.socket = self._socket_rest if settings.rest == "websocket" else None
         self._reader = asyncio.create_task(
             self._keep_reading(self._session), name=f"ari reader {settings.app}"
         )
@@ -143,7 +144,7 @@ class AriClient(WithHandles):
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._switch.transport = None
+        self._switch.http = self._switch.socket = None
         if self._reader is not None:
             self._reader.cancel()
             await asyncio.wait([self._reader])
@@ -277,12 +278,16 @@ class AriClient(WithHandles):
 
 
 class _Switch:
-    """The transport of the moment: none before the client is entered and after it is left."""
+    """Chooses what carries a request. Nothing does before the client is entered and after it is left."""
 
     def __init__(self) -> None:
-        self.transport: Transport | None = None
+        self.http: Transport | None = None
+        self.socket: SocketRest | None = None
 
     async def exchange(self, request: Request) -> Reply:
-        if self.transport is None:
+        socket = self.socket
+        if socket is not None and socket.is_open and request.operation.name in QUICK:
+            return await socket.exchange(request)
+        if self.http is None:
             raise AriUnavailable(f"{request.operation.name}: the ARI client is not open")
-        return await self.transport.exchange(request)
+        return await self.http.exchange(request)

@@ -98,7 +98,9 @@ async def test_commands_and_events(server: FakeAriServer, rest: Rest) -> None:
             assert isinstance(await ari.channel(caller).hangup(), Gone)
             with pytest.raises(AriRejected, match="already exists"):
                 await ari.channels.create(endpoint="PJSIP/1", app="ivr", channel_id="agent")
-        assert (server.requests > 0) == (rest == "http")
+        played_over_http = any("/play/" in path for path in server.over_http)
+        assert played_over_http == (rest == "http")
+        assert "channels/create" in server.over_http  # never one that may wait
 
 
 @pytest.mark.parametrize("rest", ["http", "websocket"])
@@ -218,11 +220,20 @@ async def test_being_replaced_ends_the_reader_without_a_war(server: FakeAriServe
 async def test_commands_over_a_lost_websocket_fail_at_once(server: FakeAriServer) -> None:
     async with connected(settings(server, rest="websocket")) as ari:
         server.world.fault("asterisk.ping", delay_s=60)
+        server.over_http.clear()
         ping = asyncio.create_task(_unavailable(ari), name="ping")
         while await server.heard.get() != "asterisk/ping":
             pass
         await server.cut()
         assert await ping
+        assert server.over_http == []
+
+
+async def test_without_a_websocket_commands_go_over_http(server: FakeAriServer) -> None:
+    server.handshake_status = 503
+    async with AriClient(settings(server, rest="websocket")) as ari:
+        assert isinstance(await ari.asterisk.ping(), Sent)
+        assert server.over_http == ["asterisk/ping"]
 
 
 async def _unavailable(ari: AriClient) -> bool:

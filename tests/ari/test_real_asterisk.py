@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import inspect
 import os
 import signal
 from collections.abc import AsyncIterator, Awaitable
@@ -31,6 +33,7 @@ from ivr.ari.generated.events import (
 from ivr.ari.generated.operations import OPERATIONS
 from ivr.ari.parse import Gap
 from ivr.ari.results import Gone, Sent
+from ivr.ari.socket_rest import QUICK
 from ivr.asterisk.process import PrivateAsterisk
 from ivr.errors import AriRejected, AriUnauthorised
 from tests.ari.conftest import APP
@@ -40,7 +43,7 @@ pytestmark = pytest.mark.real
 T = TypeVar("T")
 EventT = TypeVar("EventT", bound=Message | Gap)
 PATIENCE_S = 20.0
-QUICK = BackOff(first_s=0.02, most_s=0.2)
+SOON = BackOff(first_s=0.02, most_s=0.2)
 
 
 @asynccontextmanager
@@ -109,7 +112,7 @@ async def test_a_call_from_arrival_to_hangup(
         assert (await until(mailbox, ChannelDtmfReceived)).digit == "#"
         assert isinstance(await ari.playback("p1").stop(), Sent)
         assert (await until(mailbox, PlaybackFinished)).playback.id == "p1"
-        assert isinstance(await ari.playback("p1").stop(), Gone)
+        assert isinstance(await ari.playback("never-was").stop(), Gone)
 
         await value(ari.bridge("b1").create_with_id(type="mixing,dtmf_events", name="Zürich 热线"))
         assert (await value(ari.bridge("b1").get())).name == "Zürich 热线"
@@ -264,6 +267,48 @@ async def test_every_get_operation_works(settings: AriSettings) -> None:
         await value(ari.bridge("b4").destroy())
 
 
+async def test_quick_commands_are_answered_while_a_prompt_plays(settings: AriSettings) -> None:
+    """All of `QUICK`, over the websocket, during one long prompt: none waits for its end, so none holds up others."""
+    async with (
+        connected(replace(settings, rest="websocket")) as ari,
+        caller(ari, "quick") as (channel, _, mailbox),
+    ):
+        await value(ari.channel(channel).play_with_id(playback_id="long", media=["sound:demo-congrats"]))
+        await until(mailbox, PlaybackStarted)
+        names = {"channel_id": channel, "bridge_id": "b5", "snoop_id": "snoop-5", "playback_id": "queued"}
+        given: dict[str, dict[str, Any]] = {
+            "bridges.create": {"bridge_id": "b6"},
+            "channels.get_channel_var": {"variable": "CHANNEL(state)"},
+            "channels.get_channel_vars": {"variables": ["CHANNEL(state)"]},
+            "channels.mute": {"direction": "in"},
+            "channels.unmute": {"direction": "in"},
+            "channels.play": {"media": ["sound:beep"]},
+            "channels.play_with_id": {"media": ["sound:beep"], "playback_id": "queued"},
+            "channels.record": {"name": "queued", "format": "wav", "if_exists": "overwrite"},
+            "channels.send_dtmf": {"dtmf": "1"},
+            "channels.snoop_channel": {"app": APP, "spy": "in", "snoop_id": "snoop-6"},
+            "channels.snoop_channel_with_id": {"app": APP, "spy": "in"},
+            "playbacks.control": {"operation": "forward", "playback_id": "long"},
+        }
+        order = ["bridges.create_with_id", "channels.play_with_id", "channels.record"]
+        last = ["recordings.stop", "recordings.cancel", "channels.hangup"]
+        for name in [*order, *sorted(QUICK - set(order) - set(last)), *last]:
+            resource, method = name.split(".")
+            command = getattr(getattr(ari, resource), method)
+            wanted = inspect.signature(command).parameters
+            arguments = {key: names[key] for key in names if key in wanted} | given.get(name, {})
+            if resource == "recordings":
+                arguments["recording_name"] = "queued"
+            if name == "channels.hangup":
+                assert (await value(ari.playback("long").get())).state == "playing"
+            with contextlib.suppress(
+                AriRejected
+            ):  # a queued one cannot be paused: it is answered, that is all
+                await command(**arguments)
+        for bridge in ("b5", "b6"):
+            await value(ari.bridge(bridge).destroy())
+
+
 async def test_an_accepted_prefix_of_an_id_is_refused_by_asterisk(settings: AriSettings) -> None:
     """Why ids get longer, never shorter: `call` cannot be made while `call.agent` lives."""
     async with connected(settings) as ari:
@@ -317,7 +362,7 @@ async def test_a_cut_websocket_comes_back_with_a_gap_and_the_call_lives_on(setti
 async def test_a_frozen_asterisk_is_noticed_and_found_again(
     settings: AriSettings, asterisk: PrivateAsterisk
 ) -> None:
-    async with connected(replace(settings, heartbeat_s=0.4, back_off=QUICK, connect_timeout_s=0.5)) as ari:
+    async with connected(replace(settings, heartbeat_s=0.4, back_off=SOON, connect_timeout_s=0.5)) as ari:
         door = ari.bus.front_door()
         assert await door.get() == Gap(True, 0.0)
         os.kill(asterisk.pid, signal.SIGSTOP)
@@ -363,7 +408,7 @@ async def cutting_proxy(settings: AriSettings) -> AsyncIterator[tuple[AriSetting
     server = await asyncio.start_server(relay, "127.0.0.1", 0)
     port = server.sockets[0].getsockname()[1]
     try:
-        yield replace(settings, base_url=f"http://127.0.0.1:{port}/ari", back_off=QUICK), cut
+        yield replace(settings, base_url=f"http://127.0.0.1:{port}/ari", back_off=SOON), cut
     finally:
         server.close()
         cut()

@@ -45,7 +45,8 @@ class FakeAriServer:
         self.world.online = False
         self.handshake_status = 0
         self.handshakes = 0
-        self.requests = 0
+        self.over_http: list[str] = []
+        """Paths of the commands that came over HTTP."""
         self.heard: asyncio.Queue[str] = asyncio.Queue()
         """The path of every request, before it is answered; `events` for a websocket handshake."""
         self.most_at_once = 0
@@ -100,7 +101,7 @@ class FakeAriServer:
     async def _http(self, request: web.Request) -> web.Response:
         if self._refused(request):
             return web.json_response({"message": "Authentication required"}, status=401)
-        self.requests += 1
+        self.over_http.append(request.path.removeprefix("/ari/"))
         self._at_once += 1
         self.most_at_once = max(self.most_at_once, self._at_once)
         try:
