@@ -12,7 +12,7 @@ setup: ## install everything the project needs (second time: under a second)
 	@$(PYTHON) scripts/setup.py
 
 run: setup ## start Asterisk and the hotline; prints the number to dial; Ctrl-C ends both
-	@$(BIN)/ivr run
+	@$(BIN)/ivr run --anyone
 
 demo: setup ## the same with simulated citizens and agents, so that the status page is alive
 	@$(BIN)/ivr run --demo

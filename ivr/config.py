@@ -55,6 +55,10 @@ class WebSettings(_Section):
     host: str = Field(default="127.0.0.1", description="beyond loopback only with a token")
     port: int = Field(default=8080, ge=0, le=65535, description="0: any free port")
     token: SecretStr = Field(default=SecretStr(""), description="asked of everyone who opens the page")
+    allowed_hosts: tuple[str, ...] = Field(
+        default=(), description="names under which browsers reach the page"
+    )
+    show_transcripts: bool = Field(default=False, description="what callers said, on the status page")
 
 
 class SpeechSettings(_Section):

@@ -16,7 +16,8 @@ from typing import Literal
 
 call_context: contextvars.ContextVar[str] = contextvars.ContextVar("call", default="-")
 
-_DIGITS = re.compile(r"(?<![\w.])\+?\d{7,}(?![\w.])")
+# Not within a word or a decimal number (ids, times), but beside Chinese characters and before a full stop.
+_DIGITS = re.compile(r"(?<![A-Za-z0-9_])(?<!\d\.)\+?\d{7,}(?!\.?\d)(?![A-Za-z_])")
 
 
 def mask_number(number: str) -> str:
@@ -60,4 +61,5 @@ def setup(level: str = "INFO", style: Literal["text", "json"] = "text") -> None:
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(level)
-    logging.getLogger("aiohttp.access").setLevel(logging.WARNING)
+    for talkative in ("aiohttp.access", "alembic"):
+        logging.getLogger(talkative).setLevel(logging.WARNING)

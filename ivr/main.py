@@ -366,6 +366,8 @@ def _page_settings(settings: Settings, asterisk: PrivateAsterisk | None) -> Page
     return PageSettings(
         dial=asterisk.rendered.hotline_uri if asterisk else "",
         token=settings.web.token.get_secret_value(),
+        allowed_hosts=settings.web.allowed_hosts,
+        show_transcripts=settings.web.show_transcripts,
     )
 
 

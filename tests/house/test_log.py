@@ -55,3 +55,10 @@ def test_ids_and_times_stay_readable() -> None:
         == "c-n1-6740f3a1-0a1b2c3d at 12:30:01.123"
     )
     assert house_log.mask_text("channel 1732283921.17") == "channel 1732283921.17"
+
+
+@pytest.mark.parametrize(
+    "line", ["我的电话是13812345678谢谢", "call 13812345678.", "(13812345678)", "a,13812345678,b"]
+)
+def test_a_number_is_masked_wherever_it_stands(line: str) -> None:
+    assert house_log.mask_text(line) == line.replace("13812345678", "138****5678")
