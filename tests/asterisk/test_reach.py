@@ -68,8 +68,11 @@ async def test_a_citizen_reaches_the_controller(
         assert start["channel"]["state"] in ("Ring", "Ringing")
         await controller.post(f"channels/{start['channel']['id']}/answer")
         await citizen.events.next("established")
+        log_before = asterisk.rendered.messages_log.read_text()
         await controller.hangup(start["channel"]["id"])
         await citizen.events.next("closed")
+    await asterisk.wait_empty()
+    assert asterisk.rendered.messages_log.read_text() == log_before, "the end of a call ran into the dialplan"
 
 
 @pytest.mark.parametrize(
