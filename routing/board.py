@@ -18,9 +18,8 @@ from __future__ import annotations
 
 import datetime as dt
 import heapq
-from collections.abc import Iterable, Mapping
 from dataclasses import replace
-from typing import Literal, assert_never
+from typing import assert_never
 
 from routing import agents as ag
 from routing import entries as en
@@ -31,13 +30,11 @@ from routing.board_events import (
     AgentKnown,
     Answered,
     BoardEvent,
-    Decided,
     EndConversation,
     EndWait,
     EntryArrived,
     EntryChanged,
     EntryLeft,
-    Ignored,
     NotAnswered,
     OfferFailed,
     PlaceTold,
@@ -50,62 +47,17 @@ from routing.board_events import (
     TalkEnded,
     Tick,
 )
-from routing.decisions import Decision, Offer, Overflow, Reject, Wait
+from routing.board_state import BoardState
+from routing.decisions import Offer, Overflow, Reject, Wait
 from routing.entries import Entry, Outcome
-from routing.floor import Demand, Floor
-from routing.ids import AgentId, EntryId, QueueName
-from routing.line import Line, Place
+from routing.floor import Demand
+from routing.ids import AgentId, EntryId
 from routing.matcher import admit, decide_on, limit, may_ask, offer_next, relaxation
-from routing.rules import QueueRules, Rank, Rules
-
-_UNKNOWN = QueueRules(QueueName(""))
-"""Stands in for a queue that the rules no longer have, so that its entries can still be found and ended."""
+from routing.rules import Rank
 
 
-class Board:
+class Board(BoardState):
     """agents, entries: what was stored, after a start; send `Tick` then."""
-
-    def __init__(self, rules: Rules, agents: Iterable[Agent] = (), entries: Iterable[Entry] = ()) -> None:
-        self._rules = rules
-        self._floor = Floor(agents)
-        self._line = Line()
-        self._deadlines: list[tuple[float, Literal["entry", "agent"], str]] = []
-        self._out: list[Result] = []
-        for entry in entries:
-            if entry.state != "ended":
-                self._keep(entry)
-                self._at(dt.datetime.fromtimestamp(0, dt.UTC), "entry", entry.id)
-        for agent in self._floor.agents.values():
-            if agent.until is not None:
-                self._at(agent.until, "agent", agent.id)
-
-    # --- what the shell may ask
-
-    @property
-    def rules(self) -> Rules:
-        return self._rules
-
-    @property
-    def agents(self) -> Mapping[AgentId, Agent]:
-        return self._floor.agents
-
-    def entry(self, id: EntryId) -> Entry | None:
-        """None once it has ended."""
-        return self._line.get(id)
-
-    def entries(self) -> list[Entry]:
-        return list(self._line.entries())
-
-    def place(self, id: EntryId) -> Place | None:
-        """The true place; what is told is never greater than `entry.announced`."""
-        return self._line.place(id)
-
-    def length(self, queue: QueueName) -> int:
-        """How many stand in that line."""
-        return self._line.length(queue)
-
-    def next_deadline(self) -> dt.datetime | None:
-        return dt.datetime.fromtimestamp(self._deadlines[0][0], dt.UTC) if self._deadlines else None
 
     # --- what happened
 
@@ -369,49 +321,3 @@ class Board:
             elif now >= entry.since + dt.timedelta(seconds=self._queue(entry).ring_s):
                 self._out.append(StopRinging(entry.id, agent.id, "timeout"))
                 self._missed(entry, agent, "timeout", now)
-
-    # --- state
-
-    def _agent(self, agent: Agent, event: ag.AgentEvent, now: dt.datetime) -> Agent:
-        after = ag.apply(agent, event, now)
-        if after is not agent:
-            self._floor.put(after)
-            self._out.append(AgentChanged(agent, after, event))
-        return after
-
-    def _entry(self, entry: Entry, event: en.EntryEvent, now: dt.datetime) -> Entry:
-        after = en.apply(entry, event, now)
-        if after is entry:
-            return entry
-        if after.state != "ended":
-            self._keep(after)
-        elif self._line.get(entry.id) is not None:
-            self._line.remove(entry.id)
-        self._out.append(EntryChanged(entry, after, event))
-        return after
-
-    def _keep(self, entry: Entry) -> None:
-        queue = self._queue(entry)
-        needs = queue.needs(entry)
-        self._floor.census(entry.queue, needs)
-        self._line.put(entry, queue.rank(entry), (entry.queue, needs))
-
-    def _queue(self, entry: Entry) -> QueueRules:
-        return self._rules.queues.get(entry.queue, _UNKNOWN)
-
-    def _rank(self, entry: Entry) -> Rank:
-        return self._queue(entry).rank(entry)
-
-    def _offered_agent(self, entry: Entry) -> Agent | None:
-        if entry.state not in ("offered", "ringing") or entry.agent is None:
-            return None
-        return self._floor.agents.get(entry.agent)
-
-    def _decided(self, entry: Entry, decision: Decision) -> None:
-        self._out.append(Decided(entry.call_id, entry.revision, decision, self._rules.skills))
-
-    def _ignore(self, event: BoardEvent, why: str) -> None:
-        self._out.append(Ignored(event, why))
-
-    def _at(self, when: dt.datetime, kind: Literal["entry", "agent"], id: str) -> None:
-        heapq.heappush(self._deadlines, (when.timestamp(), kind, id))

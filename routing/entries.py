@@ -133,7 +133,8 @@ class Entry:
     step, step_since: the step in force and since when; it never goes back.
     limit_from: where the longest wait is counted from (entering, or the return from a conversation).
     tried: agents who did not answer -> when. announced: the place last told, never a greater one.
-    revision: how many events changed this entry. reason: what the agent is told. agent: whom it is offered or joined to, and after the end who served it.
+    reason: what the agent is told. agent: whom it is offered or joined to, and after the end who served it.
+    revision: how many events changed this entry; guards a stored row against an older one.
     """
 
     id: EntryId

@@ -44,7 +44,7 @@ class Floor:
     def __init__(self, agents: Iterable[Agent] = ()) -> None:
         self._agents: dict[AgentId, Agent] = {}
         self._free: dict[tuple[QueueName, SkillName], list[Turn]] = {}
-        self._members: dict[QueueName, set[AgentId]] = {}
+        self._members: dict[tuple[QueueName, SkillName], set[AgentId]] = {}
         self._census: dict[Demand, Census] = {}
         self._demands: dict[QueueName, dict[Requirement, Census]] = {}
         self._fits: dict[AgentId, dict[Demand, Census]] = {}
@@ -66,8 +66,9 @@ class Floor:
             self.remove(agent.id)
         self._agents[agent.id] = agent
         fits: dict[Demand, Census] = {}
+        for key in _keys(agent):
+            self._members.setdefault(key, set()).add(agent.id)
         for queue in agent.queues:
-            self._members.setdefault(queue, set()).add(agent.id)
             for needs, census in self._demands.get(queue, {}).items():
                 if _has(agent, needs):
                     fits[queue, needs] = census
@@ -78,8 +79,8 @@ class Floor:
 
     def remove(self, id: AgentId) -> None:
         old = self._agents.pop(id)
-        for queue in old.queues:
-            self._members[queue].discard(id)
+        for key in _keys(old):
+            self._members[key].discard(id)
         for census in self._fits.pop(id).values():
             census.by_state[_bucket(old)] -= 1
         if old.state == "available":
@@ -92,7 +93,9 @@ class Floor:
         if census is None:
             census = self._census[demand] = Census()
             self._demands.setdefault(queue, {})[needs] = census
-            for id in self._members.get(queue, ()):
+            nobody: set[AgentId] = set()
+            skills = [skill for skill, _ in needs] or [_ANY]
+            for id in min((self._members.get((queue, skill), nobody) for skill in skills), key=len):
                 agent = self._agents[id]
                 if _has(agent, needs):
                     census.by_state[_bucket(agent)] += 1
@@ -105,10 +108,9 @@ class Floor:
 
     def free(self, queue: QueueName, needs: Requirement) -> Iterator[Agent]:
         """The free agents who fit, longest idle first. The floor must not change meanwhile."""
-        empty: list[Turn] = []
-        lists = [self._free.get((queue, skill), empty) for skill, _ in needs]
-        shortest = min(lists, key=len) if lists else self._free.get((queue, _ANY), empty)
-        for _, id in shortest:
+        nobody: list[Turn] = []
+        skills = [skill for skill, _ in needs] or [_ANY]
+        for _, id in min((self._free.get((queue, skill), nobody) for skill in skills), key=len):
             agent = self._agents[id]
             if _has(agent, needs):
                 yield agent

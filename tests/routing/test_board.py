@@ -322,3 +322,17 @@ def test_a_board_built_from_stored_state_goes_on_where_it_was() -> None:
     assert again.rings(ev.Tick(), 10) == [("e1", "ann")]
     again.answer("e1", "ann", 12)
     assert [each.entry.outcome for each in of_kind(again.tell(ev.Tick(), 61), ev.EndWait)] == ["timeout"]
+
+
+def test_a_step_ends_at_once_also_when_the_only_expert_loses_the_skill() -> None:
+    floor = Floor(rules(steps=EXPERT_FIRST), agent("expert", state="talking", english=5), agent("plain"))
+    assert floor.arrive("e1", 0) == []
+    assert floor.rings(ev.AgentKnown(agent("expert", english=3)), 1) == [("e1", "plain")]
+
+
+def test_looking_again_and_finding_the_same_is_no_new_decision() -> None:
+    floor = Floor(rules(), agent("ann", state="talking"))
+    assert len(of_kind(floor.tell(ev.EntryArrived(entry("e1"))), ev.Decided)) == 1
+    assert of_kind(floor.tell(ev.RulesChanged(rules()), 1), ev.Decided) == []
+    floor.act("ann", ag.Hold(), 2)
+    assert len(of_kind(floor.tell(ev.RulesChanged(rules()), 3), ev.Decided)) == 1

@@ -219,7 +219,9 @@ class Shift(RuleBasedStateMachine):
         floor = Floor(self.board.agents.values())
         for waiting in self.board.entries():
             if waiting.state == "waiting":
-                assert relaxation(waiting, self.board.rules.queues[waiting.queue], floor, at(self.now)) is None
+                assert (
+                    relaxation(waiting, self.board.rules.queues[waiting.queue], floor, at(self.now)) is None
+                )
 
     @invariant()
     def nobody_is_forgotten(self) -> None:
