@@ -367,7 +367,7 @@ def _fields(model: type[pydantic.BaseModel], where: Sequence[object]) -> list[st
     """The field names at a place inside a model; [] when it is no model."""
     for part in where:
         inner = next((f.annotation for n, f in model.model_fields.items() if part in (n, f.alias)), None)
-        # `dict[str, OptionModel]`, `list[CaseModel]`, `LengthModel | None`: the model in it; its key or index is passed.
+        # `dict[str, OptionModel]`, `list[CaseModel]`, `LengthModel | None`: the model inside; keys are passed over.
         for each in (inner, *get_args(inner)):
             if isinstance(each, type) and issubclass(each, pydantic.BaseModel):
                 model = each

@@ -44,12 +44,12 @@ class Mark:
 
 @dataclass(slots=True)
 class Document:
-    """data: the value. values: path -> where the value begins. keys: path -> where its key begins."""
+    """data: the value. values: path -> where the value begins. keys: path -> where its key begins (libyaml's marks)."""
 
     file: str
     data: Plain
-    values: dict[Path, Mark] = field(default_factory=dict)
-    keys: dict[Path, Mark] = field(default_factory=dict)
+    values: dict[Path, Any] = field(default_factory=dict)
+    keys: dict[Path, Any] = field(default_factory=dict)
 
     def place(self, path: Path, *, key: bool = False) -> Mark:
         """Where that path stands; a path that is not there stands where its nearest parent does."""
@@ -58,7 +58,7 @@ class Document:
             part = path[:length]
             found = first.get(part) or second.get(part)
             if found is not None:
-                return found
+                return Mark(found.line + 1, found.column + 1)
         return Mark(1, 1)
 
 
@@ -129,7 +129,7 @@ class _Reader:
 
     def _value(self, event: Any, path: Path, depth: int) -> tuple[Plain, int]:
         """The value and how many values it holds, itself included."""
-        self._document.values[path] = _mark(event)
+        self._document.values[path] = event.start_mark
         if depth > MAX_DEPTH:
             raise self._no(event, "too-deep", f"nested more than {MAX_DEPTH} deep", "flatten it")
         if isinstance(event, yaml.AliasEvent):
@@ -192,10 +192,10 @@ class _Reader:
                 raise self._no(
                     event,
                     "duplicate-key",
-                    f"`{key}` stands here twice (first in line {first.line})",
+                    f"`{key}` stands here twice (first in line {first.line + 1})",
                     "keep one",
                 )
-            self._document.keys[(*path, key)] = _mark(event)
+            self._document.keys[(*path, key)] = event.start_mark
             entries[key], more = self._value(next(self._events), (*path, key), depth + 1)
             size += more + 1
         return entries, size
