@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Annotated
 
@@ -12,11 +12,13 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
+from asr import models
 from ivr.errors import HotlineError
 from ivr.prompts import audio, texts
 from ivr.prompts.catalogue import Folders, PromptCatalogue, speech_folder
 from ivr.prompts.clips import STAND_INS, VOICES, Clip
 from ivr.prompts.render import Rendered, render
+from ivr.prompts.review import MOST_MISHEARD, Finding, measures, misheard
 from ivr.prompts.shelf import Shelf
 from ivr.prompts.speech import SpeechUnavailable, Synthesizer
 from ivr.prompts.speech.choose import has_natural, natural, stand_in
@@ -144,6 +146,54 @@ def _keep(clip: Clip, done: Rendered, shelf: Shelf, own: Path | None) -> Shelf:
     shelf = shelf.put(clip, voice, done.data, done.seconds)
     shelf.save()
     return shelf
+
+
+@app.command()
+def review(flows: FlowsOption = Path("flows"), language: LanguageOption = None) -> None:
+    """Measure the audio that ships: loudness, peaks, pace; and have Whisper read it back, if its model is here."""
+    with _explained():
+        shelf = Shelf.open(flows / "audio")
+        ours = [(key, entry) for key, entry in shelf.entries.items() if language in (None, entry.language)]
+        hear = _hearing()
+        findings: list[Finding] = []
+        with _bar() as progress:
+            for key, entry in progress.track(ours, description="reviewing"):
+                data = shelf.read(key)
+                if data is None:
+                    findings.append(Finding(entry.text, entry.language, "missing or altered"))
+                    continue
+                clip = entry.clip
+                samples, rate = audio.unpack(data)
+                findings += measures(clip, samples, rate)
+                if hear is not None and not clip.is_part:
+                    narrow = audio.resample(audio.resample(samples, rate, 8000), 8000, 16_000)
+                    heard = hear(narrow, clip.language)
+                    share = misheard(clip.text, heard, clip.language)
+                    if share > MOST_MISHEARD[clip.language]:
+                        findings.append(Finding(clip.text, clip.language, f"{share:.0%} misheard: {heard}"))
+    table = Table("language", "words", "finding")
+    for finding in findings:
+        table.add_row(finding.language, finding.text, finding.complaint)
+    console.print(table if findings else "Nothing to complain about.")
+    read_back = "not read back: no Whisper model" if hear is None else "sentences read back at 8 kHz"
+    console.print(f"{len(ours)} clips, {len(findings)} findings, {read_back}.")
+    if findings:
+        raise typer.Exit(1)
+
+
+def _hearing() -> Callable[[audio.Samples, str], str] | None:
+    """Whisper, where the set-up has put its model."""
+    here = next((found for found in models.installed() if found.engine == "whisper"), None)
+    if here is None:
+        return None
+    from asr.whisper_engine import WhisperRecognizer
+
+    recognizer = WhisperRecognizer(here.folder)
+
+    def hear(samples: audio.Samples, language: str) -> str:
+        return recognizer.hear(audio.raw_formats(samples, 16_000)["sln16"], language).text
+
+    return hear
 
 
 @app.command()

@@ -36,6 +36,10 @@ class ShelfEntry(BaseModel):
     seconds: float
     sha256: str
 
+    @property
+    def clip(self) -> Clip:
+        return Clip(self.text, self.language, self.before, self.after, self.pace)
+
 
 class _Manifest(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)

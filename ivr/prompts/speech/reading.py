@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 _ZH_DIGITS = str.maketrans("0123456789", "零一二三四五六七八九")
-_EN_DIGITS = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
+EN_DIGITS = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
 _SPACED_DIGITS = re.compile(r"(?<![\w.])\d(?:[ -]\d)+(?![\w.])")
 _NUMBER_NAME = re.compile(r"(?<![\d.])\d{3,}(?![\d.])")
 """Telephone-like: three digits and more are read one by one (12345, 110), fewer as a number (24 小时)."""
@@ -34,7 +34,7 @@ def _zh_tens(number: int) -> str:
 
 def _readable_en(text: str) -> str:
     def spelled(match: re.Match[str]) -> str:
-        return " ".join(_EN_DIGITS[int(figure)] for figure in match.group() if figure.isdigit())
+        return " ".join(EN_DIGITS[int(figure)] for figure in match.group() if figure.isdigit())
 
     text = _SPACED_DIGITS.sub(spelled, text)
     text = _NUMBER_NAME.sub(spelled, text)
