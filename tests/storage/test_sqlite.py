@@ -1,0 +1,41 @@
+"""What is special about the embedded database."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from storage.migrate import upgrade
+from storage.store import Store
+from tests.storage import samples as s
+
+
+@pytest.fixture
+async def path(tmp_path: Path) -> Path:
+    path = tmp_path / "hotline.db"
+    await upgrade(f"sqlite+aiosqlite:///{path}")
+    return path
+
+
+@pytest.mark.parametrize(
+    ("pragma", "value"),
+    [("journal_mode", "wal"), ("foreign_keys", 1), ("synchronous", 1), ("busy_timeout", 5000)],
+)
+async def test_every_connection_has_our_settings(path: Path, pragma: str, value: object) -> None:
+    async with await Store.open(f"sqlite+aiosqlite:///{path}") as store, store.reading() as uow:
+        assert (await uow.connection.exec_driver_sql(f"PRAGMA {pragma}")).scalar() == value
+
+
+async def test_two_stores_on_one_file_take_turns(path: Path) -> None:
+    url = f"sqlite+aiosqlite:///{path}"
+    async with await Store.open(url) as one, await Store.open(url) as two:
+        for number, store in enumerate((one, two, one, two), start=1):
+            async with store.unit_of_work() as uow:
+                assert await uow.journal.last_seq("c-n1-1") == number - 1
+                await uow.journal.append(s.event(number))
+        async with one.unit_of_work() as writing:
+            await writing.journal.append(s.event(5))
+            # A reader is not held up by a writer, and does not see what is not yet committed.
+            async with two.reading() as uow:
+                assert await uow.journal.last_seq("c-n1-1") == 4
