@@ -146,7 +146,7 @@ class CalendarModel(Strict):
 class FlowModel(Strict):
     """One file of a flow."""
 
-    flow: Name
+    flow: Name = Field(description="its name, by which other flows lead to it")
     title: dict[str, str] = Field(default_factory=dict, description="for people, by language")
     start: Name | None = Field(None, description="the first node (default: the first written)")
     variables: dict[str, Any] = Field(
@@ -154,21 +154,25 @@ class FlowModel(Strict):
     )
     on: Handlers = Field(default_factory=dict, description="handlers for every node of this flow")
     always: dict[str, CommandModel] = Field(default_factory=dict, description="commands of this flow")
-    nodes: dict[str, Any]
+    nodes: dict[str, Any] = Field(description="name -> node")
 
 
 class HotlineModel(Strict):
     """`hotline.yaml`: what all flows of the folder share."""
 
-    hotline: Name
-    languages: list[str] = Field(min_length=1)
+    hotline: Name = Field(description="its name")
+    languages: list[str] = Field(min_length=1, description="the first is the one when nothing else is said")
     entry: Name = Field("main", description="the flow that a call begins with")
     fallback: Target | None = Field(None, description="where a dialogue that went wrong is brought: a person")
     farewell: Prompts = Field(None, description="the last words when nothing else is left")
-    variables: dict[str, Any] = Field(default_factory=dict)
-    on: Handlers = Field(default_factory=dict)
-    always: dict[str, CommandModel] = Field(default_factory=dict)
-    calendars: dict[str, CalendarModel] = Field(default_factory=dict)
-    barge_in: BargeIn = Field(default_factory=lambda: BargeIn.model_validate({}))
-    timers: Timers = Field(default_factory=lambda: Timers.model_validate({}))
-    speech: Speech = Field(default_factory=lambda: Speech.model_validate({}))
+    variables: dict[str, Any] = Field(
+        default_factory=dict, description="name -> value at the start of the call"
+    )
+    on: Handlers = Field(default_factory=dict, description="handlers for every node")
+    always: dict[str, CommandModel] = Field(default_factory=dict, description="commands that always work")
+    calendars: dict[str, CalendarModel] = Field(default_factory=dict, description="for `hours`")
+    barge_in: BargeIn = Field(
+        default_factory=lambda: BargeIn.model_validate({}), description="for all that ask"
+    )
+    timers: Timers = Field(default_factory=lambda: Timers.model_validate({}), description="for all that ask")
+    speech: Speech = Field(default_factory=lambda: Speech.model_validate({}), description="for all that ask")

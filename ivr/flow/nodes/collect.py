@@ -31,7 +31,7 @@ class CollectModel(InputModel):
         description="instead of a length: `X` any digit, `Z` 1-9, `N` 2-9, `[3-9]`, `X{9}`",
     )
     terminator: Key | None = Field("#", description="the key that ends the digits; null for none")
-    masked: bool = Field(False, description="never logged, and hidden in the journal")
+    masked: bool = Field(False, description="personal: no note of the machine holds them")
     next: Target
 
 
