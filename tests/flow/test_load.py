@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import random
 from pathlib import Path
 
@@ -228,6 +229,8 @@ def test_a_folder_that_is_none(tmp_path: Path) -> None:
 
 
 SHIPPED = read_folder(FLOWS)
+KITCHEN_SINK = read_folder(Path(__file__).parent / "data" / "kitchen_sink")
+SMALL = sources(GOOD, "fallback: main.bye\n")
 PIECES = [
     *(
         "&a",
@@ -282,10 +285,10 @@ PIECES = [
 ]
 
 
-def _mutated(chance: random.Random) -> dict[str, bytes]:
-    """The shipped hotline with one to four things done to one of its files."""
-    name = chance.choice([each for each in SHIPPED if each not in ("agents.yaml", "queues.yaml")])
-    text = SHIPPED[name].decode()
+def _mutated(chance: random.Random, files: dict[str, bytes]) -> dict[str, bytes]:
+    """A hotline with one to four things done to one of its files."""
+    name = chance.choice([each for each in files if each not in ("agents.yaml", "queues.yaml")])
+    text = files[name].decode()
     for _ in range(chance.randrange(1, 5)):
         at = chance.randrange(len(text) + 1)
         until = min(len(text), at + chance.randrange(40))
@@ -307,7 +310,7 @@ def _mutated(chance: random.Random) -> dict[str, bytes]:
     if chance.random() < 0.1:
         at = chance.randrange(len(data) + 1)
         data = data[:at] + bytes(chance.randrange(256) for _ in range(3)) + data[at:]
-    return {**SHIPPED, name: data}
+    return {**files, name: data}
 
 
 def _loads_or_says_why(files: dict[str, bytes]) -> None:
@@ -325,11 +328,15 @@ def _loads_or_says_why(files: dict[str, bytes]) -> None:
             )
 
 
-@pytest.mark.parametrize("block", range(4))
-def test_mutated_files_load_or_say_why(block: int) -> None:
-    """Seeds name the file that fails; the long run of the fuzz job goes through many more."""
-    for seed in range(block * 60, (block + 1) * 60):
-        _loads_or_says_why(_mutated(random.Random(seed)))
+@pytest.mark.parametrize(
+    ("files", "runs"),
+    [(SHIPPED, 100), (KITCHEN_SINK, 200), (SMALL, 2000 * int(os.environ.get("FLOW_FUZZ", "1")))],
+    ids=["shipped", "kitchen_sink", "small"],
+)
+def test_mutated_files_load_or_say_why(files: dict[str, bytes], runs: int) -> None:
+    """Seeds name the file that fails. FLOW_FUZZ=50 in the environment makes it the long run of 100,000."""
+    for seed in range(runs):
+        _loads_or_says_why(_mutated(random.Random(seed), files))
 
 
 @settings(max_examples=300, deadline=None)
