@@ -6,8 +6,8 @@ or bridge was left. Figures:
 
 - post-dial delay: INVITE -> 200, every call of a run at 20 calls/s
 - key -> next prompt: key let go -> first packet of the next prompt, by probe calls (`probes.py`) while the load runs
-  at half the rate that the plain dialplan held (ours too, so both are asked the same); the silence with which every
-  prompt's file begins is taken off
+  at half the rate that both sides hold, the same for both; the silence with which every prompt's file begins is
+  taken off
 - processor time per call of Asterisk and of the controller, at 20 calls/s
 """
 
@@ -52,7 +52,9 @@ PROMPTS: Final = {
     "bench.two": (1040.0, 0.5),
 }
 """Prompt -> pitch (Hz), length (s). Tones, so that a probe knows within one packet which prompt it hears."""
-CALL_S: Final = 1.7
+LISTEN_S: Final = 0.7
+"""A caller of the load listens so long before the key."""
+CALL_S: Final = LISTEN_S + 0.7
 """How long one call of the scenario lasts."""
 
 RATIO_GOAL, KEY_TO_PROMPT_GOAL_MS, POST_DIAL_GOAL_MS = 0.8, 60.0, 100.0
@@ -70,7 +72,7 @@ class Plan:
     receive_timeout_s: float
 
 
-QUICK: Final = Plan((30, 45, 60, 80, 100, 125, 150), 1.5, 2.0, 2.5, 8, 3.0)
+QUICK: Final = Plan((40, 70, 100, 130, 160), 1.3, 2.0, 2.4, 14, 2.0)
 FULL: Final = Plan(
     (20, 30, 40, 50, 60, 70, 80, 90, 100, 115, 130, 150, 170, 190, 220), 8.0, 15.0, 20.0, 10, 5.0
 )
@@ -124,6 +126,7 @@ class Bench:
             timeout_s=seconds + CALL_S + self._plan.receive_timeout_s,
             limit=round(rate * (CALL_S + self._plan.receive_timeout_s)) + 10,
             receive_timeout_s=self._plan.receive_timeout_s,
+            pause_s=LISTEN_S,
         )
         left = await self._asterisk.wait_empty(self._plan.receive_timeout_s)
         stuck = len(left.channels) + len(left.bridges)
@@ -200,16 +203,21 @@ async def run(plan: Plan) -> dict[str, object]:
         await asyncio.to_thread(state.mkdir)
         asterisk = await stack.enter_async_context(PrivateAsterisk(binary, rendered))
         controller = await stack.enter_async_context(
-            start_controller(rendered, flows, state, settings={"IVR_CACHE": str(folder / "cache")})
+            start_controller(
+                rendered,
+                flows,
+                state,
+                settings={"IVR_CACHE": str(folder / "cache"), "IVR_PROMPTS__RENDER": "false"},
+            )
         )
         bench = Bench(asterisk, controller.pid, plan, _lead_ms(catalogue))
         baseline, ours = Side("dialplan", BASELINE_NUMBER), Side("ours", rendered.hotline_number)
         for side in (baseline, ours):
-            await bench.load(side, 5, 0.4)  # first calls load what later ones find ready
+            await bench.load(side, 10, 0.2)  # first calls load what later ones find ready
             await bench.notice(side)
             side.rate = await bench.highest_rate(side)
         for side in (baseline, ours):
-            await bench.probe(side, max(1.0, baseline.rate / 2))
+            await bench.probe(side, max(1.0, min(baseline.rate, ours.rate) / 2))
     return _report(ours, baseline)
 
 

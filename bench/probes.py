@@ -18,7 +18,7 @@ from ivr.demo.lightphone import LightPhone
 from ivr.demo.phone import PHONE_RATE, PhoneError
 from ivr.demo.rtp import HeardPacket, decode
 
-LISTEN_S: Final = (0.8, 1.2)
+LISTEN_S: Final = (0.4, 0.9)
 """A caller listens so long before the key."""
 PATIENCE_S: Final = 6.0
 DOMINANT: Final = 0.6
@@ -48,7 +48,7 @@ async def probe(server: str, uri: str, *, callers: int, until_s: float, next_pro
 async def _caller(server: str, uri: str, number: int, until_s: float, hz: float, found: Probed) -> None:
     chance = random.Random(number)
     loop = asyncio.get_running_loop()
-    await asyncio.sleep(number * 0.13)  # not all in step
+    await asyncio.sleep(number * 0.07)  # not all in step
     while loop.time() < until_s:
         try:
             async with LightPhone(f"1390000{number:04d}", server, address="127.0.0.2") as phone:

@@ -63,12 +63,14 @@ async def run_sipp(
     address: str = "127.0.0.2",
     keys: Mapping[str, str] | None = None,
     receive_timeout_s: float = RECEIVE_TIMEOUT_S,
+    pause_s: float = 1.0,
 ) -> SippResult:
     """Begin `calls` calls at `rate` per second to `service@server`, from `address`.
 
     limit: most calls at once (None: no limit of ours). keys: replaces `[name]` in the scenario.
-    receive_timeout_s: a message that does not come in time fails its call. The process is
-    ended when `timeout_s` is over, whatever it does; the figures up to then are returned with `cut`.
+    pause_s: length of the scenario's pauses that name none. receive_timeout_s: a message that does not come in
+    time fails its call. The process is ended when `timeout_s` is over, whatever it does; the figures up to then
+    are returned with `cut`.
     """
     program = shutil.which("sipp")
     if program is None:
@@ -82,7 +84,14 @@ async def run_sipp(
             *("-sf", "scenario.xml", "-s", service, "-i", address, "-p", str(_free_port(address))),
             *("-mi", address, "-cp", str(_free_port("127.0.0.1"))),
             *("-r", f"{rate:g}", "-m", str(calls), "-l", str(limit or max(1, calls))),
-            *("-recv_timeout", f"{receive_timeout_s * 1000:.0f}", "-timeout", f"{timeout_s:g}s"),
+            *(
+                "-d",
+                f"{pause_s * 1000:.0f}",
+                "-recv_timeout",
+                f"{receive_timeout_s * 1000:.0f}",
+                "-timeout",
+                f"{timeout_s:g}s",
+            ),
             *("-nostdin", "-trace_stat", "-stf", "figures.csv", "-fd", "1", "-trace_rtt", "-rtt_freq", "1"),
             *("-trace_err", "-error_file", "errors.log", "-trace_error_codes"),
             *(part for key, value in values.items() for part in ("-key", key, value)),
