@@ -15,6 +15,7 @@ logged and lost. A spool file takes its place behind that signature.
 from __future__ import annotations
 
 import asyncio
+import itertools
 import logging
 import random
 from collections import deque
@@ -151,7 +152,7 @@ class FactWriter:
             await self._some.wait()
             await self._company()
             # Taken out only once they are durable: a cancelled task leaves them to be given to `overflow`.
-            batch = [self._buffer[i] for i in range(min(self._batch, len(self._buffer)))]
+            batch = list(itertools.islice(self._buffer, self._batch))
             written, refused = await self._until_written(batch)
             for _ in batch:
                 self._buffer.popleft()

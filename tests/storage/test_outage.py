@@ -14,7 +14,6 @@ from storage.writer import FactWriter
 from tests.storage import samples as s
 from tests.support.postgres import PrivatePostgres
 
-
 THROW_OUT = (
     "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
     " WHERE backend_type = 'client backend' AND pid <> pg_backend_pid()"
