@@ -38,12 +38,14 @@ class Node:
     ends: ClassVar[bool] = False
     """Whether the dialogue ends here."""
 
-    __slots__ = ("commands", "defaults", "entered", "flow", "handlers", "id")
+    __slots__ = ("commands", "defaults", "entered", "flow", "handlers", "id", "masked")
 
     def __init__(self, build: NodeBuilder, model: NodeModel) -> None:
         self.id = build.id
         self.flow = build.flow
         self.entered = Note("node", {"node": build.id, "kind": self.kind})
+        self.masked = False
+        """Whether what is pressed or said here is too personal for a log or a screen."""
         self.defaults: Handlers = {}
         """Handlers of the kind itself, for what its authors leave unsaid."""
         self.handlers: Handlers = build.handlers(model.on, ("on",))

@@ -38,7 +38,7 @@ class CollectModel(InputModel):
 class Collect(AskingNode):
     kind: ClassVar[str] = "collect"
 
-    __slots__ = ("into", "masked", "next", "rule", "terminator")
+    __slots__ = ("into", "next", "rule", "terminator")
 
     def __init__(self, build: NodeBuilder, model: CollectModel) -> None:
         super().__init__(build, model)
