@@ -16,6 +16,7 @@ from ivr.ari.generated.events import ChannelDestroyed, ChannelStateChange, Dial,
 from ivr.ari.interface import Ari
 from ivr.ari.parse import Gap
 from ivr.ari.results import Gone
+from ivr.ari.unhurried import unhurried
 from ivr.call.ports import Offer, RingOutcome
 from ivr.errors import AriError, AriUnavailable
 from ivr.ids import CallId, ChannelId, child_id
@@ -112,12 +113,14 @@ class AgentLeg:
             log.info("caller already out of the bridge: %s", error)
 
     async def _set_up(self) -> RingOutcome | None:
-        created = await self._ari.channels.create(
-            channel_id=self.channel,
-            endpoint=self._offer.endpoint,
-            app=self._ari.app,
-            originator=self._caller,
-            variables={"CALLERID(name)": self._offer.display},
+        created = await unhurried(
+            self._ari.channels.create(
+                channel_id=self.channel,
+                endpoint=self._offer.endpoint,
+                app=self._ari.app,
+                originator=self._caller,
+                variables={"CALLERID(name)": self._offer.display},
+            )
         )
         if isinstance(created, Gone):
             return "unreachable"

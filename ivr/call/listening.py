@@ -10,13 +10,14 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from typing import assert_never
+from typing import Any, assert_never
 
 from asr.protocol import AsrUnavailable, Ears, Failed, Final, ListenRequest, Partial, SpeechBegan
 from ivr.ari.bus import Mailbox
 from ivr.ari.generated.events import StasisStart
 from ivr.ari.interface import Ari
-from ivr.ari.results import Gone
+from ivr.ari.results import Gone, Sent
+from ivr.ari.unhurried import unhurried
 from ivr.errors import AriError
 from ivr.flow.actions import Listen
 from ivr.flow.inputs import Alternative, Input, SpeechFailed, SpeechHeard, SpeechPartial, SpeechStarted
@@ -91,19 +92,7 @@ async def _media_path(ari: Ari, call: CallId, channel: ChannelId, address: str) 
     with ari.bus.mailbox(f"{call}/listening") as mailbox:
         mailbox.watch(snoop, media)
         try:
-            results = await asyncio.gather(
-                ari.bridges.create_with_id(bridge_id=bridge, type="mixing", name=bridge),
-                ari.channels.snoop_channel_with_id(channel_id=channel, snoop_id=snoop, spy="in", app=ari.app),
-                ari.channels.external_media(
-                    channel_id=media,
-                    app=ari.app,
-                    external_host=address,
-                    format="slin16",
-                    encapsulation="rtp",
-                    transport="udp",
-                    direction="both",
-                ),
-            )
+            results = await unhurried(_make(ari, channel, address, snoop, media, bridge))
             if any(isinstance(result, Gone) for result in results):
                 raise ListeningFailed("the caller has gone")
             async with asyncio.timeout(ATTACH_TIMEOUT_S):
@@ -113,6 +102,32 @@ async def _media_path(ari: Ari, call: CallId, channel: ChannelId, address: str) 
             yield
         finally:
             await _destroy(ari, bridge, [snoop, media])
+
+
+async def _make(
+    ari: Ari, channel: ChannelId, address: str, snoop: str, media: str, bridge: str
+) -> list[Sent[Any] | Gone]:
+    """All three side by side, each to its end: the first error is raised when none is on its way any more."""
+    results = await asyncio.gather(
+        ari.bridges.create_with_id(bridge_id=bridge, type="mixing", name=bridge),
+        ari.channels.snoop_channel_with_id(channel_id=channel, snoop_id=snoop, spy="in", app=ari.app),
+        ari.channels.external_media(
+            channel_id=media,
+            app=ari.app,
+            external_host=address,
+            format="slin16",
+            encapsulation="rtp",
+            transport="udp",
+            direction="both",
+        ),
+        return_exceptions=True,
+    )
+    made: list[Sent[Any] | Gone] = []
+    for result in results:
+        if isinstance(result, BaseException):
+            raise result
+        made.append(result)
+    return made
 
 
 async def _both_started(mailbox: Mailbox, wanted: set[str]) -> None:

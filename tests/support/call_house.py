@@ -26,7 +26,7 @@ from ivr.ids import CallId
 from routing.board import Board
 from routing.board_events import Fact
 from routing.rules_load import load_agents, load_rules
-from tests.support.fake_ari import FakeAri
+from tests.support.fake_ari import FakeAri, FakeAsterisk
 from tests.support.virtual_time import VirtualClock
 
 FLOWS = Path(__file__).parents[1] / "call" / "flows"
@@ -192,14 +192,14 @@ def _list(value: object) -> list[str]:
 
 @asynccontextmanager
 async def house(
-    seed: int = 0, agents: Sequence[str] = ("a1", "a2"), max_calls: int = 100, flows: Path = FLOWS
+    seed: int = 0, agents: Sequence[str] = ("a1", "a2"), max_calls: int = 100, jitter_s: float = 0.004
 ) -> AsyncIterator[House]:
     clock = VirtualClock()
     rules = load_rules(QUEUES)
     memory, ears = Memory(), ScriptedEars()
     board = Board(rules, load_agents(agents_yaml(agents), rules, clock.now()))
-    library = load(flows)
-    async with FakeAri(seed=seed) as ari:
+    library = load(FLOWS)
+    async with FakeAri(FakeAsterisk(seed=seed, jitter_s=jitter_s)) as ari:
         dispatcher = Dispatcher(board, clock, memory)
         services = CallServices(ari, OneSecondPrompts(), ears, dispatcher, memory, clock)
         settings = FrontDoorSettings("n1", "main", "zh", max_calls)

@@ -14,7 +14,7 @@ from ivr.demo.lightphone import LightPhone
 from ivr.demo.softphone import Softphone
 from ivr.flow.actions import JsonValue, Prompt
 from ivr.main import Hotline
-from tests.support.audio import Match, Samples, contains, load_recording
+from tests.support.audio import PHONE_RATE, Match, Samples, contains, is_silent, load_recording
 from tests.support.softphone import agent_phone, citizen_phone
 
 LISTEN_EVERY_S = 0.25
@@ -50,6 +50,15 @@ class Scene:
         )
         await phone.dial(self.rendered.hotline_uri)
         await phone.events.next("established", timeout=10)
+        return phone
+
+    async def citizen_dialling(self) -> Caller:
+        """A citizen whose INVITE is out and not yet answered."""
+        self._numbers += 1
+        phone = await self._stack.enter_async_context(
+            citizen_phone(self.rendered, str(self._numbers), kind=LightPhone)
+        )
+        await phone.dial(self.rendered.hotline_uri)
         return phone
 
     async def agent(
@@ -113,6 +122,33 @@ class Scene:
             await asyncio.sleep(LISTEN_EVERY_S)
             match = await asyncio.to_thread(contains, phone.received_audio(), clip)
         raise AssertionError(f"{prompt} ({language}) was not heard within {timeout_s} s; best {match}")
+
+    async def hears_for(self, phone: Caller, seconds: float) -> None:
+        """Wait until the phone has received so much more audio (silence counts, no packets do not)."""
+        wanted = len(phone.received_audio()) + round(seconds * PHONE_RATE)
+        for _ in range(round(4 * seconds / LISTEN_EVERY_S)):
+            if len(phone.received_audio()) >= wanted:
+                return
+            await asyncio.sleep(LISTEN_EVERY_S)
+        raise AssertionError(f"less than {seconds} s of audio came")
+
+    def silent(self, phone: Caller, since: int) -> bool:
+        """Nothing audible from that sample on."""
+        return is_silent(phone.received_audio()[since:])
+
+    async def until_journalled(self, call: str, kind: str) -> None:
+        """Until the call's journal has an input or note of this kind."""
+
+        async def there() -> bool:
+            return any(kind in (event, data.get("type")) for event, data in await self.journal(call))
+
+        seen = -1
+        try:
+            async with asyncio.timeout(20):
+                while not await there():
+                    seen = await self.hotline.status.changed(seen)
+        except TimeoutError:
+            raise AssertionError(f"no {kind} in the journal") from None
 
     async def journal(self, call: str) -> list[tuple[str, dict[str, Any]]]:
         await self.hotline.writer.drain()

@@ -56,6 +56,14 @@ class FakeAsterisk(FakeWorld):
     # What commands do
 
     async def exchange(self, request: Request) -> Reply:
+        """A request that is on its way is carried out, even when whoever sent it does not wait any more."""
+        task = asyncio.ensure_future(self._exchange(request))
+        self._under_way.add(task)
+        task.add_done_callback(self._under_way.discard)
+        return await asyncio.shield(task)
+
+    async def _exchange(self, request: Request) -> Reply:
+        await asyncio.sleep(self.random.uniform(0, self.jitter_s))
         parameters = parameters_of(request.operation, request.target, request.body)
         self.commands.append((request.operation.name, parameters))
         fault = self._take_fault(request.operation.name)

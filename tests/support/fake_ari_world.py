@@ -65,6 +65,8 @@ class FakeWorld:
         self._idle: dict[str, asyncio.Event] = {}
         self._topics: dict[str, float] = {}
         self._timers: set[asyncio.TimerHandle] = set()
+        self._under_way: set[asyncio.Task[Any]] = set()
+        """Requests that are being carried out."""
         self._counter = 0
 
     # What the world does
@@ -134,6 +136,8 @@ class FakeWorld:
     def close(self) -> None:
         """Nothing happens any more."""
         self.deliver = lambda raw: None
+        for task in self._under_way:
+            task.cancel()
         for timer in self._timers:
             timer.cancel()
         self._timers.clear()
