@@ -125,20 +125,20 @@ async def test_rejecting_answering_by_hand_and_giving_up_while_it_rings(
         incoming = await agent.events.next("incoming")
         assert "13800000001" in incoming.peer
         await agent.reject()
-        closed = await citizen.events.next("closed")
+        closed, _ = await asyncio.gather(citizen.events.next("closed"), agent.events.next("closed"))
         assert "established" not in {event.kind for event in citizen.events.history}, closed
 
         await citizen.dial(uri(plain, "701"))
         await agent.events.next("incoming")
         await citizen.hangup()
-        await agent.events.next("closed")
+        await asyncio.gather(citizen.events.next("closed"), agent.events.next("closed"))
 
         await citizen.dial(uri(plain, "701"))
         await agent.events.next("incoming")
         await agent.answer()
         await citizen.events.next("established")
         await citizen.hangup()
-        await agent.events.next("closed")
+        await asyncio.gather(citizen.events.next("closed"), agent.events.next("closed"))
 
 
 async def test_wrong_password_is_told(plain: PrivateAsterisk, kind: Kind) -> None:
