@@ -13,7 +13,8 @@ from collections.abc import Mapping
 from pathlib import Path as FilePath
 
 from ivr.flow.actions import Note
-from ivr.flow.build import LibraryBuilder, NodeBuilder
+from ivr.flow.build import LibraryBuilder
+from ivr.flow.build_node import NodeBuilder
 from ivr.flow.findings import Finding, FlowLoadError, did_you_mean
 from ivr.flow.hours import Calendar, CalendarError, make_calendar
 from ivr.flow.lint import lint

@@ -15,7 +15,7 @@ from ivr.flow.schema import InputModel, Name, NodeModel, OptionModel, Target
 from ivr.flow.turn import MAX_VARIABLE_TEXT, Turn
 
 if TYPE_CHECKING:
-    from ivr.flow.build import NodeBuilder
+    from ivr.flow.build_node import NodeBuilder
 
 COMMAND_LENGTH = 6
 """A calm command counts inside a sentence only when that has at most so many characters more than the phrase: whoever

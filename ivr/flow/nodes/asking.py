@@ -18,7 +18,7 @@ from ivr.flow.schema import InputModel
 from ivr.flow.turn import MAX_KEYS_AHEAD, Turn
 
 if TYPE_CHECKING:
-    from ivr.flow.build import NodeBuilder
+    from ivr.flow.build_node import NodeBuilder
 
 SPEECH_GUARD_S = 5.0
 """So long after the longest utterance a recogniser that says nothing more is given up."""

@@ -21,7 +21,7 @@ from ivr.flow.schema import NodeModel
 from ivr.flow.turn import MAX_KEYS_AHEAD, Turn
 
 if TYPE_CHECKING:
-    from ivr.flow.build import NodeBuilder
+    from ivr.flow.build_node import NodeBuilder
 
 
 class Node:

@@ -13,7 +13,7 @@ from ivr.flow.schema import OptionModel
 from ivr.flow.turn import Turn
 
 if TYPE_CHECKING:
-    from ivr.flow.build import NodeBuilder
+    from ivr.flow.build_node import NodeBuilder
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ from ivr.flow.schema import InputModel, Key, Name, NodeModel, Strict, Target
 from ivr.flow.turn import Turn
 
 if TYPE_CHECKING:
-    from ivr.flow.build import NodeBuilder
+    from ivr.flow.build_node import NodeBuilder
 
 
 class LengthModel(Strict):

@@ -15,7 +15,7 @@ from ivr.flow.schema import InputModel, Name, NodeModel, OptionModel, Target
 from ivr.flow.turn import Turn
 
 if TYPE_CHECKING:
-    from ivr.flow.build import NodeBuilder
+    from ivr.flow.build_node import NodeBuilder
 
 
 class MenuModel(InputModel):

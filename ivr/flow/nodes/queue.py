@@ -15,7 +15,7 @@ from ivr.flow.schema import Name, NodeModel, Prompts, Seconds, Strict, Target
 from ivr.flow.turn import Turn
 
 if TYPE_CHECKING:
-    from ivr.flow.build import NodeBuilder
+    from ivr.flow.build_node import NodeBuilder
 
 SOON_S = 60.0
 """A wait that ends within this is told as `soon`, without figures."""

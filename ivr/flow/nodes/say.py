@@ -11,7 +11,7 @@ from ivr.flow.schema import NodeModel, Prompts, Target
 from ivr.flow.turn import Turn
 
 if TYPE_CHECKING:
-    from ivr.flow.build import NodeBuilder
+    from ivr.flow.build_node import NodeBuilder
 
 
 class SayModel(NodeModel):
