@@ -28,6 +28,7 @@ if sys.hexversion < 0x030B0000:
 
 # Runs before the project is installed anywhere, so its packages are found beside this folder.
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+import system_packages
 import wheelhouse
 
 from ivr.asterisk.locate import cache_folder, locate
@@ -38,28 +39,6 @@ VENV = ROOT / ".venv"
 LOGS = ROOT / "var" / "setup"
 STAMPS = VENV / ".setup-stamps.json"
 """In the virtual environment: whoever removes that also wants everything looked at again."""
-
-SYSTEM_PACKAGES = {
-    # Debian's package -> what shows that it is there: a program on PATH, or a pattern of files
-    "openssl": "openssl",
-    "util-linux": "setpriv",
-    "espeak-ng": "espeak-ng",
-    "libsndfile1": "/usr/lib/*/libsndfile.so.1",
-    "sox": "sox",
-    "ffmpeg": "ffmpeg",
-    "mmdebstrap": "mmdebstrap",
-    "sip-tester": "sipp",
-    "baresip-core": "baresip",
-    "postgresql": "/usr/lib/postgresql/*/bin/postgres",
-    "iproute2": "ss",
-    "chromium": "chromium",
-}
-ONLY_FOR_TESTS = frozenset(
-    {"sip-tester", "baresip-core", "postgresql", "iproute2", "chromium", "sox", "ffmpeg"}
-)
-"""Without these the hotline runs; tests and benchmarks do not."""
-
-APT = ["apt-get", "-o", "Acquire::Retries=3", "-o", "DPkg::Lock::Timeout=300"]
 
 
 class SetupFailed(Exception):
@@ -112,30 +91,18 @@ def _run_line(names: Sequence[str], failures: list[str]) -> None:
 # --- system packages ---------------------------------------------------------------------------------------------
 
 
-def _missing_packages() -> list[str]:
-    return [name for name, shown_by in SYSTEM_PACKAGES.items() if not _is_there(shown_by)]
-
-
-def _is_there(shown_by: str) -> bool:
-    if shown_by.startswith("/"):
-        return any(Path("/").glob(shown_by[1:]))
-    return shutil.which(shown_by) is not None
-
-
 def _system_is_done(stamps: dict[str, str]) -> bool:
-    missing = _missing_packages()
-    return not missing or (not _can_install() and set(missing) <= ONLY_FOR_TESTS | {"mmdebstrap"})
-
-
-def _can_install() -> bool:
-    return os.geteuid() == 0 and shutil.which("apt-get") is not None
+    missing = system_packages.missing()
+    return not missing or (
+        not system_packages.can_install() and set(missing) <= system_packages.ONLY_FOR_TESTS | {"mmdebstrap"}
+    )
 
 
 def _install_system() -> None:
-    missing = _missing_packages()
+    missing = system_packages.missing()
     command = f"apt-get install --no-install-recommends {' '.join(missing)}"
-    if not _can_install():
-        needed = [name for name in missing if name not in ONLY_FOR_TESTS]
+    if not system_packages.can_install():
+        needed = [name for name in missing if name not in system_packages.ONLY_FOR_TESTS]
         print(f"setup: please install: sudo {command}", flush=True)
         if needed:
             raise SetupFailed(
@@ -144,8 +111,12 @@ def _install_system() -> None:
         return
     print(f"setup: {command}", flush=True)
     environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
-    _run([*APT, "update"], "system", environment=environment)
-    _run([*APT, "install", "-y", "--no-install-recommends", *missing], "system", environment=environment)
+    _run([*system_packages.APT, "update"], "system", environment=environment)
+    _run(
+        [*system_packages.APT, "install", "-y", "--no-install-recommends", *missing],
+        "system",
+        environment=environment,
+    )
 
 
 # --- Asterisk ----------------------------------------------------------------------------------------------------
@@ -213,11 +184,15 @@ def _make_venv() -> None:
     # Debian keeps `ensurepip` in a package of its own; a half-made environment would look whole next time.
     shutil.rmtree(VENV, ignore_errors=True)
     package = f"python3.{sys.version_info.minor}-venv"
-    if not _can_install() or "ensurepip" not in log.read_text(errors="replace"):
+    if not system_packages.can_install() or "ensurepip" not in log.read_text(errors="replace"):
         raise SetupFailed(f"no virtual environment could be made (sudo apt-get install {package}); see {log}")
     environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
-    _run([*APT, "update"], "venv", environment=environment)
-    _run([*APT, "install", "-y", "--no-install-recommends", package], "venv", environment=environment)
+    _run([*system_packages.APT, "update"], "venv", environment=environment)
+    _run(
+        [*system_packages.APT, "install", "-y", "--no-install-recommends", package],
+        "venv",
+        environment=environment,
+    )
     _run(command, "venv")
 
 

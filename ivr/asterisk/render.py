@@ -14,9 +14,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-import re
 import secrets
-import subprocess
 import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -26,10 +24,14 @@ from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+from ivr.asterisk import certificate as certificate_choice
 from ivr.asterisk import ports as port_choice
 from ivr.asterisk.locate import AsteriskBinary
+from ivr.asterisk.options import Fallback, RenderOptions, check
 from ivr.asterisk.ports import Ports
 from ivr.errors import AsteriskError
+
+__all__ = ["Fallback", "RenderOptions", "RenderedAsterisk", "SipAccount", "render"]
 
 TEMPLATES = Path(__file__).resolve().parents[2] / "asterisk-config"
 
@@ -40,9 +42,6 @@ PASSWORD_BYTES = 24
 LONGEST_SOCKET_PATH = 100
 """The kernel takes 107 bytes for a unix socket's path; Asterisk's control socket must fit."""
 
-CERTIFICATE_DAYS = 825
-RENEW_BEFORE_S = 30 * 24 * 3600
-
 FOLDERS = ("etc", "keys", "lib", "spool", "log", "run", "cache")
 INSIDE = (
     "etc/extensions.d",
@@ -51,54 +50,6 @@ INSIDE = (
     "spool/voicemail",
     "spool/fallback",
 )
-
-_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,31}")
-_NUMBER = re.compile(r"[0-9]{2,15}")
-_RESERVED = frozenset(
-    {"trunk", "anonymous", "global", "system", "common", "transport-udp", "h", "s", "i", "t"}
-)
-_ADDRESS = re.compile(r"[0-9A-Fa-f.:/]+|[A-Za-z0-9][A-Za-z0-9.-]*")
-
-
-@dataclass(frozen=True, slots=True)
-class Fallback:
-    """The plain queue and voicemail that answer while no controller does. All in seconds."""
-
-    ring_s: int = 15
-    wait_s: int = 120
-    silence_s: int = 5
-    longest_s: int = 180
-
-
-@dataclass(frozen=True, slots=True)
-class RenderOptions:
-    """What a configuration depends on.
-
-    agents: SIP user names. trunk_hosts: addresses whose calls come in as the trunk's; with loopback the
-    default 127.0.0.2 is one that a test can call from. loopback: SIP, HTTP and media on 127.0.0.1 only.
-    ports: exact ports (then nothing is chosen); None: those of last time, else `preferred_ports`, else free ones.
-    http_host: never anything but loopback, unless a TLS proxy stands before it.
-    """
-
-    agents: tuple[str, ...] = ()
-    hotline_number: str = "12345"
-    application: str = "ivr"
-    node: str = "n1"
-    demo_anonymous: bool = False
-    loopback: bool = True
-    trunk_hosts: tuple[str, ...] = ("127.0.0.2",)
-    http_host: str = "127.0.0.1"
-    external_address: str | None = None
-    local_networks: tuple[str, ...] = ()
-    ports: Ports | None = None
-    preferred_ports: Ports | None = None
-    rtp_count: int = 4000
-    fallback: Fallback = field(default_factory=Fallback)
-    extra_modules: tuple[str, ...] = ()
-
-    @property
-    def sip_host(self) -> str:
-        return "127.0.0.1" if self.loopback else "0.0.0.0"
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,7 +133,7 @@ def render(folder: Path, binary: AsteriskBinary, options: RenderOptions | None =
     Raises AsteriskError for a name or number that cannot be, or when no port is free.
     """
     options = RenderOptions() if options is None else options
-    _check(options)
+    check(options)
     folder = folder.absolute()
     folders = _make_folders(folder)
     kept = _load_secrets(folder / "secrets.json")
@@ -196,7 +147,9 @@ def render(folder: Path, binary: AsteriskBinary, options: RenderOptions | None =
         json.dumps({"ports": ports.as_dict(), "ari_password": ari_password, "agents": passwords}, indent=2)
         + "\n",
     )
-    certificate, private_key = _certificate(folders["keys"], options)
+    certificate, private_key = certificate_choice.ensure(
+        folders["keys"], name=f"hotline-{options.node}", external_address=options.external_address
+    )
     accounts = tuple(SipAccount(name, passwords[name]) for name in options.agents)
     values: dict[str, Any] = {
         "folders": SimpleNamespace(**folders),
@@ -257,31 +210,6 @@ def _write_templates(etc: Path, values: Mapping[str, Any]) -> None:
     for template in sorted(TEMPLATES.glob("*.conf.j2")):
         text = environment.get_template(template.name).render(values)
         _write_private(etc / template.name.removesuffix(".j2"), text)
-
-
-def _check(options: RenderOptions) -> None:
-    """Names go into configuration files as they are, so only plain ones are let through."""
-    for name in options.agents:
-        if not _NAME.fullmatch(name) or name.lower() in _RESERVED:
-            raise AsteriskError(
-                f"{name!r} cannot be an agent's SIP name",
-                mend="a letter, then up to 31 letters, digits, - or _; not a name of the configuration's own",
-            )
-    if len(set(options.agents)) != len(options.agents):
-        raise AsteriskError("two agents have the same SIP name", mend="give each a name of its own")
-    if not _NUMBER.fullmatch(options.hotline_number):
-        raise AsteriskError(
-            f"{options.hotline_number!r} cannot be the hotline's number", mend="2 to 15 digits"
-        )
-    for name in (options.application, options.node):
-        if not _NAME.fullmatch(name):
-            raise AsteriskError(
-                f"{name!r} cannot be the application's or node's name", mend="letters and digits"
-            )
-    addresses = (*options.trunk_hosts, *options.local_networks, options.http_host)
-    for address in (*addresses, options.external_address or "localhost"):
-        if not _ADDRESS.fullmatch(address):
-            raise AsteriskError(f"{address!r} is not an address", mend="an IP address, network or host name")
 
 
 def _make_folders(folder: Path) -> dict[str, Path]:
@@ -349,35 +277,3 @@ def _write_private(path: Path, text: str) -> None:
     beside.touch(mode=0o600)
     beside.write_text(text)
     beside.replace(path)
-
-
-def _certificate(keys: Path, options: RenderOptions) -> tuple[Path, Path]:
-    """A self-signed certificate for SIP over TLS, kept until it is about to end."""
-    certificate, private_key = keys / "hotline.crt", keys / "hotline.key"
-    try:
-        if certificate.exists() and private_key.exists():
-            check = ["openssl", "x509", "-checkend", str(RENEW_BEFORE_S), "-noout", "-in", str(certificate)]
-            if subprocess.run(check, capture_output=True, check=False, timeout=30).returncode == 0:
-                return certificate, private_key
-        names = ["DNS:localhost", "IP:127.0.0.1"]
-        if options.external_address:
-            kind = "IP" if re.fullmatch(r"[0-9.]+|.*:.*", options.external_address) else "DNS"
-            names.append(f"{kind}:{options.external_address}")
-        private_key.unlink(missing_ok=True)
-        private_key.touch(mode=0o600)
-        subprocess.run(
-            [
-                "openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes",
-                "-days", str(CERTIFICATE_DAYS), "-subj", f"/CN=hotline-{options.node}",
-                "-addext", f"subjectAltName={','.join(names)}",
-                "-keyout", str(private_key), "-out", str(certificate),
-            ],
-            capture_output=True, check=True, text=True, timeout=30,
-        )  # fmt: skip
-    except FileNotFoundError as error:
-        raise AsteriskError("openssl is not installed", mend="apt-get install openssl") from error
-    except subprocess.SubprocessError as error:
-        raise AsteriskError(
-            f"openssl made no certificate: {error}", mend="look at keys/ in the folder"
-        ) from error
-    return certificate, private_key
