@@ -256,6 +256,25 @@ def object_ids_source(docs: Docs, event: Any) -> str:
     return "".join(lines) + "        return tuple(ids)\n"
 
 
+def id_places(docs: Docs, event: Any) -> list[tuple[str, bool]]:
+    """Where an event's own JSON names its objects: (text that an id follows, whether it is always there).
+
+    Empty when only nested models name them.
+    """
+    models = dict(docs.models())
+    places: list[tuple[str, bool]] = []
+    for raw, described in event["properties"].items():
+        kind, required = described["type"], bool(described.get("required"))
+        if kind in IDENTIFIED:
+            identity, target = IDENTIFIED[kind]
+            places.append((f'"{raw}":{{"{identity}":"', required))
+            if target:
+                places += [(f'"{target}":"channel:', False), (f'"{target}":"bridge:', False)]
+        elif kind in models and "object_ids" in object_ids_source(docs, models[kind]):
+            return []
+    return places
+
+
 def events_file(docs: Docs) -> str:
     models = dict(docs.models())
     names = docs.event_names()
@@ -291,6 +310,16 @@ def events_file(docs: Docs) -> str:
         "\nEVENTS: dict[str, type[Message]] = {\n" + "".join(f'    "{n}": {n},\n' for n in names) + "}\n"
     )
     parts.append('"""Every type that this Asterisk can send, by its name."""\n')
+    parts.append("\nID_PLACES: dict[str, tuple[tuple[bytes, bool], ...]] = {\n")
+    for name in names:
+        places = id_places(docs, models[name])
+        if places:
+            parts.append(
+                f"    {name!r}: ({', '.join(f'({text.encode()!r}, {always})' for text, always in places)},),\n"
+            )
+    parts.append(
+        '}\n"""Type -> the texts that ids follow in its JSON, and whether each is always there."""\n'
+    )
     return "".join(parts)
 
 

@@ -1,5 +1,7 @@
 """Events to whom they concern. No I/O: the client's reader calls `dispatch`, which only looks up and enqueues.
 
+What is enqueued may be `Sealed`: the reader of the queue opens it, so the websocket's reader need not.
+
 - A `Mailbox` watches object ids: channels, bridges, playbacks, recordings. An event goes to every mailbox that watches
   one of the ids it names (a playback's and a recording's target too), once per mailbox, in the order received.
 - The front door is the one consumer of what nobody watches yet: `StasisStart` of new channels, and events of the
@@ -21,7 +23,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Final, Self
 
-from ivr.ari.parse import AnyEvent, Gap, UnknownEvent
+from ivr.ari.parse import AnyEvent, Gap, Sealed, UnknownEvent
 from ivr.errors import AriError, MailboxOverflow
 
 log = logging.getLogger(__name__)
@@ -54,12 +56,13 @@ FRONT_DOOR: Final = frozenset(
 class Queue:
     """A bounded queue with one reader: the front door, and the base of a mailbox. Not thread-safe."""
 
-    __slots__ = ("_capacity", "_error", "_events", "_waiter", "owner")
+    __slots__ = ("_bus", "_capacity", "_error", "_events", "_waiter", "owner")
 
-    def __init__(self, owner: str, capacity: int) -> None:
+    def __init__(self, bus: Bus, owner: str, capacity: int) -> None:
         self.owner = owner
+        self._bus = bus
         self._capacity = capacity
-        self._events: deque[AnyEvent] = deque()
+        self._events: deque[AnyEvent | Sealed] = deque()
         self._waiter: asyncio.Future[None] | None = None
         self._error: BaseException | None = None
 
@@ -78,7 +81,7 @@ class Queue:
             if self._error is not None:
                 raise self._error
             if self._events:
-                return self._events.popleft()
+                return self._opened(self._events.popleft())
             if self._waiter is not None:
                 raise RuntimeError(f"{self.owner}: a second reader")
             self._waiter = asyncio.get_running_loop().create_future()
@@ -91,7 +94,16 @@ class Queue:
         """The next event if there is one. Raises as `get`."""
         if self._error is not None:
             raise self._error
-        return self._events.popleft() if self._events else None
+        return self._opened(self._events.popleft()) if self._events else None
+
+    def _opened(self, event: AnyEvent | Sealed) -> AnyEvent:
+        if not isinstance(event, Sealed):
+            return event
+        known_before = event.opened
+        opened = event.open()
+        if isinstance(opened, UnknownEvent) and not known_before:
+            self._bus._note_unknown(opened)
+        return opened
 
     def __aiter__(self) -> Self:
         """All events until the queue is closed; raises on overflow and failure."""
@@ -103,7 +115,7 @@ class Queue:
         except MailboxClosed:
             raise StopAsyncIteration from None
 
-    def put(self, event: AnyEvent) -> bool:
+    def put(self, event: AnyEvent | Sealed) -> bool:
         """False when the queue is full: it has ended then."""
         if self._error is not None:
             return False
@@ -135,11 +147,10 @@ class MailboxClosed(AriError):
 class Mailbox(Queue):
     """One session's events. Made by `Bus.mailbox`."""
 
-    __slots__ = ("_bus", "_watched")
+    __slots__ = ("_watched",)
 
     def __init__(self, bus: Bus, owner: str, capacity: int) -> None:
-        super().__init__(owner, capacity)
-        self._bus = bus
+        super().__init__(bus, owner, capacity)
         self._watched: set[str] = set()
 
     @property
@@ -175,7 +186,7 @@ class _Held:
     """Events of a channel that has arrived and that nobody watches yet."""
 
     since: float
-    events: list[AnyEvent] = field(default_factory=list)
+    events: list[AnyEvent | Sealed] = field(default_factory=list)
 
 
 class Bus:
@@ -186,7 +197,7 @@ class Bus:
         self._watchers: dict[str, list[Mailbox]] = {}
         self._mailboxes: set[Mailbox] = set()
         self._held: dict[str, _Held] = {}
-        self._door = Queue("front door", FRONT_DOOR_CAPACITY)
+        self._door = Queue(self, "front door", FRONT_DOOR_CAPACITY)
         self._failure: BaseException | None = None
         self.received = 0
         """Events dispatched."""
@@ -212,7 +223,7 @@ class Bus:
         """The one queue of arrivals and application events. For one reader."""
         return self._door
 
-    def dispatch(self, event: AnyEvent) -> None:
+    def dispatch(self, event: AnyEvent | Sealed) -> None:
         """Enqueue the event where it belongs."""
         self.received += 1
         if isinstance(event, Gap):
@@ -229,14 +240,17 @@ class Bus:
                 self._hold(ids[0])
             return
         if isinstance(event, UnknownEvent):
-            self.unknown += 1
-            log.warning("unreadable event %r: %s", event.type, event.error)
+            self._note_unknown(event)
             if not delivered and not self._keep(ids, event):
                 self._door.put(event)
             return
         if not delivered and not self._keep(ids, event):
             self.unwatched += 1
             log.debug("%s concerns nobody: %s", kind, ids)
+
+    def _note_unknown(self, event: UnknownEvent) -> None:
+        self.unknown += 1
+        log.warning("unreadable event %r: %s", event.type, event.error)
 
     def fail(self, error: BaseException) -> None:
         """Ends the front door and every mailbox, also those made later, with this error."""
@@ -245,7 +259,7 @@ class Bus:
             mailbox.end(error)
         self._door.end(error)
 
-    def _deliver(self, ids: tuple[str, ...], event: AnyEvent) -> bool:
+    def _deliver(self, ids: tuple[str, ...], event: AnyEvent | Sealed) -> bool:
         watchers = self._watchers
         if len(ids) == 1:
             boxes = watchers.get(ids[0])
@@ -271,7 +285,7 @@ class Bus:
             log.warning("%s: arrived %.0f s ago and nobody watches it", old, now - held.since)
         self._held.setdefault(channel_id, _Held(now))
 
-    def _keep(self, ids: tuple[str, ...], event: AnyEvent) -> bool:
+    def _keep(self, ids: tuple[str, ...], event: AnyEvent | Sealed) -> bool:
         kept = False
         for object_id in ids:
             held = self._held.get(object_id)

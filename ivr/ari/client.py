@@ -1,8 +1,9 @@
 """The client of a real Asterisk, on aiohttp: the only file of `ivr.ari` that does I/O.
 
 `AriClient` holds one websocket for events and a bounded pool of HTTP connections for commands. Its reader task only
-parses and enqueues (`Bus.dispatch`); it never waits for a consumer, because Asterisk closes a socket whose reader is
-slow. When the socket is lost it comes back with `backoff.next_attempt`, and each connection begins with a `Gap`.
+looks at the outside of each message (`parse.seal`) and enqueues it (`Bus.dispatch`); it never waits for a consumer,
+because Asterisk closes a socket whose reader is slow. When the socket is lost it comes back with
+`backoff.next_attempt`, and each connection begins with a `Gap`.
 
 What ends the reader for good: a refused user (`AriUnauthorised`, also raised by `ready`, the front door and every
 mailbox), and `ApplicationReplaced`: another controller has taken the application, and taking it back would be a war.
@@ -26,7 +27,7 @@ from ivr.ari.backoff import BackOff, Fatal, Loss, next_attempt
 from ivr.ari.bus import Bus
 from ivr.ari.generated.events import ApplicationReplaced, RESTResponse
 from ivr.ari.interface import WithHandles
-from ivr.ari.parse import Gap, parse_message
+from ivr.ari.parse import Gap, seal
 from ivr.ari.repository import Reply, Request, Transport, query
 from ivr.ari.socket_rest import QUICK, SocketRest
 from ivr.errors import AriUnauthorised, AriUnavailable
@@ -257,7 +258,7 @@ class AriClient(WithHandles):
         while True:
             message = await socket.receive()
             if message.type is aiohttp.WSMsgType.TEXT:
-                event = parse_message(message.data)
+                event = seal(message.data)
                 if type(event) is RESTResponse:
                     self._socket_rest.answered(event)
                     continue

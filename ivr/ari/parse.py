@@ -1,6 +1,8 @@
 """From the bytes of one websocket message to one typed event. Pure; never raises.
 
-What cannot be read is kept as an `UnknownEvent`.
+`parse_message` gives the event. `seal` only looks at the outside, its type and the objects it names, which is all that
+routing needs: so the websocket's reader stays quick, and the session that takes the event opens it. What cannot be read
+is kept as an `UnknownEvent`.
 """
 
 from __future__ import annotations
@@ -12,7 +14,7 @@ from typing import Final
 import orjson
 from pydantic import ValidationError
 
-from ivr.ari.generated.events import EVENTS, Message
+from ivr.ari.generated.events import EVENTS, ID_PLACES, Message
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +55,61 @@ _TYPE: Final = re.compile(rb'"type":\s*"(\w+)"')
 _VALIDATORS: Final = {
     name.encode(): model.__pydantic_validator__.validate_json for name, model in EVENTS.items()
 }
+_PLACES: Final = {
+    name.encode(): (
+        name,
+        tuple((text, len(text), always, text[: text.index(b":") + 1]) for text, always in ID_PLACES[name]),
+    )
+    for name in ID_PLACES
+}
+"""Type -> its name; each text that an id follows, its length, whether it is always there, the key it begins with."""
 _IDENTIFYING: Final = ("id", "name", "target_uri")
+
+
+class Sealed:
+    """A message by its outside: type, ids, bytes. `open` reads it, once however many mailboxes it lies in."""
+
+    __slots__ = ("_event", "ids", "raw", "type")
+
+    def __init__(self, type: str, ids: tuple[str, ...], raw: bytes) -> None:
+        self.type = type
+        self.ids = ids
+        self.raw = raw
+        self._event: Message | UnknownEvent | None = None
+
+    def object_ids(self) -> tuple[str, ...]:
+        return self.ids
+
+    @property
+    def opened(self) -> bool:
+        return self._event is not None
+
+    def open(self) -> Message | UnknownEvent:
+        if self._event is None:
+            self._event = parse_message(self.raw)
+        return self._event
+
+
+def seal(raw: bytes) -> Sealed | Message | UnknownEvent:
+    """The message by its outside; read at once where that does not show type and ids for sure."""
+    found = _TYPE.search(raw)
+    described = _PLACES.get(found[1]) if found is not None else None
+    if found is None or described is None or raw.find(b"{", 1, found.start()) != -1:
+        return parse_message(raw)
+    name, places = described
+    ids: list[str] = []
+    for text, length, always, key in places:
+        at = raw.find(text)
+        if at >= 0:
+            begin = at + length
+            end = raw.find(b'"', begin)
+            found_id = raw[begin:end]
+            if end < 0 or b"\\" in found_id or not found_id.isascii():
+                return parse_message(raw)
+            ids.append(found_id.decode())
+        elif always or (text.endswith(b':"') and key in raw):
+            return parse_message(raw)
+    return Sealed(name, tuple(ids), raw)
 
 
 def parse_message(raw: bytes) -> Message | UnknownEvent:

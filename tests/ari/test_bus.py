@@ -14,7 +14,7 @@ from ivr.ari.generated.events import (
     StasisEnd,
     StasisStart,
 )
-from ivr.ari.parse import AnyEvent, Gap, UnknownEvent, parse_message
+from ivr.ari.parse import AnyEvent, Gap, Sealed, UnknownEvent, parse_message, seal
 from ivr.errors import AriUnauthorised, MailboxOverflow
 from tests.support.fake_ari_objects import FakeBridge, FakeChannel, bridge_json, channel_json
 
@@ -257,3 +257,35 @@ async def test_closing_leaves_nothing_behind() -> None:
             mailbox.watch(f"c{number}", "shared")
     assert bus._watchers == {}
     assert bus._mailboxes == set()
+
+
+async def test_a_sealed_event_is_opened_by_who_takes_it() -> None:
+    bus = Bus()
+    with bus.mailbox("one") as one, bus.mailbox("two") as two:
+        one.watch("c1")
+        two.watch("c1")
+        channel = channel_json(FakeChannel("c1", "PJSIP/c1", "Up"), "ivr")
+        sealed = seal(
+            json.dumps({"type": "StasisEnd", **STAMP, "channel": channel}, separators=(",", ":")).encode()
+        )
+        assert isinstance(sealed, Sealed)
+        bus.dispatch(sealed)
+        assert not sealed.opened
+        first, second = await one.get(), two.get_nowait()
+        assert isinstance(first, StasisEnd)
+        assert first is second
+
+
+async def test_a_sealed_event_that_cannot_be_read_is_counted_once_when_opened(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    bus = Bus()
+    with bus.mailbox("one") as one, bus.mailbox("two") as two:
+        one.watch("c1")
+        two.watch("c1")
+        bus.dispatch(seal(b'{"type":"ChannelDestroyed","channel":{"id":"c1"}}'))
+        assert bus.unknown == 0
+        assert isinstance(await one.get(), UnknownEvent)
+        assert isinstance(await two.get(), UnknownEvent)
+        assert bus.unknown == 1
+        assert "ChannelDestroyed" in caplog.text

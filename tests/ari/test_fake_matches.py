@@ -100,6 +100,9 @@ class Seen:
         if isinstance(event, StasisStart):
             told += f" {event.args}"
         ids = event.object_ids()
+        if any("cause=17" in earlier for earlier in self.topics[ids[0]]):
+            # Seen: a busy Local channel is destroyed with cause 17 or 16, as its two halves happen to end.
+            told = told.removesuffix(" cause=16").removesuffix(" cause=17")
         topic = f"dial of {ids[0]} {event.dialstatus}" if isinstance(event, Dial) else ids[0]
         self.topics[topic].append(told)
         return f"{ids} {told}"

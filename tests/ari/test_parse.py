@@ -1,9 +1,12 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from pydantic import TypeAdapter
 
 from ivr.ari.generated.events import (
@@ -16,7 +19,7 @@ from ivr.ari.generated.events import (
     PlaybackFinished,
     StasisStart,
 )
-from ivr.ari.parse import UnknownEvent, parse_message
+from ivr.ari.parse import Sealed, UnknownEvent, parse_message, seal
 from tests.support.fake_ari_objects import FakeChannel, channel_json
 
 STAMP = {"timestamp": "2026-11-22T13:49:06.879+0000", "application": "ivr", "asterisk_id": "02:fc"}
@@ -24,7 +27,7 @@ CHANNEL = channel_json(FakeChannel("c1", "PJSIP/trunk-1", "Up"), "ivr")
 
 
 def raw(kind: str, **fields: Any) -> bytes:
-    return json.dumps({"type": kind, **STAMP, **fields}).encode()
+    return json.dumps({"type": kind, **STAMP, **fields}, separators=(",", ":")).encode()
 
 
 def test_an_event_is_typed() -> None:
@@ -109,3 +112,61 @@ def test_the_union_is_discriminated_by_type() -> None:
     schema = adapter.core_schema
     assert schema["type"] in ("tagged-union", "definitions")
     assert len(EVENTS) > 40
+
+
+RECORDED = (
+    (Path(__file__).resolve().parents[2] / "bench" / "events_recorded" / "call.jsonl")
+    .read_bytes()
+    .splitlines()
+)
+
+
+@pytest.mark.parametrize("line", RECORDED, ids=lambda line: json.loads(line)["type"])
+def test_a_recorded_event_shows_from_outside_what_it_holds(line: bytes) -> None:
+    sealed, event = seal(line), parse_message(line)
+    assert not isinstance(event, UnknownEvent)
+    assert sealed.type == event.type
+    assert set(sealed.object_ids()) == set(event.object_ids())
+    if isinstance(sealed, Sealed):
+        assert sealed.open() == event
+        assert sealed.open() is sealed.open()
+
+
+def test_most_of_a_call_is_sealed() -> None:
+    """Else the reader would do the sessions' work again."""
+    kinds = [type(seal(line)) for line in RECORDED]
+    assert kinds.count(Sealed) >= 0.9 * len(kinds)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        raw("ChannelEnteredBridge", bridge={"name": "n", "id": "b1"}, channel=CHANNEL),
+        raw(
+            "StasisStart", args=[], channel={"name": "x", **{k: v for k, v in CHANNEL.items() if k != "name"}}
+        ),
+        raw("Dial", dialstatus="", peer=CHANNEL),
+        raw("StasisEnd", channel=CHANNEL | {"id": 'with "quotes" and \\ and ö'}),
+        raw("ChannelUserevent", eventname="e", userevent={"channel": {"id": "not mine"}}),
+        json.dumps(
+            {"userevent": {"type": "StasisStart"}, "type": "ChannelUserevent", "eventname": "e", **STAMP}
+        ).encode(),
+        raw("BridgeAttendedTransfer"),
+        raw("ChannelTransfer", refer_to={"bridge": {"id": "b"}}),
+        b'{"type":"StasisEnd","channel":{"id":"cut',
+        b"",
+    ],
+)
+def test_what_the_outside_does_not_show_for_sure_is_read(line: bytes) -> None:
+    sealed, event = seal(line), parse_message(line)
+    assert sealed.type == event.type
+    opened = sealed.open() if isinstance(sealed, Sealed) else sealed
+    assert opened == event
+    if b"not mine" not in line:
+        assert set(sealed.object_ids()) == set(event.object_ids()) or isinstance(event, UnknownEvent)
+
+
+@given(st.binary())
+def test_any_bytes_are_sealed_without_an_error(noise: bytes) -> None:
+    assert seal(noise).type == ""
+    assert seal(b'{"type":"StasisEnd","channel":{"id":"' + noise).type in ("StasisEnd", "")

@@ -815,3 +815,102 @@ EVENTS: dict[str, type[Message]] = {
     "TextMessageReceived": TextMessageReceived,
 }
 """Every type that this Asterisk can send, by its name."""
+
+ID_PLACES: dict[str, tuple[tuple[bytes, bool], ...]] = {
+    "ApplicationMoveFailed": ((b'"channel":{"id":"', True),),
+    "BridgeAttendedTransfer": (
+        (b'"transferer_first_leg":{"id":"', True),
+        (b'"transferer_second_leg":{"id":"', True),
+        (b'"replace_channel":{"id":"', False),
+        (b'"transferee":{"id":"', False),
+        (b'"transfer_target":{"id":"', False),
+        (b'"transferer_first_leg_bridge":{"id":"', False),
+        (b'"transferer_second_leg_bridge":{"id":"', False),
+        (b'"destination_link_first_leg":{"id":"', False),
+        (b'"destination_link_second_leg":{"id":"', False),
+        (b'"destination_threeway_channel":{"id":"', False),
+        (b'"destination_threeway_bridge":{"id":"', False),
+    ),
+    "BridgeBlindTransfer": (
+        (b'"channel":{"id":"', True),
+        (b'"replace_channel":{"id":"', False),
+        (b'"transferee":{"id":"', False),
+        (b'"bridge":{"id":"', False),
+    ),
+    "BridgeCreated": ((b'"bridge":{"id":"', True),),
+    "BridgeDestroyed": ((b'"bridge":{"id":"', True),),
+    "BridgeMerged": (
+        (b'"bridge":{"id":"', True),
+        (b'"bridge_from":{"id":"', True),
+    ),
+    "BridgeVideoSourceChanged": ((b'"bridge":{"id":"', True),),
+    "CallBroadcast": ((b'"channel":{"id":"', True),),
+    "CallClaimed": ((b'"channel":{"id":"', True),),
+    "ChannelCallerId": ((b'"channel":{"id":"', True),),
+    "ChannelConnectedLine": ((b'"channel":{"id":"', True),),
+    "ChannelCreated": ((b'"channel":{"id":"', True),),
+    "ChannelDestroyed": ((b'"channel":{"id":"', True),),
+    "ChannelDialplan": ((b'"channel":{"id":"', True),),
+    "ChannelDtmfReceived": ((b'"channel":{"id":"', True),),
+    "ChannelEnteredBridge": (
+        (b'"bridge":{"id":"', True),
+        (b'"channel":{"id":"', False),
+    ),
+    "ChannelHangupRequest": ((b'"channel":{"id":"', True),),
+    "ChannelHold": ((b'"channel":{"id":"', True),),
+    "ChannelLeftBridge": (
+        (b'"bridge":{"id":"', True),
+        (b'"channel":{"id":"', True),
+    ),
+    "ChannelStateChange": ((b'"channel":{"id":"', True),),
+    "ChannelTalkingFinished": ((b'"channel":{"id":"', True),),
+    "ChannelTalkingStarted": ((b'"channel":{"id":"', True),),
+    "ChannelToneDetected": ((b'"channel":{"id":"', True),),
+    "ChannelUnhold": ((b'"channel":{"id":"', True),),
+    "ChannelUserevent": (
+        (b'"channel":{"id":"', False),
+        (b'"bridge":{"id":"', False),
+    ),
+    "ChannelVarset": ((b'"channel":{"id":"', False),),
+    "Dial": (
+        (b'"caller":{"id":"', False),
+        (b'"peer":{"id":"', True),
+        (b'"forwarded":{"id":"', False),
+    ),
+    "PlaybackContinuing": (
+        (b'"playback":{"id":"', True),
+        (b'"target_uri":"channel:', False),
+        (b'"target_uri":"bridge:', False),
+    ),
+    "PlaybackFinished": (
+        (b'"playback":{"id":"', True),
+        (b'"target_uri":"channel:', False),
+        (b'"target_uri":"bridge:', False),
+    ),
+    "PlaybackStarted": (
+        (b'"playback":{"id":"', True),
+        (b'"target_uri":"channel:', False),
+        (b'"target_uri":"bridge:', False),
+    ),
+    "RecordingFailed": (
+        (b'"recording":{"name":"', True),
+        (b'"target_uri":"channel:', False),
+        (b'"target_uri":"bridge:', False),
+    ),
+    "RecordingFinished": (
+        (b'"recording":{"name":"', True),
+        (b'"target_uri":"channel:', False),
+        (b'"target_uri":"bridge:', False),
+    ),
+    "RecordingStarted": (
+        (b'"recording":{"name":"', True),
+        (b'"target_uri":"channel:', False),
+        (b'"target_uri":"bridge:', False),
+    ),
+    "StasisEnd": ((b'"channel":{"id":"', True),),
+    "StasisStart": (
+        (b'"channel":{"id":"', True),
+        (b'"replace_channel":{"id":"', False),
+    ),
+}
+"""Type -> the texts that ids follow in its JSON, and whether each is always there."""
