@@ -6,7 +6,16 @@ import logging
 from collections.abc import Callable, Sequence
 
 from asr.models import language_tag
-from asr.protocol import AsrError, AsrUnavailable, Capabilities, Heard, ListenRequest, Recognizer, Stream
+from asr.protocol import (
+    AsrError,
+    AsrUnavailable,
+    Capabilities,
+    Heard,
+    ListenRequest,
+    Prepares,
+    Recognizer,
+    Stream,
+)
 
 log = logging.getLogger(__name__)
 
@@ -42,6 +51,12 @@ class FallbackRecognizer:
         if not able:
             raise AsrUnavailable(f"no engine knows {request.language!r}", "language")
         return _FallbackStream(able, request)
+
+    def prepare(self, language: str, phrases: Sequence[str]) -> None:
+        """The first engine that will be asked, if it prepares at all."""
+        able = [engine for engine in self._engines if language in engine.capabilities.languages]
+        if able and isinstance(able[0], Prepares):
+            able[0].prepare(language, phrases)
 
 
 class _FallbackStream:

@@ -8,6 +8,7 @@ caller says no more, the text is ready when the end of speech is certain; if the
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import replace
@@ -15,6 +16,7 @@ from typing import Any, TypeVar, assert_never, cast
 
 from asr.endpointing import Began, Ended, Endpointer, Resumed, Rules, Settled, State, Turn
 from asr.load import Load
+from asr.models import language_tag
 from asr.protocol import (
     AsrUnavailable,
     Failed,
@@ -22,6 +24,7 @@ from asr.protocol import (
     Heard,
     ListenRequest,
     Partial,
+    Prepares,
     Recognizer,
     SpeechBegan,
     Stream,
@@ -132,6 +135,8 @@ class Listening(asyncio.DatagramProtocol):
                 if self._streaming:
                     self._work.put_nowait(self._said_until(None))
                     self._start(self._stream_engine(), "stream")
+                elif isinstance(self._recognizer, Prepares) and self._request.phrases:
+                    self._start(self._prepare(self._recognizer), "prepare")
             case Settled(at_s):
                 # Guessing costs a whole decoding: only when nobody waits for the engine.
                 if not self._streaming and self._guess is None and self._load.idle:
@@ -147,6 +152,12 @@ class Listening(asyncio.DatagramProtocol):
                     self._start(self._conclude(self._said_until(until_s)), "conclude")
             case _:
                 assert_never(turn)
+
+    async def _prepare(self, engine: Prepares) -> None:
+        """While the caller speaks, so that it costs no time afterwards. Its failure shows when it is asked."""
+        language, phrases = language_tag(self._request.language), self._request.phrases
+        with contextlib.suppress(AsrUnavailable):
+            await self._in_thread(lambda: engine.prepare(language, phrases))
 
     async def _conclude(self, said: bytes) -> None:
         """The end of speech is certain: the guess, if it holds, else the engine now."""

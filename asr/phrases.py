@@ -1,8 +1,8 @@
 """Which of the allowed phrases was said, and how sure that is. Pure.
 
 Evidence for a phrase: how much the recognised text sounds like it (`asr/sound.py`) and, where an engine can say so,
-how likely its model finds the phrase given the audio, compared with the text it would have written freely
-(`fit`: mean log probability per token, phrase minus free text, so 0 or more is as good as it gets).
+how much likelier its model finds the phrase on this audio than on silence (`fit`: mean log probability per token;
+above 1 for what was said, below 0 for what was not). That difference matters: frequent words are likely on any audio.
 """
 
 from __future__ import annotations
@@ -13,11 +13,11 @@ from dataclasses import dataclass
 
 from asr.sound import likeness
 
-SHORTLIST = 5
+SHORTLIST = 8
 """Phrases that an engine weighs acoustically: each costs about 25 ms."""
 
-CONTAINED = 0.9
-"""A phrase that is within a longer answer almost sound for sound counts as said (`我要人工服务` -> 人工)."""
+CONTAINED = 0.93
+"""A phrase that is within a longer answer sound for sound counts as said (`我要人工服务` -> 人工)."""
 
 ACCEPTED = 0.4
 """Below this confidence the answer is out of the grammar."""
@@ -56,9 +56,12 @@ def candidates(text: str, phrases: Sequence[str], language: str) -> list[Candida
 
 def confidence(candidate: Candidate) -> float:
     """0..1, calibrated so that 0.5 is as often right as wrong on short telephone answers (docs/speech.md)."""
-    if candidate.fit is None or candidate.contained:
+    if candidate.contained:
+        # Two syllables that sound nearly so are in many a sentence.
+        return _logistic(40.0 * (candidate.sound - 0.93))
+    if candidate.fit is None:
         return _logistic(14.0 * (candidate.sound - 0.72))
-    return _logistic(5.0 * (candidate.sound - 0.55) + 2.2 * (candidate.fit + 1.6))
+    return _logistic(5.0 * (candidate.sound - 0.5) + 1.5 * (candidate.fit - 0.6))
 
 
 def choose(weighed: Sequence[Candidate]) -> Choice:

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
-from typing import Literal, Protocol
+from typing import Literal, Protocol, runtime_checkable
 
 
 class AsrError(Exception):
@@ -117,6 +117,13 @@ class Recognizer(Protocol):
     @property
     def capabilities(self) -> Capabilities: ...
     def stream(self, request: ListenRequest) -> Stream: ...
+
+
+@runtime_checkable
+class Prepares(Protocol):
+    """An engine that can do work for a request while the caller still speaks. May take long; called in a thread."""
+
+    def prepare(self, language: str, phrases: Sequence[str]) -> None: ...
 
 
 class Hearing(Protocol):

@@ -15,8 +15,11 @@ CJK = "\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"
 _BETWEEN_CJK = re.compile(rf"(?<=[{CJK}，。？！、：；])\s+(?=[{CJK}，。？！、：；])")
 _NOT_SPOKEN = re.compile(r"[^\w\s']|_")
 _NUMBER = re.compile(r"\d+")
-_GROUPED = re.compile(r"\d(?:[\s-]?\d){6,}")
+_GROUPED = re.compile(r"\d(?:[\s.,-]{0,2}\d){6,}")
 """A telephone number written in groups; shorter runs are numbers of their own."""
+
+_YAO = re.compile(r"(?<=[零一二三四五六七八九])[要腰夭邀](?=[零一二三四五六七八九])")
+"""幺, the one of telephone numbers, written as a word that sounds like it."""
 
 _ZH_DIGITS = "零一二三四五六七八九"
 _ZH_UNITS = ("", "十", "百", "千")
@@ -55,6 +58,7 @@ def spoken(text: str, language: str) -> str:
     text = _GROUPED.sub(lambda found: re.sub(r"\D", "", found[0]), text)
     if language == "zh":
         text = _NUMBER.sub(lambda found: zh_number(found[0]), simplified(text)).replace("幺", "一")
+        text = _YAO.sub("一", text)
     elif language == "en":
         text = _NUMBER.sub(lambda found: f" {en_number(found[0])} ", text)
     return tidy(_NOT_SPOKEN.sub(" ", text), language)
@@ -109,11 +113,15 @@ _REPEATED = re.compile(r"(.{2,40}?)\1{2,}.{0,40}$", re.DOTALL)
 def cut_repeats(text: str) -> str:
     """A decoder caught in a loop says the same thing three times and more: once is what was said.
 
-    Digits do repeat in telephone numbers, so a run of bare digits is left alone.
+    Digits do repeat in telephone numbers: only several of them, four times and more, are a loop.
     """
     found = _REPEATED.search(text)
-    if found is None or re.fullmatch(r"[\d\s一二三四五六七八九零幺]+", found[1]):
+    if found is None:
         return text
+    if re.fullmatch(r"[\d\s,.一二三四五六七八九零幺-]+", found[1]):
+        digits = re.sub(r"[\s,.-]", "", found[1])
+        if len(set(digits)) < 2 or found[0].count(found[1]) < 4:
+            return text
     tail = found[0][len(found[1]) :]
     rest = tail[: len(tail) - len(tail) % len(found[1])] if tail else ""
     after = tail[len(rest) :]

@@ -15,7 +15,6 @@ from pathlib import Path
 from typing import Any
 
 from asr.models import language_tag
-from asr.phrases import candidates
 from asr.protocol import AsrError, AsrUnavailable, Capabilities, Final, Heard, ListenRequest, Partial, Word
 from asr.text import spoken, tidy
 
@@ -127,7 +126,9 @@ class VoskRecognizer:
                 f"the model knows no phrase of the grammar: {grammar.refused[0]}", "unavailable"
             )
         if grammar.lines:
-            words = json.dumps([*grammar.lines, UNKNOWN], ensure_ascii=False)
+            # Without it (some models lack it) anything said is forced into the grammar.
+            garbage = [UNKNOWN] if self.knows(UNKNOWN) else []
+            words = json.dumps([*grammar.lines, *garbage], ensure_ascii=False)
             recognizer = self._vosk.KaldiRecognizer(self._model, float(SAMPLE_RATE), words)
         else:
             recognizer = self._vosk.KaldiRecognizer(self._model, float(SAMPLE_RATE))
@@ -163,12 +164,11 @@ class VoskStream:
         mean = sum(scores) / len(scores) if scores else 0.0
         if not self._lines:
             return (self._final(text, round(mean, 3)),)
-        phrase, alike = self._phrase(text)
+        phrase = self._phrase(text)
         unknown = sum(word.text == UNKNOWN for word in self._words)
         # What was outside the grammar weighs against the phrase found beside it.
-        sure = mean * alike * (1.0 - unknown / max(1, len(self._words)))
-        accepted = phrase if sure >= SURE_WITHIN_GRAMMAR else ""
-        return (self._final(text, round(sure, 3), accepted),)
+        sure = mean * (1.0 - unknown / max(1, len(self._words))) if phrase else 0.0
+        return (self._final(text, round(sure, 3), phrase if sure >= SURE_WITHIN_GRAMMAR else ""),)
 
     def close(self) -> None:
         self._recognizer = None
@@ -177,14 +177,13 @@ class VoskStream:
         words = tuple(word for word in self._words if word.text != UNKNOWN)
         return Final(text, self._language, "vosk", confidence, phrase, words)
 
-    def _phrase(self, text: str) -> tuple[str, float]:
-        if not text:
-            return "", 0.0
+    def _phrase(self, text: str) -> str:
+        """The one phrase that makes up the text, said once or again; several different ones are no answer."""
         for line, phrase in self._lines.items():
-            if self._readable(line.split()) == text:
-                return phrase, 1.0
-        best = candidates(text, list(self._lines.values()), self._language)[0]
-        return (best.phrase, best.sound) if best.contained or best.sound > 0.8 else ("", best.sound)
+            readable = self._readable(line.split())
+            if readable and not text.replace(readable, "").strip():
+                return phrase if text else ""
+        return ""
 
     def _keep(self, result: str) -> None:
         for word in json.loads(result).get("result", ()):

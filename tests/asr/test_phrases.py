@@ -41,7 +41,7 @@ def test_english_by_sound_alone(heard: str, phrase: str) -> None:
 
 def test_audio_that_fits_makes_a_doubtful_text_credible() -> None:
     doubtful = Candidate("外滩名店", 0.6)
-    assert confidence(Candidate("外滩名店", 0.6, fit=-0.2)) > 0.8
+    assert confidence(Candidate("外滩名店", 0.6, fit=1.5)) > 0.8
     assert confidence(doubtful) < ACCEPTED
     assert confidence(Candidate("外滩名店", 0.6, fit=-5.0)) < ACCEPTED
 

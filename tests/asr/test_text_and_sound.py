@@ -35,7 +35,9 @@ def test_chinese_quantities(value: int, said: str) -> None:
         ("设定29度", "zh", "设定二十九度"),
         ("133 0780 7056", "zh", "一三三零七八零七零五六"),
         ("13307807056", "zh", "一三三零七八零七零五六"),
+        ("138.85553316", "zh", "一三八八五五五三三一六"),
         ("幺三三", "zh", "一三三"),
+        ("八三要四八，我要", "zh", "八三一四八我要"),
         ("設定，三十度。", "zh", "设定三十度"),
         ("Go forward 10 meters.", "en", "go forward ten meters"),
         ("Room 0780", "en", "room zero seven eight zero"),
@@ -63,6 +65,8 @@ def test_english_numbers_are_words(value: int) -> None:
         ("他跟大师他跟大师他跟大师他跟", "他跟大师"),
         ("你好你好", "你好你好"),
         ("133133133", "133133133"),
+        ("88888888", "88888888"),
+        ("1 3 8 5 1 2 3 1 2 3 1 2 3 1 2 3 1 2 3", "1 3 8 5 1 2 3"),
         ("go forward", "go forward"),
     ],
 )
