@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable, Coroutine
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from ivr.ari.generated.events import ApplicationReplaced, StasisStart
@@ -28,6 +28,8 @@ from ivr.ids import ChannelId, new_call_id, owner_of
 log = logging.getLogger(__name__)
 
 RECONCILE_EVERY_S = 15.0
+GRACE_S = 3.0
+"""What has no owner may just be arriving, or ending on a busy machine."""
 FEATURE = "feature"
 
 
@@ -49,14 +51,6 @@ class FrontDoorSettings:
     drain_s: float = 10.0
 
 
-@dataclass(slots=True)
-class _Suspects:
-    """Seen without an owner in the last look; ended when seen again (they may just be arriving or leaving)."""
-
-    channels: set[str] = field(default_factory=set)
-    bridges: set[str] = field(default_factory=set)
-
-
 class FrontDoor:
     def __init__(
         self,
@@ -76,7 +70,8 @@ class FrontDoor:
         self._on_event = on_event
         self.registry = CallRegistry()
         self.repairs = Repairs()
-        self._suspects = _Suspects()
+        self._suspects: dict[str, float] = {}
+        """What nobody owned in the last look, and since when (the loop's clock)."""
         self._look = asyncio.Event()
         self._group: asyncio.TaskGroup | None = None
 
@@ -187,7 +182,7 @@ class FrontDoor:
                 log.warning("cannot reconcile now: %s", error)
 
     async def reconcile(self) -> None:
-        """Compare Asterisk's channels and bridges with the live calls; repair what was suspect twice in a row."""
+        """Compare Asterisk's channels and bridges with the live calls; repair what nobody owned for `GRACE_S`."""
         all_channels, all_bridges = await self._ari.channels.list(), await self._ari.bridges.list()
         if isinstance(all_channels, Gone) or isinstance(all_bridges, Gone):
             return
@@ -203,16 +198,17 @@ class FrontDoor:
             for bridge in bridges
             if bridge.id.startswith("c-") and not self.registry.owns(bridge.id)
         }
-        for channel_id in ours.keys() & self._suspects.channels:
+        now = self._services.clock.monotonic()
+        self._suspects = {one: self._suspects.get(one, now) for one in (*ours, *lone)}
+        overdue = {one for one, since in self._suspects.items() if now - since >= GRACE_S}
+        for channel_id in ours.keys() & overdue:
             await self._repair_channel(ours[channel_id])
-        for bridge_id in lone & self._suspects.bridges:
+        for bridge_id in lone & overdue:
             log.warning("repair: bridge %s belongs to no live call; destroyed", bridge_id)
             self.repairs.bridges_ended += 1
             await self._ari.bridges.destroy(bridge_id=bridge_id)
-        fresh = (ours.keys() - self._suspects.channels) | (lone - self._suspects.bridges)
-        self._suspects = _Suspects(set(ours), lone)
-        if fresh:
-            asyncio.get_running_loop().call_later(1.0, self._look.set)
+        if self._suspects.keys() - overdue:
+            asyncio.get_running_loop().call_later(GRACE_S, self._look.set)
 
     async def _repair_channel(self, channel: Channel) -> None:
         args = channel.dialplan.app_data.split(",")[1:]

@@ -363,9 +363,8 @@ class CallSession:
 
     async def _hang_up(self, reason: Literal["normal", "busy", "congestion"]) -> None:
         self._hanging_up = True
-        result = await self._ari.channels.hangup(channel_id=self.channel, reason=reason)
-        if isinstance(result, Gone):
-            self._hung_up(by="caller")
+        await self._ari.channels.hangup(channel_id=self.channel, reason=reason)
+        self._hung_up(by="system")
 
     # --- waiting and talking ---
 

@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 
+from ivr.call.front_door import Repairs
 from ivr.config import load_settings
 from ivr.main import Hotline, RunningHotline
 from tests.support.citizens import Scene
@@ -94,7 +95,7 @@ async def _settled(hotline: Hotline) -> str:
         found.append(f"calls {[session.call for session in hotline.front_door.registry]}")
     if hotline.dispatcher.board.entries():
         found.append(f"entries {hotline.dispatcher.board.entries()}")
-    repairs = hotline.front_door.repairs
-    if repairs.channels_ended or repairs.bridges_ended or repairs.callers_taken_in:
-        found.append(f"the reconciler had to repair: {repairs}")
+    if hotline.front_door.repairs != Repairs():
+        found.append(f"the reconciler had to repair: {hotline.front_door.repairs}")
+        hotline.front_door.repairs = Repairs()
     return "; ".join(found)

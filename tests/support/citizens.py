@@ -70,7 +70,7 @@ class Scene:
         )
         await phone.register()
         await self.dial_code(phone, "*45")
-        await self.until(lambda: self.states()[name] == "available", f"{name} is logged in")
+        await self.until(lambda: self.states()[name] != "offline", f"{name} is logged in")
         return phone
 
     async def dial_code(self, phone: Caller, code: str) -> Samples:
