@@ -26,6 +26,7 @@ from yarl import URL
 from ivr.ari.backoff import BackOff, Fatal, Loss, next_attempt
 from ivr.ari.bus import Bus
 from ivr.ari.generated.events import ApplicationReplaced, RESTResponse
+from ivr.ari.guard import DialGuard
 from ivr.ari.interface import WithHandles
 from ivr.ari.parse import Gap, seal
 from ivr.ari.repository import Reply, Request, Transport, query
@@ -167,6 +168,8 @@ class AriClient(WithHandles):
             await asyncio.wait({connected, ended})
         if self._failure is not None:
             raise self._failure
+        if self._replaced:
+            raise AriUnavailable(f"another controller has taken the application {self.settings.app}")
         if connected not in done:
             raise AriUnavailable(
                 f"no event websocket at {self.settings.base_url} within {timeout:g} s",
@@ -265,6 +268,9 @@ class AriClient(WithHandles):
                 dispatch(event)
                 if type(event) is ApplicationReplaced and event.application == self.settings.app:
                     self._replaced = True
+                    log.error(
+                        "another controller has taken the application %s: no more events", event.application
+                    )
                     return "closed", "another controller took the application"
             elif message.type in (
                 aiohttp.WSMsgType.CLOSE,
@@ -284,8 +290,10 @@ class _Switch:
     def __init__(self) -> None:
         self.http: Transport | None = None
         self.socket: SocketRest | None = None
+        self._guard = DialGuard()
 
     async def exchange(self, request: Request) -> Reply:
+        self._guard.check(request)
         socket = self.socket
         if socket is not None and socket.is_open and request.operation.name in QUICK:
             return await socket.exchange(request)

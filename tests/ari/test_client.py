@@ -212,6 +212,8 @@ async def test_being_replaced_ends_the_reader_without_a_war(server: FakeAriServe
         async with asyncio.timeout(PATIENCE_S):
             await ari._ended.wait()
         assert ari.replaced
+        with pytest.raises(AriUnavailable, match="another controller"):
+            await ari.ready()
         assert not ari.connected
         assert server.handshakes == 1
         assert isinstance(await ari.channels.list(), Sent)
@@ -227,6 +229,21 @@ async def test_commands_over_a_lost_websocket_fail_at_once(server: FakeAriServer
         await server.cut()
         assert await ping
         assert server.over_http == []
+
+
+async def test_a_second_dial_of_a_channel_never_leaves(server: FakeAriServer) -> None:
+    """It can crash Asterisk, so a retry after an answer that did not come must not be sent either."""
+    async with connected(settings(server)) as ari:
+        leg = ari.channel("leg")
+        await leg.create(endpoint="PJSIP/1", app="ivr")
+        server.world.fault("channels.dial", status=503)
+        with pytest.raises(AriUnavailable):
+            await leg.dial(timeout=20)
+        with pytest.raises(AriRejected, match="dialled already"):
+            await leg.dial(timeout=20)
+        assert server.over_http.count("channels/leg/dial") == 1
+        await ari.channel("other").create(endpoint="PJSIP/1", app="ivr")
+        assert isinstance(await ari.channel("other").dial(), Sent)
 
 
 async def test_without_a_websocket_commands_go_over_http(server: FakeAriServer) -> None:

@@ -135,6 +135,8 @@ class FakeAsterisk(FakeWorld):
         channel = self._known(p["channelId"])
         if channel.state != "Down":
             raise Refused(409, "Channel is not in the 'Down' state")
+        assert not channel.dialled_out, "a second dial at once: the real Asterisk crashes"
+        channel.dialled_out = True
         self._ring(channel, float(p.get("timeout", 0)), then_stasis=False)
 
     def _channels_external_media(self, p: Mapping[str, Any]) -> Any:

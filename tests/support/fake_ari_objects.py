@@ -59,6 +59,7 @@ class FakeChannel:
     silent: bool = False
     variables: dict[str, str] = field(default_factory=dict)
     digits_sent: str = ""
+    dialled_out: bool = False
 
 
 @dataclass(slots=True)
