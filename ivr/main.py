@@ -357,6 +357,7 @@ def _ari_settings(settings: Settings, asterisk: PrivateAsterisk | None) -> AriSe
         username=user,
         password=password,
         app=wanted.app,
+        rest="websocket",
         connections=wanted.http_connections,
         request_timeout_s=wanted.request_timeout_s,
     )

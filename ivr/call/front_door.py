@@ -120,6 +120,7 @@ class FrontDoor:
             flow_version=library.version,
             language=self._settings.language,
             trunk=endpoint_of(channel.name),
+            answered=channel.state == "Up",
         )
         call = new_call_id(self._settings.node)
         session = CallSession(self._services, library, call, ChannelId(channel.id), facts)

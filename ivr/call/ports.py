@@ -37,7 +37,7 @@ class Records(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class CallerFacts:
-    """What is known of a call when it arrives. caller: the number, "" when withheld."""
+    """What is known of a call when it arrives. caller: the number, "" when withheld. answered: by the dialplan."""
 
     caller: str
     called: str
@@ -45,6 +45,7 @@ class CallerFacts:
     flow_version: str
     language: str
     trunk: str = ""
+    answered: bool = False
 
 
 @dataclass(frozen=True, slots=True)

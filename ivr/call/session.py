@@ -243,8 +243,7 @@ class CallSession:
                 await self._close()
 
     async def _converse(self) -> None:
-        answered = await self._ari.channels.answer(channel_id=self.channel)
-        if isinstance(answered, Gone):
+        if not self.facts.answered and isinstance(await self._ari.channels.answer(channel_id=self.channel), Gone):
             self._gone = True
         now = self._services.clock.now()
         facts = CallFacts(
