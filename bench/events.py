@@ -18,92 +18,33 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import base64
-import hashlib
 import json
-import socket
 import statistics
 import subprocess
 import sys
 import time
-from pathlib import Path
 from typing import Any, Literal
 
 import aiohttp
 import uvloop
 
+from bench.events_sender import CALLS_AT_ONCE, call_id
 from ivr.ari.bus import Bus, Mailbox
 from ivr.ari.client import AriClient, AriSettings
 from ivr.ari.generated.events import ChannelUserevent
 
-RECORDED = Path(__file__).parent / "events_recorded" / "call.jsonl"
-CALLS_AT_ONCE = 200
 GOAL_RATIO = 1.0
 GOAL_READ_PER_S = 2 * 150 * 38
 """Twice what 150 calls a second send."""
 TIMEOUT_S = 120.0
-WEBSOCKET_GUID = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
 
 Taker = Literal["baseline", "intake", "read"]
 TAKERS: tuple[Taker, ...] = ("baseline", "intake", "read")
 
 
-def call_id(number: int) -> str:
-    return f"c-n1-65611a2b-{number:08x}"
-
-
 def event_ids(call: str) -> list[str]:
     """What a session of this recorded call watches."""
     return [call, f"{call}.agent8", f"{call}.bridge9"]
-
-
-def frame(text: str) -> bytes:
-    """One unmasked websocket text frame."""
-    payload = text.encode()
-    size = len(payload)
-    if size < 126:
-        return bytes([0x81, size]) + payload
-    return b"\x81\x7e" + size.to_bytes(2, "big") + payload
-
-
-def stream(events: int) -> bytes:
-    """At least so many events: rounds of `CALLS_AT_ONCE` calls side by side, then the one that ends the measurement."""
-    lines = RECORDED.read_text("utf-8").splitlines()
-    one_round = b"".join(
-        frame(line.replace("{call}", call_id(number))) for line in lines for number in range(CALLS_AT_ONCE)
-    )
-    rounds = -(-events // (len(lines) * CALLS_AT_ONCE))
-    last = {
-        "type": "ChannelUserevent",
-        "timestamp": "2026-11-22T14:46:59.056+0000",
-        "application": "ivr",
-        "eventname": "end",
-        "userevent": {},
-        "channel": json.loads(lines[0].replace("{call}", "end"))["channel"],
-    }
-    return one_round * rounds + frame(json.dumps(last))
-
-
-def serve(port: int, events: int) -> None:
-    """The sender: takes one websocket, sends all as fast as it is taken, then waits for the other side to go."""
-    blob = stream(events)
-    with socket.create_server(("127.0.0.1", port)) as server:
-        print(server.getsockname()[1], flush=True)
-        connection, _ = server.accept()
-        with connection:
-            request = b""
-            while b"\r\n\r\n" not in request:
-                request += connection.recv(65536)
-            headers = dict(line.split(b": ", 1) for line in request.split(b"\r\n\r\n")[0].split(b"\r\n")[1:])
-            key = next(value for name, value in headers.items() if name.lower() == b"sec-websocket-key")
-            accept = base64.b64encode(hashlib.sha1(key + WEBSOCKET_GUID).digest())
-            connection.sendall(
-                b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
-                b"Sec-WebSocket-Accept: " + accept + b"\r\n\r\n"
-            )
-            connection.sendall(blob)
-            while connection.recv(65536):
-                pass
 
 
 class Meter:
@@ -173,13 +114,14 @@ async def take_plainly(port: int) -> dict[str, float]:
 
 def measure(taker: Taker, events: int) -> dict[str, float]:
     """One round: a sender and a taker, each a fresh process."""
-    module = [sys.executable, "-m", "bench.events", "--events", str(events)]
-    sender = subprocess.Popen([*module, "--serve"], stdout=subprocess.PIPE, text=True)
+    sender = subprocess.Popen(
+        [sys.executable, "-m", "bench.events_sender", str(events)], stdout=subprocess.PIPE, text=True
+    )
     try:
         assert sender.stdout is not None
         port = sender.stdout.readline().strip()
         taken = subprocess.run(
-            [*module, "--take", taker, "--port", port],
+            [sys.executable, "-m", "bench.events", "--take", taker, "--port", port],
             stdout=subprocess.PIPE,
             text=True,
             check=True,
@@ -205,14 +147,10 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--quick", action="store_true", help="fewer events and rounds: under 45 s")
-    parser.add_argument("--events", type=int, default=0, help=argparse.SUPPRESS)
-    parser.add_argument("--serve", action="store_true", help=argparse.SUPPRESS)
     parser.add_argument("--take", choices=TAKERS, help=argparse.SUPPRESS)
     parser.add_argument("--port", type=int, default=0, help=argparse.SUPPRESS)
     options = parser.parse_args()
-    if options.serve:
-        serve(0, options.events)
-    elif options.take == "baseline":
+    if options.take == "baseline":
         print(json.dumps(uvloop.run(take_plainly(options.port))))
     elif options.take:
         print(json.dumps(uvloop.run(take_ours(options.port, read=options.take == "read"))))

@@ -51,6 +51,7 @@ FRONT_DOOR: Final = frozenset(
     }
 )
 """To the front door always, and to mailboxes that watch an object they name."""
+SPECIAL: Final = ARRIVALS | FRONT_DOOR
 
 
 class Queue:
@@ -231,20 +232,21 @@ class Bus:
                 mailbox.put(event)
             self._door.put(event)
             return
-        ids = event.object_ids()
+        ids = event.ids if type(event) is Sealed else event.object_ids()
         delivered = self._deliver(ids, event)
         kind = event.type
-        if kind in FRONT_DOOR or (kind in ARRIVALS and not delivered):
-            self._door.put(event)
-            if kind in ARRIVALS:
-                self._hold(ids[0])
-            return
+        if kind in SPECIAL:
+            arrival = kind in ARRIVALS
+            if not (arrival and delivered):
+                self._door.put(event)
+                if arrival and ids:
+                    self._hold(ids[0])
+            delivered = True
         if isinstance(event, UnknownEvent):
             self._note_unknown(event)
             if not delivered and not self._keep(ids, event):
                 self._door.put(event)
-            return
-        if not delivered and not self._keep(ids, event):
+        elif not delivered and not self._keep(ids, event):
             self.unwatched += 1
             log.debug("%s concerns nobody: %s", kind, ids)
 

@@ -58,11 +58,16 @@ _VALIDATORS: Final = {
 _PLACES: Final = {
     name.encode(): (
         name,
-        tuple((text, len(text), always, text[: text.index(b":") + 1]) for text, always in ID_PLACES[name]),
+        tuple(
+            (text, len(text), always, b"" if always or text.endswith(b":") else text[: text.index(b":") + 1])
+            for text, always in ID_PLACES[name]
+        ),
     )
     for name in ID_PLACES
 }
-"""Type -> its name; each text that an id follows, its length, whether it is always there, the key it begins with."""
+"""Type -> its name, and for each text that an id follows: its length, whether it is always there, and, where it is not,
+the key that is there nevertheless if only the order of keys is another."""
+_USUAL_BEGIN: Final = b'{"type":"'
 _IDENTIFYING: Final = ("id", "name", "target_uri")
 
 
@@ -92,9 +97,17 @@ class Sealed:
 
 def seal(raw: bytes) -> Sealed | Message | UnknownEvent:
     """The message by its outside; read at once where that does not show type and ids for sure."""
-    found = _TYPE.search(raw)
-    described = _PLACES.get(found[1]) if found is not None else None
-    if found is None or described is None or raw.find(b"{", 1, found.start()) != -1:
+    if raw.startswith(_USUAL_BEGIN):
+        kind = raw[len(_USUAL_BEGIN) : raw.find(b'"', len(_USUAL_BEGIN))]
+    else:
+        found = _TYPE.search(raw)
+        if (
+            found is None or raw.find(b"{", 1, found.start()) >= 0
+        ):  # an inner object comes first: is it its type?
+            return parse_message(raw)
+        kind = found[1]
+    described = _PLACES.get(kind)
+    if described is None:
         return parse_message(raw)
     name, places = described
     ids: list[str] = []
@@ -107,7 +120,7 @@ def seal(raw: bytes) -> Sealed | Message | UnknownEvent:
             if end < 0 or b"\\" in found_id or not found_id.isascii():
                 return parse_message(raw)
             ids.append(found_id.decode())
-        elif always or (text.endswith(b':"') and key in raw):
+        elif always or (key and key in raw):
             return parse_message(raw)
     return Sealed(name, tuple(ids), raw)
 

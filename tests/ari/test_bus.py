@@ -289,3 +289,15 @@ async def test_a_sealed_event_that_cannot_be_read_is_counted_once_when_opened(
         assert isinstance(await two.get(), UnknownEvent)
         assert bus.unknown == 1
         assert "ChannelDestroyed" in caplog.text
+
+
+@pytest.mark.parametrize(
+    "kind", ["", "StasisStart", "CallBroadcast", "ApplicationReplaced", "ChannelDestroyed", "New"]
+)
+async def test_an_unreadable_event_without_any_id_goes_to_the_front_door_once(kind: str) -> None:
+    bus = Bus()
+    unknown = UnknownEvent(kind, b"{}", "nothing to be seen")
+    bus.dispatch(unknown)
+    assert bus.front_door().get_nowait() == unknown
+    assert bus.front_door().get_nowait() is None
+    assert bus.unknown == 1
