@@ -52,6 +52,11 @@ class PromptCatalogue:
             language: {name: texts.compile_text(text, language) for name, text in ours.items()}
             for language, ours in library.items()
         }
+        self._common = {
+            language: {name: texts.common_values(text, language) for name, text in ours.items()}
+            for language, ours in library.items()
+        }
+        self._luxuries = {clip for language in library for clip in texts.luxuries(library, language)}
         self._recorded: dict[tuple[str, str], Playable] = {}
         self._natural: dict[Clip, Playable] = {}
         self._stand_ins: dict[Clip, Playable] = {}
@@ -138,7 +143,8 @@ class PromptCatalogue:
 
     def silent(self, language: str) -> tuple[Clip, ...]:
         """Clips without any sound: a prompt that needs one raises PromptMissing."""
-        return tuple(clip for clip in self.missing(language) if clip not in self._stand_ins)
+        missing = self.missing(language)
+        return tuple(clip for clip in missing if clip not in self._stand_ins and clip not in self._luxuries)
 
     def has_sound(self, clip: Clip) -> bool:
         return clip in self._natural or clip in self._stand_ins
@@ -163,11 +169,27 @@ class PromptCatalogue:
                     f"the prompt `{prompt.id}` has no text in `{language}`",
                     mend=f"add it to prompts/{language}.yaml, or record recordings/{language}/{prompt.id}.wav",
                 )
+            whole = self._whole(prompt, language)
+            if whole is not None:
+                yield whole
+                continue
             for piece in pieces:
                 if isinstance(piece, Clip):
                     yield self._sound(piece, prompt)
                 else:
                     yield from self._value(piece, prompt, language)
+
+    def _whole(self, prompt: Prompt, language: str) -> Playable | None:
+        """The whole sentence with its value in it, where that has been rendered."""
+        common = self._common[language].get(prompt.id)
+        if not common:
+            return None
+        pieces = self._prompts[language][prompt.id]
+        (name,) = (piece.name for piece in pieces if isinstance(piece, texts.Place))
+        value = prompt.values.get(name)
+        if isinstance(value, bool) or not isinstance(value, int) or value not in common:
+            return None
+        return self._natural.get(common[value])
 
     def _value(self, place: texts.Place, prompt: Prompt, language: str) -> Iterator[Playable]:
         where = f"the prompt `{prompt.id}` in `{language}`"

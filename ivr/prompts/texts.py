@@ -21,8 +21,14 @@ from ivr.prompts.clips import Clip
 Texts = Mapping[str, Mapping[str, str]]
 """language -> prompt id -> text."""
 
-_SAMPLE_VALUES = {"zh": "三", "en": "three"}
-"""Spoken in a value's place while the words around it are recorded."""
+_SAMPLE_VALUES = {"zh": "八", "en": "three"}
+"""Spoken in a value's place while the words around it are recorded. 八 leaves its neighbours as they are: it begins
+with a stop and ends in an open vowel (after 三, Whisper took 到 for 闹)."""
+_COMMON_VALUES = range(1, 11)
+"""A prompt with one number is also rendered whole with these, for they are heard most."""
+_SHORT = {"zh": 6}
+_SHORT_PACE = 0.85
+"""Sentences of so few characters are spoken slower: there is little time to get used to the voice."""
 _LISTS = {"zh": ("号码是，", "，", "，谢谢。"), "en": ("The numbers are, ", ", ", ", thank you.")}
 """Fragments are cut out of a list that is read aloud: how it begins, what stands between, how it ends."""
 _LIST_LENGTH = 8
@@ -63,7 +69,7 @@ def compile_text(text: str, language: str) -> tuple[Piece, ...]:
     """
     parts = parse(text.strip())
     if not any(isinstance(part, Value) for part in parts):
-        return (Clip("".join(part.text for part in parts if isinstance(part, Literal)), language),)
+        return (_sentence("".join(part.text for part in parts if isinstance(part, Literal)), language),)
     spoken = [part.text if isinstance(part, Literal) else _SAMPLE_VALUES.get(language, "1") for part in parts]
     pieces: list[Piece] = []
     for index, part in enumerate(parts):
@@ -73,6 +79,27 @@ def compile_text(text: str, language: str) -> tuple[Piece, ...]:
             before, after = "".join(spoken[:index]), "".join(spoken[index + 1 :])
             pieces.append(Clip(part.text, language, before, after))
     return tuple(pieces)
+
+
+def _sentence(text: str, language: str) -> Clip:
+    is_short = sum(map(str.isalnum, text)) <= _SHORT.get(language, 0)
+    return Clip(text, language, pace=_SHORT_PACE if is_short else 1.0)
+
+
+def common_values(text: str, language: str) -> Mapping[int, Clip]:
+    """The whole sentence with each common value, for a text that says one number; empty for all others."""
+    parts = parse(text.strip())
+    places = [(index, part) for index, part in enumerate(parts) if isinstance(part, Value)]
+    if len(places) != 1 or places[0][1].say_as not in ("auto", "number") or language not in numbers.LANGUAGES:
+        return {}
+    index, _ = places[0]
+    counted = language == "zh" and _counted(parts, index)
+    clips = {}
+    for value in _COMMON_VALUES:
+        said = "".join(numbers.say(value, "number", language, counted=counted))
+        words = [part.text if isinstance(part, Literal) else said for part in parts]
+        clips[value] = _sentence("".join(words), language)
+    return clips
 
 
 def _counted(parts: tuple[Part, ...], index: int) -> bool:
@@ -109,7 +136,7 @@ def text_clip(text: str, language: str) -> Clip:
 
 
 def all_clips(texts: Texts, language: str) -> Iterator[Clip]:
-    """Everything that this language needs, each once, first-needed first: prompts in their order, then fragments."""
+    """All that a language should have, each once, first-needed first: prompts in their order, fragments, luxuries."""
     seen: set[Clip] = set()
     for text in texts.get(language, {}).values():
         for piece in compile_text(text, language):
@@ -118,3 +145,10 @@ def all_clips(texts: Texts, language: str) -> Iterator[Clip]:
                 yield piece
     if language in numbers.LANGUAGES:
         yield from _fragment_clips(language).values()
+    yield from luxuries(texts, language)
+
+
+def luxuries(texts: Texts, language: str) -> Iterator[Clip]:
+    """Those of `all_clips` that only make a prompt more natural: it can be said without them."""
+    for text in texts.get(language, {}).values():
+        yield from common_values(text, language).values()

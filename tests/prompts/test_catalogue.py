@@ -21,14 +21,18 @@ from ivr.prompts.store import write_whole
 from tests.prompts.conftest import tone
 
 LIBRARY = {
-    "zh": {"hello": "您好。", "place": "您现在排在第{place:number}位。", "left": "还有{count:number}位。"},
+    "zh": {
+        "hello": "您好，这里是市民热线。",
+        "place": "您现在排在第{place:number}位。",
+        "left": "还有{count:number}位。",
+    },
     "en": {
         "hello": "Hello.",
         "place": "You are number {place:number} in line.",
         "said": "You said {what:text}.",
     },
 }
-HELLO = Clip("您好。", "zh")
+HELLO = Clip("您好，这里是市民热线。", "zh")
 
 
 def opus(hz: float, seconds: float = 0.5) -> bytes:
@@ -105,7 +109,9 @@ def test_a_missing_sound_names_prompt_words_and_language_and_is_asked_for(folder
     catalogue = load(folders)
     asked: list[Clip] = []
     catalogue.on_missing = asked.append
-    with pytest.raises(PromptMissing, match="`hello` has no sound for “您好。” in `zh`") as missing:
+    with pytest.raises(
+        PromptMissing, match="`hello` has no sound for “您好，这里是市民热线。” in `zh`"
+    ) as missing:
         catalogue.media([Prompt("hello")], "zh")
     assert missing.value.mend and asked == [HELLO]
     ship(folders, HELLO, 700)
@@ -132,17 +138,34 @@ def test_what_cannot_be_played_is_located(
 def test_values_are_said_between_the_words_in_order(folders: Folders) -> None:
     catalogue = stocked(folders)
     assert words(catalogue.media([Prompt("hello"), Prompt("place", {"place": 103})], "zh")) == [
-        *("您好。", "您现在排在第", "一百", "零三", "位。")
+        *("您好，这里是市民热线。", "您现在排在第", "一百", "零三", "位。")
     ]
-    assert words(catalogue.media([Prompt("place", {"place": 2})], "zh"))[1] == "二"
-    assert words(catalogue.media([Prompt("left", {"count": 2})], "zh"))[1] == "两"
+    assert words(catalogue.media([Prompt("place", {"place": 22})], "zh"))[1] == "二十二"
     assert catalogue.seconds([Prompt("place", {"place": 103})], "en") == 4.0
+
+
+def test_common_values_are_heard_in_one_piece_once_that_is_rendered(folders: Folders) -> None:
+    catalogue = stocked(folders)
+    assert words(catalogue.media([Prompt("place", {"place": 3})], "zh")) == ["您现在排在第三位。"]
+    assert words(catalogue.media([Prompt("left", {"count": 2})], "zh")) == ["还有两位。"]
+    assert words(catalogue.media([Prompt("place", {"place": 3})], "en")) == ["You are number three in line."]
+    for value in (3.0, "3", 11):
+        assert len(catalogue.media([Prompt("place", {"place": value})], "en")) in (3, 4)
+
+
+def test_nobody_waits_for_a_common_value_in_one_piece(folders: Folders) -> None:
+    catalogue = stocked(folders)
+    catalogue._natural = {
+        clip: sound for clip, sound in catalogue._natural.items() if clip not in catalogue._luxuries
+    }
+    assert words(catalogue.media([Prompt("place", {"place": 3})], "zh")) == ["您现在排在第", "三", "位。"]
+    assert catalogue.missing("zh") and not catalogue.silent("zh")
 
 
 def test_the_words_around_a_value_are_cut_from_the_whole_sentence() -> None:
     before, _, after = texts.compile_text("您现在排在第{place:number}位。", "zh")
-    assert before == Clip("您现在排在第", "zh", "", "三位。") and after == Clip(
-        "位。", "zh", "您现在排在第三", ""
+    assert before == Clip("您现在排在第", "zh", "", "八位。") and after == Clip(
+        "位。", "zh", "您现在排在第八", ""
     )
 
 
@@ -196,7 +219,7 @@ def test_a_key_changes_with_all_that_changes_the_sound_and_only_with_it() -> Non
         other.key(HELLO) for other in (Voice("b", "zh", 1.0, "engine/1"), Voice("a", "zh", 1.0, "engine/2"))
     ]
     assert len(set(keys)) == len(keys)
-    assert voice.key(Clip("您好。", "zh")) == keys[0]
+    assert voice.key(Clip(HELLO.text, "zh")) == keys[0]
 
 
 def test_an_altered_file_on_the_shelf_is_not_played(folders: Folders) -> None:
