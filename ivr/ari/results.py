@@ -139,6 +139,11 @@ RULES: Final[tuple[Rule, ...]] = (
 )
 
 
+_RULES_OF: Final = {
+    status: [rule for rule in RULES if rule.status == status] for status in {r.status for r in RULES}
+}
+
+
 def message_of(body: bytes) -> str:
     """Asterisk's own words in an error body: `message` or `error`, else the body's start."""
     try:
@@ -157,7 +162,7 @@ def classify(operation: Operation, status: int, body: bytes) -> Accepted | Gone 
     if 200 <= status < 300:
         return ACCEPTED
     message = message_of(body)
-    rule = next((rule for rule in RULES if _matches(rule, operation, status, message)), None)
+    rule = next((rule for rule in _RULES_OF.get(status, ()) if _matches(rule, operation, message)), None)
     text = f"{operation.name}: {status} {message}".rstrip()
     mend = rule.mend if rule is not None else ""
     meaning: Meaning
@@ -178,10 +183,9 @@ def classify(operation: Operation, status: int, body: bytes) -> Accepted | Gone 
             return AriUnavailable(text, mend=mend)
 
 
-def _matches(rule: Rule, operation: Operation, status: int, message: str) -> bool:
+def _matches(rule: Rule, operation: Operation, message: str) -> bool:
     return (
-        rule.status == status
-        and (not rule.objects_only or bool(operation.objects))
+        (not rule.objects_only or bool(operation.objects))
         and (not rule.operations or re.search(rule.operations, operation.name) is not None)
         and re.search(rule.message, message) is not None
     )

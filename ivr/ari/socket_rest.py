@@ -84,6 +84,7 @@ class SocketRest:
         for future in waiting.values():
             if not future.done():
                 future.set_exception(AriUnavailable("the websocket was lost before the answer came"))
+                future.exception()  # looked at: who asked may be gone by now, and nobody else need be warned
 
     def answered(self, response: RESTResponse) -> None:
         future = self._open.pop(response.request_id, None)
