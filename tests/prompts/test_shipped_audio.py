@@ -78,6 +78,7 @@ def test_the_measures_can_complain(samples: audio.Samples, complaint: str) -> No
         ("政务", "证物", "zh", 0.0),
         ("您好", "您", "zh", 0.5),
         ("Press 2.", "press two", "en", 0.0),
+        ("Number ten, 110.", "number 10, one one zero", "en", 0.0),
         ("Goodbye", "Good", "en", 3 / 7),
     ],
 )
