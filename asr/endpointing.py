@@ -28,7 +28,7 @@ class Rules:
     release: float = 0.35
     min_speech_s: float = 0.2
     forget_s: float = 0.3
-    settle_s: float = 0.3
+    settle_s: float = 0.25
     end_silence_s: float = 0.8
     longest_s: float = 15.0
 

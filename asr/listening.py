@@ -37,7 +37,7 @@ log = logging.getLogger(__name__)
 Result = TypeVar("Result")
 
 BYTES_PER_S = 2 * SAMPLE_RATE
-LEAD_S = 0.4
+LEAD_S = 0.3
 """Audio before the detected beginning that the engine hears too: first consonants are quiet."""
 
 TRAIL_S = 0.3

@@ -23,7 +23,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from asr.models import WHISPER_LANGUAGES, language_tag
-from asr.phrases import SHORTLIST, Candidate, candidates, choose
+from asr.phrases import SHORTLIST, Candidate, candidates, choose, shortlist
 from asr.protocol import AsrUnavailable, Capabilities, Final, Heard, ListenRequest
 from asr.text import cut_repeats, spoken, tidy
 
@@ -186,7 +186,7 @@ class WhisperRecognizer:
     ) -> Final:
         ranked = candidates(decoded.text, phrases, language)
         # Without words there is nothing to be near to, and silence must not be forced into a phrase.
-        weighed = self._weigh(encoded, ranked[:SHORTLIST], language, spoken_s) if decoded.text else []
+        weighed = self._weigh(encoded, shortlist(ranked), language, spoken_s) if decoded.text else []
         choice = choose(weighed)
         return Final(
             decoded.text,
@@ -198,30 +198,31 @@ class WhisperRecognizer:
         )
 
     def _weigh(
-        self, encoded: Any, shortlist: Sequence[Candidate], language: str, spoken_s: float
+        self, encoded: Any, likely: Sequence[Candidate], language: str, spoken_s: float
     ) -> list[Candidate]:
         """The candidates with their `fit`: how much more likely each is on this audio than on silence."""
-        if shortlist and shortlist[0].sound == 1.0:
-            return list(shortlist[:1])
-        phrases = [candidate.phrase for candidate in shortlist]
+        if likely and likely[0].sound == 1.0:
+            return list(likely[:1])
+        phrases = [candidate.phrase for candidate in likely]
         self.prepare(language, phrases)
-        likely = self._force(encoded, phrases, language, spoken_s)
+        scores = self._force(encoded, phrases, language, spoken_s)
         return [
             replace(candidate, fit=_fit(score, self._on_silence[language, candidate.phrase]))
-            for candidate, score in zip(shortlist, likely, strict=True)
+            for candidate, score in zip(likely, scores, strict=True)
         ]
 
     def prepare(self, language: str, phrases: Sequence[str]) -> None:
-        """Weigh new phrases on silence: about 25 ms each, once. Best done while the caller still speaks."""
+        """Weigh new phrases on silence: about 30 ms each, once. Best done while the caller still speaks."""
         new = [phrase for phrase in dict.fromkeys(phrases) if (language, phrase) not in self._on_silence]
         if not new:
             return
         if self._silence is None:
             self._silence = self._encode(np.zeros(int(NOTHING_S * SAMPLE_RATE), dtype=np.float32))
-        scores = self._force(self._silence, new, language, NOTHING_S)
-        self._on_silence.update(
-            {(language, phrase): score for phrase, score in zip(new, scores, strict=True)}
-        )
+        # In portions, so that nobody else's utterance waits for a long menu.
+        for begin in range(0, len(new), SHORTLIST):
+            portion = new[begin : begin + SHORTLIST]
+            scores = self._force(self._silence, portion, language, NOTHING_S)
+            self._on_silence.update(zip(((language, phrase) for phrase in portion), scores, strict=True))
 
     def _force(self, encoded: Any, phrases: Sequence[str], language: str, spoken_s: float) -> list[float]:
         """Mean log probability per token of each phrase on the audio."""
