@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 .DEFAULT_GOAL := help
-.PHONY: help setup run demo test lint types imports unit real fuzz bench models prompts doctor lock generate clean
+.PHONY: help setup run demo test lint types imports unit real bench models prompts doctor lock generate clean
 
 help: ## show every target
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sort | awk 'BEGIN {FS = ":.*## "}; {printf "  make %-10s %s\n", $$1, $$2}'
@@ -54,8 +54,10 @@ lock: setup ## resolve pyproject.toml again into requirements.lock (no registry 
 		--no-emit-find-links --no-emit-trusted-host --no-annotate --strip-extras --no-header \
 		-o requirements.lock pyproject.toml
 
-generate: setup ## generate what is generated: the ARI models and the language's documentation
+generate: setup ## generate what is generated: ARI models, the language's and the settings' pages
 	@$(BIN)/python scripts/generate_ari.py
+	@$(BIN)/python scripts/generate_flow_docs.py
+	@$(BIN)/python scripts/generate_settings.py
 
 clean: ## remove the virtual environment and what runs left behind (the cache outside stays)
 	@rm -rf $(VENV) var .pytest_cache .mypy_cache .ruff_cache .import_linter_cache

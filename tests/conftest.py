@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-pytest_plugins: list[str] = []
+pytest_plugins = ["tests.support.asterisk", "tests.support.postgres"]
 
 
 @pytest.fixture(autouse=True)

@@ -9,7 +9,7 @@ from typing import Literal
 from ivr.call.ports import CallerFacts, CallSummary, Records, Said
 from ivr.flow import codec
 from ivr.flow.actions import JsonValue
-from ivr.flow.inputs import Input, SpeechHeard
+from ivr.flow.inputs import Digit, Input, SpeechHeard
 from ivr.ids import CallId
 
 
@@ -45,8 +45,10 @@ class CallHistory:
             self._arrived_at,
         )
 
-    def input(self, event: Input, at: dt.datetime) -> None:
-        self._write("input", codec.input_to_json(event), at)
+    def input(self, event: Input, at: dt.datetime, *, masked: bool = False) -> None:
+        """masked: keys are personal here and are journalled as `*`."""
+        written = Digit("*") if masked and isinstance(event, Digit) else event
+        self._write("input", codec.input_to_json(written), at)
         if isinstance(event, SpeechHeard) and event.text:
             self._said += 1
             self.last_heard = event.text

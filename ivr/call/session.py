@@ -243,7 +243,9 @@ class CallSession:
                 await self._close()
 
     async def _converse(self) -> None:
-        if not self.facts.answered and isinstance(await self._ari.channels.answer(channel_id=self.channel), Gone):
+        if not self.facts.answered and isinstance(
+            await self._ari.channels.answer(channel_id=self.channel), Gone
+        ):
             self._gone = True
         now = self._services.clock.now()
         facts = CallFacts(
@@ -291,10 +293,15 @@ class CallSession:
                 return
             self._waiting = None
         now = self._services.clock.now()
-        self._history.input(event, now)
+        self._history.input(event, now, masked=self._masked())
         step = machine.step(self._library, self._state, event, now)
         self._state = step.state
         await self._carry_out(step.actions)
+
+    def _masked(self) -> bool:
+        """What is pressed at this node is personal (a ticket, an identity card): it stays out of the journal."""
+        node = self._library.nodes.get(self._state.node) if self._state is not None else None
+        return node is not None and node.masked
 
     # --- actions ---
 

@@ -27,6 +27,8 @@ KEY_GAP_PACKETS: Final = 4
 KEY_VOLUME: Final = 10
 JITTER_S: Final = 0.06
 """A packet that arrives this far from where its predecessor ended was sent after a pause."""
+LONGEST_PAUSE_S: Final = 60.0
+"""A jump of timestamps beyond this is a new count, not a pause."""
 LATE_S: Final = 0.2
 """A sender that fell behind by more starts afresh instead of sending a burst."""
 HEADER: Final = struct.Struct("!BBHII")
@@ -75,10 +77,21 @@ def decode(payload: bytes) -> Samples:
 
 @dataclass(frozen=True, slots=True)
 class HeardPacket:
-    """at_s: the event loop's clock (s) when it arrived. payload: mu-law."""
+    """at_s: the event loop's clock (s) when it arrived. payload: mu-law. stamp: the sender's timestamp (samples)."""
 
     at_s: float
     payload: bytes
+    stamp: int = 0
+
+
+def _pause(before: HeardPacket, packet: HeardPacket) -> int:
+    """Samples of silence between two packets: by the sender's timestamps, which a late arrival does not move; by the
+    arrivals only where the sender began a new count."""
+    arrived = round((packet.at_s - before.at_s) * PHONE_RATE) - len(before.payload)
+    sent = ((packet.stamp - before.stamp) & 0xFFFFFFFF) - len(before.payload)
+    if 0 <= sent <= LONGEST_PAUSE_S * PHONE_RATE:
+        return sent
+    return arrived if arrived > JITTER_S * PHONE_RATE else 0
 
 
 class RtpSession(asyncio.DatagramProtocol):
@@ -146,16 +159,13 @@ class RtpSession(asyncio.DatagramProtocol):
         """All audio heard on its own timeline: pauses in which nothing was sent are silence of the same length."""
         if not self.heard:
             return np.zeros(0, np.int16)
-        first_s = self.heard[0].at_s
         pieces: list[bytes] = []
-        length = 0
+        previous: HeardPacket | None = None
         for packet in self.heard:
-            at = round((packet.at_s - first_s) * PHONE_RATE)
-            if at - length > JITTER_S * PHONE_RATE:
-                pieces.append(b"\xff" * (at - length))
-                length = at
+            pause = 0 if previous is None else _pause(previous, packet)
+            pieces.append(b"\xff" * pause)
             pieces.append(packet.payload)
-            length += len(packet.payload)
+            previous = packet
         return decode(b"".join(pieces))
 
     # Sending
@@ -206,7 +216,7 @@ class RtpSession(asyncio.DatagramProtocol):
         payload_type, timestamp = data[1] & 0x7F, int.from_bytes(data[4:8], "big")
         if payload_type == 0:
             now_s, payload = asyncio.get_running_loop().time(), data[HEADER.size :]
-            self.heard.append(HeardPacket(now_s, payload))
+            self.heard.append(HeardPacket(now_s, payload, timestamp))
             if len(payload.translate(None, QUIET_CODES)) > LOUD_SHARE * len(payload):
                 self.last_loud_s = now_s
         elif payload_type == self._key_payload and timestamp != self._last_key_stamp and data[12] < len(KEYS):

@@ -14,9 +14,7 @@ import pytest
 
 from storage.migrate import upgrade
 from storage.store import Store
-from tests.support.postgres import PrivatePostgres, postgres
-
-__all__ = ["postgres"]
+from tests.support.postgres import PrivatePostgres
 
 BOTH = ["sqlite", pytest.param("postgresql", marks=pytest.mark.real)]
 
