@@ -18,12 +18,9 @@ import zipfile
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path, PurePosixPath
 
+from asr.catalogue import CATALOGUE, Archive, Model, Part
 from asr.models import (
-    CATALOGUE,
     LIST_NAME,
-    Archive,
-    Model,
-    Part,
     cache_folder,
     looks_whole,
     own_folder,

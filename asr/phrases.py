@@ -13,11 +13,15 @@ from dataclasses import dataclass
 
 from asr.sound import likeness
 
-SHORTLIST = 6
-"""Phrases that an engine weighs acoustically, at most: each costs about 30 ms."""
+WEIGH_ALL = 12
+"""A menu with no more phrases than this is weighed as a whole: each costs an engine about 30 ms."""
 
+SHORTLIST = 8
+"""Of a longer one, the phrases that sound most like the text."""
+
+CLEAR = 0.7
 OUT_OF_REACH = 0.4
-"""A phrase that sounds so much less alike than the best is not weighed."""
+"""When the best phrase sounds clearly like the text, one that sounds so much less alike is not weighed."""
 
 CONTAINED = 0.93
 """A phrase that is within a longer answer sound for sound counts as said (`我要人工服务` -> 人工)."""
@@ -58,11 +62,10 @@ def candidates(text: str, phrases: Sequence[str], language: str) -> list[Candida
 
 
 def shortlist(ranked: Sequence[Candidate]) -> list[Candidate]:
-    """Those worth weighing. A text without any likeness leaves several, since the text itself may be wrong."""
-    if not ranked:
-        return []
-    least = ranked[0].sound - OUT_OF_REACH
-    return [one for one in ranked[:SHORTLIST] if one.sound >= least]
+    """Those worth weighing; many while the text itself may be wrong, since short answers often are."""
+    worth = ranked if len(ranked) <= WEIGH_ALL else ranked[:SHORTLIST]
+    least = ranked[0].sound - OUT_OF_REACH if ranked and ranked[0].sound >= CLEAR else 0.0
+    return [one for one in worth if one.sound >= least]
 
 
 def confidence(candidate: Candidate) -> float:
@@ -72,7 +75,7 @@ def confidence(candidate: Candidate) -> float:
         return _logistic(40.0 * (candidate.sound - 0.93))
     if candidate.fit is None:
         return _logistic(14.0 * (candidate.sound - 0.72))
-    return _logistic(5.0 * (candidate.sound - 0.45) + 1.5 * (candidate.fit - 0.45))
+    return _logistic(2.5 * (candidate.sound - 0.45) + 1.5 * (candidate.fit - 0.45))
 
 
 def choose(weighed: Sequence[Candidate]) -> Choice:

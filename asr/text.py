@@ -107,6 +107,15 @@ def en_number(digits: str) -> str:
     return _EN_TENS[tens] + (f" {_EN_SMALL[ones]}" if ones else "")
 
 
+def with_figures(text: str, language: str) -> str:
+    """Number words up to nineteen as figures, the way recognisers write them: `two five` -> `2 5`. English only."""
+    if language != "en":
+        return text
+    return " ".join(
+        str(_EN_SMALL.index(word)) if word in _EN_SMALL else word for word in text.lower().split()
+    )
+
+
 _REPEATED = re.compile(r"(.{2,40}?)\1{2,}.{0,40}$", re.DOTALL)
 
 

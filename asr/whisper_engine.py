@@ -22,10 +22,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from asr.models import WHISPER_LANGUAGES, language_tag
+from asr.catalogue import WHISPER_LANGUAGES
+from asr.models import language_tag
 from asr.phrases import SHORTLIST, Candidate, candidates, choose, shortlist
 from asr.protocol import AsrUnavailable, Capabilities, Final, Heard, ListenRequest
-from asr.text import cut_repeats, spoken, tidy
+from asr.text import cut_repeats, spoken, tidy, with_figures
 
 SAMPLE_RATE = 16_000
 SHORTEST_WINDOW_S = 6.0
@@ -203,29 +204,28 @@ class WhisperRecognizer:
         """The candidates with their `fit`: how much more likely each is on this audio than on silence."""
         if likely and likely[0].sound == 1.0:
             return list(likely[:1])
-        phrases = [candidate.phrase for candidate in likely]
-        self.prepare(language, phrases)
-        scores = self._force(encoded, phrases, language, spoken_s)
-        return [
-            replace(candidate, fit=_fit(score, self._on_silence[language, candidate.phrase]))
-            for candidate, score in zip(likely, scores, strict=True)
-        ]
+        forms = [_forms(candidate.phrase, language) for candidate in likely]
+        self._weigh_on_silence(language, [form for both in forms for form in both])
+        scores = iter(self._force(encoded, [form for both in forms for form in both], language, spoken_s))
+        fits = [max(_fit(next(scores), self._on_silence[language, form]) for form in both) for both in forms]
+        return [replace(candidate, fit=fit) for candidate, fit in zip(likely, fits, strict=True)]
 
     def prepare(self, language: str, phrases: Sequence[str]) -> None:
         """Weigh new phrases on silence: about 30 ms each, once. Best done while the caller still speaks."""
-        new = [phrase for phrase in dict.fromkeys(phrases) if (language, phrase) not in self._on_silence]
-        if not new:
-            return
-        if self._silence is None:
+        self._weigh_on_silence(language, [form for phrase in phrases for form in _forms(phrase, language)])
+
+    def _weigh_on_silence(self, language: str, texts: Sequence[str]) -> None:
+        new = [text for text in dict.fromkeys(texts) if (language, text) not in self._on_silence]
+        if new and self._silence is None:
             self._silence = self._encode(np.zeros(int(NOTHING_S * SAMPLE_RATE), dtype=np.float32))
         # In portions, so that nobody else's utterance waits for a long menu.
         for begin in range(0, len(new), SHORTLIST):
             portion = new[begin : begin + SHORTLIST]
             scores = self._force(self._silence, portion, language, NOTHING_S)
-            self._on_silence.update(zip(((language, phrase) for phrase in portion), scores, strict=True))
+            self._on_silence.update(zip(((language, text) for text in portion), scores, strict=True))
 
     def _force(self, encoded: Any, phrases: Sequence[str], language: str, spoken_s: float) -> list[float]:
-        """Mean log probability per token of each phrase on the audio."""
+        """Mean log probability per token of each text on the audio."""
         tokenizer = self._tokenizer(language)
         texts = [tokenizer.encode(phrase if language == "zh" else f" {phrase}") for phrase in phrases]
         # The whole window, silence too: without the end of it the decoder is lost on some recordings (-1 -> -5).
@@ -249,6 +249,11 @@ def plausible(text: str, language: str, spoken_s: float) -> bool:
     units = len(said.replace(" ", "")) if language == "zh" else len(said.split())
     fastest = SYLLABLES_PER_S if language == "zh" else WORDS_PER_S
     return bool(units) and units <= 3 + fastest * spoken_s and cut_repeats(text) == text
+
+
+def _forms(phrase: str, language: str) -> tuple[str, ...]:
+    """As it may be written: in words, and in figures where it has numbers."""
+    return tuple(dict.fromkeys((phrase, with_figures(phrase, language))))
 
 
 def _fit(on_audio: float, on_silence: float) -> float:

@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TaskID, TextColumn, TransferSpeedColumn
 from rich.table import Table
 
-from asr import model_fetch, models
+from asr import catalogue, model_fetch, models
 
 app = typer.Typer(help="Speech models: list, fetch, verify, remove.", no_args_is_help=True)
 console = Console()
@@ -20,7 +20,7 @@ Names = Annotated[list[str] | None, typer.Argument(help="Names as `ivr models li
 Tests = Annotated[bool, typer.Option("--tests", help="The models for the project's own tests as well.")]
 
 
-def _named(names: list[str] | None, *, tests: bool) -> tuple[models.Model, ...]:
+def _named(names: list[str] | None, *, tests: bool) -> tuple[catalogue.Model, ...]:
     if not names:
         return model_fetch.wanted(tests=tests)
     try:
@@ -55,7 +55,7 @@ def list_models() -> None:
     """Which models there are, which of them are here, and who serves which language."""
     table = Table("model", "engine", "languages", "size", "licence", "where")
     here = {model.name: model for model in models.installed(tests=True)}
-    for model in models.CATALOGUE:
+    for model in catalogue.CATALOGUE:
         languages = (
             ", ".join(sorted(model.languages))
             if len(model.languages) <= 3

@@ -17,8 +17,8 @@ import pytest
 from typer.testing import CliRunner
 
 from asr import model_fetch, models
+from asr.catalogue import Archive, Model, ModelFile, Part
 from asr.model_fetch import Fetcher, FetchError
-from asr.models import Archive, Model, ModelFile, Part
 from ivr.cli.models import app
 
 WEIGHTS = bytes(range(256)) * 40

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from asr.sound import likeness
-from asr.text import cut_repeats, en_number, spoken, tidy, zh_quantity
+from asr.text import cut_repeats, en_number, spoken, tidy, with_figures, zh_quantity
 
 
 @pytest.mark.parametrize(
@@ -51,6 +51,11 @@ def test_what_was_said(written: str, language: str, said: str) -> None:
 def test_chinese_words_are_not_spaced() -> None:
     assert tidy("我 要 投诉 ， 谢谢", "zh") == "我要投诉，谢谢"
     assert tidy("one  two", "en") == "one two"
+
+
+def test_figures_for_words() -> None:
+    assert with_figures("Option two five", "en") == "option 2 5"
+    assert with_figures("二五", "zh") == "二五"
 
 
 @given(st.integers(0, 99))
