@@ -6,7 +6,8 @@ HotlineError
 │   ├── AriRejected        Asterisk answered with a status that is our mistake (400, 409, 422 ...)
 │   ├── AriUnavailable     no answer, a refused connection, a timeout, a 5xx
 │   ├── AriUnauthorised    wrong user or password: never retried
-│   └── MailboxOverflow    a call's event queue was full: that call ends, loudly
+│   ├── MailboxOverflow    a call's event queue was full: that call ends, loudly
+│   └── MailboxClosed      `get` on a mailbox that its owner has closed (ari/bus.py)
 ├── FlowError
 │   ├── FlowLoadError      findings with file, line, column, cause and suggestion
 │   └── PromptMissing      no audio for a prompt in a language
@@ -23,6 +24,14 @@ class HotlineError(Exception):
     def __init__(self, message: str, *, mend: str = "") -> None:
         super().__init__(message)
         self.mend = mend
+
+
+def first_of(errors: BaseExceptionGroup[BaseException]) -> BaseException:
+    """The first error itself of a group, however deep task groups nested it."""
+    error: BaseException = errors
+    while isinstance(error, BaseExceptionGroup):
+        error = error.exceptions[0]
+    return error
 
 
 class ConfigError(HotlineError):

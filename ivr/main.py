@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import logging
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -23,7 +24,7 @@ from ivr.call.session import CallServices
 from ivr.clock import Clock, SystemClock
 from ivr.config import Settings
 from ivr.dispatch import Dispatcher
-from ivr.errors import AriError, ConfigError, HotlineError
+from ivr.errors import AriError, ConfigError, HotlineError, first_of
 from ivr.flow.load import load
 from ivr.flow.model import FlowLibrary
 from ivr.phones import Phones
@@ -200,6 +201,7 @@ async def hotline(settings: Settings, say: Callable[[str], None] = lambda _: Non
             async with asyncio.TaskGroup() as group:
                 door = group.create_task(front_door.run(), name="front door")
                 keeper = group.create_task(_keep_phones(phones, reconnected), name="phones")
+                writing = group.create_task(writer.failed(), name="writer watched")
                 renderer = (
                     group.create_task(
                         background.run(audio, LANGUAGES, cache_folder()), name="prompt renderer"
@@ -215,13 +217,15 @@ async def hotline(settings: Settings, say: Callable[[str], None] = lambda _: Non
                         serve(page, settings.web.host, settings.web.port)
                     )
                     running.page_url = serving.url
+                gc.freeze()  # what was loaded for good need not be looked through again while calls are up
                 yield running
                 door.cancel()
                 keeper.cancel()
+                writing.cancel()
                 if renderer is not None:
                     renderer.cancel()
         except* HotlineError as errors:
-            raise errors.exceptions[0] from None
+            raise first_of(errors) from None
 
 
 class _Changed:

@@ -32,7 +32,7 @@ from ivr.call.listening import listen
 from ivr.call.player import Player
 from ivr.call.ports import CallerFacts, Offer, PromptAudio, Queues, Records
 from ivr.clock import Clock
-from ivr.errors import AriError
+from ivr.errors import AriError, first_of
 from ivr.flow import machine
 from ivr.flow.actions import (
     Action,
@@ -235,10 +235,10 @@ class CallSession:
                         self._stop_children()
             except* AriError as errors:
                 log.error("the call's session lost Asterisk: %s", "; ".join(map(str, errors.exceptions)))
-                self._history.failed(str(errors.exceptions[0]))
+                self._history.failed(str(first_of(errors)))
             except* Exception as errors:
                 log.error("the call's session failed; it goes on in the dialplan", exc_info=errors)
-                self._history.failed(repr(errors.exceptions[0]))
+                self._history.failed(repr(first_of(errors)))
             finally:
                 await self._close()
 

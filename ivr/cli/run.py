@@ -15,7 +15,7 @@ from rich.console import Console
 from ivr import log as house_log
 from ivr.config import Settings, load_settings
 from ivr.demo.crowd import run_demo
-from ivr.errors import HotlineError
+from ivr.errors import HotlineError, first_of
 from ivr.main import Hotline, RunningHotline
 
 console = Console(stderr=False)
@@ -71,7 +71,7 @@ async def _serve(settings: Settings, *, demo: bool) -> None:
             await running.stop()
             asked.cancel()
     except* HotlineError as errors:
-        raise errors.exceptions[0] from None
+        raise first_of(errors) from None
 
 
 def _introduce(hotline: Hotline) -> None:
