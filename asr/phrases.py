@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from asr.sound import likeness
+from asr.text import spoken
 
 WEIGH_ALL = 12
 """A menu with no more phrases than this is weighed as a whole: each costs an engine about 30 ms."""
@@ -25,6 +26,8 @@ OUT_OF_REACH = 0.4
 
 CONTAINED = 0.93
 """A phrase that is within a longer answer sound for sound counts as said (`我要人工服务` -> 人工)."""
+
+MOSTLY = 0.7
 
 ACCEPTED = 0.4
 """Below this confidence the answer is out of the grammar."""
@@ -51,14 +54,31 @@ class Choice:
 
 def candidates(text: str, phrases: Sequence[str], language: str) -> list[Candidate]:
     """Every phrase with its likeness, the most alike first. Text without words: all of likeness 0."""
-    found = []
+    found: list[Candidate] = []
+    whole: dict[str, float] = {}
     for phrase in dict.fromkeys(phrases):
         alike = likeness(text, phrase, language)
-        long_enough = len(phrase) >= 2
-        contained = long_enough and alike.inside >= CONTAINED and alike.inside > alike.whole
+        contained = len(phrase) >= 2 and alike.inside >= CONTAINED and alike.inside > alike.whole
+        whole[phrase] = alike.whole
         found.append(Candidate(phrase, alike.inside if contained else alike.whole, contained))
+    if _nothing_but(text, [one.phrase for one in found if one.contained], language):
+        # One digit is not the answer that a row of digits gave.
+        found = [Candidate(one.phrase, whole[one.phrase]) for one in found]
     # Of two that are contained, the longer says more.
     return sorted(found, key=lambda one: (one.sound, len(one.phrase)), reverse=True)
+
+
+def _nothing_but(text: str, phrases: Sequence[str], language: str) -> bool:
+    """Is the text made up of several of the phrases, with hardly a word between?"""
+    # `进度查询` and the `查询` within it are one.
+    apart = [one for one in phrases if not any(one != other and one in other for other in phrases)]
+    said = sum(_length(one, language) for one in apart)
+    return len(apart) > 1 and said >= MOSTLY * _length(text, language)
+
+
+def _length(text: str, language: str) -> int:
+    words = spoken(text, language)
+    return len(words.replace(" ", "")) if language == "zh" else len(words.split())
 
 
 def shortlist(ranked: Sequence[Candidate]) -> list[Candidate]:
@@ -75,7 +95,7 @@ def confidence(candidate: Candidate) -> float:
         return _logistic(40.0 * (candidate.sound - 0.93))
     if candidate.fit is None:
         return _logistic(14.0 * (candidate.sound - 0.72))
-    return _logistic(2.5 * (candidate.sound - 0.45) + 1.5 * (candidate.fit - 0.45))
+    return _logistic(candidate.sound + 2.0 * candidate.fit - 1.0)
 
 
 def choose(weighed: Sequence[Candidate]) -> Choice:

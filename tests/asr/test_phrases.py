@@ -33,6 +33,8 @@ def test_by_sound_alone(heard: str, phrase: str) -> None:
         ("I'd like to file a complaint, please", "complaint"),
         ("complain", "complaint"),
         ("what a lovely day", ""),
+        ("Operator. Operator.", "operator"),
+        ("complaint, operator", ""),
     ],
 )
 def test_english_by_sound_alone(heard: str, phrase: str) -> None:
@@ -47,11 +49,17 @@ def test_audio_that_fits_makes_a_doubtful_text_credible() -> None:
 
 
 def test_two_that_fit_alike_leave_doubt() -> None:
-    alone = choose([Candidate("三十一", 0.9, fit=-0.5)])
-    beside = choose([Candidate("三十一", 0.9, fit=-0.5), Candidate("三十二", 0.88, fit=-0.55)])
+    alone = choose([Candidate("三十一", 0.9, fit=1.0)])
+    beside = choose([Candidate("三十一", 0.9, fit=1.0), Candidate("三十二", 0.88, fit=0.95)])
     assert beside.phrase == alone.phrase == "三十一"
     assert beside.confidence < alone.confidence - 0.05
     assert beside.others[0][0] == "三十二"
+
+
+def test_a_row_of_digits_is_not_one_digit() -> None:
+    digits = ("zero", "one", "two", "three")
+    assert choose(candidates("0, 1, 3, 2", digits, "en")).phrase == ""
+    assert choose(candidates("three", digits, "en")).phrase == "three"
 
 
 def test_the_longer_of_two_contained_phrases_is_meant() -> None:
