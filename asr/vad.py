@@ -6,7 +6,7 @@ One `VoiceDetector` holds the model for the process; each stream has a `Voice` w
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,6 +18,11 @@ CHUNK = 512
 CHUNK_S = CHUNK / SAMPLE_RATE
 _CONTEXT = 64
 _STATE = (1, 1, 128)
+QUIET: Final = 0.15
+"""A chunk under this probability is no speech."""
+FRESH_AFTER: Final = round(1.0 / CHUNK_S)
+"""Chunks of quiet in a row after which the model forgets. Its memory of a long silence makes it miss the next words:
+after 12 s of digital silence Mandarin sentences began 0.5 to 1.5 s late, after 1 s within 0.1 s (measured)."""
 
 
 class VoiceDetector:
@@ -50,6 +55,7 @@ class Voice:
         self._cell: NDArray[np.float32] = np.zeros(_STATE, dtype=np.float32)
         self._context: NDArray[np.float32] = np.zeros(_CONTEXT, dtype=np.float32)
         self._pending = b""
+        self._quiet = 0
 
     def feed(self, pcm: bytes) -> list[float]:
         """16-bit little-endian audio in; one probability for each whole chunk of 512 samples so far."""
@@ -66,7 +72,17 @@ class Voice:
             None,
             {"input": np.concatenate([before, chunks], axis=1), "h": self._hidden, "c": self._cell},
         )
-        return [float(probability) for probability in np.asarray(probabilities).reshape(-1)]
+        found = [float(probability) for probability in np.asarray(probabilities).reshape(-1)]
+        self._forget_silence(found)
+        return found
+
+    def _forget_silence(self, probabilities: list[float]) -> None:
+        for probability in probabilities:
+            self._quiet = self._quiet + 1 if probability < QUIET else 0
+        if self._quiet >= FRESH_AFTER:
+            self._quiet = 0
+            self._hidden = np.zeros(_STATE, dtype=np.float32)
+            self._cell = np.zeros(_STATE, dtype=np.float32)
 
 
 def shipped_model() -> Path:

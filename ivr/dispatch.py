@@ -155,6 +155,8 @@ class Dispatcher:
     # --- AgentDesk: what agents do
 
     def feature(self, agent: str, code: FeatureCode, wrap_up_code: str = "") -> FeatureOutcome:
+        # What is due comes first: the state that the code meets is the one of this moment.
+        self._apply(Tick())
         known = self.board.agents.get(AgentId(agent))
         return "unknown" if known is None else self._feature(known, code, wrap_up_code)
 

@@ -24,7 +24,7 @@ from ivr.call.session import CallServices
 from ivr.clock import Clock, SystemClock
 from ivr.config import Settings
 from ivr.dispatch import Dispatcher
-from ivr.errors import AriError, ConfigError, HotlineError, first_of
+from ivr.errors import AriError, AsteriskError, ConfigError, HotlineError, first_of
 from ivr.flow.load import load
 from ivr.flow.model import FlowLibrary
 from ivr.phones import Phones
@@ -53,6 +53,7 @@ log = logging.getLogger(__name__)
 
 LANGUAGES = ("zh", "en")
 READY_S = 20.0
+PHONES_AGAIN_S = 2.0
 BEHIND = 5_000
 """So many facts not yet durable: the database is called unwell."""
 
@@ -105,6 +106,12 @@ class RunningHotline:
     async def stop(self) -> None:
         self._stop.set()
         await self.wait()
+
+    async def abort(self) -> None:
+        """End a start that is still under way."""
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.wait([self._task])
 
     async def wait(self) -> None:
         """Until the hotline has ended; raises what ended it."""
@@ -201,7 +208,9 @@ async def hotline(settings: Settings, say: Callable[[str], None] = lambda _: Non
             async with asyncio.TaskGroup() as group:
                 door = group.create_task(front_door.run(), name="front door")
                 keeper = group.create_task(_keep_phones(phones, reconnected), name="phones")
-                writing = group.create_task(writer.failed(), name="writer watched")
+                watchers = [group.create_task(writer.failed(), name="writer watched")]
+                if asterisk is not None:
+                    watchers.append(group.create_task(_watch(asterisk), name="asterisk watched"))
                 renderer = (
                     group.create_task(
                         background.run(audio, LANGUAGES, cache_folder()), name="prompt renderer"
@@ -221,9 +230,12 @@ async def hotline(settings: Settings, say: Callable[[str], None] = lambda _: Non
                 yield running
                 door.cancel()
                 keeper.cancel()
-                writing.cancel()
+                for watcher in watchers:
+                    watcher.cancel()
                 if renderer is not None:
                     renderer.cancel()
+            if asterisk is None:
+                await front_door.hand_on_rest()
         except* HotlineError as errors:
             raise first_of(errors) from None
 
@@ -376,6 +388,15 @@ def _page_settings(settings: Settings, asterisk: PrivateAsterisk | None) -> Page
     )
 
 
+async def _watch(asterisk: PrivateAsterisk) -> None:
+    """A private Asterisk that ends by itself ends the hotline: whoever supervises us starts both again."""
+    status = await asterisk.wait_ended()
+    raise AsteriskError(
+        f"Asterisk ended by itself (status {status})",
+        mend=f"look at {asterisk.rendered.messages_log}; start again",
+    )
+
+
 async def _keep_phones(phones: Phones, reconnected: asyncio.Event) -> None:
     """Ask for the telephones after every (re)connect."""
     while True:
@@ -384,4 +405,6 @@ async def _keep_phones(phones: Phones, reconnected: asyncio.Event) -> None:
         try:
             await phones.refresh()
         except AriError as error:
-            log.warning("telephones not asked for: %s", error)
+            log.warning("telephones not asked for, again in %g s: %s", PHONES_AGAIN_S, error)
+            await asyncio.sleep(PHONES_AGAIN_S)
+            reconnected.set()

@@ -9,7 +9,7 @@ from ivr.ari.generated.events import EndpointStateChange
 from ivr.ari.interface import Ari
 from ivr.ari.parse import AnyEvent
 from ivr.ari.results import Gone
-from ivr.errors import AriError
+from ivr.errors import AriRejected
 
 log = logging.getLogger(__name__)
 
@@ -36,14 +36,17 @@ class Phones:
             self._set(event.endpoint.resource, event.endpoint.state == "online")
 
     async def refresh(self) -> None:
-        """After every gap: subscribe (the application may be a new one) and ask for the present state."""
+        """After every gap: subscribe (the application may be a new one) and ask for the present state.
+
+        Raises AriError when Asterisk does not answer: ask again.
+        """
         wanted = list(self._agents())
         for agent in wanted:
             try:
                 result = await self._ari.applications.subscribe(
                     application_name=self._ari.app, event_source=[f"endpoint:{TECHNOLOGY}/{agent}"]
                 )
-            except AriError as error:
+            except AriRejected as error:
                 log.warning("agent %s has no SIP account in this Asterisk: %s", agent, error)
                 continue
             if isinstance(result, Gone):

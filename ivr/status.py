@@ -44,6 +44,7 @@ class TodayCount:
         self._arrived = self._offered = self._answered = self._promptly = 0
         self._abandoned = self._abandoned_short = 0
         self._waited_s = 0.0
+        self._joined: set[str] = set()
 
     def _turn_day(self) -> None:
         today = self._today()
@@ -61,12 +62,17 @@ class TodayCount:
         now = self._clock.now()
         if before is None:
             self._offered += 1
-        elif after.state == "joined" and before.state != "joined":
+        elif after.state == "joined" and after.id not in self._joined:
+            self._joined.add(after.id)
             waited_s = after.waited_s(now)
             self._answered += 1
             self._waited_s += waited_s
             self._promptly += waited_s <= PROMPT_ANSWER_S
-        elif after.state == "ended" and after.outcome == "abandoned":
+        elif after.state == "ended":
+            joined = after.id in self._joined
+            self._joined.discard(after.id)
+            if after.outcome != "abandoned" or joined:
+                return
             if after.waited_s(now) < SHORT_ABANDON_S:
                 self._abandoned_short += 1
             else:

@@ -1,8 +1,9 @@
-"""Commands that make something must be waited for, even by a task that is being cancelled.
+"""Commands that make or unmake something must be waited for, even by a task that is being cancelled.
 
 A request that is on its way is carried out by Asterisk whether or not anybody waits for the answer. Whoever gives up in
 the middle and deletes at once may be overtaken: the deletion finds nothing, the creation comes after it, and what it
-made belongs to nobody. (Seen on a real call: a key pressed while the recogniser was being attached.)
+made belongs to nobody. (Seen on a real call: a key pressed while the recogniser was being attached.) And a cleaning up
+that is cancelled before its requests are out cleans nothing. (Seen: a caller who hung up as the agent answered.)
 """
 
 from __future__ import annotations

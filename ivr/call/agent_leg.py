@@ -18,13 +18,14 @@ from ivr.ari.parse import Gap
 from ivr.ari.results import Gone
 from ivr.ari.unhurried import unhurried
 from ivr.call.ports import Offer, RingOutcome
-from ivr.errors import AriError, AriUnavailable
+from ivr.errors import AriError, AriRejected
 from ivr.ids import CallId, ChannelId, child_id
 
 log = logging.getLogger(__name__)
 
 SETUP_TIMEOUT_S = 4.0
 RING_MARGIN_S = 3.0
+LOOK_EVERY_S = 15.0
 
 # Q.850 causes of a telephone that did not take the call.
 _OUTCOME_OF_CAUSE: dict[int, RingOutcome] = {
@@ -66,7 +67,8 @@ class AgentLeg:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         try:
-            await self._hang_up()
+            # The call may end while this leg is ending by itself: that must not cut the cleaning up short.
+            await unhurried(self._hang_up())
         finally:
             self._mailbox_context.__exit__(kind, error, trace)
 
@@ -75,18 +77,29 @@ class AgentLeg:
         try:
             async with asyncio.timeout(SETUP_TIMEOUT_S):
                 refused = await self._set_up()
-            if refused is not None:
-                return refused
+        except TimeoutError:
+            # No telephone has rung yet: nothing that the agent missed.
+            log.warning("agent %s: the telephone's channel was not set up in time", self._offer.agent)
+            return "failed"
+        except AriError as error:
+            return self._trouble(error)
+        if refused is not None:
+            return refused
+        try:
             async with asyncio.timeout(self._offer.ring_s + RING_MARGIN_S):
                 return await self._until_answered()
         except TimeoutError:
             return "no_answer"
-        except AriUnavailable as error:
+        except AriError as error:
+            return self._trouble(error)
+
+    def _trouble(self, error: AriError) -> RingOutcome:
+        if isinstance(error, AriRejected):
+            # Asterisk cannot dial this endpoint: no phone is registered there.
             log.info("agent %s cannot be rung: %s", self._offer.agent, error)
             return "unreachable"
-        except AriError as error:
-            log.warning("ringing agent %s failed: %s", self._offer.agent, error)
-            return "failed"
+        log.warning("ringing agent %s failed: %s", self._offer.agent, error)
+        return "failed"
 
     async def join(self) -> bool:
         """Put the caller with the agent. False: one of them has gone."""
@@ -98,11 +111,19 @@ class AgentLeg:
         return not isinstance(result, Gone)
 
     async def until_over(self) -> None:
-        """Returns when the agent's channel has gone (the caller's is the session's own concern)."""
-        async for event in self._events():
+        """Returns when the agent's channel has gone (the caller's is the session's own concern).
+
+        A lost event must not keep two people apart for ever: the channel is also asked for now and then.
+        """
+        while True:
+            try:
+                async with asyncio.timeout(LOOK_EVERY_S):
+                    event = await self._events().get()
+            except TimeoutError:
+                event = None
             if isinstance(event, (ChannelDestroyed, StasisEnd)):
                 return
-            if isinstance(event, Gap) and not await self._alive():
+            if (event is None or isinstance(event, Gap)) and not await self._alive():
                 return
 
     async def release_caller(self) -> None:
@@ -129,10 +150,12 @@ class AgentLeg:
                 break
             if isinstance(event, ChannelDestroyed):
                 return _OUTCOME_OF_CAUSE.get(event.cause, "unreachable")
-        await self._ari.bridges.create_with_id(
-            bridge_id=self.bridge, type="mixing,dtmf_events", name=self.bridge
-        )
         self._bridged = True
+        await unhurried(
+            self._ari.bridges.create_with_id(
+                bridge_id=self.bridge, type="mixing,dtmf_events", name=self.bridge
+            )
+        )
         added = await self._ari.bridges.add_channel(bridge_id=self.bridge, channel=[self.channel])
         if isinstance(added, Gone):
             return "unreachable"

@@ -48,7 +48,6 @@ class FrontDoorSettings:
     entry_flow: str
     language: str
     max_calls: int
-    drain_s: float = 10.0
 
 
 class FrontDoor:
@@ -73,6 +72,8 @@ class FrontDoor:
         self._suspects: dict[str, float] = {}
         """What nobody owned in the last look, and since when (the loop's clock)."""
         self._look = asyncio.Event()
+        self._replaced = False
+        """Another controller has our application: what nobody of ours owns may be its own."""
         self._group: asyncio.TaskGroup | None = None
 
     async def run(self) -> None:
@@ -167,6 +168,19 @@ class FrontDoor:
         except AriError as error:
             log.warning("left to the reconciler: %s", error)
 
+    async def hand_on_rest(self) -> None:
+        """After `run`: callers who came in while the sessions ended go to the dialplan's fallback, not into silence."""
+        try:
+            listed = await self._ari.channels.list()
+        except AriError as error:
+            log.warning("not known who is left in the application: %s", error)
+            return
+        if isinstance(listed, Gone) or self._replaced:
+            return
+        for channel in listed.value:
+            if owner_of(channel.id) is None and _in_application(channel, self._ari.app):
+                await self._to_fallback(ChannelId(channel.id))
+
     # --- reconciling ---
 
     async def _reconcile_for_ever(self) -> None:
@@ -184,6 +198,9 @@ class FrontDoor:
 
     async def reconcile(self) -> None:
         """Compare Asterisk's channels and bridges with the live calls; repair what nobody owned for `GRACE_S`."""
+        if self._replaced:
+            return
+        live = list(self.registry)
         all_channels, all_bridges = await self._ari.channels.list(), await self._ari.bridges.list()
         if isinstance(all_channels, Gone) or isinstance(all_bridges, Gone):
             return
@@ -191,7 +208,7 @@ class FrontDoor:
         ours = {
             channel.id: channel
             for channel in channels
-            if (owner_of(channel.id) is not None or _in_application(channel, self._ari.app))
+            if (self._ours(channel.id) or _in_application(channel, self._ari.app))
             and not self.registry.owns(channel.id)
         }
         lone = {
@@ -199,6 +216,10 @@ class FrontDoor:
             for bridge in bridges
             if bridge.id.startswith("c-") and not self.registry.owns(bridge.id)
         }
+        there = {channel.id for channel in channels}
+        for session in live:
+            if session.channel not in there:
+                session.look()
         now = self._services.clock.monotonic()
         self._suspects = {one: self._suspects.get(one, now) for one in (*ours, *lone)}
         overdue = {one for one, since in self._suspects.items() if now - since >= GRACE_S}
@@ -222,6 +243,11 @@ class FrontDoor:
         self.repairs.callers_taken_in += 1
         if not isinstance(await self._ari.channels.get(channel_id=channel.id), Gone):
             self._take_in(channel)
+
+    def _ours(self, object_id: str) -> bool:
+        """Made by a controller of this node's name; those of other nodes are theirs to end."""
+        owner = owner_of(object_id)
+        return owner is not None and owner.startswith(f"c-{self._settings.node}-")
 
     def _spawn(self, work: Coroutine[Any, Any, None], name: str) -> None:
         if self._group is None:

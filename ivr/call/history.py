@@ -26,6 +26,7 @@ class CallHistory:
         self.last_heard = ""
         self._queue = ""
         self._agent = ""
+        self._left_queue = ""
         self._waited_s: float | None = None
         self._talked_s: float | None = None
         self._survey: int | None = None
@@ -62,7 +63,11 @@ class CallHistory:
         self._write(kind, data, at)
 
     def queued(self, queue: str) -> None:
-        self._queue = queue
+        self._queue, self._left_queue = queue, ""
+
+    def left_queue(self, outcome: str) -> None:
+        """The wait is over and the caller is still there: who hangs up from now on abandons no queue."""
+        self._left_queue = outcome
 
     def joined(self, queue: str, agent: str, waited_s: float, at: dt.datetime) -> None:
         self._queue, self._agent, self._waited_s = queue, agent, round(waited_s, 3)
@@ -86,7 +91,7 @@ class CallHistory:
         if self._failure:
             outcome = "failed"
             self._write("failed", {"why": self._failure}, at)
-        elif self._queue and not self._agent and self._ended_by == "caller":
+        elif self._queue and not self._agent and not self._left_queue and self._ended_by == "caller":
             outcome = "abandoned"
         summary = CallSummary(
             facts=self._facts,

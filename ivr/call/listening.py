@@ -101,7 +101,8 @@ async def _media_path(ari: Ari, call: CallId, channel: ChannelId, address: str) 
                 raise ListeningFailed("the caller has gone")
             yield
         finally:
-            await _destroy(ari, bridge, [snoop, media])
+            # The call may end while this listening is ending by itself: that must not cut the cleaning up short.
+            await unhurried(_destroy(ari, bridge, [snoop, media]))
 
 
 async def _make(

@@ -53,6 +53,7 @@ from ivr.flow.inputs import (
     HungUp,
     Input,
     OpId,
+    PromptEnded,
     QueueEnded,
     QueueProgress,
     TimerFired,
@@ -214,6 +215,10 @@ class CallSession:
             waited = self._services.clock.monotonic() - self._waiting.since
             self._inbox.put_nowait(QueueEnded(self._waiting.op, outcome, waited_s=round(waited, 3)))
 
+    def look(self) -> None:
+        """Asterisk does not list the caller's channel any more: make sure."""
+        self._inbox.put_nowait(_GapSeen())
+
     # --- the call ---
 
     async def run(self) -> None:
@@ -231,6 +236,10 @@ class CallSession:
                     self._spawn(self._read_events(mailbox), "events")
                     try:
                         await self._converse()
+                    except asyncio.CancelledError:
+                        # The controller stops; or a child failed, and then its error is written over this.
+                        self._history.failed("shutdown")
+                        raise
                     finally:
                         self._stop_children()
             except* AriError as errors:
@@ -274,9 +283,7 @@ class CallSession:
                 self._serve(offer)
             case _Withdrawn(offer):
                 self._stop_serving(offer)
-            case _LegLost():
-                pass
-            case _GapSeen():
+            case _LegLost() | _GapSeen():
                 await self._check_alive()
             case _:
                 await self._step(message)
@@ -292,6 +299,7 @@ class CallSession:
             if self._waiting is None or self._waiting.op != event.op:
                 return
             self._waiting = None
+            self._history.left_queue(event.outcome)
         now = self._services.clock.now()
         self._history.input(event, now, masked=self._masked())
         step = machine.step(self._library, self._state, event, now)
@@ -339,6 +347,10 @@ class CallSession:
             await asyncio.gather(*requests)
 
     async def _play(self, action: Play) -> None:
+        if self._waiting is not None and self._waiting.joined_at is not None:
+            # The agent has answered and the machine does not know yet: a prompt now would hold up the joining.
+            self._inbox.put_nowait(PromptEnded(action.op, "stopped"))
+            return
         if self._music:
             await self._stop_music()
         await self._player.play(action)

@@ -52,7 +52,16 @@ async def _serve(settings: Settings, *, demo: bool) -> None:
     for name in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(name, stop.set)
     running = RunningHotline(settings, lambda step: console.print(f"[dim]starting: {step}[/dim]"))
-    hotline = await running.start()
+    starting = loop.create_task(running.start(), name="start")
+    impatient = loop.create_task(stop.wait(), name="asked to stop while starting")
+    await asyncio.wait([starting, impatient], return_when=asyncio.FIRST_COMPLETED)
+    impatient.cancel()
+    if not starting.done():
+        console.print("[dim]stopping before the start is done[/dim]")
+        await running.abort()
+        await asyncio.wait([starting])
+        return
+    hotline = starting.result()
     _introduce(hotline)
     try:
         async with asyncio.TaskGroup() as group:

@@ -388,3 +388,33 @@ def test_feature_codes(dialled: str, before: str, after: str) -> None:
         assert here.heard(channel)
 
     play(scene)
+
+
+@pytest.mark.parametrize("after_ms", range(0, 30, 2))
+def test_a_hangup_just_as_the_agent_answers_leaves_nothing(after_ms: int) -> None:
+    """Found on a real call: the leg was ending by itself when the end of the call cut its cleaning up short."""
+
+    async def scene(here: House) -> None:
+        here.log_in("a1")
+        here.ari.world.phones["PJSIP/a1"] = Phone(rings_s=1.0)
+        caller = here.ari.world.call("call", "12345", "trunk")
+        await here.until(2.5)
+        here.ari.world.press(caller, "2")
+        agent = await _the_agents_channel(here)
+        while here.ari.world.channels[agent].state != "Up":
+            await here.until(0.001)
+        await here.until(after_ms / 1000)
+        here.ari.world.hang_up(caller)
+        await here.until(1.0)
+        here.ari.world.assert_empty()
+
+    play(scene, seed=after_ms)
+
+
+async def _the_agents_channel(here: House) -> str:
+    for _ in range(5000):
+        for channel in here.ari.world.channels.values():
+            if channel.endpoint == "PJSIP/a1":
+                return channel.id
+        await here.until(0.001)
+    raise AssertionError("the agent is not rung")

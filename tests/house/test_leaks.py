@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -27,7 +28,10 @@ def test_leaked_task(tmp_path: Path, body: str, lines: list[str]) -> None:
     test = f"import asyncio\nkeep = []\nasync def test_it():\n    {body}\n"
     (tmp_path / "test_it.py").write_text(test, encoding="utf-8")
     command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", str(tmp_path)]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False, cwd=tmp_path)
+    surroundings = {**os.environ, "PYTHONPATH": str(GUARD.parents[1])}
+    done = subprocess.run(
+        command, capture_output=True, text=True, timeout=60, check=False, cwd=tmp_path, env=surroundings
+    )
     for line in lines:
         assert line in done.stdout, done.stdout
     assert ("error" in done.stdout) == (len(lines) > 1)
