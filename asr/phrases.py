@@ -88,30 +88,43 @@ def shortlist(ranked: Sequence[Candidate]) -> list[Candidate]:
     return [one for one in worth if one.sound >= least]
 
 
-def confidence(candidate: Candidate) -> float:
-    """0..1, calibrated so that 0.5 is as often right as wrong on short telephone answers (docs/speech.md)."""
-    if candidate.contained:
-        # Two syllables that sound nearly so are in many a sentence.
-        return _logistic(40.0 * (candidate.sound - 0.93))
-    if candidate.fit is None:
-        return _logistic(14.0 * (candidate.sound - 0.72))
-    return _logistic(candidate.sound + 2.0 * candidate.fit - 1.0)
+def confidence(candidate: Candidate, ahead: float = 0.0) -> float:
+    """0..1, calibrated so that 0.5 is as often right as wrong on short telephone answers (docs/speech.md).
+
+    ahead: by how much its credit exceeds that of the next one weighed.
+    """
+    return _logistic(_credit(candidate) + (0.5 * min(ahead, 4.0) - 0.5 if _weighed(candidate) else 0.0))
 
 
 def choose(weighed: Sequence[Candidate]) -> Choice:
     """The most credible phrase, if any is credible enough; rivals close to it make it less so."""
-    ranked = sorted(((confidence(one), one.phrase) for one in weighed), reverse=True)
+    ranked = sorted(weighed, key=_credit, reverse=True)
     if not ranked:
         return Choice("", 0.0)
-    best, phrase = ranked[0]
-    rival = ranked[1][0] if len(ranked) > 1 else 0.0
-    # Two that are alike: what is known is that it was one of them.
-    share = best / (best + rival) if rival > 0.5 * best else 1.0
-    sure = best * min(1.0, 2.0 * share - 0.15) if share < 1.0 else best
-    others = tuple((text, round(score, 3)) for score, text in ranked[1:4])
+    credits = [_credit(one) for one in ranked]
+    ahead = credits[0] - credits[1] if len(ranked) > 1 else math.inf
+    best = confidence(ranked[0], ahead)
+    rival = confidence(ranked[1]) if len(ranked) > 1 else 0.0
+    others = tuple((one.phrase, round(confidence(one), 3)) for one in ranked[1:4])
     if best < ACCEPTED:
         return Choice("", round(best, 3), others)
-    return Choice(phrase, round(max(sure, 0.0), 3), others)
+    # Two that are alike: what is known is that it was one of them.
+    share = best / (best + rival) if rival > 0.5 * best else 1.0
+    sure = best if share == 1.0 else best * min(1.0, 2.0 * share - 0.15)
+    return Choice(ranked[0].phrase, round(max(sure, 0.0), 3), others)
+
+
+def _credit(candidate: Candidate) -> float:
+    if candidate.contained:
+        # Two syllables that sound nearly so are in many a sentence.
+        return 40.0 * (candidate.sound - 0.93)
+    if candidate.fit is None:
+        return 14.0 * (candidate.sound - 0.72)
+    return candidate.sound + 2.0 * candidate.fit - 1.0
+
+
+def _weighed(candidate: Candidate) -> bool:
+    return candidate.fit is not None and not candidate.contained
 
 
 def _logistic(value: float) -> float:
