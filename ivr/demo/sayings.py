@@ -50,7 +50,7 @@ SAYINGS: Final[Mapping[str, Saying]] = {
         Saying("zh-lamp", "citizen", "zh", "我家门口的路灯坏了，已经三天没有亮了。"),
         Saying("zh-insurance", "citizen", "zh", "我想问一下，医保卡丢了怎么补办？"),
         Saying("zh-noise", "citizen", "zh", "我要投诉，楼下的工地半夜还在施工。"),
-        Saying("zh-person", "citizen", "zh", "人工。"),
+        Saying("zh-person", "citizen", "zh", "我要转人工服务。"),
         Saying(
             "zh-story",
             "citizen",
