@@ -145,6 +145,9 @@ async def hotline(settings: Settings, say: Callable[[str], None] = lambda _: Non
         agents = await _settle_staff(store, agents, clock)
         say("prompts")
         audio = await asyncio.to_thread(PromptCatalogue.load, _texts(library), Folders.of(settings.flows_dir))
+        for language in LANGUAGES:
+            if silent := audio.silent(language):
+                log.warning("%d clips have no sound in %s: run `ivr prompts render`", len(silent), language)
         say("speech")
         ears, languages = await _open_ears(stack, settings)
         say("asterisk")
