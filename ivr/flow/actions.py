@@ -9,9 +9,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
+from ivr.flow.inputs import JsonValue as JsonValue
 from ivr.flow.inputs import OpId
-
-JsonValue = None | bool | int | float | str | list["JsonValue"] | dict[str, "JsonValue"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +93,125 @@ class LeaveQueue:
 
 
 @dataclass(frozen=True, slots=True)
+class Callback:
+    """Promise to call back. Completes with `CallbackPlaced`.
+
+    held: the op of an open `Enqueue` whose place the callback takes over (that `Enqueue` is over then, without a
+    `QueueEnded`); "" = a new place at the end. number: digits, as the caller confirmed them. not_before: ISO time or
+    "".
+    """
+
+    op: OpId
+    queue: str
+    number: str
+    language: str
+    held: str = ""
+    skills: Mapping[str, int] = field(default_factory=dict)
+    priority: int = 0
+    reason: str = ""
+    not_before: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """Record the caller. Completes with `RecordingEnded`. finish_keys: any of them ends it ("" = none)."""
+
+    op: OpId
+    language: str
+    purpose: str = "message"
+    longest_s: float = 120.0
+    silence_s: float = 4.0
+    finish_keys: str = "#"
+    beep: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class StopRecord:
+    """End that `Record` and keep what there is. Its `RecordingEnded` need not be waited for."""
+
+    op: OpId
+
+
+@dataclass(frozen=True, slots=True)
+class Transfer:
+    """Bring another party in. Completes with `TransferEnded`; `PartyJoined` when the other has answered.
+
+    to: "number" (one of the hotline's `numbers`, already resolved) or "agent" (an agent's id or extension).
+    mode: blind: the caller hears ringing and is joined. announced: the other party first hears `announce` and may
+    refuse by hanging up. conference: as blind, but the agent of the call, if there is one, stays.
+    """
+
+    op: OpId
+    to: Literal["number", "agent"]
+    target: str
+    language: str
+    mode: Literal["blind", "announced", "conference"] = "blind"
+    ring_s: float = 30.0
+    longest_s: float | None = None
+    announce: tuple[Prompt, ...] = ()
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class CancelTransfer:
+    op: OpId
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """One HTTP request, with retries, behind allow-list and circuit breaker. Completes with `RequestEnded`.
+
+    headers: a value is a text, or `{"secret": NAME}`: known to the shell only. body: JSON, None = none. expect: the
+    statuses that are a success; () = 200-299. retries: after the first try, for timeouts, connections and 502-504.
+    """
+
+    op: OpId
+    method: Literal["GET", "POST", "PUT", "PATCH", "DELETE"]
+    url: str
+    headers: Mapping[str, JsonValue] = field(default_factory=dict)
+    body: JsonValue = None
+    timeout_s: float = 5.0
+    retries: int = 0
+    max_bytes: int = 65536
+    expect: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class CancelRequest:
+    op: OpId
+
+
+@dataclass(frozen=True, slots=True)
+class Lookup:
+    """Ask a source of the hotline's `sources`. Completes with `LookupEnded`. by: column or argument -> value."""
+
+    op: OpId
+    source: str
+    by: Mapping[str, JsonValue] = field(default_factory=dict)
+    timeout_s: float = 3.0
+
+
+@dataclass(frozen=True, slots=True)
+class CancelLookup:
+    op: OpId
+
+
+@dataclass(frozen=True, slots=True)
+class Notify:
+    """Tell somebody; kept durably and delivered later, so nothing waits for it.
+
+    channel: sms, email, webhook, supervisor, or one that the installation knows. to: a number, an address, a name; ""
+    = the channel's own. text: in the language of who reads it. data: JSON for machines.
+    """
+
+    channel: str
+    to: str
+    text: str
+    language: str
+    data: Mapping[str, JsonValue] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
 class Note:
     """A fact for the journal: node entered, option matched, no_input counted, survey rated, language chosen ..."""
 
@@ -109,5 +227,27 @@ class Hangup:
 
 
 Action = (
-    Play | StopPlay | Listen | StopListen | StartTimer | CancelTimer | Enqueue | LeaveQueue | Note | Hangup
+    Play
+    | StopPlay
+    | Listen
+    | StopListen
+    | StartTimer
+    | CancelTimer
+    | Enqueue
+    | LeaveQueue
+    | Callback
+    | Record
+    | StopRecord
+    | Transfer
+    | CancelTransfer
+    | Request
+    | CancelRequest
+    | Lookup
+    | CancelLookup
+    | Notify
+    | Note
+    | Hangup
 )
+
+RECORDING_PROMPT = "~recording"
+"""The prompt that plays a recording of this call: `Prompt(RECORDING_PROMPT, {"id": recording})`."""

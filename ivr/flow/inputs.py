@@ -10,6 +10,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal, NewType
 
+JsonValue = None | bool | int | float | str | list["JsonValue"] | dict[str, "JsonValue"]
+
 OpId = NewType("OpId", str)
 """Names one action of one call, unique within the call (the machine numbers them)."""
 
@@ -115,6 +117,76 @@ class QueueEnded:
 
 
 @dataclass(frozen=True, slots=True)
+class CallbackPlaced:
+    """place: in the line, 0 = not known. refused: by a rule (closed, too many ...). failed: an error of ours."""
+
+    op: OpId
+    outcome: Literal["placed", "refused", "failed"]
+    callback: str = ""
+    place: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class RecordingEnded:
+    """empty: nothing was said. recording: its id, by which it can be played and found. ended_by: what ended it."""
+
+    op: OpId
+    outcome: Literal["recorded", "empty", "failed"]
+    recording: str = ""
+    seconds: float = 0.0
+    ended_by: Literal["silence", "key", "limit", "hangup", "stopped", ""] = ""
+
+
+@dataclass(frozen=True, slots=True)
+class PartyJoined:
+    """The other party of `Transfer` and the caller talk now."""
+
+    op: OpId
+
+
+@dataclass(frozen=True, slots=True)
+class TransferEnded:
+    """completed: they talked and the other party left; the caller is still there. refused: by the party or the network.
+
+    unknown: there is no such agent. forbidden: the installation does not allow this target. unavailable: the agent is
+    not free, or the telephone not there. cause: Q.850.
+    """
+
+    op: OpId
+    outcome: Literal[
+        "completed", "busy", "no_answer", "refused", "unavailable", "unknown", "forbidden", "failed"
+    ]
+    talked_s: float = 0.0
+    cause: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class RequestEnded:
+    """ok: a status that was expected; body: the JSON of the answer, or its text. status 0 = none came.
+
+    status: another one. timeout. forbidden: not on the allow-list. too_large. invalid: no JSON though it says so.
+    down: the circuit breaker is open, nothing was sent. failed: no connection.
+    """
+
+    op: OpId
+    outcome: Literal["ok", "status", "timeout", "forbidden", "too_large", "invalid", "down", "failed"]
+    status: int = 0
+    body: JsonValue = None
+    took_s: float = 0.0
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class LookupEnded:
+    """found: value is what the source gave (a row of a table: column -> value). none: nothing fits."""
+
+    op: OpId
+    outcome: Literal["found", "none", "timeout", "failed"]
+    value: JsonValue = None
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class HungUp:
     """The call is over. by: who ended it. cause: Q.850 code (16 = normal)."""
 
@@ -133,5 +205,11 @@ Input = (
     | QueueProgress
     | AgentJoined
     | QueueEnded
+    | CallbackPlaced
+    | RecordingEnded
+    | PartyJoined
+    | TransferEnded
+    | RequestEnded
+    | LookupEnded
     | HungUp
 )

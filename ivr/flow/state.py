@@ -7,6 +7,19 @@ from dataclasses import dataclass, field
 
 from ivr.flow.actions import Action, JsonValue, Prompt
 
+HISTORY: Mapping[str, JsonValue] = {
+    "known": False,
+    "calls": 0,
+    "calls_7d": 0,
+    "last_at": "",
+    "last_topic": "",
+    "last_outcome": "",
+    "last_agent": "",
+    "language": "",
+}
+"""What a caller without earlier calls (or a withheld number) has as `call.history`. last_at: ISO; last_topic: the
+variable `topic` of that call; language: the one the last call ended in."""
+
 
 @dataclass(frozen=True, slots=True)
 class CallFacts:
@@ -14,7 +27,8 @@ class CallFacts:
 
     caller: the number as presented, "" when withheld. number: the number dialled. language: the one to begin with.
     speech: the languages that can be recognised now; none = keys only. hours: a supervisor's word on a calendar
-    ("desk" -> open?), before what the calendar itself says. facts: anything else known (JSON).
+    ("desk" -> open?), before what the calendar itself says. history: the caller's earlier calls (`HISTORY`). facts:
+    anything else known (JSON).
     """
 
     call_id: str
@@ -23,6 +37,7 @@ class CallFacts:
     language: str = "zh"
     speech: tuple[str, ...] = ()
     hours: Mapping[str, bool] = field(default_factory=dict)
+    history: Mapping[str, JsonValue] = field(default_factory=dict)
     facts: Mapping[str, JsonValue] = field(default_factory=dict)
 
 
