@@ -41,7 +41,8 @@ class StopPlay:
 class Listen:
     """Recognise the caller's speech. Completes with `SpeechHeard` or `SpeechFailed`.
 
-    phrases: the closed set allowed (a grammar); empty = open speech. end_silence_s: silence that ends the
+    phrases: the closed set allowed (a grammar); empty = open speech. expects: what open speech is likely to be, for an
+    engine that can use it ("digits", "date", "phone" ...: the name of a format of values/formats.py). end_silence_s: silence that ends the
     utterance. longest_s: the utterance is cut there. The no-input timer is the machine's own (`StartTimer`).
     """
 
@@ -50,6 +51,7 @@ class Listen:
     phrases: tuple[str, ...] = ()
     end_silence_s: float = 0.8
     longest_s: float = 15.0
+    expects: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -54,9 +54,13 @@ class FlowState:
     """Treat the mappings as frozen too: every step makes new ones.
 
     node: "flow.node", "" before the start. waiting: purpose -> op of what is under way ("play", "listen", "queue",
-    "timer.first_input" ...). unplayed: what follows the running `Play`. counts: events of this visit to the node;
-    flow_counts: of the whole call. data: the node's own memory. history: the nodes that `back` goes back through.
-    keys: typed ahead. speech_off: recognition was given up for this call. stack: the calls of subflows.
+    "timer.first_input" ...). unplayed: what follows the running `Play`. counts: events of this visit to the node.
+    flow_counts: of the flow ("main no_input") and of the whole call ("no_input"). visits: node -> how often entered.
+    data: the node's own memory. history: the nodes that `back` goes back through. keys: typed ahead. speech_off:
+    recognition was given up for this call. stack: the frames below a subflow (subflows.py). hung_up: the caller has
+    gone and the dialogue goes on without sound. held: the op of a place in a queue that is kept while the dialogue is
+    elsewhere;
+    holding: the node it belongs to and that node's memory.
     """
 
     flow_version: str
@@ -76,6 +80,10 @@ class FlowState:
     next_op: int = 1
     rescues: int = 0
     stack: tuple[Mapping[str, JsonValue], ...] = ()
+    visits: Mapping[str, int] = field(default_factory=dict)
+    hung_up: bool = False
+    held: str = ""
+    holding: Mapping[str, JsonValue] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
