@@ -7,7 +7,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
-from ivr.flow.actions import Enqueue, JsonValue, Prompt
+from ivr.flow.actions import Enqueue, JsonValue, Lookup, Notify, Prompt, Request
+from ivr.flow.inputs import LookupEnded, RequestEnded
+from ivr.flow.model import FlowLibrary
 from ivr.ids import CallId
 from routing.ids import AgentId, EntryId
 
@@ -119,4 +121,21 @@ class Queues(Protocol):
 
     def finished(self, entry: EntryId, agent: AgentId) -> None:
         """The talk is over, whoever ended it: the agent goes to wrap-up."""
+        ...
+
+
+class Outside(Protocol):
+    """Programs, sources and people beyond the hotline. library: of the call's version; it says what may be asked.
+
+    The two that wait end within the time the dialogue allows, and raise only CancelledError: cancel them for
+    `CancelRequest`, `CancelLookup` and when the call is over; what they held is free then.
+    """
+
+    async def request(self, call: CallId, wanted: Request, library: FlowLibrary) -> RequestEnded: ...
+    async def lookup(self, call: CallId, wanted: Lookup, caller: str, library: FlowLibrary) -> LookupEnded:
+        """caller: the number as presented, "" when withheld."""
+        ...
+
+    def notify(self, call: CallId, wanted: Notify, caller: str, at: dt.datetime) -> None:
+        """Kept durably and delivered later; never waits and never raises."""
         ...
