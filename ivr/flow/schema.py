@@ -10,6 +10,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
+from ivr.flow.calendar_model import CalendarModel
+
 
 class Strict(BaseModel):
     """Unknown fields are faults; a text is no number and a number no text."""
@@ -128,19 +130,6 @@ class InputModel(NodeModel):
     barge_in: BargeIn = Field(default_factory=lambda: BargeIn.model_validate({}), description="three flags")
     timers: Timers = Field(default_factory=lambda: Timers.model_validate({}), description="in seconds")
     speech: Speech = Field(default_factory=lambda: Speech.model_validate({}), description="recognition")
-
-
-class CalendarModel(Strict):
-    """When somebody is there."""
-
-    timezone: str = Field("Asia/Shanghai", description="name of the IANA database")
-    weekly: dict[str, Any] = Field(
-        description="`mon`..`sun`, `mon-fri` or `daily` -> `08:00-20:00`, a list of those, `open` or `closed`"
-    )
-    dates: dict[str, Any] = Field(
-        default_factory=dict,
-        description="`2026-10-01` -> as above, before the week; `{hours: closed, why: National Day}`",
-    )
 
 
 class FlowModel(Strict):
