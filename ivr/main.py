@@ -42,7 +42,7 @@ from routing.entries import apply as apply_to_entry
 from routing.rules import Rules
 from routing.rules_load import RulesError, load_agents, load_rules
 from storage.migrate import upgrade
-from storage.records import AgentRecord, AgentStateChange, EntryRecord, FlowVersion
+from storage.records import AgentRecord, AgentStateChange, EntryRecord
 from storage.store import Store
 from storage.writer import FactWriter
 from web.api.status import AsteriskStatus, DatabaseStatus, SpeechStatus
@@ -140,7 +140,7 @@ async def hotline(settings: Settings, say: Callable[[str], None] = lambda _: Non
     settings.state_dir.mkdir(parents=True, exist_ok=True)
     async with AsyncExitStack() as stack:
         say("database")
-        store, writer = await _open_storage(stack, settings, library, clock)
+        store, writer = await _open_storage(stack, settings)
         rules, agents = _read_rules(settings, clock)
         agents = await _settle_staff(store, agents, clock)
         say("prompts")
@@ -266,25 +266,12 @@ def _texts(library: FlowLibrary) -> dict[str, dict[str, str]]:
     return texts
 
 
-async def _open_storage(
-    stack: AsyncExitStack, settings: Settings, library: FlowLibrary, clock: Clock
-) -> tuple[Store, FactWriter]:
+async def _open_storage(stack: AsyncExitStack, settings: Settings) -> tuple[Store, FactWriter]:
     url = settings.effective_database_url
     await upgrade(url)
     store = await stack.enter_async_context(await Store.open(url))
     writer = await stack.enter_async_context(FactWriter(store))
-    writer.put(FlowVersion(library.version, settings.entry_flow, _source(settings), clock.now(), "start"))
     return store, writer
-
-
-def _source(settings: Settings) -> str:
-    """All YAML of the flows folder, each file under its name: what a version consists of."""
-    files = sorted(settings.flows_dir.rglob("*.yaml"))
-    parts = [
-        f"# file: {path.relative_to(settings.flows_dir)}\n{path.read_text(encoding='utf-8')}"
-        for path in files
-    ]
-    return "\n".join(parts)
 
 
 def _read_rules(settings: Settings, clock: Clock) -> tuple[Rules, tuple[Agent, ...]]:

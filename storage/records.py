@@ -1,7 +1,8 @@
 """What is stored, as frozen values: one dataclass a table, with the table's column names.
 
-`Fact` is what the `FactWriter` takes. Values in `data`, `skills`, `words` ... are plain JSON. Times are aware UTC.
-A record's `repr` shows no personal data: it may go into a log.
+What outlives its call is in `promises.py`, the dialogues are in `flow_records.py`. `Fact` is what the `FactWriter`
+takes. Values in `data`, `skills`, `words` ... are plain JSON. Times are aware UTC. A record's `repr` shows no personal
+data: it may go into a log.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from routing.entries import Entry, EntryState, Outcome, Step
 from routing.ids import AgentId, EntryId, QueueName, SkillName
 from routing.sentences import sentence
 from storage.masking import mask
+from storage.promises import CallbackRecord, NotificationRecord, RecordingRecord
 
 Json = Mapping[str, Any]
 DecisionKind = Literal["offer", "wait", "overflow", "reject"]
@@ -300,17 +302,6 @@ class AgentStateChange:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class FlowVersion:
-    """The source of a dialogue as it was loaded. hash: of the content; the same content is stored once."""
-
-    hash: str
-    name: str
-    source: str = field(repr=False)
-    loaded_at: dt.datetime
-    by: str = ""
-
-
 Fact = (
     CallRecord
     | JournalEvent
@@ -319,7 +310,9 @@ Fact = (
     | AgentRecord
     | AgentStateChange
     | TranscriptLine
-    | FlowVersion
+    | CallbackRecord
+    | RecordingRecord
+    | NotificationRecord
 )
 
 

@@ -1,12 +1,11 @@
-"""One repository a kind of record, over the connection of a unit of work. They know SQL; nobody else does."""
+"""One repository a kind of record, over the connection of a unit of work. They know SQL; nobody else does.
+
+Those of what outlives a call are in `promised.py`, those of the dialogues in `flows.py`.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import fields
-from typing import Any, Generic, TypeVar
-
-from sqlalchemy import ColumnElement, Select, func, select
+from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from storage import tables
@@ -17,51 +16,13 @@ from storage.records import (
     CallRecord,
     DecisionRecord,
     EntryRecord,
-    Fact,
-    FlowVersion,
     JournalEvent,
     TranscriptLine,
 )
-from storage.writing import KINDS, write
-
-Record = TypeVar(
-    "Record",
-    CallRecord,
-    JournalEvent,
-    EntryRecord,
-    DecisionRecord,
-    AgentRecord,
-    AgentStateChange,
-    TranscriptLine,
-    FlowVersion,
-)
+from storage.repository import FactRepository
 
 
-class _Repository(Generic[Record]):
-    def __init__(self, connection: AsyncConnection, kind: type[Record]) -> None:
-        self._connection = connection
-        self._kind: type[Record] = kind
-        self._columns = [KINDS[kind].table.c[each.name] for each in fields(kind)]
-
-    async def _write(self, *records: Record) -> None:
-        facts: Sequence[Fact] = records
-        with explained(self._connection.engine.url):
-            await write(self._connection, facts)
-
-    async def _one(self, *where: ColumnElement[bool]) -> Record | None:
-        found = await self._many(self._select().where(*where).limit(1))
-        return found[0] if found else None
-
-    def _select(self) -> Select[Any]:
-        return select(*self._columns)
-
-    async def _many(self, query: Select[Any]) -> list[Record]:
-        with explained(self._connection.engine.url):
-            rows = (await self._connection.execute(query)).all()
-        return [self._kind(*row) for row in rows]
-
-
-class Calls(_Repository[CallRecord]):
+class Calls(FactRepository[CallRecord]):
     def __init__(self, connection: AsyncConnection) -> None:
         super().__init__(connection, CallRecord)
 
@@ -82,7 +43,7 @@ class Calls(_Repository[CallRecord]):
         return await self._many(self._select().order_by(*order).limit(limit))
 
 
-class Journal(_Repository[JournalEvent]):
+class Journal(FactRepository[JournalEvent]):
     def __init__(self, connection: AsyncConnection) -> None:
         super().__init__(connection, JournalEvent)
 
@@ -102,7 +63,7 @@ class Journal(_Repository[JournalEvent]):
             return (await self._connection.execute(query)).scalar() or 0
 
 
-class Transcripts(_Repository[TranscriptLine]):
+class Transcripts(FactRepository[TranscriptLine]):
     def __init__(self, connection: AsyncConnection) -> None:
         super().__init__(connection, TranscriptLine)
 
@@ -114,7 +75,7 @@ class Transcripts(_Repository[TranscriptLine]):
         return await self._many(query.order_by(tables.transcripts.c.seq))
 
 
-class Entries(_Repository[EntryRecord]):
+class Entries(FactRepository[EntryRecord]):
     def __init__(self, connection: AsyncConnection) -> None:
         super().__init__(connection, EntryRecord)
 
@@ -136,7 +97,7 @@ class Entries(_Repository[EntryRecord]):
         return await self._many(query.order_by(table.c.enqueued_at, table.c.id))
 
 
-class Decisions(_Repository[DecisionRecord]):
+class Decisions(FactRepository[DecisionRecord]):
     def __init__(self, connection: AsyncConnection) -> None:
         super().__init__(connection, DecisionRecord)
 
@@ -155,7 +116,7 @@ class Decisions(_Repository[DecisionRecord]):
         return await self._many(self._select().where(where).order_by(*order))
 
 
-class Agents(_Repository[AgentRecord]):
+class Agents(FactRepository[AgentRecord]):
     def __init__(self, connection: AsyncConnection) -> None:
         super().__init__(connection, AgentRecord)
 
@@ -173,7 +134,7 @@ class Agents(_Repository[AgentRecord]):
         return await self._many(self._select().order_by(tables.agents.c.id))
 
 
-class AgentStates(_Repository[AgentStateChange]):
+class AgentStates(FactRepository[AgentStateChange]):
     def __init__(self, connection: AsyncConnection) -> None:
         super().__init__(connection, AgentStateChange)
 
@@ -185,21 +146,3 @@ class AgentStates(_Repository[AgentStateChange]):
         table = tables.agent_states
         query = self._select().where(table.c.agent_id == agent_id)
         return (await self._many(query.order_by(table.c.revision.desc()).limit(limit)))[::-1]
-
-
-class FlowVersions(_Repository[FlowVersion]):
-    def __init__(self, connection: AsyncConnection) -> None:
-        super().__init__(connection, FlowVersion)
-
-    async def put(self, version: FlowVersion) -> None:
-        """Content that is stored already stays as it is."""
-        await self._write(version)
-
-    async def get(self, hash: str) -> FlowVersion | None:
-        return await self._one(tables.flow_versions.c.hash == hash)
-
-    async def history(self, name: str) -> list[FlowVersion]:
-        """Newest first."""
-        table = tables.flow_versions
-        query = self._select().where(table.c.name == name)
-        return await self._many(query.order_by(table.c.loaded_at.desc(), table.c.hash))

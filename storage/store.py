@@ -18,9 +18,12 @@ from collections.abc import AsyncIterator, Iterable
 from sqlalchemy.engine import URL
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
+from storage.callers import Callers
 from storage.engine import create_engine, reach
 from storage.errors import SchemaMismatch, explained
+from storage.flows import FlowFiles, FlowReleases, FlowVersions
 from storage.migrate import current_revision, head_revision
+from storage.promised import Callbacks, Notifications, Recordings
 from storage.records import Fact
 from storage.repositories import (
     Agents,
@@ -28,7 +31,6 @@ from storage.repositories import (
     Calls,
     Decisions,
     Entries,
-    FlowVersions,
     Journal,
     Transcripts,
 )
@@ -47,7 +49,13 @@ class UnitOfWork:
         self.decisions = Decisions(connection)
         self.agents = Agents(connection)
         self.agent_states = AgentStates(connection)
+        self.callers = Callers(connection)
+        self.callbacks = Callbacks(connection)
+        self.recordings = Recordings(connection)
+        self.notifications = Notifications(connection)
+        self.flow_files = FlowFiles(connection)
         self.flow_versions = FlowVersions(connection)
+        self.flow_releases = FlowReleases(connection)
 
     async def write(self, facts: Iterable[Fact]) -> None:
         """Facts of any kinds, in bulk."""

@@ -1,9 +1,9 @@
 """The tables. Column names are the field names of `records.py`.
 
-Append-only logs (journal, decisions, agent states, transcripts) carry keys that come with the fact, so that writing
-one twice changes nothing. The rest are rows of present state, each write the whole row; `revision` keeps an older
-one from replacing a newer. No foreign keys between them: facts are written in batches, may come from a spool after
-an outage, and must be taken in any order (docs/decisions/0060).
+Append-only logs (journal, decisions, agent states, transcripts, dialogues and their releases) carry keys that come with
+the fact, so that writing one twice changes nothing. The rest are rows of present state, each write the whole row;
+`revision` keeps an older one from replacing a newer. No foreign keys between them: facts are written in batches, may
+come from a spool after an outage, and must be taken in any order (docs/decisions/0060).
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from sqlalchemy import (
     Double,
     Index,
     Integer,
+    LargeBinary,
     MetaData,
     String,
     Table,
@@ -103,6 +104,7 @@ calls = Table(
     _whole("revision"),
     Index(None, "state"),
     Index(None, "started_at"),
+    Index(None, "caller", "started_at"),
 )
 
 journal = Table(
@@ -216,13 +218,96 @@ transcripts = Table(
     Index(None, "at"),
 )
 
+callbacks = Table(
+    "callbacks",
+    metadata,
+    _id("id", primary_key=True),
+    _id("call_id"),
+    _id("entry_id"),
+    _text("queue"),
+    _text("number"),
+    _text("language"),
+    _json("skills"),
+    _whole("priority"),
+    _text("reason"),
+    _at("enqueued_at"),
+    _maybe_at("not_before"),
+    _text("state"),
+    _whole("attempts"),
+    _at("created_at"),
+    _json("data"),
+    _whole("revision"),
+    Index(None, "call_id"),
+    Index(None, "state", "enqueued_at"),
+)
+
+recordings = Table(
+    "recordings",
+    metadata,
+    _id("id", primary_key=True),
+    _id("call_id"),
+    _text("purpose"),
+    _text("path"),
+    Column("seconds", Double, nullable=False),
+    _text("language"),
+    _at("created_at"),
+    _text("state"),
+    _json("data"),
+    _whole("revision"),
+    Index(None, "call_id"),
+    Index(None, "created_at"),
+)
+
+notifications = Table(
+    "notifications",
+    metadata,
+    _id("id", primary_key=True),
+    _id("call_id"),
+    _text("channel"),
+    _text("recipient"),
+    _text("text"),
+    _text("language"),
+    _json("data"),
+    _text("state"),
+    _whole("attempts"),
+    _at("next_at"),
+    _at("created_at"),
+    _maybe_at("sent_at"),
+    _text("error"),
+    _whole("revision"),
+    Index(None, "call_id"),
+    Index(None, "state", "next_at"),
+)
+
+flow_files = Table(
+    "flow_files",
+    metadata,
+    Column("hash", String(64), primary_key=True),
+    Column("content", LargeBinary, nullable=False),
+)
+
 flow_versions = Table(
     "flow_versions",
     metadata,
     Column("hash", String(64), primary_key=True),
     _text("name"),
-    _text("source"),
-    _at("loaded_at"),
-    _text("by"),
-    Index(None, "name", "loaded_at"),
+    _json("files"),
+    _text("author"),
+    _text("message"),
+    _at("created_at"),
+    Column("parent", String(64)),
+    Index(None, "name", "created_at"),
+)
+
+flow_releases = Table(
+    "flow_releases",
+    metadata,
+    Column("name", String(128), primary_key=True),
+    Column("seq", Integer, primary_key=True, autoincrement=False),
+    Column("version", String(64), nullable=False),
+    Column("kind", String(16), nullable=False),
+    _at("at"),
+    _text("author"),
+    _text("message"),
+    _json("mapping"),
 )

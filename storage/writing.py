@@ -17,6 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.sql.dml import Insert
 
 from storage import tables
+from storage.promises import CallbackRecord, NotificationRecord, RecordingRecord
 from storage.records import (
     AgentRecord,
     AgentStateChange,
@@ -24,7 +25,6 @@ from storage.records import (
     DecisionRecord,
     EntryRecord,
     Fact,
-    FlowVersion,
     JournalEvent,
     TranscriptLine,
 )
@@ -39,7 +39,6 @@ class Kind:
 
 
 KINDS: Final[dict[type[Fact], Kind]] = {
-    FlowVersion: Kind(tables.flow_versions, replaced=False),
     CallRecord: Kind(tables.calls, replaced=True),
     AgentRecord: Kind(tables.agents, replaced=True),
     EntryRecord: Kind(tables.queue_entries, replaced=True),
@@ -47,6 +46,9 @@ KINDS: Final[dict[type[Fact], Kind]] = {
     DecisionRecord: Kind(tables.decisions, replaced=False),
     AgentStateChange: Kind(tables.agent_states, replaced=False),
     TranscriptLine: Kind(tables.transcripts, replaced=False),
+    CallbackRecord: Kind(tables.callbacks, replaced=True),
+    RecordingRecord: Kind(tables.recordings, replaced=True),
+    NotificationRecord: Kind(tables.notifications, replaced=True),
 }
 """In the order in which a batch writes them."""
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import hashlib
 from typing import Any
 
 from routing import board_events as ev
@@ -12,7 +13,9 @@ from routing.board import Board
 from routing.entries import Entry, Step, enter
 from routing.ids import AgentId, EntryId, QueueName, SkillName
 from routing.rules import QueueRules, Rules
-from storage.records import CallRecord, FlowVersion, JournalEvent, TranscriptLine
+from storage.flow_records import FlowFile, FlowRelease, FlowVersion
+from storage.promises import CallbackRecord, NotificationRecord, RecordingRecord
+from storage.records import CallRecord, JournalEvent, TranscriptLine
 
 T0 = dt.datetime(2026, 11, 22, 8, 0, 0, 123456, tzinfo=dt.UTC)
 SHANGHAI = dt.timezone(dt.timedelta(hours=8))
@@ -104,5 +107,79 @@ def decided() -> list[ev.Decided]:
     return [each for each in results if isinstance(each, ev.Decided)]
 
 
-def flow_version(hash: str = "cd" * 32, name: str = "main") -> FlowVersion:
-    return FlowVersion(hash, name, "start: greeting\n", T0, "operator")
+def flow_file(content: bytes = b"flow: main\n") -> FlowFile:
+    return FlowFile(hashlib.sha256(content).hexdigest(), content)
+
+
+def flow_version(hash: str = "cd" * 32, name: str = "12345", **changes: Any) -> FlowVersion:
+    values: dict[str, Any] = {
+        "files": {"main.yaml": flow_file().hash},
+        "author": "operator",
+        "message": "问候更短",
+        "created_at": T0,
+        "parent": "ab" * 32,
+    }
+    return FlowVersion(hash, name, **(values | changes))
+
+
+def release(seq: int = 1, version: str = "cd" * 32, name: str = "12345", **changes: Any) -> FlowRelease:
+    values: dict[str, Any] = {
+        "kind": "publish",
+        "at": at(seq),
+        "author": "operator",
+        "message": "问候更短",
+        "mapping": {"main.old": "main.new", "main.gone": None},
+    }
+    return FlowRelease(name, seq, version, **(values | changes))
+
+
+def callback(id: str = "b1", **changes: Any) -> CallbackRecord:
+    values: dict[str, Any] = {
+        "call_id": "c-n1-1",
+        "entry_id": "e1",
+        "queue": "general",
+        "number": "13812345678",
+        "enqueued_at": at(5),
+        "created_at": at(70),
+        "language": "zh",
+        "skills": {"mandarin": 1},
+        "priority": 2,
+        "reason": "投诉",
+        "not_before": at(600),
+        "attempts": 1,
+        "data": {"tried": ["busy"]},
+        "revision": 3,
+    }
+    return CallbackRecord(id, **(values | changes))
+
+
+def recording(id: str = "r1", **changes: Any) -> RecordingRecord:
+    values: dict[str, Any] = {
+        "call_id": "c-n1-1",
+        "purpose": "suggestion",
+        "path": "2026/11/r1.wav",
+        "created_at": at(30),
+        "seconds": 12.5,
+        "language": "zh",
+        "state": "kept",
+        "data": {"finished_by": "#"},
+        "revision": 1,
+    }
+    return RecordingRecord(id, **(values | changes))
+
+
+def notification(id: str = "m1", **changes: Any) -> NotificationRecord:
+    values: dict[str, Any] = {
+        "call_id": "c-n1-1",
+        "channel": "sms",
+        "recipient": "13812345678",
+        "text": "您的诉求已受理",
+        "next_at": at(10),
+        "created_at": at(9),
+        "language": "zh",
+        "data": {"template": "accepted"},
+        "attempts": 2,
+        "error": "timeout",
+        "revision": 2,
+    }
+    return NotificationRecord(id, **(values | changes))

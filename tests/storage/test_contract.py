@@ -155,17 +155,6 @@ async def test_decisions_are_kept_with_reasons_and_sentences(store: Store) -> No
     assert "queue is full" in rejected.sentence_en
 
 
-async def test_the_same_flow_is_stored_once_and_its_history_is_newest_first(store: Store) -> None:
-    newer = replace(s.flow_version("ef" * 32), loaded_at=s.at(60))
-    async with store.unit_of_work() as uow:
-        await uow.flow_versions.put(s.flow_version())
-        await uow.flow_versions.put(replace(s.flow_version(), by="someone else"))
-        await uow.flow_versions.put(newer)
-    async with store.reading() as uow:
-        assert await uow.flow_versions.history("main") == [newer, s.flow_version()]
-        assert await uow.flow_versions.get("cd" * 32) == s.flow_version()
-
-
 async def test_a_unit_of_work_is_all_or_nothing(store: Store) -> None:
     with pytest.raises(RuntimeError, match="in the middle"):
         async with store.unit_of_work() as uow:

@@ -7,7 +7,7 @@ import asyncio
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
-from sqlalchemy import Connection, inspect
+from sqlalchemy import Connection, inspect, text
 
 from storage.engine import create_engine
 from storage.errors import SchemaMismatch
@@ -70,3 +70,35 @@ async def test_a_database_that_was_never_migrated_is_refused_with_the_cure(url: 
     with pytest.raises(SchemaMismatch, match="is empty") as caught:
         await Store.open(url)
     assert "ivr migrate" in caught.value.mend
+
+
+async def test_versions_kept_as_one_text_become_files_and_text_again(url: str) -> None:
+    await upgrade(url, "0001")
+    source = "# file: main.yaml\nflow: main\n\n# file: prompts/zh.yaml\nhello: 您好\n"
+    await _execute(
+        url,
+        "INSERT INTO flow_versions (hash, name, source, loaded_at, by) "
+        "VALUES (:hash, 'main', :source, '2026-11-22 08:00:00.123456+00:00', 'start')",
+        hash="cd" * 32,
+        source=source,
+    )
+    await upgrade(url)
+    async with await Store.open(url) as store, store.reading() as uow:
+        found = await uow.flow_versions.get("cd" * 32)
+        assert found is not None
+        assert (found.name, found.author, found.created_at) == ("main", "start", s.T0)
+        contents = await uow.flow_files.contents(found.files.values())
+    files = {name: contents[hash] for name, hash in found.files.items()}
+    assert files == {"main.yaml": b"flow: main\n", "prompts/zh.yaml": "hello: 您好\n".encode()}
+    await downgrade(url, "0001")
+    assert await _execute(url, "SELECT source, by FROM flow_versions") == [(source, "start")]
+
+
+async def _execute(url: str, statement: str, **values: object) -> list[tuple[object, ...]]:
+    """The rows that it gives, if any."""
+    engine = create_engine(url)
+    async with engine.begin() as connection:
+        result = await connection.execute(text(statement), values)
+        rows = [tuple(row) for row in result.all()] if result.returns_rows else []
+    await engine.dispose()
+    return rows

@@ -29,7 +29,8 @@ def test_a_masked_number_shows_head_and_tail_only(number: str, shown: str) -> No
 
 def test_no_personal_data_in_a_repr() -> None:
     shown = repr([s.call(), s.event(1, digits="4455"), s.line(1), EntryRecord.of(s.entry())])
-    for secret in ("13812345678", "4455", "路灯", "投诉"):
+    shown += repr([s.callback(), s.recording(), s.notification()])
+    for secret in ("13812345678", "4455", "路灯", "投诉", "受理"):
         assert secret not in shown
     assert "138******78" in shown
 

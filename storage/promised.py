@@ -1,0 +1,89 @@
+"""Repositories of what outlives its call: callbacks, recordings, the outbox of messages."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+from sqlalchemy import or_
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from storage import tables
+from storage.promises import CallbackRecord, NotificationRecord, RecordingRecord
+from storage.repository import FactRepository
+
+
+class Callbacks(FactRepository[CallbackRecord]):
+    def __init__(self, connection: AsyncConnection) -> None:
+        super().__init__(connection, CallbackRecord)
+
+    async def upsert(self, *records: CallbackRecord) -> None:
+        await self._write(*records)
+
+    async def get(self, id: str) -> CallbackRecord | None:
+        return await self._one(tables.callbacks.c.id == id)
+
+    async def of_call(self, call_id: str) -> list[CallbackRecord]:
+        """In the order in which they were promised."""
+        table = tables.callbacks
+        query = self._select().where(table.c.call_id == call_id)
+        return await self._many(query.order_by(table.c.created_at, table.c.id))
+
+    async def waiting(self, due_at: dt.datetime | None = None) -> list[CallbackRecord]:
+        """Those still to be made, by place; with `due_at` only those that may be made by then."""
+        table = tables.callbacks
+        query = self._select().where(table.c.state == "waiting")
+        if due_at is not None:
+            query = query.where(or_(table.c.not_before.is_(None), table.c.not_before <= due_at))
+        return await self._many(query.order_by(table.c.enqueued_at, table.c.id))
+
+
+class Recordings(FactRepository[RecordingRecord]):
+    def __init__(self, connection: AsyncConnection) -> None:
+        super().__init__(connection, RecordingRecord)
+
+    async def upsert(self, *records: RecordingRecord) -> None:
+        await self._write(*records)
+
+    async def get(self, id: str) -> RecordingRecord | None:
+        return await self._one(tables.recordings.c.id == id)
+
+    async def of_call(self, call_id: str) -> list[RecordingRecord]:
+        """Oldest first."""
+        table = tables.recordings
+        query = self._select().where(table.c.call_id == call_id)
+        return await self._many(query.order_by(table.c.created_at, table.c.id))
+
+    async def recent(self, limit: int = 50) -> list[RecordingRecord]:
+        """Youngest first."""
+        table = tables.recordings
+        return await self._many(self._select().order_by(table.c.created_at.desc(), table.c.id).limit(limit))
+
+
+class Notifications(FactRepository[NotificationRecord]):
+    def __init__(self, connection: AsyncConnection) -> None:
+        super().__init__(connection, NotificationRecord)
+
+    async def upsert(self, *records: NotificationRecord) -> None:
+        await self._write(*records)
+
+    async def get(self, id: str) -> NotificationRecord | None:
+        return await self._one(tables.notifications.c.id == id)
+
+    async def of_call(self, call_id: str) -> list[NotificationRecord]:
+        """Oldest first."""
+        table = tables.notifications
+        query = self._select().where(table.c.call_id == call_id)
+        return await self._many(query.order_by(table.c.created_at, table.c.id))
+
+    async def due(self, now: dt.datetime, limit: int = 100) -> list[NotificationRecord]:
+        """Pending ones whose time has come, the longest due first."""
+        table = tables.notifications
+        query = self._select().where(table.c.state == "pending", table.c.next_at <= now)
+        return await self._many(query.order_by(table.c.next_at, table.c.id).limit(limit))
+
+    async def next_at(self) -> dt.datetime | None:
+        """When the next pending one is due; None: there is none."""
+        table = tables.notifications
+        query = self._select().where(table.c.state == "pending").order_by(table.c.next_at, table.c.id)
+        found = await self._many(query.limit(1))
+        return found[0].next_at if found else None
