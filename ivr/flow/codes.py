@@ -11,6 +11,7 @@ CODES: dict[str, str] = {
     "bad-prompt": "neither a prompt's id, nor texts by language, nor `{id: ...}`",
     "bad-prompt-id": "an id has letters, digits, `_`, `-` and dots",
     "bad-prompt-text": "a brace that names no value, or an unknown way to say it",
+    "bad-table": "a table of a `lookup` that cannot be read, or a row that could never be found",
     "different-values": "one language says a value that the other leaves out",
     "duplicate-flow": "two files say `flow:` with the same name",
     "duplicate-key": "a key stands twice in one mapping, or two commands share a key of the phone",
