@@ -30,6 +30,9 @@ from routing.board_events import (
     AgentKnown,
     Answered,
     BoardEvent,
+    CallbackPromised,
+    CallbackRefused,
+    CallbackTimed,
     EndConversation,
     EndWait,
     EntryArrived,
@@ -80,6 +83,8 @@ class Board(BoardState):
                 self._about_offer(event, now)
             case TalkEnded() | SentBack():
                 self._talked(event, now)
+            case CallbackPromised() | CallbackRefused() | CallbackTimed():
+                self._called_back(event, now)
             case PlaceTold(entry=id, place=place):
                 told = self._line.get(id)
                 if told is None or told.state not in en.IN_LINE:
@@ -133,7 +138,7 @@ class Board(BoardState):
             case Rang():
                 self._agent(agent, ag.Ring(), now)
                 self._entry(entry, en.Ringing(), now)
-                self._at(now + dt.timedelta(seconds=self._queue(entry).ring_s), "entry", entry.id)
+                self._at(now + dt.timedelta(seconds=self._ring_s(entry)), "entry", entry.id)
             case Answered():
                 self._agent(agent, ag.Answer(), now)
                 self._entry(entry, en.Joined(), now)
@@ -161,10 +166,35 @@ class Board(BoardState):
             self._hang_up(entry, now)
         else:
             wrap_up_s = self._queue(entry).wrap_up_s
-            self._entry(entry, en.Requeued(event.why), now)
+            self._entry(entry, en.Requeued(event.why, event.not_before), now)
             if agent is not None:
                 self._wrap_up(agent, entry.id, wrap_up_s, now)
             self._review(entry.id, now)
+
+    def _called_back(
+        self, event: CallbackPromised | CallbackRefused | CallbackTimed, now: dt.datetime
+    ) -> None:
+        entry = self._line.get(event.entry)
+        if entry is None or entry.state not in en.IN_LINE:
+            self._ignore(event, "the entry stands in no line")
+            return
+        agent = self._offered_agent(entry)
+        if isinstance(event, CallbackPromised):
+            if agent is not None:
+                # Who is rung for a caller on the line must not find nobody there.
+                self._out.append(StopRinging(entry.id, agent.id, "callback"))
+                entry = self._entry(entry, en.Withdrawn("callback"), now)
+            self._entry(entry, en.Promised(event.callback, event.not_before), now)
+        elif entry.state != "waiting" or not entry.callback:
+            self._ignore(event, "no callback waits there")
+            return
+        elif isinstance(event, CallbackRefused):
+            self._entry(entry, en.Unpromised(), now)
+        else:
+            self._entry(entry, en.Postponed(event.not_before), now)
+        self._review(entry.id, now)
+        if agent is not None:
+            self._freed(self._agent(agent, ag.Withdraw("callback"), now), now)
 
     def _hang_up(self, entry: Entry, now: dt.datetime) -> None:
         self._entry(entry, en.Ended("served"), now)
@@ -272,7 +302,7 @@ class Board(BoardState):
         self._offer(entry, agent, offer_next(entry, agent, self._queue(entry), self._floor, now), now)
 
     def _offer(self, entry: Entry, agent: Agent, decision: Offer, now: dt.datetime) -> None:
-        ring_s = self._queue(entry).ring_s
+        ring_s = self._ring_s(entry)
         self._decided(entry, decision)
         agent = self._agent(agent, ag.Reserve(entry.id), now)
         entry = self._entry(entry, en.Offered(agent.id), now)
@@ -318,6 +348,6 @@ class Board(BoardState):
             agent = self._offered_agent(entry)
             if agent is None:
                 self._review(entry.id, now)
-            elif now >= entry.since + dt.timedelta(seconds=self._queue(entry).ring_s):
+            elif now >= entry.since + dt.timedelta(seconds=self._ring_s(entry)):
                 self._out.append(StopRinging(entry.id, agent.id, "timeout"))
                 self._missed(entry, agent, "timeout", now)

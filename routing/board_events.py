@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -78,6 +79,32 @@ class SentBack:
     entry: EntryId
     agent: AgentId
     why: str
+    not_before: dt.datetime | None = None
+    """A callback whose citizen did not answer: called again then, not at once."""
+
+
+@dataclass(frozen=True, slots=True)
+class CallbackPromised:
+    """The caller need not stay: the entry keeps its place and is served by calling back, not before that time."""
+
+    entry: EntryId
+    callback: str
+    not_before: dt.datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class CallbackRefused:
+    """The promise could not be kept durably: the caller goes on waiting on the line."""
+
+    entry: EntryId
+
+
+@dataclass(frozen=True, slots=True)
+class CallbackTimed:
+    """The time of a callback that waits: from then on an agent may be rung. None: from now on."""
+
+    entry: EntryId
+    not_before: dt.datetime | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,6 +149,9 @@ BoardEvent = (
     | OfferFailed
     | TalkEnded
     | SentBack
+    | CallbackPromised
+    | CallbackRefused
+    | CallbackTimed
     | PlaceTold
     | AgentActed
     | AgentKnown

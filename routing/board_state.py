@@ -98,6 +98,9 @@ class BoardState:
     def _queue(self, entry: Entry) -> QueueRules:
         return self._rules.queues.get(entry.queue, _UNKNOWN)
 
+    def _ring_s(self, entry: Entry) -> float:
+        return entry.ring_s if entry.ring_s is not None else self._queue(entry).ring_s
+
     def _rank(self, entry: Entry) -> Rank:
         return self._queue(entry).rank(entry)
 

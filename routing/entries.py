@@ -1,7 +1,8 @@
 """A queue entry: one caller's wait in one queue, as a durable object of its own, pure.
 
 Theory of operation. The entry outlives channel, process and redial; what decides its place (`priority`,
-`enqueued_at`, `id`) never changes while it lives, so an offer that fails brings it back to where it stood.
+`enqueued_at`, `id`) never changes while it lives, so an offer that fails brings it back to where it stood, and a
+caller who hangs up on the promise to be called back (`Promised`) keeps it.
 `TRANSITIONS` is the whole of its life; `OUTCOMES` says how it may end from where. An illegal event raises
 `IllegalTransition` and changes nothing.
 """
@@ -60,9 +61,33 @@ class Joined:
 
 @dataclass(frozen=True, slots=True)
 class Requeued:
-    """From a conversation back to waiting (the agent's leg was lost, a transfer to the same queue), place kept."""
+    """From a conversation back to waiting (the agent's leg was lost, a transfer to the same queue), place kept.
+
+    not_before: nobody is rung before, None = at once (a citizen who did not answer is called again later).
+    """
 
     why: str
+    not_before: dt.datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Promised:
+    """The caller need not stay on the line: whoever takes the entry calls back. not_before: None = at once."""
+
+    callback: str
+    not_before: dt.datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Unpromised:
+    """The promise could not be kept durably: the caller waits on the line as before."""
+
+
+@dataclass(frozen=True, slots=True)
+class Postponed:
+    """A callback's time. not_before: None = at once."""
+
+    not_before: dt.datetime | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,10 +111,31 @@ class Ended:
     outcome: Outcome
 
 
-EntryEvent = Offered | Ringing | NotTaken | Withdrawn | Joined | Requeued | Relaxed | Announced | Ended
+EntryEvent = (
+    Offered
+    | Ringing
+    | NotTaken
+    | Withdrawn
+    | Joined
+    | Requeued
+    | Promised
+    | Unpromised
+    | Postponed
+    | Relaxed
+    | Announced
+    | Ended
+)
 
 TRANSITIONS: Final[Mapping[EntryState, Mapping[type[EntryEvent], EntryState]]] = {
-    "waiting": {Offered: "offered", Relaxed: "waiting", Announced: "waiting", Ended: "ended"},
+    "waiting": {
+        Offered: "offered",
+        Promised: "waiting",
+        Unpromised: "waiting",
+        Postponed: "waiting",
+        Relaxed: "waiting",
+        Announced: "waiting",
+        Ended: "ended",
+    },
     "offered": {
         Ringing: "ringing",
         Joined: "joined",
@@ -134,6 +180,8 @@ class Entry:
     limit_from: where the longest wait is counted from (entering, or the return from a conversation).
     tried: agents who did not answer -> when. announced: the place last told, never a greater one.
     reason: what the agent is told. agent: whom it is offered or joined to, and after the end who served it.
+    only: it is for this agent alone, now or not at all (a transfer to a person). ring_s: None = the queue's own.
+    callback: the promise that holds this place, "" = the caller is on the line. not_before: nobody is rung before.
     revision: how many events changed this entry; guards a stored row against an older one.
     """
 
@@ -160,6 +208,10 @@ class Entry:
     ended_at: dt.datetime | None = None
     outcome: Outcome | None = None
     revision: int = 0
+    only: AgentId | None = None
+    ring_s: float | None = None
+    callback: str = ""
+    not_before: dt.datetime | None = None
 
     def waited_s(self, now: dt.datetime) -> float:
         """Seconds from entering to the join, the end or now, whichever is first."""
@@ -182,6 +234,10 @@ def enter(
     language: str = "",
     reason: str = "",
     timeout_s: float | None = None,
+    only: AgentId | None = None,
+    ring_s: float | None = None,
+    callback: str = "",
+    not_before: dt.datetime | None = None,
 ) -> Entry:
     """A new entry, waiting since now."""
     return Entry(
@@ -198,6 +254,10 @@ def enter(
         language=language,
         reason=reason,
         timeout_s=timeout_s,
+        only=only,
+        ring_s=ring_s,
+        callback=callback,
+        not_before=not_before,
     )
 
 
@@ -226,8 +286,15 @@ def _after(entry: Entry, event: EntryEvent, now: dt.datetime) -> Entry:
             return replace(entry, state=state, since=since, agent=None)
         case Joined():
             return replace(entry, state=state, since=since, joined_at=now)
-        case Requeued():
-            return replace(entry, state=state, since=since, agent=None, joined_at=None, limit_from=now)
+        case Requeued(not_before=not_before):
+            back = replace(entry, state=state, since=since, agent=None, joined_at=None, limit_from=now)
+            return replace(back, not_before=not_before)
+        case Promised(callback=callback, not_before=not_before):
+            return replace(entry, callback=callback, not_before=not_before)
+        case Unpromised():
+            return replace(entry, callback="", not_before=None)
+        case Postponed(not_before=not_before):
+            return replace(entry, not_before=not_before)
         case Relaxed(step=step, since=begun):
             return replace(entry, step=step, step_since=begun) if step > entry.step else entry
         case Announced(place=place):

@@ -6,6 +6,9 @@ gets the best free agent (`decide`), an agent who frees gets the best waiting en
 - Agents: those who have not just failed to answer this caller come first, then those with the skills that the step
   prefers, then the longest idle. One who did not answer is not asked again for the same caller for `retry_s`.
 - Steps: the step in force ends after its time, and at once while nobody who fits is logged in; it never comes back.
+- A callback (`Entry.callback`) stands in line like any caller, but has no longest wait and waits for staff to come; it
+  is offered to nobody before its time (`not_before`).
+- An entry for one agent only (`Entry.only`) is offered to that agent at once, or is over.
 
 `decide` over a list of agents and the board's incremental one are the same function over two `Floor`s.
 """
@@ -18,9 +21,10 @@ from dataclasses import dataclass, replace
 
 from routing.agents import Agent
 from routing.decisions import Decision, Offer, Overflow, Reason, Reject, Wait
-from routing.entries import IN_LINE, Entry, Relaxed
+from routing.entries import IN_LINE, Entry, Outcome, Relaxed
 from routing.entries import apply as apply_entry
 from routing.floor import Floor
+from routing.ids import AgentId
 from routing.line import Place
 from routing.rules import QueueRules, Requirement, Rules
 
@@ -34,6 +38,8 @@ def decide_on(entry: Entry, rules: Rules, floor: Floor, now: dt.datetime) -> Dec
     """As `decide`, with the agents already indexed."""
     if entry.state != "waiting":
         raise ValueError(f"entry {entry.id} is {entry.state}: only one that waits can be decided on")
+    if entry.only is not None:
+        return _for_one(entry, entry.only, floor)
     queue = rules.queues.get(entry.queue)
     if queue is None:
         return Reject(entry.id, "failed", (Reason("unknown_queue", {"queue": entry.queue}),))
@@ -41,7 +47,8 @@ def decide_on(entry: Entry, rules: Rules, floor: Floor, now: dt.datetime) -> Dec
     if ends_at is not None and now >= ends_at:
         waited = round((now - entry.limit_from).total_seconds(), 1)
         return Overflow(entry.id, "timeout", (Reason("waited_too_long", {"waited_s": waited}),))
-    if queue.when_unstaffed == "end" and not floor.census(queue.name, ()).logged_in:
+    ends = queue.when_unstaffed == "end" and not entry.callback
+    if ends and not floor.census(queue.name, ()).logged_in:
         return Overflow(entry.id, "unstaffed", (Reason("unstaffed", {"queue": queue.name}),))
     relaxed = relaxation(entry, queue, floor, now)
     if relaxed is not None:
@@ -51,10 +58,12 @@ def decide_on(entry: Entry, rules: Rules, floor: Floor, now: dt.datetime) -> Dec
 
 def admit(entry: Entry, rules: Rules, waiting: int) -> Reject | None:
     """Whether the queue takes one more; waiting: how many stand in its line now."""
+    if entry.only is not None:
+        return None
     queue = rules.queues.get(entry.queue)
     if queue is None:
         return Reject(entry.id, "failed", (Reason("unknown_queue", {"queue": entry.queue}),))
-    if queue.max_length is not None and waiting >= queue.max_length:
+    if queue.max_length is not None and waiting >= queue.max_length and not entry.callback:
         return Reject(entry.id, "full", (Reason("full", {"waiting": waiting, "most": queue.max_length}),))
     return None
 
@@ -108,7 +117,9 @@ def place(entry: Entry, entries: Iterable[Entry], rules: Rules) -> Place | None:
 
 
 def limit(entry: Entry, queue: QueueRules) -> dt.datetime | None:
-    """When the entry has waited as long as it may."""
+    """When the entry has waited as long as it may. None: without end."""
+    if entry.callback:
+        return None
     longest = entry.timeout_s if entry.timeout_s is not None else queue.max_wait_s
     return None if longest is None else entry.limit_from + dt.timedelta(seconds=longest)
 
@@ -140,7 +151,9 @@ def needs_at(entry: Entry, queue: QueueRules, step: int) -> Requirement:
 
 
 def may_ask(entry: Entry, agent: Agent, queue: QueueRules, now: dt.datetime) -> bool:
-    """Not when this agent just failed to answer this caller."""
+    """Not when this agent just failed to answer this caller, and nobody before a callback's time."""
+    if entry.not_before is not None and now < entry.not_before:
+        return False
     missed = entry.tried.get(agent.id)
     return missed is None or now >= missed + dt.timedelta(seconds=queue.retry_s)
 
@@ -151,6 +164,16 @@ def staffing(queue: QueueRules, needs: Requirement, floor: Floor) -> Reason:
         "fitting": floor.census(queue.name, needs).counts(),
     }
     return Reason("staffing", data)
+
+
+def _for_one(entry: Entry, only: AgentId, floor: Floor) -> Offer | Reject:
+    """Now or not at all, and only once."""
+    agent = floor.agents.get(only)
+    if agent is not None and agent.state == "available" and not entry.tried:
+        return Offer(entry.id, only, entry.step, (Reason("asked_for", {"agent": agent.name}),))
+    name = only if agent is None else agent.name
+    outcome: Outcome = "timeout" if entry.tried else "unstaffed"
+    return Reject(entry.id, outcome, (Reason("not_available", {"agent": name}),))
 
 
 @dataclass(slots=True)
@@ -170,7 +193,8 @@ def _match(
     ends_at: dt.datetime | None,
 ) -> Decision:
     needs = queue.needs(entry)
-    choice = _choose(entry, queue, floor, now)
+    later = entry.not_before is not None and now < entry.not_before
+    choice = _Choice(asked_again_at=entry.not_before) if later else _choose(entry, queue, floor, now)
     head: list[Reason] = []
     if relaxed is not None:
         head.append(Reason("relaxed", {"step": relaxed.step + 1, "why": relaxed.why}))
@@ -190,7 +214,10 @@ def _match(
     census = floor.census(queue.name, needs)
     if choice.asked_again_at is not None:
         again = round((choice.asked_again_at - now).total_seconds(), 1)
-        head.append(Reason("cooling_off", {"attempts": entry.attempts, "again_s": again}))
+        if later:
+            head.append(Reason("not_yet", {"again_s": again}))
+        else:
+            head.append(Reason("cooling_off", {"attempts": entry.attempts, "again_s": again}))
     else:
         head.append(Reason("all_busy" if census.logged_in else "nobody_logged_in"))
     step = queue.step_of(entry)

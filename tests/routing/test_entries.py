@@ -20,6 +20,9 @@ EVENTS: dict[type[Any], en.EntryEvent] = {
     en.Requeued: en.Requeued("transfer"),
     en.Relaxed: en.Relaxed(1, at(20), "time"),
     en.Announced: en.Announced(2),
+    en.Promised: en.Promised("cb-1", at(60)),
+    en.Unpromised: en.Unpromised(),
+    en.Postponed: en.Postponed(at(90)),
 }
 STATES: tuple[EntryState, ...] = get_args(EntryState)
 
@@ -82,6 +85,14 @@ def test_waits_and_talks_are_measured() -> None:
 def test_a_return_to_the_line_starts_the_longest_wait_anew() -> None:
     back = apply(in_state("joined"), en.Requeued("leg lost"), at(100))
     assert (back.limit_from, back.enqueued_at, back.joined_at) == (at(100), at(0), None)
+
+
+def test_a_callback_keeps_the_place_and_the_time_that_was_promised() -> None:
+    promised = apply(entry("e1"), en.Promised("cb-1", at(60)), at(10))
+    assert (promised.callback, promised.not_before, promised.enqueued_at) == ("cb-1", at(60), at(0))
+    assert apply(promised, en.Postponed(None), at(20)).not_before is None
+    again = apply(promised, en.Unpromised(), at(20))
+    assert (again.callback, again.not_before, again.enqueued_at) == ("", None, at(0))
 
 
 def test_the_announced_place_never_grows() -> None:

@@ -42,6 +42,7 @@ RULES = Rules(
 )
 OTHER_RULES = Rules({**RULES.queues, GENERAL: replace(RULES.queues[GENERAL], steps=(), max_length=None)})
 
+NOWHERE = QueueRules(QueueName(""))
 AGENT_IDS = ["ann", "bob", "cid", "dan"]
 PERSONAL: list[ag.AgentAct] = [
     ag.LogIn(),
@@ -93,7 +94,7 @@ class Shift(RuleBasedStateMachine):
                     assert offered.id not in {which for which, _ in self.ringing}, (
                         "a caller was offered to two"
                     )
-                    queue = self.board.rules.queues[offered.queue]
+                    queue = self.board.rules.queues.get(offered.queue, NOWHERE)
                     assert may_ask(offered, asked, queue, at(self.now)), "asked again at once after a miss"
                     self.ringing.add((offered.id, asked.id))
                 case ev.StopRinging(entry=which, agent=who):
@@ -151,6 +152,29 @@ class Shift(RuleBasedStateMachine):
         )
         which, who = data.draw(st.sampled_from(joined))
         self.tell(ev.SentBack(which, who, "lost") if back else ev.TalkEnded(which, who))
+
+    @rule(data=st.data(), later=st.sampled_from([None, 0.0, 5.0, 60.0]), what=st.sampled_from("pprt"))
+    @precondition(lambda self: any(each.state in IN_LINE for each in self.board.entries()))
+    def a_callback_is_promised_or_timed(self, data: st.DataObject, later: float | None, what: str) -> None:
+        which = data.draw(st.sampled_from(sorted(e.id for e in self.board.entries() if e.state in IN_LINE)))
+        before = self.board.place(which)
+        when = None if later is None else at(self.now + later)
+        if what == "p":
+            self.tell(ev.CallbackPromised(which, "cb", when))
+        elif what == "r":
+            self.tell(ev.CallbackRefused(which))
+        else:
+            self.tell(ev.CallbackTimed(which, when))
+        assert self.board.entry(which) is None or self.board.place(which) == before, "the place was not kept"
+
+    @rule(who=st.sampled_from(AGENT_IDS))
+    def a_call_for_one_person(self, who: str) -> None:
+        self.count += 1
+        wanted = replace(entry(f"e{self.count}", queue="", when=self.now), only=AgentId(who), ring_s=7.0)
+        free = AgentId(who) in self.board.agents and self.board.agents[AgentId(who)].state == "available"
+        self.tell(ev.EntryArrived(wanted))
+        found = self.board.entry(wanted.id)
+        assert (found is not None and found.agent == who) if free else found is None
 
     @rule(who=st.sampled_from(AGENT_IDS), act=st.sampled_from(PERSONAL))
     def somebody_acts(self, who: str, act: ag.AgentAct) -> None:
@@ -228,7 +252,7 @@ class Shift(RuleBasedStateMachine):
         """No starving: something is always due for one whose wait is limited, and nobody waits past the limit."""
         deadline = self.board.next_deadline()
         for waiting in self.board.entries():
-            ends_at = limit(waiting, self.board.rules.queues[waiting.queue])
+            ends_at = limit(waiting, self.board.rules.queues.get(waiting.queue, NOWHERE))
             if waiting.state == "waiting" and ends_at is not None:
                 assert ends_at > at(self.now)
                 assert deadline is not None
@@ -240,7 +264,8 @@ class Shift(RuleBasedStateMachine):
         for each in entries:
             if each.state == "waiting":
                 assert not isinstance(decide(each, self.board.rules, agents, at(self.now)), Offer)
-            assert self.board.place(each.id) == place(each, entries, self.board.rules)
+            if each.only is None:
+                assert self.board.place(each.id) == place(each, entries, self.board.rules)
         for each_agent in agents:
             if each_agent.state == "available":
                 assert next_for_agent(each_agent, entries, self.board.rules, at(self.now)) is None
