@@ -1,8 +1,9 @@
 """The text of a prompt: literal words and the places where a value is said. Pure.
 
-Grammar: `{name}` or `{name:say_as}` names a value; `{{` and `}}` are plain braces. A name may have dots
-(`survey.rating`), as the variables of a flow do. The words before and after a value stay as written,
-spaces included, so that `"".join` over the parts gives the sentence back.
+Grammar: `{name}`, `{name:say_as}` or `{name:say_as.option}` names a value; `{{` and `}}` are plain braces. A name may
+have dots (`survey.rating`), as the variables of a flow do. The words before and after a value stay as written, spaces
+included, so that `"".join` over the parts gives the sentence back. What a value holds is never read as a text of this
+grammar: a caller who says `{pin}` is shown saying `{pin}`.
 """
 
 from __future__ import annotations
@@ -11,19 +12,40 @@ import datetime as dt
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Literal as OneOf
 from typing import get_args
 
 from ivr.errors import FlowError
+from ivr.flow.prompt_shown import shown
+from ivr.flow.prompt_values import UNITS
 
-SayAs = OneOf["auto", "number", "digits", "date", "time", "money", "text"]
+SayAs = OneOf[
+    "auto",
+    "number",
+    "ordinal",
+    "digits",
+    "date",
+    "time",
+    "datetime",
+    "relative",
+    "duration",
+    "money",
+    "percent",
+    "text",
+]
 """How a value is said. auto: a number as a number, a date as a date, everything else as text."""
 
 SAY_AS: frozenset[str] = frozenset(get_args(SayAs))
 
+GENDERS = ("masculine", "feminine", "neuter")
+"""Options of `number` and `ordinal`, for the languages whose numbers have a gender."""
+DEFAULT_CURRENCY = "CNY"
+"""An amount's currency does not change with the language it is said in, so there is one for all."""
+
 _NAME = r"[A-Za-z_][A-Za-z0-9_]*(?:\.[A-Za-z_][A-Za-z0-9_]*)*"
 _TOKEN = re.compile(r"\{\{|\}\}|\{[^{}]*\}|\{|\}|[^{}]+")
-_PLACE = re.compile(rf"\{{\s*({_NAME})\s*(?::\s*([A-Za-z_]+)\s*)?\}}\Z")
+_PLACE = re.compile(rf"\{{\s*({_NAME})\s*(?::\s*([A-Za-z_]+)(?:\.([A-Za-z]+))?\s*)?\}}\Z")
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,8 +55,11 @@ class Literal:
 
 @dataclass(frozen=True, slots=True)
 class Value:
+    """option: the currency of `money` ("USD"), the unit of `duration` ("minutes"), the gender of `number`; or ""."""
+
     name: str
     say_as: SayAs = "auto"
+    option: str = ""
 
 
 Part = Literal | Value
@@ -86,13 +111,40 @@ def _value(piece: str, offset: int) -> Value:
             offset,
             mend="write {name} or {name:say_as}, letters and _ only",
         )
-    name, say_as = match.group(1), match.group(2) or "auto"
+    name, say_as, option = match.group(1), match.group(2) or "auto", match.group(3) or ""
     for known in get_args(SayAs):
         if say_as == known:
-            return Value(name, known)
+            _check_option(known, option, offset)
+            return Value(name, known, option)
     raise PromptTextError(
         f"unknown way to say a value: `{say_as}`", offset, mend=f"one of {', '.join(get_args(SayAs))}"
     )
+
+
+def _check_option(say_as: SayAs, option: str, offset: int) -> None:
+    if not option:
+        return
+    if say_as == "money":
+        if option not in _currencies():
+            raise PromptTextError(
+                f"`{option}` is no currency", offset, mend="its ISO 4217 code: CNY, USD, EUR"
+            )
+        return
+    known: Sequence[str] = ()
+    if say_as == "duration":
+        known = tuple(UNITS)
+    elif say_as in ("number", "ordinal"):
+        known = GENDERS
+    if option not in known:
+        mend = f"one of {', '.join(known)}" if known else f"write {{name:{say_as}}}"
+        raise PromptTextError(f"`{say_as}` has no option `{option}`", offset, mend=mend)
+
+
+@cache
+def _currencies() -> frozenset[str]:
+    from babel.numbers import list_currencies  # reads its tables; most hotlines never name a currency
+
+    return frozenset(list_currencies())
 
 
 def names(parts: Sequence[Part]) -> frozenset[str]:
@@ -100,43 +152,21 @@ def names(parts: Sequence[Part]) -> frozenset[str]:
     return frozenset(part.name for part in parts if isinstance(part, Value))
 
 
-def render(parts: Sequence[Part], values: Mapping[str, object], language: str) -> str:
+def render(
+    parts: Sequence[Part], values: Mapping[str, object], language: str, now: dt.datetime | None = None
+) -> str:
     """Plain text for screens, the simulator and transcripts; the sound is the prompts room's matter.
 
-    A missing value shows as `{name}`, so that it is seen and nothing fails.
+    A missing value shows as `{name}`, so that it is seen and nothing fails. now: says which day is tomorrow, and its
+    zone is the one that absolute moments are shown in.
     """
     said = []
     for part in parts:
         if isinstance(part, Literal):
             said.append(part.text)
         elif part.name in values:
-            said.append(_shown(values[part.name], part.say_as, language))
+            option = part.option or (DEFAULT_CURRENCY if part.say_as == "money" else "")
+            said.append(shown(values[part.name], part.say_as, option, language, now))
         else:
             said.append("{" + part.name + "}")
     return "".join(said)
-
-
-def _shown(value: object, say_as: SayAs, language: str) -> str:
-    if isinstance(value, bool):
-        yes, no = ("是", "否") if language.startswith("zh") else ("yes", "no")
-        return yes if value else no
-    if isinstance(value, float) and value.is_integer() and abs(value) < 1e15:
-        value = int(value)
-    if isinstance(value, str) and say_as in ("date", "time"):
-        value = _moment(value)
-    if isinstance(value, dt.datetime | dt.time) and say_as == "time":
-        return value.strftime("%H:%M")
-    if isinstance(value, dt.datetime) and say_as == "date":
-        return value.date().isoformat()
-    if say_as == "digits":
-        return " ".join(str(value)) if language.startswith("en") else str(value)
-    return str(value)
-
-
-def _moment(value: str) -> object:
-    for read in (dt.datetime.fromisoformat, dt.time.fromisoformat):
-        try:
-            return read(value)
-        except ValueError:
-            continue
-    return value
