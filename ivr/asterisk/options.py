@@ -31,7 +31,8 @@ class RenderOptions:
     """What a configuration depends on.
 
     agents: SIP user names. trunk_hosts: addresses whose calls come in as the trunk's; with loopback the
-    default 127.0.0.2 is one that a test can call from. loopback: SIP, HTTP and media on 127.0.0.1 only.
+    default 127.0.0.2 is one that a test can call from. outbound_trunk: `host` or `host:port` that takes calls to
+    outside numbers, "" = none go out. loopback: SIP, HTTP and media on 127.0.0.1 only.
     ports: exact ports (then nothing is chosen); None: those of last time, else `preferred_ports`, else free ones.
     http_host: never anything but loopback, unless a TLS proxy stands before it.
     """
@@ -43,6 +44,7 @@ class RenderOptions:
     demo_anonymous: bool = False
     loopback: bool = True
     trunk_hosts: tuple[str, ...] = ("127.0.0.2",)
+    outbound_trunk: str = ""
     http_host: str = "127.0.0.1"
     external_address: str | None = None
     local_networks: tuple[str, ...] = ()
@@ -76,6 +78,9 @@ def check(options: RenderOptions) -> None:
             raise AsteriskError(
                 f"{name!r} cannot be the application's or node's name", mend="letters and digits"
             )
+    host, colon, port = options.outbound_trunk.partition(":")
+    if options.outbound_trunk and not (_ADDRESS.fullmatch(host) and (port.isdigit() or not colon)):
+        raise AsteriskError(f"{options.outbound_trunk!r} is not a trunk's address", mend="host or host:port")
     addresses = (*options.trunk_hosts, *options.local_networks, options.http_host)
     for address in (*addresses, options.external_address or "localhost"):
         if not _ADDRESS.fullmatch(address):

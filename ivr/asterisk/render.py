@@ -165,8 +165,8 @@ def render(folder: Path, binary: AsteriskBinary, options: RenderOptions | None =
         "opus": any(_BinaryView(binary).has(name) for name in ("codec_opus_open_source.so", "codec_opus.so")),
     }
     for name in (
-        "hotline_number", "application", "node", "demo_anonymous", "loopback", "trunk_hosts", "http_host",
-        "external_address", "local_networks", "fallback", "extra_modules",
+        "hotline_number", "application", "node", "demo_anonymous", "loopback", "trunk_hosts", "outbound_trunk",
+        "http_host", "external_address", "local_networks", "fallback", "extra_modules",
     ):  # fmt: skip
         values[name] = getattr(options, name)
     _write_templates(folders["etc"], values)

@@ -51,7 +51,7 @@ class LightPhone:
     """A phone like `Softphone`, in this process. Use as an asynchronous context manager.
 
     user: the SIP user or caller number; server: `host:port`. With a password it registers on entering.
-    address: the loopback address it uses. auto_answer_after_s: as of `Softphone`.
+    address: the loopback address it uses; port: where it listens, 0 = any. auto_answer_after_s: as of `Softphone`.
     """
 
     def __init__(
@@ -62,6 +62,7 @@ class LightPhone:
         password: str | None = None,
         auto_answer_after_s: float | None = None,
         address: str = "127.0.0.1",
+        port: int = 0,
     ) -> None:
         self.user = user
         self.server = server
@@ -71,7 +72,7 @@ class LightPhone:
         self._registers = password is not None
         self._address = address
         self._sip = SipSocket(
-            user, password, server, address, on_request=self._requested, on_stray=self._strayed
+            user, password, server, address, on_request=self._requested, on_stray=self._strayed, port=port
         )
         self._tasks: set[asyncio.Task[None]] = set()
         self._to_say: Samples | None = None

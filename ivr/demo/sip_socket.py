@@ -26,6 +26,7 @@ class SipSocket(asyncio.DatagramProtocol):
     """One UDP socket towards one server.
 
     on_request: called with each request of the other side. on_stray: with each response nobody waits for.
+    port: the one to listen on, 0 = any.
     """
 
     def __init__(
@@ -37,11 +38,12 @@ class SipSocket(asyncio.DatagramProtocol):
         *,
         on_request: Callable[[SipMessage], None],
         on_stray: Callable[[SipMessage], None],
+        port: int = 0,
     ) -> None:
-        host, _, port = server.rpartition(":")
-        self.server = (host, int(port))
+        server_host, _, server_port = server.rpartition(":")
+        self.server = (server_host, int(server_port))
         self.address = address
-        self.port = 0
+        self.port = port
         self._user = user
         self._password = password
         self._on_request = on_request
@@ -51,7 +53,7 @@ class SipSocket(asyncio.DatagramProtocol):
 
     async def open(self) -> None:
         loop = asyncio.get_running_loop()
-        transport, _ = await loop.create_datagram_endpoint(lambda: self, local_addr=(self.address, 0))
+        transport, _ = await loop.create_datagram_endpoint(lambda: self, local_addr=(self.address, self.port))
         self._transport = transport
         self.port = transport.get_extra_info("sockname")[1]
 
