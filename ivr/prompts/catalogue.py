@@ -43,10 +43,24 @@ class Folders:
         return cls(flows / "audio", flows / "recordings")
 
 
-class PromptCatalogue:
-    """Load it with `load`; give it new sounds with `add`. Not thread-safe: used on the event loop."""
+@dataclass(slots=True)
+class Sounds:
+    """What there is to hear, by content: shared by the catalogues of all versions of a dialogue."""
 
-    def __init__(self, library: texts.Texts, prepared: Prepared) -> None:
+    recorded: dict[tuple[str, str], Playable] = field(default_factory=dict)
+    natural: dict[Clip, Playable] = field(default_factory=dict)
+    stand_ins: dict[Clip, Playable] = field(default_factory=dict)
+    on_missing: Callable[[Clip], None] = lambda _clip: None
+
+
+class PromptCatalogue:
+    """Load it with `load`; give it new sounds with `add`. Used on the event loop.
+
+    It has the texts of one version of a dialogue. Those of several versions share their `sounds`, so that what is
+    rendered for one is there for all.
+    """
+
+    def __init__(self, library: texts.Texts, prepared: Prepared, sounds: Sounds | None = None) -> None:
         self._texts = library
         self._prompts = {
             language: {name: texts.compile_text(text, language) for name, text in ours.items()}
@@ -57,13 +71,22 @@ class PromptCatalogue:
             for language, ours in library.items()
         }
         self._luxuries = {clip for language in library for clip in texts.luxuries(library, language)}
-        self._recorded: dict[tuple[str, str], Playable] = {}
-        self._natural: dict[Clip, Playable] = {}
-        self._stand_ins: dict[Clip, Playable] = {}
+        self.sounds = sounds or Sounds()
+        self._recorded = self.sounds.recorded
+        self._natural = self.sounds.natural
+        self._stand_ins = self.sounds.stand_ins
         self._pause = prepared.silence(PAUSE_S)
         self.prepared = prepared
         self.today: Callable[[], dt.date] = dt.date.today
-        self.on_missing: Callable[[Clip], None] = lambda _clip: None
+
+    @property
+    def on_missing(self) -> Callable[[Clip], None]:
+        """Told of each clip that was needed and has no sound."""
+        return self.sounds.on_missing
+
+    @on_missing.setter
+    def on_missing(self, told: Callable[[Clip], None]) -> None:
+        self.sounds.on_missing = told
 
     @classmethod
     def load(
@@ -72,14 +95,17 @@ class PromptCatalogue:
         folders: Folders,
         *,
         progress: Callable[[int, int], None] = lambda _done, _all: None,
+        beside: PromptCatalogue | None = None,
     ) -> PromptCatalogue:
         """Find the sound of every clip and prepare what is not yet (seconds the first time; not on an event loop).
 
         library: language -> id -> text, as `texts.read` gives it. progress: called with (files done, files in all).
+        beside: a catalogue in use, of another version of the dialogue: the new one shares its sounds, and only what
+        has none there is looked for.
         Raises PromptTextError for a text that cannot be read, ConfigError for a broken manifest.
         """
         prepared = Prepared(folders.cache / "prompts")
-        catalogue = cls(library, prepared)
+        catalogue = cls(library, prepared, None if beside is None else beside.sounds)
         recordings = find_recordings(folders.recordings)
         files = catalogue._files(Shelf.open(folders.shelf), speech_folder(folders.cache))
         sources = list(dict.fromkeys([*(path for path, _, _ in files)]))
@@ -107,6 +133,8 @@ class PromptCatalogue:
         here = {path.stem: path for path in rendered.glob("*.opus")}
         for language in self._texts:
             for clip in texts.all_clips(self._texts, language):
+                if clip in self._natural:
+                    continue
                 key = voice_key(VOICES, clip)
                 if key in shelf.entries and shelf.read(key) is not None:
                     found.append((shelf.path(key), clip, True))

@@ -272,3 +272,27 @@ def test_broken_texts_and_manifests_are_named(folders: Folders, tmp_path: Path) 
     write_whole(tmp_path / "prompts" / "zh.yaml", b"- a\n- b\n")
     with pytest.raises(ConfigError, match=r"zh\.yaml"):
         texts.read(tmp_path / "prompts")
+
+
+def test_catalogues_of_two_versions_have_their_own_texts_and_share_their_sounds(folders: Folders) -> None:
+    old = stocked(folders)
+    changed = Clip("您好，请说出您的问题。", "zh")
+    new = PromptCatalogue.load({"zh": {**LIBRARY["zh"], "hello": changed.text}}, folders, beside=old)
+    assert words(old.media([Prompt("hello")], "zh")) == [HELLO.text]
+    assert new.silent("zh") == (changed,)
+    asked: list[Clip] = []
+    old.on_missing = asked.append
+    with pytest.raises(PromptMissing):
+        new.media([Prompt("hello")], "zh")
+    assert asked == [changed]
+    old.add(changed, Playable(f"sound:/{changed.text}", 1.0), natural=True)
+    assert words(new.media([Prompt("hello")], "zh")) == [changed.text]
+    assert words(new.media([Prompt("place", {"place": 103})], "zh"))[0] == "您现在排在第"
+
+
+def test_only_what_has_no_sound_yet_is_looked_for(folders: Folders) -> None:
+    ship(folders, HELLO, 700)
+    old = load(folders)
+    ship(folders, HELLO, 900)
+    new = PromptCatalogue.load(LIBRARY, folders, beside=old)
+    assert pitch(new.media([Prompt("hello")], "zh")[0]) == pytest.approx(700, rel=0.03)
