@@ -15,8 +15,10 @@ from pathlib import Path as FilePath
 from ivr.flow.actions import Note
 from ivr.flow.build import LibraryBuilder
 from ivr.flow.build_node import NodeBuilder
+from ivr.flow.calendars.calendar import Calendar
+from ivr.flow.calendars.faults import CalendarError
+from ivr.flow.calendars.reading import make_calendar
 from ivr.flow.findings import Finding, FlowLoadError, did_you_mean
-from ivr.flow.hours import Calendar, CalendarError, make_calendar
 from ivr.flow.lint import lint
 from ivr.flow.model import FAREWELL, HANGUP, Command, Commands, Flow, FlowLibrary
 from ivr.flow.nodes.base import Node
@@ -143,13 +145,11 @@ class _Loader:
         self._builder.variables.update(model.variables)
         for name, calendar in model.calendars.items():
             try:
-                self._calendars[name] = make_calendar(
-                    name, calendar.timezone, calendar.weekly, calendar.dates
-                )
+                self._calendars[name] = make_calendar(name, calendar, model.calendars)
             except CalendarError as error:
-                self._builder.fault(
-                    document, ("calendars", name, *error.path), "bad-calendar", str(error), error.mend
-                )
+                for fault in error.faults:
+                    path = ("calendars", name, *fault.path)
+                    self._builder.fault(document, path, "bad-calendar", fault.cause, fault.mend)
         self._builder.calendars = set(model.calendars)
 
     def _queues(self, document: Document | None) -> None:

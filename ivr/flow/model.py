@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
 from ivr.flow.actions import JsonValue, Prompt
+from ivr.flow.calendars.calendar import Calendar
 from ivr.flow.expressions import Expression
 from ivr.flow.findings import Finding
-from ivr.flow.hours import Calendar
 from ivr.flow.match import NO_PHRASES, Phrases
 from ivr.flow.state import Run
 

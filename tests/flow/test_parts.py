@@ -1,4 +1,4 @@
-"""The small pure parts: matching phrases, digit patterns, calendars, expressions, the codec, linting."""
+"""The small pure parts: matching phrases, digit patterns, expressions, the codec, linting."""
 
 from __future__ import annotations
 
@@ -12,7 +12,6 @@ from hypothesis import strategies as st
 from ivr.flow.codec import CodecError, action_from_json, input_from_json, input_to_json, state_from_json
 from ivr.flow.digits import DigitRule, PatternError, any_digits, compile_pattern
 from ivr.flow.expressions import Expression, ExpressionError, ExpressionFailed
-from ivr.flow.hours import CalendarError, make_calendar
 from ivr.flow.inputs import Alternative, OpId, SpeechHeard
 from ivr.flow.match import Phrases, contains, normalise
 from tests.flow.support import faults
@@ -88,38 +87,6 @@ def test_digit_rules_agree_with_regular_expressions(least: int, more: int, digit
     if rule.full(digits):
         assert complete
         assert all(rule.verdict(digits + digit) == "invalid" for digit in "0123456789")
-
-
-@pytest.mark.parametrize(
-    ("weekly", "dates", "path"),
-    [
-        ({"mon": "8-9"}, {}, ("weekly", "mon")),
-        ({"mon": "25:00-26:00"}, {}, ("weekly", "mon")),
-        ({"mon-fri": "open", "tue": "open"}, {}, ("weekly", "tue")),
-        ({"mondays": "open"}, {}, ("weekly", "mondays")),
-        ({}, {"2026-13-01": "open"}, ("dates", "2026-13-01")),
-        ({}, {"2026-10-01": {"why": "x"}}, ("dates", "2026-10-01")),
-        ({}, {"2026-10-01": "22:00-02:00"}, ("dates", "2026-10-01")),
-    ],
-)
-def test_calendars_that_cannot_be_read(
-    weekly: dict[str, object], dates: dict[str, object], path: tuple[str, ...]
-) -> None:
-    with pytest.raises(CalendarError) as caught:
-        make_calendar("desk", "Asia/Shanghai", weekly, dates)
-    assert caught.value.path == path
-
-
-@given(st.integers(0, 365 * 24 * 60))
-def test_calendars_agree_with_the_wall_clock_there(minutes: int) -> None:
-    now = dt.datetime(2026, 1, 1, tzinfo=dt.UTC) + dt.timedelta(minutes=minutes)
-    calendar = make_calendar("desk", "Europe/Berlin", {"daily": "open"}, {})
-    assert calendar.open_at(now)[0]
-    night = make_calendar("desk", "Europe/Berlin", {"sat-mon": "20:00-08:00"}, {})
-    local = now.astimezone(night.timezone)
-    day = local if local.hour >= 8 else local - dt.timedelta(days=1)
-    expected = (local.hour >= 20 or local.hour < 8) and day.weekday() in (5, 6, 0)
-    assert night.open_at(now)[0] == expected
 
 
 @pytest.mark.parametrize(
