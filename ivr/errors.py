@@ -10,6 +10,7 @@ HotlineError
 │   └── MailboxClosed      `get` on a mailbox that its owner has closed (ari/bus.py)
 ├── FlowError
 │   ├── FlowLoadError      findings with file, line, column, cause and suggestion
+│   ├── VersionError       a version of the dialogue that is not there, or may not go live
 │   └── PromptMissing      no audio for a prompt in a language
 ├── AsteriskError          the private Asterisk could not be found, rendered or started
 └── StorageError           the database refused or is away
@@ -61,6 +62,10 @@ class MailboxOverflow(AriError):
 
 
 class FlowError(HotlineError):
+    pass
+
+
+class VersionError(FlowError):
     pass
 
 

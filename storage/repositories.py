@@ -5,6 +5,8 @@ Those of what outlives a call are in `promised.py`, those of the dialogues in `f
 
 from __future__ import annotations
 
+from collections.abc import Collection, Iterator, Mapping
+
 from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -21,6 +23,9 @@ from storage.records import (
 )
 from storage.repository import FactRepository
 
+PART = 1000
+"""Ids a statement: both databases have a limit."""
+
 
 class Calls(FactRepository[CallRecord]):
     def __init__(self, connection: AsyncConnection) -> None:
@@ -31,6 +36,21 @@ class Calls(FactRepository[CallRecord]):
 
     async def get(self, id: str) -> CallRecord | None:
         return await self._one(tables.calls.c.id == id)
+
+    async def some(self, ids: Collection[str]) -> list[CallRecord]:
+        """Those of them that are stored, in no order."""
+        found = []
+        for part in _parts(ids):
+            found += await self._many(self._select().where(tables.calls.c.id.in_(part)))
+        return found
+
+    async def live_by_version(self) -> Mapping[str, int]:
+        """Version of the dialogue -> calls not ended that run it."""
+        table = tables.calls
+        query = select(table.c.flow_version, func.count()).where(table.c.state == "live")
+        with explained(self._connection.engine.url):
+            rows = await self._connection.execute(query.group_by(table.c.flow_version))
+            return {version: count for version, count in rows}
 
     async def live(self) -> list[CallRecord]:
         """Those not ended, oldest first."""
@@ -55,6 +75,14 @@ class Journal(FactRepository[JournalEvent]):
         """The whole journal of a call, in order."""
         query = self._select().where(tables.journal.c.call_id == call_id)
         return await self._many(query.order_by(tables.journal.c.seq))
+
+    async def of_kinds(self, call_ids: Collection[str], kinds: Collection[str]) -> list[JournalEvent]:
+        """Only what is of these kinds, by call and in order."""
+        table, found = tables.journal, []
+        for part in _parts(call_ids):
+            query = self._select().where(table.c.call_id.in_(part), table.c.kind.in_(sorted(kinds)))
+            found += await self._many(query.order_by(table.c.call_id, table.c.seq))
+        return found
 
     async def last_seq(self, call_id: str) -> int:
         """0 when there is nothing."""
@@ -146,3 +174,9 @@ class AgentStates(FactRepository[AgentStateChange]):
         table = tables.agent_states
         query = self._select().where(table.c.agent_id == agent_id)
         return (await self._many(query.order_by(table.c.revision.desc()).limit(limit)))[::-1]
+
+
+def _parts(ids: Collection[str]) -> Iterator[list[str]]:
+    ordered = sorted(set(ids))
+    for start in range(0, len(ordered), PART):
+        yield ordered[start : start + PART]

@@ -1,0 +1,53 @@
+"""What a version consists of: files <-> what is stored. Pure."""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+from collections.abc import Mapping
+
+from ivr.flow.assemble import AGENTS, QUEUES
+from ivr.flow.load import version_of
+from storage.flow_records import FlowFile, FlowVersion
+
+
+def covered(sources: Mapping[str, bytes]) -> dict[str, bytes]:
+    """The files of a folder that its version consists of: dialogues, prompts, tables.
+
+    Queues and agents belong to the routing, scenarios to the tests, recordings and audio to the prompts' room.
+    """
+    return {
+        name: content
+        for name, content in sources.items()
+        if name not in (QUEUES, AGENTS) and not name.endswith(".scenario.yaml")
+    }
+
+
+def beside(sources: Mapping[str, bytes]) -> dict[str, bytes]:
+    """What else a version must be read with: the queues that there are now."""
+    return {name: content for name, content in sources.items() if name == QUEUES}
+
+
+def to_store(
+    hotline: str,
+    sources: Mapping[str, bytes],
+    *,
+    author: str,
+    message: str,
+    at: dt.datetime,
+    parent: str | None,
+) -> tuple[FlowVersion, tuple[FlowFile, ...]]:
+    files = {
+        name: FlowFile(hashlib.sha256(content).hexdigest(), content)
+        for name, content in sorted(covered(sources).items())
+    }
+    version = FlowVersion(
+        hash=version_of(sources),
+        name=hotline,
+        files={name: file.hash for name, file in files.items()},
+        author=author,
+        message=message,
+        created_at=at,
+        parent=parent,
+    )
+    return version, tuple({file.hash: file for file in files.values()}.values())

@@ -1,0 +1,83 @@
+"""Loading a version while calls are up: in a thread, so that the event loop is held up for a millisecond at a time.
+
+Two things would stop every thread for much longer. Python hands the interpreter over every 5 ms by default, and the
+loop needs it several times a round: while we load it is handed over every half millisecond. And the garbage
+collector looks through everything that was made, several times while it grows: it rests meanwhile, and what was
+loaded is then set aside for good (`gc.freeze`), since a library has no cycles and is freed by its counts.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import gc
+import sys
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from typing import TypeVar
+
+from ivr.flow.load import load_sources
+from ivr.flow.model import FlowLibrary
+
+Result = TypeVar("Result")
+
+HAND_OVER_S = 0.0005
+
+_lock = threading.Lock()
+"""The settings that are changed meanwhile belong to the whole process."""
+
+
+async def load_aside(sources: Mapping[str, bytes]) -> FlowLibrary:
+    """As `load_sources`. Raises FlowLoadError."""
+    return await aside(lambda: load_sources(sources))
+
+
+async def aside(work: Callable[[], Result]) -> Result:
+    """Work in Python that makes much to keep, while the loop goes on. One at a time."""
+
+    def politely() -> Result:
+        with _lock, _hand_over_often(), _collect_nothing():
+            return work()
+
+    return await asyncio.to_thread(politely)
+
+
+@contextlib.contextmanager
+def _hand_over_often() -> Iterator[None]:
+    before = sys.getswitchinterval()
+    sys.setswitchinterval(min(before, HAND_OVER_S))
+    try:
+        yield
+    finally:
+        sys.setswitchinterval(before)
+
+
+@contextlib.contextmanager
+def _collect_nothing() -> Iterator[None]:
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.freeze()
+        if was_on:
+            gc.enable()
+
+
+async def let_go(library: FlowLibrary) -> None:
+    """Free what nobody uses any more, piece by piece: freed at once, a large library would hold up the loop.
+
+    The caller must not keep a reference of its own. Harmless when somebody still has one: nothing is changed in it.
+    """
+    only = [library]
+    del library
+    await asyncio.to_thread(_free, only)
+
+
+def _free(only: list[FlowLibrary]) -> None:
+    with _lock, _hand_over_often():
+        library = only.pop()
+        pieces = [*library.nodes.values(), *library.flows.values(), *library.prompts.values(), *library.exits]
+        del library
+        while pieces:
+            pieces.pop()
