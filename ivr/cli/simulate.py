@@ -14,8 +14,9 @@ import typer
 from ivr.flow.codec import input_to_json, state_to_json
 from ivr.flow.findings import FlowLoadError
 from ivr.flow.load import load
-from ivr.flow.simulate import QueueOutcome, Simulation
+from ivr.flow.simulate import Simulation
 from ivr.flow.state import CallFacts
+from ivr.flow.world import QueueOutcome
 
 KEYS = frozenset("0123456789*#")
 HELP = """\

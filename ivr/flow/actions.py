@@ -42,8 +42,9 @@ class Listen:
     """Recognise the caller's speech. Completes with `SpeechHeard` or `SpeechFailed`.
 
     phrases: the closed set allowed (a grammar); empty = open speech. expects: what open speech is likely to be, for an
-    engine that can use it ("digits", "date", "phone" ...: the name of a format of values/formats.py). end_silence_s: silence that ends the
-    utterance. longest_s: the utterance is cut there. The no-input timer is the machine's own (`StartTimer`).
+    engine that can use it ("digits", "date", "phone" ...: the name of a format of values/formats.py). end_silence_s:
+    silence that ends the utterance. longest_s: the utterance is cut there. The no-input timer is the machine's own
+    (`StartTimer`).
     """
 
     op: OpId

@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
+import urllib.parse
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from ivr.flow.actions import JsonValue
-from ivr.flow.build import KNOWN_NAMES, LibraryBuilder
+from ivr.flow.build import Callee, LibraryBuilder
 from ivr.flow.expressions import Expression
 from ivr.flow.findings import Severity, did_you_mean
-from ivr.flow.model import Command, Commands, Exit, Handlers, PromptList, Source, TaperedPrompts
+from ivr.flow.model import NO_PROMPTS, Command, Commands, Exit, Handlers, PromptList, Source, TaperedPrompts
 from ivr.flow.nodes.asking import InputRules
+from ivr.flow.nodes.asking_back import AskingBack
 from ivr.flow.prompt_text import PromptTextError, names, parse, render
 from ivr.flow.schema import InputModel
 from ivr.flow.turn import Turn
 from ivr.flow.yaml_source import Document, Path
 
 _RULE_FIELDS = (
-    ("barge_in", "interrupt", "interrupt"),
+    ("barge_in", "interrupt", "interrupted_by"),
     ("barge_in", "listen", "listen_during_prompt"),
     ("barge_in", "flush", "flush"),
     ("timers", "first_input_s", "first_input_s"),
@@ -85,25 +87,25 @@ class NodeBuilder:
     def source(self, raw: object, path: Path) -> Source:
         return self._library.source(self._document, self._at(path), raw)
 
-    def sets(self, raw: Mapping[str, object], path: Path) -> dict[str, Source]:
-        for name in raw:
-            self._library.variables.setdefault(name, None)
+    def sources(self, raw: Mapping[str, object], path: Path) -> dict[str, Source]:
+        """Values by name, none of them a variable that is set."""
         return {name: self.source(value, (*path, name)) for name, value in raw.items()}
+
+    def sets(self, raw: Mapping[str, object], path: Path) -> dict[str, Source]:
+        return self._library.sets(self._document, self._at(path), raw)
 
     def assigns(self, name: str | None, path: Path, initial: JsonValue) -> str:
         """A variable that the node sets; "" for none. initial: its value until then."""
         if name is None:
             return ""
-        if name in KNOWN_NAMES:
-            self.fault(
-                path, "reserved-name", f"`{name}` is a name of the language itself", "call it something else"
-            )
-        if self._library.variables.get(name) is None:
-            self._library.variables[name] = initial
+        self._library.assigns(self._document, self._at(path), name, initial)
         return name
 
     def text(self, template: str, path: Path) -> Callable[[Turn], str]:
         """A text for people's eyes with `{variables}` in it."""
+        return self._filled(template, path, str)
+
+    def _filled(self, template: str, path: Path, escape: Callable[[str], str]) -> Callable[[Turn], str]:
         try:
             parts = parse(template)
         except PromptTextError as error:
@@ -114,12 +116,47 @@ class NodeBuilder:
         if not needed:
             plain = render(parts, {}, "")
             return lambda turn: plain
-        return lambda turn: render(
-            parts, {name: "" if (v := turn.variable(name)) is None else v for name in needed}, turn.language
-        )
+
+        def fill(turn: Turn) -> str:
+            values = {name: turn.variable(name) for name in needed}
+            return render(
+                parts,
+                {name: "" if value is None else escape(str(value)) for name, value in values.items()},
+                turn.language,
+            )
+
+        return fill
+
+    def url(self, template: str, path: Path) -> Callable[[Turn], str]:
+        """A URL with `{variables}`, each escaped when it is filled in; its host must be one that requests may go to."""
+        self._library.check_url(self._document, self._at(path), template)
+        return self._filled(template, path, lambda value: urllib.parse.quote(value, safe=""))
+
+    def nested(self, raw: object, path: Path) -> Callable[[Turn], JsonValue]:
+        """JSON with `= expression` at any place."""
+        if isinstance(raw, dict):
+            entries = {name: self.nested(value, (*path, name)) for name, value in raw.items()}
+            return lambda turn: {name: make(turn) for name, make in entries.items()}
+        if isinstance(raw, list):
+            items = [self.nested(value, (*path, index)) for index, value in enumerate(raw)]
+            return lambda turn: [make(turn) for make in items]
+        return self.source(raw, path).value
 
     def phrases(self, raw: object, path: Path) -> dict[str, tuple[str, ...]]:
         return self._library.phrases(self._document, self._at(path), raw)
+
+    def label(self, raw: object, path: Path, phrases: Mapping[str, tuple[str, ...]]) -> PromptList:
+        """How a choice is called when it is asked back: as written, else its first phrase in every language."""
+        hotline = self._library.hotline
+        if raw is not None:
+            return self.prompts(raw, path)
+        if hotline is None or hotline.confirm is None or set(phrases) < set(self._library.languages):
+            return NO_PROMPTS
+        first = {language: texts[0].replace("{", "").replace("}", "") for language, texts in phrases.items()}
+        return self.prompts(first, path)
+
+    def asking_back(self) -> AskingBack | None:
+        return self._library.asking_back
 
     def handlers(self, raw: Mapping[str, object], path: Path) -> Handlers:
         return self._library.handlers(self._document, self.flow, self._at(path), raw, self.id)
@@ -130,13 +167,13 @@ class NodeBuilder:
                 if name not in self._flow_commands:
                     hint = did_you_mean(name, self._flow_commands)
                     self.fault(("always", index), "unknown-command", f"there is no command `{name}`", hint)
-            chosen = [command for name, command in self._flow_commands.items() if name in always]
+            chosen = tuple(command for name, command in self._flow_commands.items() if name in always)
         else:
-            chosen = list(self._flow_commands.values()) if always else []
+            chosen = tuple(self._flow_commands.values()) if always else ()
         for command in chosen:
             if command.target:
                 self._library.exits.append(Exit(self.id, command.target, f"always:{command.name}"))
-        return Commands(tuple(chosen))
+        return self._library.commands_of(self.flow, chosen)
 
     def rules(self, model: InputModel) -> InputRules:
         """The node's own, else the hotline's, else the language's defaults."""
@@ -147,7 +184,25 @@ class NodeBuilder:
                 value = getattr(getattr(self._library.hotline, section), field)
             if value is not None:
                 chosen[rule] = value
+        by = chosen.pop("interrupted_by", True)
+        chosen["interrupt_keys"] = by in (True, "keys")
+        chosen["interrupt_speech"] = by in (True, "speech")
         return InputRules(**chosen)
+
+    @property
+    def accept(self) -> float:
+        """From this confidence on a command is believed."""
+        hotline = self._library.hotline
+        accept = hotline.speech.accept if hotline is not None else None
+        return InputRules().accept if accept is None else accept
+
+    @property
+    def listens(self) -> bool:
+        """Whether the hotline listens at all while prompts play."""
+        hotline = self._library.hotline
+        return hotline is None or (
+            hotline.barge_in.listen is not False and hotline.speech.listen is not False
+        )
 
     def queue(self, name: str, path: Path) -> str:
         known = self._library.known_queues
@@ -155,6 +210,52 @@ class NodeBuilder:
             self.fault(path, "unknown-queue", f"there is no queue `{name}`", did_you_mean(name, known))
         self._library.queues.setdefault(name, []).append(self.id)
         return name
+
+    def number(self, name: str, path: Path) -> str:
+        """One of the hotline's `numbers`, by name."""
+        if name not in self._library.numbers:
+            hint = did_you_mean(name, self._library.numbers) or "add it under `numbers` in hotline.yaml"
+            self.fault(path, "unknown-number", f"there is no number `{name}`", hint)
+        return name
+
+    def lookup_source(self, name: str, path: Path, by: Mapping[str, object]) -> str:
+        """One of the hotline's `sources`, asked by these columns or arguments."""
+        source = self._library.sources.get(name)
+        if source is None:
+            hint = did_you_mean(name, self._library.sources) or "add it under `sources` in hotline.yaml"
+            self.fault(path, "unknown-source", f"there is no source `{name}`", hint)
+            return name
+        known = source.table.columns if source.table is not None else source.arguments
+        for each in by:
+            if source.kind != "history" and each not in known:
+                hint = did_you_mean(each, known) or f"one of {', '.join(known)}"
+                self.fault(("by", each), "unknown-column", f"`{name}` has no `{each}`", hint)
+        return name
+
+    def callee(self, name: str, path: Path) -> Callee | None:
+        """A flow that can be called, by name."""
+        found = self._library.callees.get(name)
+        if found is None:
+            hint = did_you_mean(name, self._library.callees)
+            self.fault(path, "unknown-flow", f"there is no flow `{name}`", hint)
+        return found
+
+    def calls(self, callee: Callee) -> None:
+        """The way into a called flow, which comes back by itself."""
+        self._library.exits.append(Exit(self.id, callee.start, "calls"))
+
+    def returns(self, results: Mapping[str, object], event: str) -> None:
+        """What a `return` node of this flow gives back has to be declared by the flow."""
+        own = self._library.callees.get(self.flow)
+        if own is None:
+            return
+        for name in results:
+            if name not in own.results:
+                hint = did_you_mean(name, own.results) or f"declare it: results: {{{name}: text}}"
+                self.fault(("results", name), "unknown-result", f"the flow has no result `{name}`", hint)
+        if event and event not in own.events:
+            hint = did_you_mean(event, own.events) or f"declare it: events: [{event}]"
+            self.fault(("event",), "unknown-event", f"the flow hands back no event `{event}`", hint)
 
     def calendar(self, name: str, path: Path) -> str:
         if name not in self._library.calendars:

@@ -2,7 +2,8 @@
 
 Of all handlers in scope whose event is this one or a part of its name before a dot (`error` handles `error.asr`),
 whose count is reached and whose condition holds, those with the highest count remain; of these the nearest scope
-wins (node, the node kind's own defaults, flow, hotline, the defaults below), then the longest name, then the order.
+wins (node, the node kind's own defaults, flow, library, hotline, the defaults below), then the longest name, then the
+order.
 
 So a node may say what its first silence leads to while the hotline says, once for all, what the second does.
 """
@@ -21,6 +22,7 @@ NAMES: tuple[str, ...] = (
     "help",
     "cancel",
     "timeout",
+    "hangup",
     "error",
     "error.asr",
     "error.prompt",
@@ -52,19 +54,35 @@ def select(
     scopes: Sequence[Handlers],
     name: str,
     counts: Mapping[str, int],
+    flow_counts: Mapping[str, int],
     call_counts: Mapping[str, int],
     evaluate: Callable[[Expression], JsonValue],
 ) -> Handler:
-    """scopes: the nearest first. counts: how often each event came, this time included."""
+    """scopes: the nearest first. The counts say how often each event came, this time included: in this visit of the
+    node, in its flow, in the call."""
+    found = handled_by((*scopes, DEFAULTS), name, counts, flow_counts, call_counts, evaluate)
+    return found if found is not None else _NOBODY
+
+
+def handled_by(
+    scopes: Sequence[Handlers],
+    name: str,
+    counts: Mapping[str, int],
+    flow_counts: Mapping[str, int],
+    call_counts: Mapping[str, int],
+    evaluate: Callable[[Expression], JsonValue],
+) -> Handler | None:
+    """As `select`, without the defaults; None when nobody handles it now."""
     best: Handler | None = None
     names = name_parts(name)
-    for handlers in (*scopes, DEFAULTS):
+    reached_per = {"visit": counts, "flow": flow_counts, "call": call_counts}
+    for handlers in scopes:
         for part in names:
             for handler in handlers.get(part, ()):
-                reached = (call_counts if handler.per_call else counts).get(part, 0)
+                reached = reached_per[handler.per].get(part, 0)
                 if handler.count > reached or (best is not None and handler.count <= best.count):
                     continue
                 if handler.condition is not None and evaluate(handler.condition) is not True:
                     continue
                 best = handler
-    return best if best is not None else _NOBODY
+    return best

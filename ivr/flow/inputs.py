@@ -68,6 +68,16 @@ class SpeechHeard:
     phrase: str = ""
     alternatives: tuple[Alternative, ...] = ()
 
+    def texts(self) -> tuple[str, ...]:
+        """Everything that may have been said, the best first."""
+        return (self.text, *(other.text for other in self.alternatives))
+
+    def readings(self) -> tuple[Alternative, ...]:
+        """As `texts`, with the confidence of each; the matched phrase first where there is one."""
+        best = Alternative(self.phrase or self.text, self.confidence)
+        plain = (Alternative(self.text, self.confidence),) if self.phrase and self.text else ()
+        return (best, *plain, *self.alternatives)
+
 
 @dataclass(frozen=True, slots=True)
 class SpeechFailed:

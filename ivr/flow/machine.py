@@ -8,6 +8,11 @@
 4. Going: whatever the node still has open is closed, the next one is entered; nodes that wait for nothing are passed
    through in the same turn. A turn that enters more than `MAX_HOPS` nodes is a loop: the caller is brought to a person.
 
+5. A hang-up ends the dialogue, unless a handler of `hangup` leads on: then the nodes that need no caller still run
+   (`Node.silent`), without sound, and the first one that needs a caller ends it.
+6. A place in a queue may be kept while the dialogue is elsewhere (`Turn.hold`): what comes of it brings the dialogue
+back to its queue.
+
 Nothing here raises. A fault of ours in a node is noted as `machine_error` and leads to a person as well: a caller must
 not be dropped for it, and a test asserts that no input of any kind leads there.
 """
@@ -17,28 +22,38 @@ from __future__ import annotations
 import datetime as dt
 from typing import assert_never
 
+from ivr.flow import raising, subflows
+from ivr.flow.actions import JsonValue
 from ivr.flow.inputs import (
     AgentJoined,
+    CallbackPlaced,
     Digit,
     HungUp,
     Input,
+    LookupEnded,
     OpId,
+    PartyJoined,
     PromptEnded,
     QueueEnded,
     QueueProgress,
+    RecordingEnded,
+    RequestEnded,
     SpeechFailed,
     SpeechHeard,
     SpeechPartial,
     SpeechStarted,
     TimerFired,
+    TransferEnded,
 )
-from ivr.flow.model import FAREWELL, FlowLibrary
+from ivr.flow.model import FAREWELL, Flow, FlowLibrary
 from ivr.flow.nodes.base import Node
 from ivr.flow.state import CallFacts, FlowState, Step
-from ivr.flow.turn import TIMER, Turn
+from ivr.flow.turn import QUEUE, TIMER, Turn
 
 MAX_HOPS = 100
 """Nodes entered in one turn."""
+HELD = "~held"
+"""The purpose of an op that is kept while the dialogue is elsewhere."""
 
 KEYS = frozenset("0123456789*#ABCD")
 
@@ -49,17 +64,23 @@ def start(library: FlowLibrary, entry: str, call: CallFacts, now: dt.datetime) -
     now: aware. The state keeps the library's version; go on with the same library (`FlowState.flow_version`).
     """
     language = call.language if call.language in library.languages else library.languages[0]
-    state = FlowState(library.version, call, language=language, variables=library.variables)
-    turn = Turn(library, state, now)
     flow = library.flows.get(entry) or library.flows[library.entry]
+    variables = {**library.variables, **_given(flow, call)} if flow.parameters else library.variables
+    state = FlowState(library.version, call, language=language, variables=variables)
+    turn = Turn(library, state, now)
     turn.note("started", {"flow": flow.name, "version": library.version, "language": language})
     turn.go(flow.start)
     return _finish(turn)
 
 
+def _given(flow: Flow, call: CallFacts) -> dict[str, JsonValue]:
+    """The parameters of a flow that a call begins with: facts of the call by the same name, else the defaults."""
+    return {name: call.facts.get(name, parameter.default) for name, parameter in flow.parameters.items()}
+
+
 def step(library: FlowLibrary, state: FlowState, event: Input, now: dt.datetime) -> Step:
     """One input. Never raises; an input that means nothing here gives the same state and no actions."""
-    if state.ended:
+    if state.ended or (state.hung_up and isinstance(event, Digit)):
         return Step(state, ())
     if isinstance(event, HungUp):
         return _hung_up(library, state, event, now)
@@ -75,6 +96,10 @@ def step(library: FlowLibrary, state: FlowState, event: Input, now: dt.datetime)
         return Step(state, ())
     turn = Turn(library, state, now)
     try:
+        if purpose == HELD:
+            if _held(turn, event):
+                return Step(turn.freeze(), tuple(turn.actions))
+            node, purpose = turn.here, QUEUE
         _deliver(turn, node, event, purpose)
     except Exception as error:
         # See the head of this file: a fault of ours must not drop the caller.
@@ -86,7 +111,30 @@ def _purpose(state: FlowState, op: OpId) -> str:
     for purpose, waited in state.waiting.items():
         if waited == op:
             return purpose
-    return ""
+    return HELD if op == state.held != "" else ""
+
+
+def _held(turn: Turn, event: Input) -> bool:
+    """Something came of a place that is kept. True: it is only remembered. Else the dialogue is back at its queue."""
+    holding = dict(turn.holding)
+    if isinstance(event, QueueProgress):
+        data = holding.get("data")
+        at = {
+            "place": event.place,
+            "waiting": event.waiting,
+            "low_s": event.wait_low_s,
+            "high_s": event.wait_high_s,
+        }
+        turn.holding = {**holding, "data": {**(data if isinstance(data, dict) else {}), **at}}
+        return True
+    turn.leave()
+    depth = holding.get("depth")
+    subflows.unwind(turn, depth if isinstance(depth, int) else 0)
+    turn.node = str(holding.get("node"))
+    turn.counts = {}
+    turn.take_back()
+    turn.actions.append(turn.here.entered)
+    return False
 
 
 def _deliver(turn: Turn, node: Node, event: Input, purpose: str) -> None:
@@ -126,6 +174,29 @@ def _deliver(turn: Turn, node: Node, event: Input, purpose: str) -> None:
             if purpose == "queue":
                 del turn.waiting[purpose]
                 node.queue_ended(turn, event)
+        case CallbackPlaced():
+            if purpose == "callback":
+                del turn.waiting[purpose]
+                node.callback_placed(turn, event)
+        case RecordingEnded():
+            if purpose == "record":
+                del turn.waiting[purpose]
+                node.recording_ended(turn, event)
+        case PartyJoined():
+            if purpose == "transfer":
+                node.party_joined(turn)
+        case TransferEnded():
+            if purpose == "transfer":
+                del turn.waiting[purpose]
+                node.transfer_ended(turn, event)
+        case RequestEnded():
+            if purpose == "request":
+                del turn.waiting[purpose]
+                node.request_ended(turn, event)
+        case LookupEnded():
+            if purpose == "lookup":
+                del turn.waiting[purpose]
+                node.lookup_ended(turn, event)
         case HungUp():
             pass
         case _:
@@ -158,8 +229,12 @@ def _enter(turn: Turn, target: str) -> None:
     turn.node = target
     turn.counts = {}
     turn.data = {}
+    turn.visits = {**turn.visits, target: turn.visits.get(target, 0) + 1}
     turn.actions.append(node.entered)
-    node.enter(turn)
+    if turn.hung_up and not node.silent:
+        turn.end()
+    else:
+        node.enter(turn)
 
 
 def _rescue(turn: Turn, cause: str) -> Step:
@@ -185,10 +260,37 @@ def _rescue(turn: Turn, cause: str) -> Step:
 
 
 def _hung_up(library: FlowLibrary, state: FlowState, event: HungUp, now: dt.datetime) -> Step:
-    """The end. Nothing can be heard any more, and whatever was open ended with the call."""
+    """The caller has gone. Nothing can be heard any more; what was open ended with the call, what is asked of others
+    does not. Without a handler of `hangup` this is the end."""
     turn = Turn(library, state, now)
+    if state.hung_up:
+        return Step(state, ())
     turn.note("ended", {"node": state.node, "by": event.by, "cause": event.cause})
-    turn.waiting = {}
-    turn.unplayed = ()
-    turn.ended = True
-    return Step(turn.freeze(), tuple(turn.actions))
+    turn.unplayed, turn.keys = (), ""
+    turn.hung_up = True
+    turn.event, turn.detail = "hangup", {"by": event.by, "cause": event.cause}
+    if "record" in turn.waiting:
+        # A message is left by hanging up more often than by a key: its node goes on when the recording is there.
+        turn.waiting = {"record": turn.waiting["record"]}
+        return Step(turn.freeze(), tuple(turn.actions))
+    handler = None
+    try:
+        handler = raising.hangup_handler(turn) if event.by == "caller" else None
+    except Exception as error:
+        turn.note(
+            "machine_error", {"node": turn.node, "cause": f"{type(error).__name__} in a handler of hangup"}
+        )
+    if handler is None:
+        turn.waiting, turn.held, turn.holding = {}, "", {}
+        turn.ended = True
+        return Step(turn.freeze(), tuple(turn.actions))
+    # Places in queues and other parties end with the call; the session knows that as well as we do.
+    turn.waiting = {purpose: op for purpose, op in turn.waiting.items() if purpose in ("request", "lookup")}
+    turn.held, turn.holding = "", {}
+    for name, source in handler.sets.items():
+        turn.assign(name, source.value(turn))
+    if handler.then != "go":
+        turn.end()
+        return Step(turn.freeze(), tuple(turn.actions))
+    turn.go(handler.target)
+    return _finish(turn)

@@ -36,6 +36,8 @@ _BEFORE = (
     *("please ", "i want to ", "i want ", "i would like to ", "i would like ", "um ", "uh ", "to "),
 )
 _AFTER = ("谢谢", "一下", "吧", "吗", "啊", "呢", "了", " please", " thank you", " thanks")
+SHORT_MORE = 6
+"""So many characters more than its longest phrase still make it that command."""
 _FILLERS = re.compile(f"^(?:{'|'.join(_BEFORE)})+")
 _TAILS = re.compile(f"(?:{'|'.join(_AFTER)})+$")
 
@@ -81,6 +83,17 @@ class Phrases:
     def equal(self, text: str) -> str | None:
         """The choice whose phrase is this normalised text, polite words aside."""
         return self.by_phrase.get(text) or self.by_phrase.get(bare(text))
+
+    def short(self, text: str) -> str | None:
+        """As `within`, but only when little else was said.
+
+        Whoever says 我要投诉人工服务的态度 is complaining about the service, not asking for it.
+        """
+        name = self.within(text)
+        if name is None:
+            return None
+        longest = max(len(phrase) for phrase, owner in self.by_phrase.items() if owner == name)
+        return name if len(bare(text)) <= longest + SHORT_MORE else None
 
     def within(self, text: str) -> str | None:
         """The choice with the longest phrase inside this normalised text."""

@@ -15,12 +15,17 @@ from ivr.flow.match import NO_PHRASES, Phrases
 from ivr.flow.state import Run
 
 if TYPE_CHECKING:
+    from ivr.flow.expressions.types import Type
     from ivr.flow.nodes.base import Node
+    from ivr.flow.sources import LookupSource
     from ivr.flow.turn import Turn
 
 FAREWELL = "~farewell"
 HANGUP = "~hangup"
-"""The hidden nodes that end a call: with the hotline's last words, and without."""
+RETURN = "~return"
+"""The hidden nodes: they end a call with the hotline's last words, end it without, and return from a subflow."""
+WAYS_OUT = {"hangup": HANGUP, "return": RETURN}
+"""What `next` may say instead of a node's name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,8 +115,10 @@ class TaperedPrompts:
         return chosen
 
 
-Then = Literal["wait", "reprompt", "go", "hangup", "rescue"]
-"""What a handler leads to. rescue: the hotline's `fallback`, or the last words when that did not help."""
+Then = Literal["wait", "reprompt", "go", "hangup", "raise", "rescue"]
+"""What a handler leads to. raise: another event. rescue: the hotline's `fallback`, or the last words when that did not
+help."""
+Per = Literal["visit", "flow", "call"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,10 +126,12 @@ class Handler:
     event: str
     count: int
     then: Then
-    per_call: bool = False
+    per: Per = "visit"
     condition: Expression | None = None
     say: PromptList = NO_PROMPTS
     target: str = ""
+    """A node, or the event to raise."""
+    sets: Mapping[str, Source] = field(default_factory=dict)
 
 
 Handlers = Mapping[str, tuple[Handler, ...]]
@@ -134,7 +143,7 @@ class Command:
     """One of the `always` commands."""
 
     name: str
-    do: Literal["go", "back", "repeat"]
+    do: Literal["go", "back", "repeat", "help", "cancel"]
     target: str = ""
     key: str = ""
     urgent: bool = False
@@ -197,20 +206,41 @@ class Exit:
 
 
 @dataclass(frozen=True, slots=True)
+class Parameter:
+    """What a flow is given when it is called. required: without a default."""
+
+    name: str
+    type: Type
+    required: bool = True
+    default: JsonValue = None
+
+
+@dataclass(frozen=True, slots=True)
 class Flow:
+    """events: those that it hands to the flow that called it. library: the folder it is included from, "" = the
+    hotline's own."""
+
     name: str
     start: str
     file: str
     handlers: Handlers
     commands: Commands
     title: Mapping[str, str] = field(default_factory=dict)
+    parameters: Mapping[str, Parameter] = field(default_factory=dict)
+    results: Mapping[str, Type] = field(default_factory=dict)
+    events: frozenset[str] = frozenset()
+    library: str = ""
+    note: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class FlowLibrary:
     """version: sha256 over the sources. prompts: id -> language -> text. findings: the linter's warnings.
 
-    queues: name of a queue -> the nodes that use it, for those who check that it exists and is staffed.
+    queues: name of a queue -> the nodes that use it, for those who check that it exists and is staffed. shared:
+    included library -> its handlers. shared_names: the variables of the hotline itself, which belong to the whole
+    call. types: of the variables. hosts: where requests may go. numbers: name -> number that may be dialled. sources:
+    for lookups.
     """
 
     version: str
@@ -227,3 +257,12 @@ class FlowLibrary:
     queues: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     findings: tuple[Finding, ...] = ()
     timezone: dt.tzinfo = dt.UTC
+    name: str = ""
+    shared: Mapping[str, Handlers] = field(default_factory=dict)
+    shared_names: frozenset[str] = frozenset()
+    types: Mapping[str, Type] = field(default_factory=dict)
+    hosts: tuple[str, ...] = ()
+    numbers: Mapping[str, str] = field(default_factory=dict)
+    sources: Mapping[str, LookupSource] = field(default_factory=dict)
+    texts: Mapping[str, bytes] = field(default_factory=dict, repr=False)
+    """The files it was made of, by name."""

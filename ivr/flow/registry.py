@@ -5,19 +5,34 @@ from __future__ import annotations
 from ivr.flow.nodes import (
     ask,
     branch,
+    call,
+    callback,
     collect,
+    confirm,
     goto,
     hangup,
     hours,
     language,
+    lookup,
     menu,
+    notify,
     queue,
+    record,
+    request,
+    returning,
     say,
     survey,
+    transfer,
 )
 from ivr.flow.nodes import set as set_node
 from ivr.flow.nodes.base import NodeKind
 
-_MODULES = (say, menu, ask, collect, survey, queue, branch, set_node, language, hours, goto, hangup)
+_MODULES = (
+    *(say, menu, ask, collect, confirm, survey, record),
+    *(queue, callback, transfer),
+    *(branch, set_node, language, hours, lookup, request, notify),
+    *(call, returning, goto, hangup),
+)
+"""In the order in which the documentation tells of them."""
 
 KINDS: dict[str, NodeKind] = {module.KIND.name: module.KIND for module in _MODULES}

@@ -28,7 +28,7 @@ Key = Annotated[str, BeforeValidator(_key_text), Field(pattern=r"^[0-9*#A-D]{1,8
 
 Name = Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$", max_length=60)]
 Target = Annotated[str, Field(min_length=1, max_length=130)]
-"""A node of the same flow, `flow.node`, or the name of a flow (its start)."""
+"""A node of the same flow, `flow.node`, the name of a flow (its start), `hangup`, or `return` (from a called flow)."""
 Seconds = Annotated[float, Field(gt=0, le=3600)]
 Share = Annotated[float, Field(ge=0, le=1)]
 Prompts = Any
@@ -39,7 +39,10 @@ Handlers = dict[str, Any]
 class BargeIn(Strict):
     """Three flags, not one."""
 
-    interrupt: bool | None = Field(None, description="a key or speech stops the prompt (default true)")
+    interrupt: bool | Literal["keys", "speech"] | None = Field(
+        None,
+        description="what stops the prompt: true = a key or speech, or only `keys`, only `speech` (default true)",
+    )
     listen: bool | None = Field(
         None, description="speech is recognised while the prompt plays (default true)"
     )
@@ -62,8 +65,8 @@ class Timers(Strict):
 class Speech(Strict):
     """Bands of confidence: from `accept` on it is taken; from `confirm` on it is asked back; below, it is a no_match.
 
-    Asking back comes with the `confirm` node; until then that band is a no_match too. An engine that gives no
-    confidence is believed.
+    It is asked back with the hotline's `confirm` prompts; without these that band is a no_match too. An engine that
+    gives no confidence is believed.
     """
 
     listen: bool | None = Field(None, description="false: keys only in this node (default true)")
@@ -72,17 +75,20 @@ class Speech(Strict):
 
 
 class HandlerModel(Strict):
-    """What an event leads to: `reprompt`, `next`, `hangup`, or none of them: wait on, without repeating the prompt."""
+    """What an event leads to: `reprompt`, `next`, `hangup`, `raise`, or none of them: wait on, without repeating the
+    prompt."""
 
     count: int = Field(1, ge=1, le=100, description="from the how-manieth time on")
-    per: Literal["visit", "call"] = Field(
-        "visit", description="counted per visit to the node, or in the whole call"
+    per: Literal["visit", "flow", "call"] = Field(
+        "visit", description="counted per visit to the node, in this flow, or in the whole call"
     )
     condition: str | None = Field(None, alias="if", description="only when this expression is true")
     say: Prompts = Field(None, description="prompts, heard before what follows")
+    set: dict[str, Any] = Field(default_factory=dict, description="variables to set: `{tries: = tries + 1}`")
     reprompt: bool = Field(False, description="play the node's prompt again")
     next: Target | None = Field(None, description="go there")
     hangup: bool = Field(False, description="end the call")
+    raises: str | None = Field(None, alias="raise", description="raise this event instead", max_length=60)
 
 
 class CommandModel(Strict):
@@ -95,19 +101,29 @@ class CommandModel(Strict):
         description="heard anywhere in what is said, even in unfinished speech, and before anything else",
     )
     next: Target | None = Field(None, description="go there")
-    do: Literal["back", "repeat"] | None = Field(
-        None, description="back: to the question before; repeat: say this step's prompt again"
+    do: Literal["back", "repeat", "help", "cancel"] | None = Field(
+        None,
+        description="back: to the question before; repeat: say this step's prompt again; help, cancel: raise that "
+        "event",
     )
     reason: str = Field("", description="what the journal notes", max_length=200)
 
 
 class OptionModel(Strict):
-    """One choice."""
+    """One choice. `pattern` takes any number that fits, as an extension dialled at a menu."""
 
     key: Key | None = Field(None, description="key, or keys (`12`)")
     say: Phrases = Field(None, description="phrases, by language: `{zh: [投诉, 举报], en: complaint}`")
     next: Target | None = Field(None, description="go there; else the node's own `next`")
     set: dict[str, Any] = Field(default_factory=dict, description="variables to set: `{topic: complaint}`")
+    label: Prompts = Field(
+        None, description="how it is called when it is asked back (default: its first phrase)"
+    )
+    pattern: str | None = Field(
+        None, description="instead of a key: digits as in `collect`: `10[01]X`", max_length=60
+    )
+    into: Name | None = Field(None, description="variable that gets the digits of the `pattern`")
+    condition: str | None = Field(None, alias="if", description="offered only while this expression is true")
 
 
 class NodeModel(Strict):
@@ -132,36 +148,117 @@ class InputModel(NodeModel):
     speech: Speech = Field(default_factory=lambda: Speech.model_validate({}), description="recognition")
 
 
-class FlowModel(Strict):
-    """One file of a flow."""
+class ParameterModel(Strict):
+    """What a flow is given when it is called: a type, or a type and a default."""
 
-    flow: Name = Field(description="its name, by which other flows lead to it")
+    type: str = "any"
+    default: Any = None
+    note: str = Field("", max_length=300)
+
+
+class FlowFields(Strict):
     title: dict[str, str] = Field(default_factory=dict, description="for people, by language")
+    note: str = Field("", description="for people: what this flow is for", max_length=1000)
     start: Name | None = Field(None, description="the first node (default: the first written)")
-    variables: dict[str, Any] = Field(
-        default_factory=dict, description="name -> value at the start of the call"
+    parameters: dict[Name, str | ParameterModel] = Field(
+        default_factory=dict,
+        description="what a `call` of this flow gives: name -> type, or `{type: text, default: ...}`",
+    )
+    results: dict[Name, str] = Field(
+        default_factory=dict, description="what a `call` of it gets back: variable -> type"
+    )
+    events: list[str] = Field(
+        default_factory=list, description="events that it hands back to the `call`, unless it handles them"
+    )
+    variables: dict[Name, Any] = Field(
+        default_factory=dict,
+        description="name -> value at the start, or `{type: text, default: ...}`; the flow's own",
     )
     on: Handlers = Field(default_factory=dict, description="handlers for every node of this flow")
     always: dict[str, CommandModel] = Field(default_factory=dict, description="commands of this flow")
+
+
+class FlowModel(FlowFields):
+    """One file of a flow."""
+
+    flow: Name = Field(description="its name, by which other flows lead to it")
     nodes: dict[str, Any] = Field(description="name -> node")
 
 
-class HotlineModel(Strict):
-    """`hotline.yaml`: what all flows of the folder share."""
+class RequestsModel(Strict):
+    hosts: list[str] = Field(
+        default_factory=list, description="hosts that `request` may ask: `api.city.example`, `*.city.example`"
+    )
 
-    hotline: Name = Field(description="its name")
+
+class SourceModel(Strict):
+    """Where a `lookup` looks: exactly one of `table`, `history`, `url`."""
+
+    table: str | None = Field(None, description="a file of the flows' folder: `tables/tickets.csv`")
+    key: list[str] = Field(default_factory=list, description="the columns by which rows are found")
+    types: dict[str, str] = Field(default_factory=dict, description="column -> `text`, `number`, `date` ...")
+    many: bool = Field(False, description="all rows that fit, as a list; else the first")
+    history: bool = Field(False, description="the caller's earlier calls")
+    url: str | None = Field(None, description="a web service: `https://api.city.example/tickets/{number}`")
+    headers: dict[str, Any] = Field(
+        default_factory=dict, description="`{Authorization: {secret: TICKETS_TOKEN}}`"
+    )
+    pick: str = Field("", description="the path of the value within the answer: `data.items`")
+
+
+class ConfirmModel(Strict):
+    """How an answer that was not heard well is asked back: `before`, the option's label, `after`."""
+
+    before: Prompts = Field(None, description='"Did you say"')
+    after: Prompts = Field(None, description='"Press 1 for yes, 2 for no."')
+    value: Prompts = Field(None, description="for digits that were said: `{value:digits}`")
+    yes: Key = "1"
+    no: Key = "2"
+
+
+class HotlineFields(Strict):
     languages: list[str] = Field(min_length=1, description="the first is the one when nothing else is said")
     entry: Name = Field("main", description="the flow that a call begins with")
     fallback: Target | None = Field(None, description="where a dialogue that went wrong is brought: a person")
     farewell: Prompts = Field(None, description="the last words when nothing else is left")
-    variables: dict[str, Any] = Field(
-        default_factory=dict, description="name -> value at the start of the call"
+    variables: dict[Name, Any] = Field(
+        default_factory=dict,
+        description="name -> value at the start of the call, or `{type: int, default: 0}`; seen by all flows",
     )
+    include: list[str] = Field(
+        default_factory=list,
+        description="folders or files of shared flows: `[library/common]`",
+        max_length=50,
+    )
+    timezone: str | None = Field(None, description="of `now` and `time` (default: the first calendar's)")
     on: Handlers = Field(default_factory=dict, description="handlers for every node")
     always: dict[str, CommandModel] = Field(default_factory=dict, description="commands that always work")
     calendars: dict[str, CalendarModel] = Field(default_factory=dict, description="for `hours`")
+    numbers: dict[Name, str] = Field(
+        default_factory=dict, description='who can be dialled: `{police: "110"}`, for `transfer`'
+    )
+    sources: dict[Name, SourceModel] = Field(default_factory=dict, description="for `lookup`")
+    requests: RequestsModel = Field(default_factory=lambda: RequestsModel.model_validate({}))
+    confirm: ConfirmModel | None = Field(None, description="how an unsure answer is asked back")
     barge_in: BargeIn = Field(
         default_factory=lambda: BargeIn.model_validate({}), description="for all that ask"
     )
     timers: Timers = Field(default_factory=lambda: Timers.model_validate({}), description="for all that ask")
     speech: Speech = Field(default_factory=lambda: Speech.model_validate({}), description="for all that ask")
+
+
+class HotlineModel(HotlineFields):
+    """`hotline.yaml`: what all flows of the folder share."""
+
+    hotline: Name = Field(description="its name")
+
+
+class LibraryModel(Strict):
+    """`library.yaml` of an included folder: what its flows share, between their own and the hotline's."""
+
+    library: Name = Field(description="its name")
+    note: str = Field("", max_length=1000)
+    variables: dict[Name, Any] = Field(default_factory=dict, description="as the hotline's")
+    on: Handlers = Field(default_factory=dict, description="handlers for every node of its flows")
+    always: dict[str, CommandModel] = Field(default_factory=dict, description="commands of its flows")
+    calendars: dict[str, CalendarModel] = Field(default_factory=dict, description="for `hours`")

@@ -1,8 +1,8 @@
 """A call without a telephone: the machine with somebody to talk to and a clock to turn. Pure.
 
 The caller's turns are methods; what comes of them are `Line`s. Time passes only through `wait` and `settle`: prompts
-last as long as their text takes to say, timers fire in their order. A queue answers with a place at once; the agent
-joins when told.
+last as long as their text takes to say, timers fire in their order. What others do - queues, web services, other
+parties - comes from the `World`; what it has no rule for waits until a method here says what comes of it.
 """
 
 from __future__ import annotations
@@ -10,48 +10,61 @@ from __future__ import annotations
 import datetime as dt
 import heapq
 import itertools
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal, assert_never
 
 from ivr.flow import machine
 from ivr.flow.actions import (
     Action,
+    Callback,
+    CancelLookup,
+    CancelRequest,
     CancelTimer,
+    CancelTransfer,
     Enqueue,
     Hangup,
     LeaveQueue,
     Listen,
+    Lookup,
     Note,
+    Notify,
     Play,
+    Record,
+    Request,
     StartTimer,
     StopListen,
     StopPlay,
+    StopRecord,
+    Transfer,
 )
 from ivr.flow.inputs import (
     AgentJoined,
+    Alternative,
     Digit,
     HungUp,
     Input,
     OpId,
+    PartyJoined,
     PromptEnded,
     QueueEnded,
     QueueProgress,
+    RecordingEnded,
     SpeechFailed,
     SpeechHeard,
     SpeechStarted,
     TimerFired,
+    TransferEnded,
 )
 from ivr.flow.model import FlowLibrary
 from ivr.flow.prompt_text import parse, render
-from ivr.flow.state import CallFacts, FlowState, Step
+from ivr.flow.state import CallFacts, Step
+from ivr.flow.world import QueueOutcome, Script, TransferOutcome, World
 
 CHARACTERS_PER_SECOND = {"zh": 4.5, "en": 14.0}
 """How fast prompts are spoken."""
 MAX_SETTLING = 1000
 """Events that follow each other without an input of ours before a simulation gives up."""
-
-QueueOutcome = Literal["served", "timeout", "full", "closed", "unstaffed", "failed"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,19 +79,32 @@ class Line:
 class Simulation:
     """One call. Read `lines` as they come with `take_lines`; `state` and `inputs` are the machine's own."""
 
-    def __init__(self, library: FlowLibrary, call: CallFacts, now: dt.datetime, entry: str = "") -> None:
+    def __init__(
+        self,
+        library: FlowLibrary,
+        call: CallFacts,
+        now: dt.datetime,
+        entry: str = "",
+        world: World | None = None,
+    ) -> None:
         """now: aware."""
         self.library = library
         self.now = now
+        self.world = world if world is not None else World()
         self.inputs: list[tuple[dt.datetime, Input]] = []
+        self.actions: list[tuple[dt.datetime, Action]] = []
         self._lines: list[Line] = []
         self._due: list[tuple[dt.datetime, int, Input]] = []
         self._order = itertools.count()
         self._alive: set[OpId] = set()
+        self._rules_used: dict[int, int] = {}
         self._playing: OpId | None = None
         self._listening: OpId | None = None
         self._queueing: OpId | None = None
-        self.state: FlowState
+        self._recording: Record | None = None
+        self._recording_since = now
+        self._transferring: OpId | None = None
+        self.ended_by = ""
         self._take(machine.start(library, entry, call, now))
 
     @property
@@ -102,15 +128,45 @@ class Simulation:
 
     def press(self, keys: str) -> None:
         for key in keys:
-            self._give(Digit(key))
+            recording = self._recording
+            if recording is not None and key in recording.finish_keys:
+                self.end_recording("key")
+            else:
+                self._give(Digit(key))
 
-    def say(self, text: str, confidence: float | None = 0.9) -> bool:
+    def say(
+        self, text: str, confidence: float | None = 0.9, alternatives: Sequence[Alternative] = ()
+    ) -> bool:
         """False: nobody listens."""
         if self._listening is None:
             return False
         self._give(SpeechStarted(self._listening))
         if self._listening is not None:
-            self._give(SpeechHeard(self._listening, text, confidence, self.state.language))
+            heard = SpeechHeard(
+                self._listening, text, confidence, self.state.language, alternatives=tuple(alternatives)
+            )
+            self._give(heard)
+        return True
+
+    def end_recording(
+        self, ended_by: Literal["silence", "key", "limit", "hangup"], seconds: float | None = None
+    ) -> bool:
+        """seconds: of speech; None = since the tone. False: nothing is recorded."""
+        recording, self._recording = self._recording, None
+        if recording is None:
+            return False
+        if seconds is None:
+            seconds = max(1.0, (self.now - self._recording_since).total_seconds())
+        said = seconds > 0
+        self._give(
+            RecordingEnded(
+                recording.op,
+                "recorded" if said else "empty",
+                "r-1" if said else "",
+                round(seconds, 1),
+                ended_by,
+            )
+        )
         return True
 
     def fail_recognition(self, cause: Literal["unavailable", "language", "overloaded", "lost"]) -> bool:
@@ -121,7 +177,9 @@ class Simulation:
         return True
 
     def hang_up(self) -> None:
+        self.ended_by = "caller"
         self._give(HungUp("caller"))
+        self.end_recording("hangup")
 
     # The queue's and the agent's turns. False: the caller is in no queue.
 
@@ -134,7 +192,6 @@ class Simulation:
     def join(self, agent: str) -> bool:
         if self._queueing is None:
             return False
-        self._did(f"agent {agent} joined")
         self._give(AgentJoined(self._queueing, agent))
         return True
 
@@ -142,9 +199,38 @@ class Simulation:
         if self._queueing is None:
             return False
         op, self._queueing = self._queueing, None
-        self._did(f"the queue ended: {outcome}")
+        self._alive.discard(op)
         self._give(QueueEnded(op, outcome))
         return True
+
+    # Other parties. False: there is none now.
+
+    def answer_transfer(self) -> bool:
+        if self._transferring is None:
+            return False
+        self._give(PartyJoined(self._transferring))
+        return True
+
+    def end_transfer(self, outcome: TransferOutcome) -> bool:
+        op, self._transferring = self._transferring, None
+        if op is None:
+            return False
+        self._give(TransferEnded(op, outcome))
+        return True
+
+    def answer(self, event: Input) -> bool:
+        """What comes of a request, a lookup, a promise. False: the dialogue does not wait for it."""
+        op = getattr(event, "op", "")
+        if op not in self.state.waiting.values():
+            return False
+        self._alive.discard(op)
+        self._give(event)
+        return True
+
+    def waiting_for(self, purpose: str) -> OpId | None:
+        """The op under way for a purpose: "request", "lookup", "transfer", "callback" ..."""
+        op = self.state.waiting.get(purpose)
+        return OpId(op) if op is not None else None
 
     # Time
 
@@ -171,17 +257,21 @@ class Simulation:
         """The next thing that is due. False: nothing is."""
         while self._due:
             at, _, event = heapq.heappop(self._due)
-            assert isinstance(event, PromptEnded | TimerFired)
-            if event.op in self._alive:
+            if getattr(event, "op", "") in self._alive:
                 self.now = max(self.now, at)
                 self._give(event)
                 return True
         return False
 
-    def _later(self, seconds: float, event: PromptEnded | TimerFired) -> None:
-        self._alive.add(event.op)
+    def _later(self, seconds: float, event: Input) -> None:
+        self._alive.add(OpId(getattr(event, "op", "")))
         at = self.now + dt.timedelta(seconds=seconds)
         heapq.heappush(self._due, (at, next(self._order), event))
+
+    def _play_script(self, script: Script | None) -> bool:
+        for seconds, event in script or ():
+            self._later(seconds, event)
+        return script is not None
 
     # The machine
 
@@ -193,11 +283,25 @@ class Simulation:
                 self._playing = None
         elif isinstance(event, SpeechHeard | SpeechFailed):
             self._listening = None
+        elif isinstance(event, AgentJoined):
+            self._did(f"agent {event.agent} joined")
+        elif isinstance(event, QueueEnded):
+            self._queueing = None
+            self._did(f"the queue ended: {event.outcome}")
+        elif isinstance(event, PartyJoined):
+            self._did("the other party answered")
+        elif isinstance(event, TransferEnded):
+            self._transferring = None
+            self._did(f"the transfer ended: {event.outcome}")
+        elif isinstance(event, RecordingEnded):
+            self._recording = None
+            self._did(f"recording: {event.outcome}, {event.seconds:g} s")
         self._take(machine.step(self.library, self.state, event, self.now))
 
     def _take(self, step: Step) -> None:
         self.state = step.state
         for action in step.actions:
+            self.actions.append((self.now, action))
             self._carry_out(action)
 
     def _carry_out(self, action: Action) -> None:
@@ -221,12 +325,53 @@ class Simulation:
                 self._queueing = action.op
                 about = f", {action.reason}" if action.reason.strip(" :") else ""
                 self._did(f"queue {action.queue} ({action.language}, priority {action.priority}{about})")
+                self._play_script(self.world.enqueued(action))
             case LeaveQueue():
+                self._alive.discard(action.op)
                 self._queueing = None
                 self._did("left the queue")
+            case Callback():
+                kept = ", at the same place" if action.held else ""
+                self._did(f"callback to {action.number} from {action.queue}{kept}")
+                if action.held:
+                    self._alive.discard(OpId(action.held))
+                    self._queueing = None
+                self._play_script(self.world.promised(action))
+            case Record():
+                self._recording, self._recording_since = action, self.now
+                self._did(f"recording {action.purpose}")
+                self._play_script(self.world.recorded(action))
+            case StopRecord():
+                self._alive.discard(action.op)
+                self._recording = None
+                self._did("recording stopped")
+            case Transfer():
+                self._transferring = action.op
+                self._did(f"transfer to {action.to} {action.target} ({action.mode})")
+                self._play_script(self.world.transferred(action, self.library.numbers))
+            case CancelTransfer():
+                self._alive.discard(action.op)
+                self._transferring = None
+                self._did("transfer given up")
+            case Request():
+                self._did(f"request {action.method} {action.url}")
+                found = self.world.requested(action, self.state.node, self._rules_used)
+                if found is not None:
+                    self._rules_used[found[0]] = self._rules_used.get(found[0], 0) + 1
+                    self._play_script(found[1])
+            case Lookup():
+                by = ", ".join(f"{name}={value}" for name, value in action.by.items())
+                self._did(f"lookup {action.source} ({by})")
+                self._play_script(self.world.looked_up(action, self.library.sources.get(action.source)))
+            case CancelRequest() | CancelLookup():
+                self._alive.discard(action.op)
+            case Notify():
+                to = f" to {action.to}" if action.to else ""
+                self._did(f"notify {action.channel}{to}: {action.text}")
             case Note():
                 self._lines.append(Line("noted", _words(action), action.kind))
             case Hangup():
+                self.ended_by = self.ended_by or "system"
                 self._did(f"hung up ({action.cause})")
             case _:
                 assert_never(action)

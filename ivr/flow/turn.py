@@ -3,6 +3,8 @@
 Nodes read and change it and never see the frozen state. What a node opens (a Play, a Listen, timers, a place in a
 queue) is noted under its purpose in `waiting`; leaving the node closes whatever is still open, so that no node has
 to clean up after itself and no late completion finds anyone waiting.
+
+After the caller has hung up (`hung_up`) there is nobody to speak to or listen to: `speak` and `listen` do nothing.
 """
 
 from __future__ import annotations
@@ -11,9 +13,13 @@ import datetime as dt
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
+from ivr.flow import raising
 from ivr.flow.actions import (
     Action,
+    CancelLookup,
+    CancelRequest,
     CancelTimer,
+    CancelTransfer,
     JsonValue,
     LeaveQueue,
     Listen,
@@ -22,11 +28,12 @@ from ivr.flow.actions import (
     StartTimer,
     StopListen,
     StopPlay,
+    StopRecord,
 )
-from ivr.flow.events import select
 from ivr.flow.expressions import Expression, ExpressionFailed
 from ivr.flow.inputs import OpId
-from ivr.flow.model import FAREWELL, HANGUP, Command, FlowLibrary, Handler, append_run
+from ivr.flow.model import FAREWELL, Command, FlowLibrary, append_run
+from ivr.flow.names import known_value
 from ivr.flow.state import FlowState, Run
 
 if TYPE_CHECKING:
@@ -40,12 +47,22 @@ MAX_VARIABLE_TEXT = 4000
 """Characters of what was said that a variable keeps."""
 
 TIMER = "timer."
-_CLOSERS: Mapping[str, type[StopPlay | StopListen | LeaveQueue]] = {
+QUEUE = "queue"
+_Closer = type[
+    StopPlay | StopListen | LeaveQueue | StopRecord | CancelTransfer | CancelRequest | CancelLookup
+]
+_CLOSERS: Mapping[str, _Closer | None] = {
     "play": StopPlay,
     "listen": StopListen,
-    "queue": LeaveQueue,
+    QUEUE: LeaveQueue,
+    "record": StopRecord,
+    "transfer": CancelTransfer,
+    "request": CancelRequest,
+    "lookup": CancelLookup,
+    "callback": None,
 }
-"""Purpose -> the action that ends it. Timers are cancelled."""
+"""Purpose -> the action that ends it; None: it is not ended, its answer is only not waited for. Timers are
+cancelled."""
 
 
 class Turn:
@@ -54,11 +71,15 @@ class Turn:
         "call",
         "counts",
         "data",
+        "detail",
         "ended",
         "event",
         "flow_counts",
+        "held",
         "history",
+        "holding",
         "hops",
+        "hung_up",
         "keys",
         "language",
         "lead",
@@ -67,11 +88,13 @@ class Turn:
         "node",
         "now",
         "pending",
+        "raised",
         "rescues",
         "speech_off",
         "stack",
         "unplayed",
         "variables",
+        "visits",
         "waiting",
     )
 
@@ -94,11 +117,17 @@ class Turn:
         self.next_op = state.next_op
         self.rescues = state.rescues
         self.stack = state.stack
+        self.visits = state.visits
+        self.hung_up = state.hung_up
+        self.held = state.held
+        self.holding = state.holding
         self.actions: list[Action] = []
         self.lead: list[Run] = []
         self.pending: str | None = None
         self.hops = 0
+        self.raised = 0
         self.event = ""
+        self.detail: JsonValue = None
 
     def freeze(self) -> FlowState:
         return FlowState(
@@ -119,6 +148,10 @@ class Turn:
             self.next_op,
             self.rescues,
             self.stack,
+            self.visits,
+            self.hung_up,
+            self.held,
+            self.holding,
         )
 
     # Operations
@@ -135,8 +168,10 @@ class Turn:
         op = self.waiting.pop(purpose, None)
         if op is None:
             return
-        closer = _CLOSERS.get(purpose)
-        self.actions.append(CancelTimer(OpId(op)) if closer is None else closer(OpId(op)))
+        if purpose.startswith(TIMER):
+            self.actions.append(CancelTimer(OpId(op)))
+        elif (closer := _CLOSERS.get(purpose)) is not None:
+            self.actions.append(closer(OpId(op)))
 
     def leave(self) -> None:
         """End all that the node has open."""
@@ -157,6 +192,35 @@ class Turn:
     def note(self, kind: str, data: Mapping[str, JsonValue]) -> None:
         self.actions.append(Note(kind, data))
 
+    def end(self) -> None:
+        """The dialogue is over: nothing stays open."""
+        self.leave()
+        self.let_go()
+        self.pending = None
+        self.ended = True
+
+    # A place in a queue that is kept while the dialogue is elsewhere
+
+    def hold(self) -> None:
+        """Keep the place of the present node, which is about to be left."""
+        op = self.waiting.pop(QUEUE, None)
+        if op is not None:
+            self.held = op
+            self.holding = {"node": self.node, "data": dict(self.data), "depth": len(self.stack)}
+
+    def let_go(self) -> None:
+        """Give the kept place up, if there is one."""
+        if self.held:
+            self.actions.append(LeaveQueue(OpId(self.held)))
+            self.held, self.holding = "", {}
+
+    def take_back(self) -> None:
+        """The present node is the one whose place is kept: it is its own again, with its memory."""
+        self.waiting[QUEUE] = self.held
+        data = self.holding.get("data")
+        self.data = dict(data) if isinstance(data, Mapping) else {}
+        self.held, self.holding = "", {}
+
     # Sound
 
     def add_lead(self, runs: Iterable[Run]) -> None:
@@ -165,8 +229,12 @@ class Turn:
             append_run(self.lead, run)
 
     def speak(self, runs: Sequence[Run]) -> bool:
-        """Play these, the lead first, instead of what plays. False: there was nothing to say."""
+        """Play these, the lead first, instead of what plays. False: there was nothing to say, or nobody to say it
+        to."""
         self.hush()
+        if self.hung_up:
+            self.lead = []
+            return False
         if self.lead or len(runs) > 1:
             queue, self.lead = self.lead, []
             for run in runs:
@@ -189,49 +257,43 @@ class Turn:
         if "play" in self.waiting:
             self.close("play")
 
-    def listen(self, phrases: tuple[str, ...], end_silence_s: float, longest_s: float) -> None:
+    @property
+    def can_listen(self) -> bool:
+        """Whether speech can be recognised now, in the language spoken."""
+        return not (self.speech_off or self.hung_up) and self.language in self.call.speech
+
+    def listen(
+        self, phrases: tuple[str, ...], end_silence_s: float, longest_s: float, expects: str = ""
+    ) -> None:
         self.close("listen")
-        self.actions.append(Listen(self.open("listen"), self.language, phrases, end_silence_s, longest_s))
+        if not self.hung_up:
+            self.actions.append(
+                Listen(self.open("listen"), self.language, phrases, end_silence_s, longest_s, expects)
+            )
 
     # Values
 
     def variable(self, name: str) -> JsonValue:
-        """A variable, or what is known anyway (`call.caller`); null when there is none."""
+        """A variable, or what is known anyway (`call.caller`); null when there is none. Dots lead into maps."""
         if name in self.variables:
             return self.variables[name]
-        value: object = self.scope((name.split(".", 1)[0],)).get(name.split(".", 1)[0])
-        for part in name.split(".")[1:]:
+        first, _, rest = name.partition(".")
+        value: object = self.variables[first] if first in self.variables else known_value(self, first)
+        for part in rest.split(".") if rest else ():
             value = value.get(part) if isinstance(value, Mapping) else None
         if isinstance(value, dt.datetime):
             return value.isoformat()
-        return value  # type: ignore[return-value]  # the scope holds JSON values and `now` only
+        return value  # type: ignore[return-value]  # variables hold JSON values, and so does what is known
 
     def assign(self, name: str, value: JsonValue) -> None:
         self.variables = {**self.variables, name: value}
 
     def scope(self, names: Iterable[str]) -> dict[str, object]:
         """What an expression sees under these names."""
-        seen: dict[str, object] = {}
-        for name in names:
-            if name in self.variables:
-                seen[name] = self.variables[name]
-            elif name == "language":
-                seen[name] = self.language
-            elif name == "now":
-                seen[name] = self.now.astimezone(self.library.timezone)
-            elif name == "event":
-                seen[name] = {"name": self.event, "count": self.counts.get(self.event, 0)}
-            elif name == "call":
-                call = self.call
-                seen[name] = {
-                    "id": call.call_id,
-                    "caller": call.caller,
-                    "number": call.number,
-                    "language": call.language,
-                    "speech": list(call.speech),
-                    "facts": dict(call.facts),
-                }
-        return seen
+        return {
+            name: self.variables[name] if name in self.variables else known_value(self, name)
+            for name in names
+        }
 
     def evaluate(self, expression: Expression) -> JsonValue:
         """The value; null, and a note, when the expression fails."""
@@ -258,61 +320,12 @@ class Turn:
 
     def command(self, command: Command, by: str) -> None:
         """Do one of the `always` commands. by: "key" or "speech"."""
-        self.note("command", {"command": command.name, "by": by, "reason": command.reason})
-        self.keys = ""
-        if command.do == "go":
-            self.go(command.target)
-        elif command.do == "back" and self._back() is not None:
-            self.go(self.history[-1])
-        else:
-            # Also a "back" at the first step: hearing the question again is better than hearing nothing.
-            self.here.reprompt(self)
+        raising.command(self, command, by)
 
-    def _back(self) -> str | None:
-        """Takes the present step off the history; the one before, if there is one."""
-        earlier = self.history
-        if earlier and earlier[-1] == self.node:
-            earlier = earlier[:-1]
-        if not earlier:
-            return None
-        self.history = earlier
-        return earlier[-1]
-
-    # Events
-
-    def raise_event(self, name: str) -> None:
-        """Count it, find its handler (events.py) and do what that says."""
-        self.counts, self.flow_counts = dict(self.counts), dict(self.flow_counts)
-        part = name
-        while True:
-            self.counts[part] = self.counts.get(part, 0) + 1
-            self.flow_counts[part] = self.flow_counts.get(part, 0) + 1
-            if "." not in part:
-                break
-            part = part.rsplit(".", 1)[0]
-        self.event = name
-        self.note("event", {"event": name, "count": self.counts[name], "node": self.node})
-        node = self.here
-        flow = self.library.flows.get(node.flow)
-        scopes = [node.handlers, node.defaults]
-        if flow is not None:
-            scopes.append(flow.handlers)
-        scopes.append(self.library.handlers)
-        handler = select(scopes, name, self.counts, self.flow_counts, self.evaluate)
-        self._do(handler, node)
-
-    def _do(self, handler: Handler, node: Node) -> None:
-        self.add_lead(handler.say.runs(self))
-        if handler.then == "go":
-            self.go(handler.target)
-        elif handler.then == "reprompt":
-            node.reprompt(self)
-        elif handler.then == "wait":
-            node.resume(self)
-        elif handler.then == "hangup":
-            self.go(HANGUP)
-        else:
-            self.rescue()
+    def raise_event(self, name: str, detail: JsonValue = None) -> None:
+        """Count it, find its handler (events.py) and do what that says. detail: what expressions see as
+        `event.detail`."""
+        raising.raise_event(self, name, detail)
 
     def rescue(self) -> None:
         """Something went wrong: to a person; where that did not help, the last words."""

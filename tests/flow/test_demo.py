@@ -9,8 +9,9 @@ import pytest
 
 from ivr.flow.load import load
 from ivr.flow.model import FlowLibrary
-from ivr.flow.simulate import QueueOutcome, Simulation
+from ivr.flow.simulate import Simulation
 from ivr.flow.state import CallFacts
+from ivr.flow.world import QueueOutcome
 from tests.flow.support import FLOWS, NOON
 
 NIGHT = dt.datetime(2026, 11, 22, 16, 0, tzinfo=dt.UTC)

@@ -7,23 +7,19 @@ from typing import TYPE_CHECKING, ClassVar, cast
 from pydantic import Field
 
 from ivr.flow.inputs import SpeechHeard
-from ivr.flow.match import bare
 from ivr.flow.nodes.asking import AskingNode
 from ivr.flow.nodes.base import Node, NodeKind
 from ivr.flow.nodes.choices import Option, Options
 from ivr.flow.schema import InputModel, Name, NodeModel, OptionModel, Target
+from ivr.flow.state import Run
 from ivr.flow.turn import MAX_VARIABLE_TEXT, Turn
 
 if TYPE_CHECKING:
     from ivr.flow.build_node import NodeBuilder
 
-COMMAND_LENGTH = 6
-"""A calm command counts inside a sentence only when that has at most so many characters more than the phrase: whoever
-says 我要投诉人工服务的态度 is complaining about the service, not asking for it."""
-
 
 class AskModel(InputModel):
-    into: Name = Field(description="variable that gets what was said, as text")
+    into: Name = Field("said", description="variable that gets what was said, as text")
     intent: Name | None = Field(
         None, description='variable that gets the name of the option recognised, or ""'
     )
@@ -47,7 +43,7 @@ class Ask(AskingNode):
         self.intent = build.assigns(model.intent, ("intent",), "")
 
     def enter(self, turn: Turn) -> None:
-        if turn.speech_off or turn.language not in turn.call.speech or not self.rules.speech:
+        if not (turn.can_listen and self.rules.speech):
             # An open question cannot be answered by keys: the flow says what to do instead, or the keys of the options.
             turn.remember(self.id)
             turn.data["deaf"] = True
@@ -61,7 +57,7 @@ class Ask(AskingNode):
 
     def key(self, turn: Turn, digit: str) -> None:
         keys = str(turn.data.get("digits", "")) + digit
-        option, fits = self.options.press(keys)
+        option, fits = self.options.press(turn, keys)
         if fits == "more":
             turn.data["digits"] = keys
             self.wait_for_keys(turn, self.rules.terminator_s if option else self.rules.inter_digit_s)
@@ -73,7 +69,7 @@ class Ask(AskingNode):
             self.no_match(turn)
 
     def keys_over(self, turn: Turn) -> None:
-        option, _ = self.options.press(str(turn.data.get("digits", "")))
+        option, _ = self.options.press(turn, str(turn.data.get("digits", "")))
         if option is not None:
             self._choose(turn, option)
         else:
@@ -83,33 +79,32 @@ class Ask(AskingNode):
         self.options.choose(turn, option, "key", self.intent)
 
     def heard(self, turn: Turn, event: SpeechHeard, text: str) -> None:
-        if event.confidence is not None and event.confidence < self.rules.confirm:
+        if not self.maybe(event.confidence):
             self.no_match(turn)
             return
         commands = self.commands.spoken(turn.language)
-        command = commands.equal(text)
-        if command is None:
-            name = commands.within(text)
-            if name is not None and self._short(turn, text, name):
-                command = name
+        command = commands.equal(text) or commands.short(text)
         if command is not None:
             turn.command(self.commands.by_name[command], "speech")
             return
         turn.assign(self.into, event.text.strip()[:MAX_VARIABLE_TEXT])
         found = self.options.spoken(turn.language).within(text)
-        if found is not None:
-            self.options.choose(turn, self.options.by_name[found], "speech", self.intent)
+        if found is not None and self.options.offered(turn, found):
+            if self.sure(event.confidence) or self.asking_back is None:
+                self.take(turn, found)
+            else:
+                self.unsure(turn, [found])
             return
         turn.note("option", {"node": self.id, "option": "", "by": "speech"})
         if self.intent:
             turn.assign(self.intent, "")
         turn.go(self.next)
 
-    def _short(self, turn: Turn, text: str, name: str) -> bool:
-        longest = max(
-            (len(phrase) for phrase in self.commands.by_name[name].say.get(turn.language, ())), default=0
-        )
-        return len(bare(text)) <= longest + COMMAND_LENGTH
+    def label(self, turn: Turn, answer: str) -> tuple[Run, ...]:
+        return self.options.label(turn, answer)
+
+    def take(self, turn: Turn, answer: str) -> None:
+        self.options.choose(turn, self.options.by_name[answer], "speech", self.intent)
 
 
 def _make(build: NodeBuilder, model: NodeModel) -> Node:

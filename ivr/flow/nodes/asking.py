@@ -3,19 +3,25 @@
 A visit: keys typed ahead are taken first and then no prompt is played; else the prompt plays, with the recogniser
 open meanwhile where `listen` allows. After the prompt the first-input timer runs. A key stops the prompt
 (`interrupt`), ends listening, and starts the inter-digit timer while more keys may come. Speech that starts stops the
-prompt and the first-input timer; what it turns out to be arrives as one final result.
+prompt and the first-input timer; what it turns out to be arrives as one final result. What was heard too badly to be
+taken and too well to be refused is asked back (asking_back.py) before the node gets it.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
+from ivr.flow.actions import JsonValue
 from ivr.flow.inputs import SpeechFailed, SpeechHeard, SpeechPartial, SpeechStarted
 from ivr.flow.match import normalise
+from ivr.flow.nodes.asking_back import ASKED_BACK, yes_no_phrases
 from ivr.flow.nodes.base import Node
 from ivr.flow.schema import InputModel
+from ivr.flow.state import Run
 from ivr.flow.turn import MAX_KEYS_AHEAD, Turn
+from ivr.flow.values.assent import yes_no
 
 if TYPE_CHECKING:
     from ivr.flow.build_node import NodeBuilder
@@ -28,7 +34,8 @@ SPEECH_GUARD_S = 5.0
 class InputRules:
     """The three flags, the timers (s) and the bands of one node, the hotline's own filled in."""
 
-    interrupt: bool = True
+    interrupt_keys: bool = True
+    interrupt_speech: bool = True
     listen_during_prompt: bool = True
     flush: bool = False
     first_input_s: float = 8.0
@@ -46,12 +53,17 @@ class AskingNode(Node):
     waits: ClassVar[bool] = True
     asks: ClassVar[bool] = True
 
-    __slots__ = ("prompts", "rules")
+    expects: ClassVar[str] = ""
+    """What open speech is likely to be, for the recogniser (`actions.Listen`)."""
+
+    __slots__ = ("asking_back", "expecting", "prompts", "rules")
 
     def __init__(self, build: NodeBuilder, model: InputModel) -> None:
         super().__init__(build, model)
         self.prompts = build.tapered(model.prompt, ("prompt",))
         self.rules = build.rules(model)
+        self.asking_back = build.asking_back()
+        self.expecting = self.expects
 
     # What a kind says
 
@@ -71,6 +83,13 @@ class AskingNode(Node):
         """An utterance with words and without an urgent command. text: normalised."""
         raise NotImplementedError
 
+    def label(self, turn: Turn, answer: str) -> tuple[Run, ...]:
+        """How an answer is called when it is asked back; () = it cannot be."""
+        return ()
+
+    def take(self, turn: Turn, answer: str) -> None:
+        """An answer that the caller confirmed."""
+
     # The visit
 
     def enter(self, turn: Turn) -> None:
@@ -89,6 +108,7 @@ class AskingNode(Node):
         count = count + 1 if isinstance(count, int) else 1
         turn.data["prompted"] = count
         turn.data["digits"] = ""
+        turn.data.pop(ASKED_BACK, None)
         turn.cancel_timer("first_input")
         turn.cancel_timer("inter_digit")
         if turn.speak(self.prompts.pick(count).runs(turn)):
@@ -104,10 +124,10 @@ class AskingNode(Node):
         elif "play" not in turn.waiting:
             self._prompts_over(turn)
 
-    def no_match(self, turn: Turn) -> None:
+    def no_match(self, turn: Turn, detail: JsonValue = None) -> None:
         turn.keys = ""
         turn.cancel_timer("inter_digit")
-        turn.raise_event("no_match")
+        turn.raise_event("no_match", detail)
 
     def _prompts_over(self, turn: Turn) -> None:
         self._typed_ahead(turn)
@@ -123,19 +143,51 @@ class AskingNode(Node):
             self._press(turn, digit)
 
     def _listen(self, turn: Turn) -> None:
-        if "listen" in turn.waiting or turn.speech_off or turn.data.get("deaf") or not self.rules.speech:
+        if "listen" in turn.waiting or turn.data.get("deaf") or not (self.rules.speech and turn.can_listen):
             return
-        if turn.language not in turn.call.speech:
+        if ASKED_BACK in turn.data:
+            phrases, expects = self.commands.phrases(turn.language) + yes_no_phrases(turn.language), "yes_no"
+        else:
+            own = self.phrases(turn)
+            if own is None:
+                return
+            phrases, expects = own, self.expecting
+        turn.data.pop("speaking", None)
+        turn.listen(phrases, self.rules.end_silence_s, self.rules.longest_s, expects)
+
+    # Asking back
+
+    def unsure(self, turn: Turn, answers: Sequence[str]) -> None:
+        """These may have been meant, the likeliest first: ask for the first that was not refused before."""
+        refused = turn.data.get("refused")
+        known = refused if isinstance(refused, list) else []
+        left: list[JsonValue] = [answer for answer in answers if answer not in known]
+        label = self.label(turn, str(left[0])) if self.asking_back is not None and left else ()
+        if self.asking_back is None or not label:
+            self.no_match(turn)
             return
-        phrases = self.phrases(turn)
-        if phrases is not None:
-            turn.data.pop("speaking", None)
-            turn.listen(phrases, self.rules.end_silence_s, self.rules.longest_s)
+        turn.note("asked_back", {"node": self.id, "times": len(known) + 1})
+        turn.data[ASKED_BACK] = left
+        turn.data["refused"] = [*known, left[0]]
+        turn.cancel_timer("first_input")
+        turn.speak(self.asking_back.runs(turn, label))
+        if self.rules.listen_during_prompt:
+            self._listen(turn)
+
+    def _answered_back(self, turn: Turn, yes: bool | None) -> None:
+        left = turn.data.pop(ASKED_BACK, None)
+        answers = [str(answer) for answer in left] if isinstance(left, list) else []
+        if yes and answers:
+            self.take(turn, answers[0])
+        elif yes is False and answers[1:]:
+            self.unsure(turn, answers[1:])
+        else:
+            self.no_match(turn)
 
     # Inputs
 
     def digit(self, turn: Turn, digit: str) -> None:
-        if "play" in turn.waiting and not self.rules.interrupt:
+        if "play" in turn.waiting and not self.rules.interrupt_keys:
             turn.keys = (turn.keys + digit)[:MAX_KEYS_AHEAD]
             return
         turn.keys += digit
@@ -148,6 +200,12 @@ class AskingNode(Node):
             turn.data.pop("speaking", None)
             turn.cancel_timer("speech")
             turn.cancel_timer("first_input")
+        if ASKED_BACK in turn.data and self.asking_back is not None:
+            if digit in self.commands.by_key:
+                turn.command(self.commands.by_key[digit], "key")
+            else:
+                self._answered_back(turn, self.asking_back.by_key(digit))
+            return
         self.key(turn, digit)
 
     def wait_for_keys(self, turn: Turn, after_s: float) -> None:
@@ -178,7 +236,7 @@ class AskingNode(Node):
         turn.data["speaking"] = True
         turn.cancel_timer("first_input")
         turn.start_timer("speech", self.rules.longest_s + SPEECH_GUARD_S)
-        if self.rules.interrupt:
+        if self.rules.interrupt_speech:
             turn.hush()
 
     def speech_partial(self, turn: Turn, event: SpeechPartial) -> None:
@@ -191,17 +249,31 @@ class AskingNode(Node):
         turn.cancel_timer("speech")
         turn.cancel_timer("first_input")
         text = normalise(event.text)
-        for said in (text, *(normalise(other.text) for other in event.alternatives)):
-            command = self.commands.urgent(said)
+        for said in event.texts():
+            command = self.commands.urgent(normalise(said))
             if command is not None:
                 turn.command(command, "speech")
                 return
-        if self.rules.interrupt:
+        if self.rules.interrupt_speech:
             turn.hush()
         if not text and not event.phrase:
             self.no_match(turn)
+        elif ASKED_BACK in turn.data:
+            self._heard_back(turn, event, text)
         else:
             self.heard(turn, event, text)
+
+    def _heard_back(self, turn: Turn, event: SpeechHeard, text: str) -> None:
+        yes = yes_no(event.text, turn.language)
+        name = self.commands.spoken(turn.language).equal(text) if yes is None else None
+        if name is not None:
+            turn.command(self.commands.by_name[name], "speech")
+        elif yes is None:
+            # Neither yes nor no: likely the answer itself, said again and better.
+            turn.data.pop(ASKED_BACK, None)
+            self.heard(turn, event, text)
+        else:
+            self._answered_back(turn, yes)
 
     def speech_failed(self, turn: Turn, event: SpeechFailed) -> None:
         turn.data.pop("speaking", None)
@@ -211,6 +283,10 @@ class AskingNode(Node):
             turn.speech_off = True
         turn.raise_event("error.asr")
 
-    def sure(self, event: SpeechHeard) -> bool:
-        """Whether the recogniser is believed. Asking back in the band between is a later node's work."""
-        return event.confidence is None or event.confidence >= self.rules.accept
+    def sure(self, confidence: float | None) -> bool:
+        """Whether the recogniser is believed."""
+        return confidence is None or confidence >= self.rules.accept
+
+    def maybe(self, confidence: float | None) -> bool:
+        """Whether it may be asked back at least."""
+        return confidence is None or confidence >= self.rules.confirm

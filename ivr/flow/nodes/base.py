@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
-from ivr.flow.actions import Note
+from ivr.flow.actions import JsonValue, Note
 from ivr.flow.inputs import (
     AgentJoined,
+    CallbackPlaced,
+    LookupEnded,
     QueueEnded,
     QueueProgress,
+    RecordingEnded,
+    RequestEnded,
     SpeechFailed,
     SpeechHeard,
     SpeechPartial,
     SpeechStarted,
+    TransferEnded,
 )
 from ivr.flow.model import Handlers
 from ivr.flow.schema import NodeModel
@@ -37,6 +42,8 @@ class Node:
     """Whether the caller's answer is waited for here."""
     ends: ClassVar[bool] = False
     """Whether the dialogue ends here."""
+    silent: ClassVar[bool] = False
+    """Whether it needs no caller: such nodes still run after the caller has hung up (handlers of `hangup`)."""
 
     __slots__ = ("commands", "defaults", "entered", "flow", "handlers", "id", "masked")
 
@@ -75,6 +82,14 @@ class Node:
     def queue_progress(self, turn: Turn, event: QueueProgress) -> None: ...
     def agent_joined(self, turn: Turn, event: AgentJoined) -> None: ...
     def queue_ended(self, turn: Turn, event: QueueEnded) -> None: ...
+    def callback_placed(self, turn: Turn, event: CallbackPlaced) -> None: ...
+    def recording_ended(self, turn: Turn, event: RecordingEnded) -> None: ...
+    def party_joined(self, turn: Turn) -> None: ...
+    def transfer_ended(self, turn: Turn, event: TransferEnded) -> None: ...
+    def request_ended(self, turn: Turn, event: RequestEnded) -> None: ...
+    def lookup_ended(self, turn: Turn, event: LookupEnded) -> None: ...
+    def returned(self, turn: Turn, results: Mapping[str, JsonValue]) -> None:
+        """The flow that this node called is over."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,6 +28,7 @@ class BranchModel(NodeModel):
 
 class Branch(Node):
     kind: ClassVar[str] = "branch"
+    silent: ClassVar[bool] = True
 
     __slots__ = ("cases", "otherwise")
 

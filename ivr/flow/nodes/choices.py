@@ -7,9 +7,12 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
 from ivr.flow.actions import Note
+from ivr.flow.digits import Pattern, PatternError, compile_pattern
+from ivr.flow.expressions import Expression
 from ivr.flow.match import NO_PHRASES, Phrases, normalise
-from ivr.flow.model import Source
+from ivr.flow.model import NO_PROMPTS, PromptList, Source
 from ivr.flow.schema import OptionModel
+from ivr.flow.state import Run
 from ivr.flow.turn import Turn
 
 if TYPE_CHECKING:
@@ -24,12 +27,16 @@ class Option:
     by_speech: Note
     key: str = ""
     sets: Mapping[str, Source] = field(default_factory=dict)
+    label: PromptList = NO_PROMPTS
+    pattern: Pattern | None = None
+    into: str = ""
+    condition: Expression | None = None
 
 
 class Options:
     """Compiled once; `press` and the phrase tables are what a turn uses."""
 
-    __slots__ = ("_by_key", "_prefixes", "_said", "_spoken", "by_name")
+    __slots__ = ("_by_key", "_conditional", "_patterns", "_prefixes", "_said", "_spoken", "by_name")
 
     def __init__(self, build: NodeBuilder, models: Mapping[str, OptionModel], default_target: str) -> None:
         self.by_name: dict[str, Option] = {}
@@ -46,7 +53,21 @@ class Options:
                 Note("option", {"node": build.id, "option": name, "by": by}) for by in ("key", "speech")
             )
             sets = build.sets(model.set, (*path, "set"))
-            option = Option(name, target, by_key, by_speech, model.key or "", sets)
+            phrases = build.phrases(model.say, (*path, "say"))
+            pattern = None
+            if model.pattern is not None:
+                try:
+                    pattern = compile_pattern(model.pattern)
+                except PatternError as error:
+                    build.fault((*path, "pattern"), "bad-pattern", str(error), error.mend)
+            condition = None
+            if model.condition is not None:
+                condition = build.expression(model.condition, (*path, "if"))
+            label = build.label(model.label, (*path, "label"), phrases)
+            into = build.assigns(model.into, (*path, "into"), "")
+            option = Option(
+                name, target, by_key, by_speech, model.key or "", sets, label, pattern, into, condition
+            )
             self.by_name[name] = option
             if option.key in self._by_key:
                 other = self._by_key[option.key].name
@@ -58,14 +79,15 @@ class Options:
                 )
             elif option.key:
                 self._by_key[option.key] = option
-            phrases = build.phrases(model.say, (*path, "say"))
-            if not option.key and not phrases:
+            if not option.key and not phrases and model.pattern is None:
                 build.fault(
                     path, "unreachable-option", f"the option `{name}` has neither key nor phrase", "add `key`"
                 )
             for language, texts in phrases.items():
                 spoken.setdefault(language, {})[name] = texts
         self._said = spoken
+        self._patterns = tuple(option for option in self.by_name.values() if option.pattern is not None)
+        self._conditional = any(option.condition is not None for option in self.by_name.values())
         self._spoken = {language: Phrases(choices) for language, choices in spoken.items()}
         self._prefixes = frozenset(key[:length] for key in self._by_key for length in range(1, len(key)))
 
@@ -82,17 +104,39 @@ class Options:
                     if first != name:
                         yield language, phrase, first, name
 
-    def press(self, keys: str) -> tuple[Option | None, Literal["complete", "more", "none"]]:
+    def offered(self, turn: Turn, name: str) -> bool:
+        """Whether the option's condition holds now."""
+        condition = self.by_name[name].condition
+        return condition is None or turn.evaluate(condition) is True
+
+    def press(self, turn: Turn, keys: str) -> tuple[Option | None, Literal["complete", "more", "none"]]:
         """complete: that option, and no other begins so. more: further keys fit (the option: if it is one already)."""
         option = self._by_key.get(keys)
-        if keys in self._prefixes:
+        if option is not None and self._conditional and not self.offered(turn, option.name):
+            option = None
+        more = keys in self._prefixes
+        for other in self._patterns:
+            if other.pattern is not None and other.pattern.verdict(keys) != "invalid":
+                more = more or not other.pattern.full(keys)
+                if option is None and other.pattern.verdict(keys) == "complete":
+                    option = other
+        if more:
             return option, "more"
         return option, "complete" if option is not None else "none"
 
-    def choose(self, turn: Turn, option: Option, by: Literal["key", "speech"], into: str) -> None:
+    def choose(
+        self, turn: Turn, option: Option, by: Literal["key", "speech"], into: str, keys: str = ""
+    ) -> None:
         turn.actions.append(option.by_key if by == "key" else option.by_speech)
         if into:
             turn.assign(into, option.name)
+        if option.into:
+            turn.assign(option.into, keys)
         for name, source in option.sets.items():
             turn.assign(name, source.value(turn))
         turn.go(option.target)
+
+    def label(self, turn: Turn, name: str) -> tuple[Run, ...]:
+        """How the option is called when it is asked back."""
+        option = self.by_name.get(name)
+        return option.label.runs(turn) if option is not None else ()

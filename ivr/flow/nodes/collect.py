@@ -1,17 +1,22 @@
-"""collect: digits, by key."""
+"""collect: digits and what they mean, by key or by voice."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar, cast
+from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 from pydantic import Field
 
+from ivr.flow.actions import JsonValue
 from ivr.flow.digits import MAX_DIGITS, DigitRule, Pattern, PatternError, any_digits, compile_pattern
 from ivr.flow.inputs import SpeechHeard
+from ivr.flow.match import normalise
 from ivr.flow.nodes.asking import AskingNode
 from ivr.flow.nodes.base import Node, NodeKind
 from ivr.flow.schema import InputModel, Key, Name, NodeModel, Strict, Target
+from ivr.flow.state import Run
 from ivr.flow.turn import Turn
+from ivr.flow.values.formats import Format, FormatError, make_format
+from ivr.flow.values.spoken import digits_said
 
 if TYPE_CHECKING:
     from ivr.flow.build_node import NodeBuilder
@@ -23,22 +28,31 @@ class LengthModel(Strict):
 
 
 class CollectModel(InputModel):
-    into: Name = Field(description="variable that gets the digits, as text")
-    length: int | LengthModel | None = Field(None, description="how many: `4`, or `{least: 6, most: 12}`")
+    into: Name = Field(
+        description="variable that gets the value: digits as text, a date as `2026-11-26`, a number"
+    )
+    format: str | dict[str, Any] | None = Field(
+        None,
+        description="what it is: `phone`, `id_card`, `date` ... (below), or with options: `{phone: {country: cn}}`",
+    )
+    length: int | LengthModel | None = Field(
+        None, description="instead of a format: how many digits: `4`, or `{least: 6, most: 12}`"
+    )
     patterns: list[str] = Field(
         default_factory=list,
         max_length=20,
         description="instead of a length: `X` any digit, `Z` 1-9, `N` 2-9, `[3-9]`, `X{9}`",
     )
     terminator: Key | None = Field("#", description="the key that ends the digits; null for none")
-    masked: bool = Field(False, description="personal: no note of the machine holds them")
+    by_voice: bool = Field(True, description="it may be said too; asked back when not heard well")
+    masked: bool = Field(False, description="personal: no log, journal or screen holds it")
     next: Target
 
 
 class Collect(AskingNode):
     kind: ClassVar[str] = "collect"
 
-    __slots__ = ("into", "next", "rule", "terminator")
+    __slots__ = ("by_voice", "format", "into", "next", "rule", "terminator")
 
     def __init__(self, build: NodeBuilder, model: CollectModel) -> None:
         super().__init__(build, model)
@@ -46,10 +60,13 @@ class Collect(AskingNode):
         self.into = build.assigns(model.into, ("into",), "")
         self.terminator = model.terminator or ""
         self.masked = model.masked
-        self.rule = DigitRule(_patterns(build, model))
+        self.format = _format(build, model)
+        self.rule: DigitRule | Format = self.format or DigitRule(_patterns(build, model))
+        self.by_voice = model.by_voice and self.asking_back is not None
+        self.expecting = self.format.name if self.format is not None else "digits"
 
     def phrases(self, turn: Turn) -> tuple[str, ...] | None:
-        return self.commands.phrases(turn.language) or None
+        return () if self.by_voice else self.commands.phrases(turn.language) or None
 
     def key(self, turn: Turn, digit: str) -> None:
         digits = str(turn.data.get("digits", ""))
@@ -81,18 +98,71 @@ class Collect(AskingNode):
         else:
             self.no_match(turn)
 
-    def _take(self, turn: Turn, digits: str) -> None:
-        turn.note("collected", {"node": self.id, "digits": len(digits), "masked": self.masked})
-        turn.assign(self.into, digits)
+    def _take(self, turn: Turn, digits: str, by: str = "key") -> None:
+        fault = self.format.fault(digits, turn.now) if self.format is not None else ""
+        if fault:
+            # Complete and yet impossible: a wrong check digit, a date that does not exist.
+            turn.note("refused", {"node": self.id, "why": fault})
+            self.no_match(turn, {"why": fault})
+            return
+        value: JsonValue = digits
+        if self.format is not None:
+            value = self.format.normalise(digits, turn.now)
+        turn.note("collected", {"node": self.id, "digits": len(digits), "masked": self.masked, "by": by})
+        turn.assign(self.into, value)
         turn.go(self.next)
 
     def heard(self, turn: Turn, event: SpeechHeard, text: str) -> None:
         commands = self.commands.spoken(turn.language)
-        name = commands.equal(text) or commands.within(text)
-        if name is not None and self.sure(event):
+        name = commands.equal(text) or commands.short(text)
+        if name is not None and self.sure(event.confidence):
             turn.command(self.commands.by_name[name], "speech")
-        else:
-            self.no_match(turn)
+            return
+        maybe: list[str] = []
+        for reading in event.readings() if self.by_voice else ():
+            for keys in self._said(turn, reading.text):
+                if self.rule.verdict(keys) != "complete" or keys in maybe:
+                    continue
+                if self.sure(reading.confidence) and reading.confidence is not None:
+                    self._take(turn, keys, "speech")
+                    return
+                if self.maybe(reading.confidence):
+                    maybe.append(keys)
+        self.unsure(turn, maybe)
+
+    def _said(self, turn: Turn, text: str) -> list[str]:
+        if self.format is not None:
+            return self.format.said(text, turn.language, turn.now)
+        keys = digits_said(normalise(text), turn.language)
+        return [keys] if keys else []
+
+    def label(self, turn: Turn, answer: str) -> tuple[Run, ...]:
+        return self.asking_back.value_runs(turn, answer) if self.asking_back is not None else ()
+
+    def take(self, turn: Turn, answer: str) -> None:
+        self._take(turn, answer, "speech")
+
+
+def _format(build: NodeBuilder, model: CollectModel) -> Format | None:
+    if model.format is None:
+        return None
+    if model.length is not None or model.patterns:
+        build.fault(("format",), "two-ways", "a format and digits by `length` or `patterns`", "keep one")
+        return None
+    written = {model.format: {}} if isinstance(model.format, str) else model.format
+    if len(written) != 1:
+        build.fault(("format",), "bad-format", "one format, with its options", "{phone: {country: cn}}")
+        return None
+    name, options = next(iter(written.items()))
+    try:
+        return make_format(name, **(options or {}))
+    except FormatError as error:
+        build.fault(("format",), "bad-format", str(error), error.mend)
+    except TypeError:
+        build.fault(
+            ("format", name), "bad-format", "the options of a format are a mapping", "{phone: {country: cn}}"
+        )
+    return None
 
 
 def _patterns(build: NodeBuilder, model: CollectModel) -> tuple[Pattern, ...]:
@@ -127,7 +197,10 @@ KIND = NodeKind(
     _make,
     "Collects digits until a pattern is full, the terminator is pressed, or the caller pauses. Digits belong to the "
     "node before they belong to a command: a lone 0 and a pause (or the terminator) still leads to a person where 0 "
-    "alone is no answer.",
+    "alone is no answer. Where the hotline has `confirm` prompts the number may be said as well, and is asked back "
+    "unless "
+    "it was heard well. A number that is complete and yet impossible (a wrong check digit) is a `no_match` with "
+    "`event.detail.why`.",
     """\
 ticket:
   kind: collect

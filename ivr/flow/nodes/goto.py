@@ -18,6 +18,7 @@ class GotoModel(NodeModel):
 
 class Goto(Node):
     kind: ClassVar[str] = "goto"
+    silent: ClassVar[bool] = True
 
     __slots__ = ("next",)
 

@@ -21,6 +21,7 @@ class LanguageModel(NodeModel):
 
 class Language(Node):
     kind: ClassVar[str] = "language"
+    silent: ClassVar[bool] = True
 
     __slots__ = ("language", "next")
 

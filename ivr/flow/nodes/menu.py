@@ -12,6 +12,7 @@ from ivr.flow.nodes.asking import AskingNode
 from ivr.flow.nodes.base import Node, NodeKind
 from ivr.flow.nodes.choices import Options
 from ivr.flow.schema import InputModel, Name, NodeModel, OptionModel, Target
+from ivr.flow.state import Run
 from ivr.flow.turn import Turn
 
 if TYPE_CHECKING:
@@ -41,45 +42,61 @@ class Menu(AskingNode):
 
     def key(self, turn: Turn, digit: str) -> None:
         keys = str(turn.data.get("digits", "")) + digit
-        option, fits = self.options.press(keys)
+        option, fits = self.options.press(turn, keys)
         if fits == "more":
             turn.data["digits"] = keys
             self.wait_for_keys(turn, self.rules.terminator_s if option else self.rules.inter_digit_s)
         elif option is not None:
-            self.options.choose(turn, option, "key", self.into)
+            self.options.choose(turn, option, "key", self.into, keys)
         elif len(keys) == 1 and digit in self.commands.by_key:
             turn.command(self.commands.by_key[digit], "key")
         else:
             self.no_match(turn)
 
     def keys_over(self, turn: Turn) -> None:
-        option, _ = self.options.press(str(turn.data.get("digits", "")))
+        keys = str(turn.data.get("digits", ""))
+        option, _ = self.options.press(turn, keys)
         if option is not None:
-            self.options.choose(turn, option, "key", self.into)
+            self.options.choose(turn, option, "key", self.into, keys)
+        elif keys in self.commands.by_key:
+            turn.command(self.commands.by_key[keys], "key")
         else:
             self.no_match(turn)
 
     def heard(self, turn: Turn, event: SpeechHeard, text: str) -> None:
-        if not self.sure(event):
-            self.no_match(turn)
-            return
-        own = self.options.spoken(turn.language)
-        commands = self.commands.spoken(turn.language)
-        for said in (normalise(event.phrase), text):
-            if not said:
-                continue
-            name = own.equal(said)
-            if name is None and (command := commands.equal(said)) is not None:
-                turn.command(self.commands.by_name[command], "speech")
-                return
-            name = name or own.within(said)
-            if name is not None:
+        """The first reading that is believed and means something; else what may have been meant is asked back."""
+        maybe: list[str] = []
+        for reading in event.readings():
+            name, command = self._match(turn, normalise(reading.text))
+            if name and self.sure(reading.confidence):
                 self.options.choose(turn, self.options.by_name[name], "speech", self.into)
                 return
-            if (command := commands.within(said)) is not None:
+            if command and self.sure(reading.confidence):
                 turn.command(self.commands.by_name[command], "speech")
                 return
-        self.no_match(turn)
+            if name and name not in maybe and self.maybe(reading.confidence):
+                maybe.append(name)
+        self.unsure(turn, maybe)
+
+    def _match(self, turn: Turn, said: str) -> tuple[str, str]:
+        """The option or the command that these words mean: alone first, then within a sentence."""
+        if not said:
+            return "", ""
+        own, commands = self.options.spoken(turn.language), self.commands.spoken(turn.language)
+        for find in ("equal", "within"):
+            name = getattr(own, find)(said)
+            if name is not None and self.options.offered(turn, name):
+                return name, ""
+            command = getattr(commands, find)(said)
+            if command is not None:
+                return "", command
+        return "", ""
+
+    def label(self, turn: Turn, answer: str) -> tuple[Run, ...]:
+        return self.options.label(turn, answer)
+
+    def take(self, turn: Turn, answer: str) -> None:
+        self.options.choose(turn, self.options.by_name[answer], "speech", self.into)
 
 
 def _make(build: NodeBuilder, model: NodeModel) -> Node:
@@ -91,7 +108,9 @@ KIND = NodeKind(
     MenuModel,
     _make,
     "Offers a few choices. A key acts at once when no longer one begins with it; a phrase is accepted when it is said, "
-    "alone or within a sentence. A key that is no option goes to the `always` commands, then to `no_match`.",
+    "alone or within a sentence. What was not heard well is asked back with the hotline's `confirm` prompts. A key "
+    "that is "
+    "no option goes to the `always` commands, then to `no_match`.",
     """\
 choose:
   kind: menu
@@ -99,6 +118,7 @@ choose:
   options:
     complaint: {key: 1, say: {zh: [投诉, 举报], en: [complaint]}, next: complaint}
     other: {key: 2, next: person}
+    extension: {pattern: "10[01]X", into: extension, next: dial}
   on:
     no_input: {count: 2, say: person.transfer, next: person}
 """,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any, ClassVar, cast
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, cast
 
 from pydantic import Field
 
@@ -11,7 +11,9 @@ from ivr.flow.actions import Enqueue, JsonValue
 from ivr.flow.inputs import AgentJoined, QueueEnded, QueueProgress
 from ivr.flow.model import Handler
 from ivr.flow.nodes.base import Node, NodeKind
-from ivr.flow.schema import Name, NodeModel, Prompts, Seconds, Strict, Target
+from ivr.flow.nodes.choices import Options
+from ivr.flow.nodes.hotword import HotwordNode
+from ivr.flow.schema import Name, NodeModel, OptionModel, Prompts, Seconds, Strict, Target
 from ivr.flow.turn import Turn
 
 if TYPE_CHECKING:
@@ -20,6 +22,8 @@ if TYPE_CHECKING:
 SOON_S = 60.0
 """A wait that ends within this is told as `soon`, without figures."""
 MAX_REASON = 300
+ANSWER_S = 30.0
+"""So long after an offer began its answer is listened for."""
 
 
 class PlaceModel(Strict):
@@ -35,6 +39,21 @@ class ComfortModel(Strict):
     every_s: Seconds = Field(45.0, description="seconds between them")
 
 
+class WaitingOptionModel(OptionModel):
+    """A choice that works while waiting."""
+
+    keep_place: bool = Field(
+        True,
+        description="the place is kept while the dialogue is there; coming back to this node goes on with it",
+    )
+
+
+class OfferModel(Strict):
+    prompt: Prompts = Field(description="says what the options are")
+    after_s: Seconds = Field(60.0, description="said after so long a wait")
+    every_s: Seconds | None = Field(None, description="and again so often (default: once)")
+
+
 class QueueModel(NodeModel):
     queue: Name
     prompt: Prompts = Field(None, description="heard while the caller already has a place")
@@ -48,11 +67,17 @@ class QueueModel(NodeModel):
         None, description="the place in line; never a worse one than told before"
     )
     comfort: ComfortModel | None = Field(None, description="said while waiting")
+    options: dict[Name, WaitingOptionModel] = Field(
+        default_factory=dict,
+        description="choices that work all the while, by key; by voice when they are offered: to be called back, a "
+        "message",
+    )
+    offer: OfferModel | None = Field(None, description="when the options are said")
     result: Name = Field("queue", description="variable that gets `{outcome, waited_s, talked_s, agent}`")
     next: Target = Field(description="after the talk with the agent")
 
 
-class Queue(Node):
+class Queue(HotwordNode):
     kind: ClassVar[str] = "queue"
     waits: ClassVar[bool] = True
 
@@ -60,7 +85,12 @@ class Queue(Node):
         "comfort",
         "comfort_every_s",
         "first",
+        "keeps",
         "next",
+        "offer",
+        "offer_after_s",
+        "offer_every_s",
+        "options",
         "place",
         "place_every_s",
         "priority",
@@ -98,10 +128,34 @@ class Queue(Node):
         self.comfort_every_s = model.comfort.every_s if model.comfort else 0.0
         self.result = build.assigns(model.result, ("result",), {})
         self.next = build.target(model.next, ("next",), "next")
+        self.options = Options(build, model.options, "")
+        self.keeps = frozenset(name for name, option in model.options.items() if option.keep_place)
+        offer = model.offer
+        self.offer = build.prompts(offer.prompt if offer else None, ("offer", "prompt"))
+        self.offer_after_s = offer.after_s if offer else 0.0
+        self.offer_every_s = offer.every_s if offer else None
 
     def enter(self, turn: Turn) -> None:
-        priority = self.priority.value(turn)
         turn.keys = ""
+        if turn.held and turn.holding.get("node") == self.id:
+            # Back from an option that kept the place.
+            turn.take_back()
+            turn.speak(())
+        else:
+            turn.let_go()
+            self._enqueue(turn)
+            turn.speak(self.prompts.runs(turn))
+        self.listen_for_commands(turn)
+        if self.comfort:
+            turn.start_timer("comfort", self.comfort_every_s)
+        if self.place_every_s and turn.data.get("place") is not None:
+            turn.start_timer("place", self.place_every_s)
+        if self.offer_after_s and (not turn.data.get("offered") or self.offer_every_s):
+            again = self.offer_every_s if turn.data.get("offered") else None
+            turn.start_timer("offer", again or self.offer_after_s)
+
+    def _enqueue(self, turn: Turn) -> None:
+        priority = self.priority.value(turn)
         turn.actions.append(
             Enqueue(
                 turn.open("queue"),
@@ -113,9 +167,6 @@ class Queue(Node):
                 self.reason(turn)[:MAX_REASON],
             )
         )
-        turn.speak(self.prompts.runs(turn))
-        if self.comfort:
-            turn.start_timer("comfort", self.comfort_every_s)
 
     def reprompt(self, turn: Turn) -> None:
         """`repeat`, while waiting, is the question for the place."""
@@ -127,12 +178,36 @@ class Queue(Node):
             turn.speak(())
 
     def digit(self, turn: Turn, digit: str) -> None:
-        """The caller is on the way to a person already and keeps the place; the key for `repeat` tells it."""
-        command = self.commands.by_key.get(digit)
-        if command is None or turn.data.get("joined"):
+        """An option acts; else the caller is on the way to a person already and keeps the place; the key for `repeat`
+        tells it."""
+        if turn.data.get("joined"):
             return
-        if command.do == "repeat" or command.urgent:
+        option, _ = self.options.press(turn, digit)
+        command = self.commands.by_key.get(digit)
+        if option is not None:
+            self._choose(turn, option.name, "key")
+        elif command is not None and (command.do == "repeat" or command.urgent):
             turn.command(command, "key")
+
+    def more_phrases(self, turn: Turn) -> tuple[str, ...]:
+        return self.options.spoken(turn.language).spoken
+
+    def heard_more(self, turn: Turn, text: str) -> bool:
+        spoken = self.options.spoken(turn.language)
+        name = spoken.equal(text) or spoken.short(text)
+        if name is None or not self.options.offered(turn, name):
+            return False
+        self._choose(turn, name, "speech")
+        return True
+
+    def listens_on(self, turn: Turn) -> bool:
+        return "timer.answer" in turn.waiting
+
+    def _choose(self, turn: Turn, name: str, by: Literal["key", "speech"]) -> None:
+        if name in self.keeps:
+            turn.data["offered"] = True
+            turn.hold()
+        self.options.choose(turn, self.options.by_name[name], by, "")
 
     def queue_progress(self, turn: Turn, event: QueueProgress) -> None:
         if turn.data.get("joined"):
@@ -148,8 +223,9 @@ class Queue(Node):
         turn.data["joined"] = True
         turn.hush()
         turn.lead.clear()
-        turn.cancel_timer("place")
-        turn.cancel_timer("comfort")
+        for timer in ("place", "comfort", "offer", "answer"):
+            turn.cancel_timer(timer)
+        turn.close("listen")
         turn.note("joined", {"queue": self.queue, "agent": event.agent})
 
     def queue_ended(self, turn: Turn, event: QueueEnded) -> None:
@@ -164,8 +240,9 @@ class Queue(Node):
         )
         turn.note("queue", {"queue": self.queue, "outcome": event.outcome, "waited_s": event.waited_s})
         turn.hush()
-        turn.cancel_timer("place")
-        turn.cancel_timer("comfort")
+        for timer in ("place", "comfort", "offer", "answer"):
+            turn.cancel_timer(timer)
+        turn.close("listen")
         if event.outcome == "served":
             turn.go(self.next)
         elif event.outcome == "left":
@@ -180,9 +257,16 @@ class Queue(Node):
             turn.start_timer("comfort", self.comfort_every_s)
             turn.data["comfort_due"] = True
             self._say_due(turn)
+        elif name == "offer":
+            turn.data["offer_due"] = True
+            self._say_due(turn)
+        elif name == "answer":
+            turn.close("listen")
 
     def prompt_ended(self, turn: Turn, *, failed: bool) -> None:
         if not turn.play_next():
+            if not self.listens_on(turn):
+                turn.close("listen")
             self._say_due(turn)
 
     def _announce(self, turn: Turn) -> None:
@@ -193,7 +277,14 @@ class Queue(Node):
         """What waits to be said, when nothing is being said."""
         if "play" in turn.waiting:
             return
-        if turn.data.pop("place_due", False) and self._say_place(turn):
+        if turn.data.pop("offer_due", False):
+            turn.data["offered"] = True
+            if self.offer_every_s is not None:
+                turn.start_timer("offer", self.offer_every_s)
+            turn.speak(self.offer.runs(turn))
+            turn.start_timer("answer", ANSWER_S)
+            self.listen_for_commands(turn)
+        elif turn.data.pop("place_due", False) and self._say_place(turn):
             turn.data.pop("comfort_due", None)
             turn.start_timer("place", self.place_every_s)
         elif turn.data.pop("comfort_due", False):
@@ -232,6 +323,10 @@ KIND = NodeKind(
     _make,
     "Gives the caller a place in a queue at once, then says its prompt; tells place and wait as they get better; says "
     "words of comfort; ends all of that when an agent joins. When the agent is done the dialogue goes on at `next`. "
+    "Its "
+    "`options` work while waiting; the place is kept while the dialogue is with one of them, and an agent who "
+    "becomes free "
+    "meanwhile ends it. "
     "Events when nobody comes: `error.queue.full`, `.closed`, `.timeout`, `.unstaffed`, `.failed`. The queue is told "
     "the caller's language and knows what skill that asks for.",
     """\
@@ -242,6 +337,9 @@ wait:
   reason: "{topic}: {said}"
   announce: {first: queue.next, place: queue.place, wait: queue.wait, soon: queue.wait_soon, every_s: 30}
   comfort: {prompts: [queue.comfort_first, queue.comfort_later], every_s: 45}
+  offer: {prompt: queue.offer, after_s: 60}
+  options:
+    callback: {key: 1, say: {zh: [回拨], en: [call me back]}, next: callback}
   next: survey
   on:
     error.queue.full: {say: queue.full, hangup: true}

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, ClassVar, cast
 from pydantic import Field
 
 from ivr.flow.nodes.base import Node, NodeKind
+from ivr.flow.nodes.hotword import HotwordNode
 from ivr.flow.schema import NodeModel, Prompts, Target
 from ivr.flow.turn import Turn
 
@@ -20,11 +21,16 @@ class SayModel(NodeModel):
     wait: bool = Field(
         True, description="false: go on at once; the words are heard right before whatever is said next"
     )
+    listen: bool | None = Field(
+        None,
+        description="the `always` commands are heard by voice meanwhile (default: the hotline's `barge_in`)",
+    )
     next: Target
 
 
-class Say(Node):
+class Say(HotwordNode):
     kind: ClassVar[str] = "say"
+    silent: ClassVar[bool] = True
 
     __slots__ = ("interrupt", "next", "prompts", "wait")
 
@@ -34,12 +40,16 @@ class Say(Node):
         self.interrupt = model.interrupt
         self.wait = model.wait
         self.next = build.target(model.next, ("next",), "next")
+        if model.listen is not None:
+            self.listens = model.listen
 
     def enter(self, turn: Turn) -> None:
         if not self.wait:
             turn.add_lead(self.prompts.runs(turn))
             turn.go(self.next)
-        elif not turn.speak(self.prompts.runs(turn)):
+        elif turn.speak(self.prompts.runs(turn)):
+            self.listen_for_commands(turn)
+        else:
             turn.go(self.next)
 
     def resume(self, turn: Turn) -> None:
@@ -72,7 +82,7 @@ KIND = NodeKind(
     SayModel,
     _make,
     "Plays prompts. Keys pressed meanwhile are kept for the next question; the keys of the `always` commands act at "
-    "once as long as nothing was typed before them.",
+    "once as long as nothing was typed before them, and their words are heard.",
     """\
 greeting:
   kind: say

@@ -23,6 +23,7 @@ class SetModel(NodeModel):
 
 class SetNode(Node):
     kind: ClassVar[str] = "set"
+    silent: ClassVar[bool] = True
 
     __slots__ = ("next", "values")
 

@@ -1,4 +1,4 @@
-"""survey: a rating by one key."""
+"""survey: a rating, by one key or a word."""
 
 from __future__ import annotations
 
@@ -6,11 +6,15 @@ from typing import TYPE_CHECKING, ClassVar, cast
 
 from pydantic import Field
 
+from ivr.flow.inputs import SpeechHeard
+from ivr.flow.match import NO_PHRASES, Phrases, normalise
 from ivr.flow.model import Handler
 from ivr.flow.nodes.asking import AskingNode
 from ivr.flow.nodes.base import Node, NodeKind
 from ivr.flow.schema import InputModel, Name, NodeModel, Target
+from ivr.flow.schema import Phrases as PhrasesField
 from ivr.flow.turn import Turn
+from ivr.flow.values.spoken import number_said
 
 if TYPE_CHECKING:
     from ivr.flow.build_node import NodeBuilder
@@ -20,6 +24,9 @@ class SurveyModel(InputModel):
     scale: int = Field(5, ge=2, le=9, description="keys 1 to this are ratings")
     into: Name = Field("rating", description="variable that gets the rating (a number)")
     question: str = Field("satisfaction", max_length=60, description="what is rated, for the journal")
+    say: dict[str, PhrasesField] = Field(
+        default_factory=dict, description="words for a rating: `{1: {zh: [非常满意], en: [very satisfied]}}`"
+    )
     next: Target
     skipped: Target | None = Field(None, description="where silence and other keys lead (default: `next`)")
 
@@ -27,7 +34,7 @@ class SurveyModel(InputModel):
 class Survey(AskingNode):
     kind: ClassVar[str] = "survey"
 
-    __slots__ = ("into", "next", "question", "scale")
+    __slots__ = ("into", "next", "question", "scale", "spoken")
 
     def __init__(self, build: NodeBuilder, model: SurveyModel) -> None:
         super().__init__(build, model)
@@ -38,18 +45,50 @@ class Survey(AskingNode):
         self.into = build.assigns(model.into, ("into",), 0)
         self.scale = model.scale
         self.question = model.question
+        said: dict[str, dict[str, tuple[str, ...]]] = {}
+        for rating, phrases in model.say.items():
+            if not (rating.isdecimal() and 1 <= int(rating) <= model.scale):
+                build.fault(("say", rating), "wrong-value", f"`{rating}` is no rating", f"1 to {model.scale}")
+            for language, texts in build.phrases(phrases, ("say", rating)).items():
+                said.setdefault(language, {})[rating] = texts
+        self.spoken = {language: Phrases(choices) for language, choices in said.items()}
         # Nobody is kept on the line, or brought to a person, for not rating.
         self.defaults = {
             "no_input": (Handler("no_input", 1, "go", target=skipped),),
             "no_match": (Handler("no_match", 1, "reprompt"), Handler("no_match", 2, "go", target=skipped)),
         }
 
+    def phrases(self, turn: Turn) -> tuple[str, ...] | None:
+        own = self.spoken.get(turn.language, NO_PHRASES).spoken
+        return (own + self.commands.phrases(turn.language)) or None
+
+    def heard(self, turn: Turn, event: SpeechHeard, text: str) -> None:
+        own, commands = self.spoken.get(turn.language, NO_PHRASES), self.commands.spoken(turn.language)
+        for reading in event.readings():
+            said = normalise(reading.text)
+            rating = own.equal(said) or own.within(said)
+            if rating is None and (number := number_said(reading.text, turn.language)) is not None:
+                rating = str(number)
+            if rating is not None and self.sure(reading.confidence) and self._rate(turn, rating):
+                return
+        name = commands.equal(text) or commands.short(text)
+        if name is not None and self.sure(event.confidence):
+            turn.command(self.commands.by_name[name], "speech")
+        else:
+            self.no_match(turn)
+
+    def _rate(self, turn: Turn, rating: str) -> bool:
+        if not (rating.isdecimal() and 1 <= int(rating) <= self.scale):
+            return False
+        turn.note("survey", {"question": self.question, "rating": int(rating), "scale": self.scale})
+        turn.assign(self.into, int(rating))
+        turn.go(self.next)
+        return True
+
     def key(self, turn: Turn, digit: str) -> None:
-        if digit.isdecimal() and 1 <= int(digit) <= self.scale:
-            turn.note("survey", {"question": self.question, "rating": int(digit), "scale": self.scale})
-            turn.assign(self.into, int(digit))
-            turn.go(self.next)
-        elif digit in self.commands.by_key:
+        if self._rate(turn, digit):
+            return
+        if digit in self.commands.by_key:
             turn.command(self.commands.by_key[digit], "key")
         else:
             self.no_match(turn)
@@ -63,7 +102,8 @@ KIND = NodeKind(
     "survey",
     SurveyModel,
     _make,
-    "Asks for a rating by one key and notes it in the journal. Silence skips it at once, a second wrong key too, "
+    "Asks for a rating by one key, or by its words, and notes it in the journal. Silence skips it at once, a second "
+    "wrong key too, "
     "unless its handlers say otherwise.",
     """\
 survey:

@@ -1,0 +1,103 @@
+"""call: another flow, and back."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, ClassVar, cast
+
+from pydantic import Field
+
+from ivr.flow import subflows
+from ivr.flow.actions import JsonValue
+from ivr.flow.findings import did_you_mean
+from ivr.flow.nodes.base import Node, NodeKind
+from ivr.flow.schema import Name, NodeModel, Target
+from ivr.flow.turn import Turn
+
+if TYPE_CHECKING:
+    from ivr.flow.build_node import NodeBuilder
+
+
+class CallModel(NodeModel):
+    flow: Name = Field(description="the flow to call")
+    given: dict[Name, Any] = Field(
+        default_factory=dict, alias="with", description="its parameters: `{department: = topic}`"
+    )
+    results: dict[Name, Name] = Field(
+        default_factory=dict, description="variable here -> result of the flow: `{slot: chosen}`"
+    )
+    next: Target = Field(description="when the flow returns")
+
+
+class Call(Node):
+    kind: ClassVar[str] = "call"
+    silent: ClassVar[bool] = True
+
+    __slots__ = ("defaults_given", "given", "next", "results", "start")
+
+    def __init__(self, build: NodeBuilder, model: CallModel) -> None:
+        super().__init__(build, model)
+        self.next = build.target(model.next, ("next",), "next")
+        self.given = build.sources(model.given, ("with",))
+        self.results = {
+            build.assigns(name, ("results", name), None): result for name, result in model.results.items()
+        }
+        callee = build.callee(model.flow, ("flow",))
+        self.start = callee.start if callee is not None else ""
+        self.defaults_given: Mapping[str, JsonValue] = callee.defaults if callee is not None else {}
+        if callee is None:
+            return
+        build.calls(callee)
+        for name, required in callee.parameters.items():
+            if required and name not in model.given:
+                build.fault(
+                    ("flow",), "missing-parameter", f"`{model.flow}` needs `{name}`", f"with: {{{name}: ...}}"
+                )
+        for name in model.given:
+            if name not in callee.parameters:
+                hint = did_you_mean(name, callee.parameters) or f"declare it in `{model.flow}`"
+                build.fault(
+                    ("with", name), "unknown-parameter", f"`{model.flow}` has no parameter `{name}`", hint
+                )
+        for name, result in model.results.items():
+            if result not in callee.results:
+                hint = did_you_mean(result, callee.results) or f"declare it in `{model.flow}`"
+                build.fault(
+                    ("results", name), "unknown-result", f"`{model.flow}` has no result `{result}`", hint
+                )
+
+    def enter(self, turn: Turn) -> None:
+        given = {name: source.value(turn) for name, source in self.given.items()}
+        if not subflows.enter(turn, self.start, {**self.defaults_given, **given}):
+            turn.raise_event("error.call.depth")
+
+    def returned(self, turn: Turn, results: Mapping[str, JsonValue]) -> None:
+        for name, result in self.results.items():
+            turn.assign(name, results.get(result))
+        turn.go(self.next)
+
+
+def _make(build: NodeBuilder, model: NodeModel) -> Node:
+    return Call(build, cast(CallModel, model))
+
+
+KIND = NodeKind(
+    "call",
+    CallModel,
+    _make,
+    "Calls another flow, which has its own variables, and goes on at `next` when that returns (`next: return` in it, "
+    "or a "
+    "`return` node). It gets the parameters that it declares, and gives back the results that it declares. Events that "
+    "it declares under `events` arrive here and are handled by `on`.",
+    """\
+booking:
+  kind: call
+  flow: appointment
+  with: {department: = topic}
+  results: {slot: chosen_slot}
+  next: read_back
+  on:
+    appointment.full: {say: booking.full, next: person}
+""",
+    ("error.call", "error.call.depth"),
+)

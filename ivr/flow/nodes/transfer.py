@@ -1,0 +1,206 @@
+"""transfer: to a number, an agent or a queue."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar, Literal, cast
+
+from pydantic import Field
+
+from ivr.flow.actions import Enqueue, Prompt, Transfer
+from ivr.flow.inputs import AgentJoined, QueueEnded, TransferEnded
+from ivr.flow.model import Source
+from ivr.flow.nodes.base import Node, NodeKind
+from ivr.flow.schema import Name, NodeModel, Prompts, Seconds, Strict, Target
+from ivr.flow.turn import Turn
+
+if TYPE_CHECKING:
+    from ivr.flow.build_node import NodeBuilder
+
+MAX_REASON = 300
+_QUEUE_OUTCOMES = {
+    "timeout": "no_answer",
+    "full": "busy",
+    "closed": "unavailable",
+    "unstaffed": "unavailable",
+}
+
+
+class ToModel(Strict):
+    """Exactly one of them."""
+
+    number: str | None = Field(
+        None, description="the name of one of the hotline's `numbers`; `= expression` that gives such a name"
+    )
+    agent: str | None = Field(None, description="an agent's id or extension, or `= expression`")
+    queue: Name | None = Field(None, description="a queue")
+
+
+class TransferModel(NodeModel):
+    to: ToModel
+    mode: Literal["blind", "announced", "conference"] = Field(
+        "blind",
+        description="announced: the other party hears `announce` first and may refuse by hanging up; conference: an "
+        "agent "
+        "who is in the call stays",
+    )
+    prompt: Prompts = Field(None, description="heard before it rings")
+    announce: Prompts = Field(None, description="what the other party hears first")
+    ring_s: Seconds = Field(30.0, description="how long it rings")
+    longest_s: Seconds | None = Field(None, description="the talk ends after this (default: no limit)")
+    reason: str = Field(
+        "", max_length=MAX_REASON, description="what an agent is told; `{topic}` for a variable"
+    )
+    result: Name = Field("transfer", description="variable that gets `{outcome, talked_s, cause}`")
+    next: Target = Field(description="after the talk, when the caller is still there")
+
+
+class TransferNode(Node):
+    kind: ClassVar[str] = "transfer"
+    waits: ClassVar[bool] = True
+
+    __slots__ = (
+        "announce",
+        "kind_of_target",
+        "longest_s",
+        "mode",
+        "next",
+        "prompts",
+        "reason",
+        "result",
+        "ring_s",
+        "target",
+    )
+
+    def __init__(self, build: NodeBuilder, model: TransferModel) -> None:
+        super().__init__(build, model)
+        given = [name for name in ("number", "agent", "queue") if getattr(model.to, name) is not None]
+        self.kind_of_target = given[0] if given else ""
+        self.target = Source("")
+        if len(given) != 1:
+            build.fault(
+                ("to",),
+                "two-ways",
+                "a transfer has one target",
+                "{number: ...}, {agent: ...} or {queue: ...}",
+            )
+        elif model.to.queue is not None:
+            self.target = Source(build.queue(model.to.queue, ("to", "queue")))
+        else:
+            written = str(getattr(model.to, given[0]))
+            self.target = build.source(written, ("to", given[0]))
+            if model.to.number is not None and self.target.expression is None:
+                build.number(written, ("to", "number"))
+        self.mode = model.mode
+        self.prompts = build.prompts(model.prompt, ("prompt",))
+        self.announce = build.prompts(model.announce, ("announce",))
+        self.ring_s = model.ring_s
+        self.longest_s = model.longest_s
+        self.reason = build.text(model.reason, ("reason",))
+        self.result = build.assigns(model.result, ("result",), None)
+        self.next = build.target(model.next, ("next",), "next")
+
+    def enter(self, turn: Turn) -> None:
+        turn.keys = ""
+        if not turn.speak(self.prompts.runs(turn)):
+            self._transfer(turn)
+
+    def resume(self, turn: Turn) -> None:
+        if turn.lead and turn.speak(()):
+            return
+        if "transfer" not in turn.waiting and "queue" not in turn.waiting:
+            self._transfer(turn)
+
+    def prompt_ended(self, turn: Turn, *, failed: bool) -> None:
+        if not turn.play_next() and "transfer" not in turn.waiting and "queue" not in turn.waiting:
+            self._transfer(turn)
+
+    def _transfer(self, turn: Turn) -> None:
+        target = str(self.target.value(turn) or "")
+        reason = self.reason(turn)[:MAX_REASON]
+        if self.kind_of_target == "queue":
+            turn.actions.append(Enqueue(turn.open("queue"), target, turn.language, reason=reason))
+            return
+        if self.kind_of_target == "number":
+            number = turn.library.numbers.get(target)
+            if number is None:
+                # Only numbers that the hotline names are ever dialled, whatever an expression or a caller says.
+                self._over(turn, "forbidden", 0.0, 0)
+                return
+            target = number
+        prompts: tuple[Prompt, ...] = ()
+        for run in self.announce.runs(turn):
+            prompts += run.prompts
+        turn.actions.append(
+            Transfer(
+                turn.open("transfer"),
+                "number" if self.kind_of_target == "number" else "agent",
+                target,
+                turn.language,
+                self.mode,
+                self.ring_s,
+                self.longest_s,
+                prompts,
+                reason,
+            )
+        )
+
+    def digit(self, turn: Turn, digit: str) -> None:
+        """While it rings the keys of the commands still lead away; in the talk keys are the parties' own."""
+        command = self.commands.by_key.get(digit)
+        if command is not None and not turn.data.get("joined"):
+            turn.command(command, "key")
+
+    def party_joined(self, turn: Turn) -> None:
+        turn.data["joined"] = True
+        turn.hush()
+        turn.note("joined", {"node": self.id, "to": self.kind_of_target})
+
+    def agent_joined(self, turn: Turn, event: AgentJoined) -> None:
+        turn.data["joined"] = True
+        turn.hush()
+        turn.note("joined", {"node": self.id, "to": self.kind_of_target, "agent": event.agent})
+
+    def queue_ended(self, turn: Turn, event: QueueEnded) -> None:
+        outcome = "completed" if event.outcome == "served" else _QUEUE_OUTCOMES.get(event.outcome, "failed")
+        self._over(turn, outcome, event.talked_s, 0)
+
+    def transfer_ended(self, turn: Turn, event: TransferEnded) -> None:
+        self._over(turn, event.outcome, event.talked_s, event.cause)
+
+    def _over(self, turn: Turn, outcome: str, talked_s: float, cause: int) -> None:
+        turn.hush()
+        turn.assign(self.result, {"outcome": outcome, "talked_s": talked_s, "cause": cause})
+        turn.note("transfer", {"node": self.id, "outcome": outcome, "talked_s": talked_s, "cause": cause})
+        if outcome == "completed":
+            turn.go(self.next)
+        else:
+            turn.raise_event("error.transfer." + outcome, {"cause": cause})
+
+
+def _make(build: NodeBuilder, model: NodeModel) -> Node:
+    return TransferNode(build, cast(TransferModel, model))
+
+
+_OUTCOMES = ("busy", "no_answer", "refused", "unavailable", "unknown", "forbidden", "failed")
+
+KIND = NodeKind(
+    "transfer",
+    TransferModel,
+    _make,
+    "Brings the caller to somebody else, and goes on at `next` when the other party has left. Only the hotline's "
+    "`numbers` "
+    "are ever dialled, and only as far as the installation allows. Events: "
+    + ", ".join(f"`error.transfer.{outcome}`" for outcome in _OUTCOMES)
+    + ".",
+    """\
+police:
+  kind: transfer
+  to: {number: police}
+  prompt: emergency.connecting
+  next: goodbye
+  on:
+    error.transfer.busy: {next: person}
+    error.transfer: {say: emergency.numbers, next: person}
+""",
+    ("error.transfer", *(f"error.transfer.{outcome}" for outcome in _OUTCOMES)),
+)
