@@ -39,7 +39,10 @@ class Records(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class CallerFacts:
-    """What is known of a call when it arrives. caller: the number, "" when withheld. answered: by the dialplan."""
+    """What is known of a call when it arrives. caller: the number, "" when withheld. answered: by the dialplan.
+
+    history: the caller's earlier calls, as `CallFacts.history`; {} when nothing is known.
+    """
 
     caller: str
     called: str
@@ -48,6 +51,7 @@ class CallerFacts:
     language: str
     trunk: str = ""
     answered: bool = False
+    history: Mapping[str, JsonValue] = field(default_factory=dict, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
