@@ -21,7 +21,7 @@ from ivr.flow.calendars.calendar import Calendar
 from ivr.flow.calendars.faults import CalendarError
 from ivr.flow.calendars.reading import make_calendar
 from ivr.flow.findings import Finding, FlowLoadError, did_you_mean
-from ivr.flow.lint import lint
+from ivr.flow.linting import lint
 from ivr.flow.model import FAREWELL, HANGUP, RETURN, Command, Commands, Flow, FlowLibrary, Handlers, Parameter
 from ivr.flow.nodes.asking_back import AskingBack
 from ivr.flow.nodes.base import Node

@@ -57,12 +57,11 @@ from ivr.flow.inputs import (
     TransferEnded,
 )
 from ivr.flow.model import FlowLibrary
+from ivr.flow.pace import seconds_of
 from ivr.flow.prompt_text import parse, render
 from ivr.flow.state import CallFacts, Step
 from ivr.flow.world import QueueOutcome, Script, TransferOutcome, World
 
-CHARACTERS_PER_SECOND = {"zh": 4.5, "en": 14.0}
-"""How fast prompts are spoken."""
 MAX_SETTLING = 1000
 """Events that follow each other without an input of ours before a simulation gives up."""
 
@@ -385,8 +384,7 @@ class Simulation:
             yield Line("heard", render(parse(text), prompt.values, play.language), prompt.id)
 
     def _seconds(self, play: Play) -> float:
-        pace = CHARACTERS_PER_SECOND.get(play.language, 10.0)
-        return max(0.2, sum(len(line.text) for line in self._heard(play)) / pace)
+        return max(0.2, sum(seconds_of(line.text, play.language) for line in self._heard(play)))
 
 
 def _words(note: Note) -> str:

@@ -1,35 +1,18 @@
-"""What is allowed and yet hardly meant: findings about a library that could be built. Pure."""
+"""Where the ways of a library lead: nodes that nothing reaches, that never end, that go round for ever. Pure."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Protocol
 
-from ivr.flow.findings import Finding, Severity
-from ivr.flow.model import Exit, FlowLibrary, Handler
-from ivr.flow.nodes.asking import AskingNode
+from ivr.flow.linting.report import Report
+from ivr.flow.model import RETURN, Exit, FlowLibrary
 from ivr.flow.nodes.base import Node
-from ivr.flow.nodes.choices import Options
-from ivr.flow.yaml_source import Mark
-
-Places = Mapping[str, tuple[str, Mark]]
-"""Node id -> file and place of its name."""
+from ivr.flow.nodes.call import Call
+from ivr.flow.nodes.returning import Return
 
 
-class Report(Protocol):
-    def __call__(
-        self, node: str, code: str, cause: str, suggestion: str, severity: Severity = "warning"
-    ) -> None: ...
-
-
-def lint(library: FlowLibrary, places: Places) -> list[Finding]:
+def check_ways(library: FlowLibrary, report: Report) -> None:
     ways = _ways(library)
-    findings: list[Finding] = []
-
-    def report(node: str, code: str, cause: str, suggestion: str, severity: Severity = "warning") -> None:
-        file, mark = places[node]
-        findings.append(Finding(file, mark.line, mark.column, code, cause, suggestion, severity))
-
     for name in _unreachable(library, ways):
         report(name, "unreachable", f"nothing leads to `{name}`", "lead something there, or delete it")
     for name in _endless(library, ways):
@@ -37,10 +20,21 @@ def lint(library: FlowLibrary, places: Places) -> list[Finding]:
     for loop in _loops(library):
         names = " -> ".join([*loop, loop[0]])
         report(loop[0], "loop-without-input", f"goes round for ever: {names}", "ask something in it", "error")
-    for node in library.nodes.values():
-        if node.id in places and isinstance(node, AskingNode):
-            _asking(library, node, report)
-    return findings
+    for node, flow in _returns_nowhere(library):
+        report(
+            node,
+            "returns-nowhere",
+            f"`return`, and yet nothing calls the flow `{flow}`",
+            "end with a hangup, or call the flow with a `call` node",
+        )
+    for node, flow in _gone_to(library):
+        report(
+            node,
+            "missing-parameter",
+            f"goes to the flow `{flow}`, which needs parameters",
+            f"{{kind: call, flow: {flow}, with: {{...}}}}",
+            "error",
+        )
 
 
 def _ways(library: FlowLibrary) -> dict[str, list[str]]:
@@ -50,7 +44,8 @@ def _ways(library: FlowLibrary) -> dict[str, list[str]]:
         ways[way.source].append(way.target)
     for node in library.nodes.values():
         flow = library.flows.get(node.flow)
-        scopes = [node.defaults, library.handlers, *([flow.handlers] if flow else [])]
+        shared = library.shared.get(flow.library, {}) if flow else {}
+        scopes = [node.defaults, library.handlers, shared, *([flow.handlers] if flow else [])]
         ways[node.id] += [h.target for scope in scopes for each in scope.values() for h in each if h.target]
         if library.fallback:
             ways[node.id].append(library.fallback)
@@ -79,7 +74,11 @@ def _endless(library: FlowLibrary, ways: Mapping[str, list[str]]) -> list[str]:
     for source, targets in ways.items():
         for target in targets:
             back.setdefault(target, []).append(source)
-    ends = [node.id for node in library.nodes.values() if node.ends or _hangs_up(library, node)]
+    ends = [
+        node.id
+        for node in library.nodes.values()
+        if node.ends or isinstance(node, Return) or _hangs_up(library, node)
+    ]
     can_end = _reached(ends, back)
     return [node.id for node in library.nodes.values() if node.id not in can_end and node.flow]
 
@@ -93,7 +92,7 @@ def _hangs_up(library: FlowLibrary, node: Node) -> bool:
 def _loops(library: FlowLibrary) -> list[list[str]]:
     """Rounds of nodes that never wait for anything outside: a caller in them is lost."""
     calm: dict[str, list[str]] = {}
-    for way in library.exits:
+    for way in (*library.exits, *_ways_back(library)):
         if _passes(library, way):
             calm.setdefault(way.source, []).append(way.target)
     loops: list[list[str]] = []
@@ -122,40 +121,54 @@ def _loops(library: FlowLibrary) -> list[list[str]]:
     return loops
 
 
+def _ways_back(library: FlowLibrary) -> list[Exit]:
+    """From the ends of each called flow to where its callers go on."""
+    callers: dict[str, list[Call]] = {}
+    for node in library.nodes.values():
+        if isinstance(node, Call) and node.start:
+            callers.setdefault(node.start.split(".", 1)[0], []).append(node)
+    ends = [(way.source, library.nodes[way.source].flow) for way in library.exits if way.target == RETURN]
+    ends += [(node.id, node.flow) for node in library.nodes.values() if isinstance(node, Return)]
+    return [
+        Exit(node, caller.next, "returns")
+        for node, flow in ends
+        for caller in callers.get(flow, ())
+        if caller.next
+    ]
+
+
+def _returns_nowhere(library: FlowLibrary) -> list[tuple[str, str]]:
+    """Nodes that return from a flow that nothing calls."""
+    called = {way.target.split(".", 1)[0] for way in library.exits if way.label == "calls"}
+    nodes = [way.source for way in library.exits if way.target == RETURN and not way.error]
+    nodes += [node.id for node in library.nodes.values() if isinstance(node, Return)]
+    flows = {node: library.nodes[node].flow for node in nodes}
+    # A flow with parameters or results is there to be called, by a hotline that is yet to come.
+    return [
+        (node, flow)
+        for node, flow in flows.items()
+        if flow and flow not in called and not (library.flows[flow].results or library.flows[flow].parameters)
+    ]
+
+
+def _gone_to(library: FlowLibrary) -> list[tuple[str, str]]:
+    """Ways that lead into a flow which needs parameters, without calling it."""
+    needs = {
+        flow.start: flow.name
+        for flow in library.flows.values()
+        if any(parameter.required for parameter in flow.parameters.values())
+    }
+    return [
+        (way.source, needs[way.target])
+        for way in library.exits
+        if way.target in needs
+        and way.label != "calls"
+        and library.nodes[way.source].flow not in ("", needs[way.target])
+    ]
+
+
 def _passes(library: FlowLibrary, way: Exit) -> bool:
     """Whether the way goes from one node that does not wait to another, by itself."""
     if way.error or way.label.startswith("always:"):
         return False
     return not library.nodes[way.source].waits and not library.nodes[way.target].waits
-
-
-def _asking(library: FlowLibrary, node: AskingNode, report: Report) -> None:
-    flow = library.flows[node.flow]
-    scopes = (node.handlers, node.defaults, flow.handlers, library.handlers)
-    for event in ("no_input", "no_match"):
-        found: list[Handler] = [handler for scope in scopes for handler in scope.get(event, ())]
-        if not library.fallback and not any(handler.then in ("go", "hangup") for handler in found):
-            report(
-                node.id,
-                "no-fallback",
-                f"after repeated {event} `{node.id}` ends the call",
-                f"give it `on: {{{event}: {{count: 2, next: ...}}}}`, or the hotline a `fallback`",
-            )
-    options = getattr(node, "options", None)
-    if isinstance(options, Options):
-        for option in options.by_name.values():
-            command = node.commands.by_key.get(option.key)
-            if command is not None:
-                report(
-                    node.id,
-                    "shadowed-command",
-                    f"the option `{option.name}` takes the key {option.key} from the command `{command.name}`",
-                    "give it another key",
-                )
-        for language, phrase, first, second in options.claimed_twice():
-            report(
-                node.id,
-                "duplicate-phrase",
-                f"`{phrase}` ({language}) is both `{first}`'s and `{second}`'s",
-                "only the first would ever get it",
-            )
