@@ -17,11 +17,14 @@ from pydantic_settings import (
     InitSettingsSource,
     PydanticBaseSettingsSource,
     SettingsConfigDict,
+    SettingsError,
 )
 from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
 from ivr.errors import ConfigError
+from ivr.outside.secrets import PREFIX as SECRET_PREFIX
+from ivr.outside.settings import OutsideSettings
 
 
 class _Section(BaseModel):
@@ -97,6 +100,7 @@ class Settings(BaseSettings):
     web: WebSettings = WebSettings()
     speech: SpeechSettings = SpeechSettings()
     prompts: PromptSettings = PromptSettings()
+    outside: OutsideSettings = OutsideSettings()
 
     @property
     def effective_database_url(self) -> str:
@@ -134,12 +138,18 @@ def load_settings(path: Path | None = None, **overrides: Any) -> Settings:
     except ValidationError as error:
         mend = "correct that key; docs/administrators/settings.md lists all"
         raise ConfigError(_explain(source, error), mend=mend) from error
+    except SettingsError as error:
+        # A variable for a list or a mapping is read as JSON; the message of the library names it.
+        mend = """write lists and mappings as JSON: '["a", "b"]'"""
+        raise ConfigError(f"in the environment: {error}", mend=mend) from error
 
 
 def _refuse_unknown_variables() -> None:
     """A misspelt variable would silently do nothing otherwise."""
     for variable in os.environ:
         if not variable.startswith("IVR_") or variable in OTHER_VARIABLES:
+            continue
+        if variable.startswith(SECRET_PREFIX):
             continue
         section, _, key = variable.removeprefix("IVR_").lower().partition("__")
         field = Settings.model_fields.get(section)

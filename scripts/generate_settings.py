@@ -32,7 +32,8 @@ asterisk: {loopback: false, allow_anonymous: false, trunk_hosts: [10.0.0.5]}
 
 TAIL = """
 Two more variables are read by set-up, models and prompts: `IVR_CACHE` (downloads and rendered audio, outside
-the checkout) and `IVR_MODELS` (a folder of speech models of your own, looked at first).
+the checkout) and `IVR_MODELS` (a folder of speech models of your own, looked at first). `IVR_SECRET_<NAME>` is the
+secret NAME of requests and channels. Lists and mappings in the environment are JSON: `IVR_OUTSIDE__HOSTS='["a", "b"]'`.
 """
 
 
