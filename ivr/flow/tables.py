@@ -101,6 +101,9 @@ def parse_table(
         if column not in columns:
             cause = f"there is no column `{column}`"
             faults.append(_fault(name, Mark(1, 1), cause, did_you_mean(column, columns)))
+        elif types.get(column, "text") not in EXAMPLES:
+            cause = f"`{types[column]}` is no type of a column"
+            faults.append(_fault(name, Mark(1, 1), cause, f"one of {', '.join(EXAMPLES)}"))
     if faults:
         raise FlowLoadError(faults)
     made: list[Row] = []
