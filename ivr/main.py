@@ -19,14 +19,18 @@ from ivr.asterisk.locate import locate
 from ivr.asterisk.ports import Ports
 from ivr.asterisk.process import PrivateAsterisk
 from ivr.asterisk.render import RenderedAsterisk, RenderOptions, render
+from ivr.call.dialogue import OneDialogue
 from ivr.call.front_door import FrontDoor, FrontDoorSettings
 from ivr.call.session import CallServices
+from ivr.callers import CallerHistories
 from ivr.clock import Clock, SystemClock
 from ivr.config import Settings
 from ivr.dispatch import Dispatcher
 from ivr.errors import AriError, AsteriskError, ConfigError, HotlineError, first_of
 from ivr.flow.load import load
 from ivr.flow.model import FlowLibrary
+from ivr.outside.service import OutsideService, open_outside
+from ivr.outside.stored import stored_history, stored_pending
 from ivr.phones import Phones
 from ivr.prompts import background
 from ivr.prompts.catalogue import Folders, PromptCatalogue
@@ -71,6 +75,7 @@ class Hotline:
     dispatcher: Dispatcher
     front_door: FrontDoor
     status: LiveStatus
+    outside: OutsideService
     asterisk: PrivateAsterisk | None = None
     rendered: RenderedAsterisk | None = None
     page_url: str = ""
@@ -148,6 +153,15 @@ async def hotline(settings: Settings, say: Callable[[str], None] = lambda _: Non
         for language in LANGUAGES:
             if silent := audio.silent(language):
                 log.warning("%d clips have no sound in %s: run `ivr prompts render`", len(silent), language)
+        outside = await stack.enter_async_context(
+            open_outside(
+                settings.outside,
+                clock,
+                writer.put,
+                stored_pending(store, writer, settings.node, clock),
+                stored_history(store, clock),
+            )
+        )
         say("speech")
         ears, languages = await _open_ears(stack, settings)
         say("asterisk")
@@ -159,6 +173,8 @@ async def hotline(settings: Settings, say: Callable[[str], None] = lambda _: Non
         changed = _Changed()
         dispatcher = Dispatcher(Board(rules, agents), clock, records, changed)
         stack.callback(dispatcher.close)
+        histories = CallerHistories(store, clock)
+        stack.push_async_callback(histories.close)
         phones = Phones(ari, lambda: list(dispatcher.board.agents), dispatcher.phone_seen)
         reconnected = asyncio.Event()
 
@@ -171,13 +187,14 @@ async def hotline(settings: Settings, say: Callable[[str], None] = lambda _: Non
         services = CallServices(ari, audio, ears, dispatcher, records, clock, changed)
         front_door = FrontDoor(
             services,
-            lambda: library,
+            OneDialogue(library, audio),
             dispatcher,
             FrontDoorSettings(
                 settings.node, settings.entry_flow, settings.default_language, settings.max_calls
             ),
             changed,
             on_event,
+            histories.of,
         )
         status = LiveStatus(
             clock=clock,
@@ -203,6 +220,7 @@ async def hotline(settings: Settings, say: Callable[[str], None] = lambda _: Non
             dispatcher=dispatcher,
             front_door=front_door,
             status=status,
+            outside=outside,
             asterisk=asterisk,
             rendered=asterisk.rendered if asterisk else None,
             languages=languages,
@@ -211,7 +229,10 @@ async def hotline(settings: Settings, say: Callable[[str], None] = lambda _: Non
             async with asyncio.TaskGroup() as group:
                 door = group.create_task(front_door.run(), name="front door")
                 keeper = group.create_task(_keep_phones(phones, reconnected), name="phones")
-                watchers = [group.create_task(writer.failed(), name="writer watched")]
+                watchers = [
+                    group.create_task(writer.failed(), name="writer watched"),
+                    group.create_task(outside.run(), name="notifications"),
+                ]
                 if asterisk is not None:
                     watchers.append(group.create_task(_watch(asterisk), name="asterisk watched"))
                 renderer = (

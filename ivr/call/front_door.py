@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Coroutine
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
+from dataclasses import dataclass, replace
 from typing import Any
 
 from ivr.ari.generated.events import ApplicationReplaced, StasisStart
@@ -17,13 +17,14 @@ from ivr.ari.generated.models import Channel
 from ivr.ari.interface import Ari
 from ivr.ari.parse import AnyEvent, Gap
 from ivr.ari.results import Gone
+from ivr.call.dialogue import Dialogue, Dialogues
 from ivr.call.feature import AgentDesk, serve_feature
 from ivr.call.ports import CallerFacts
 from ivr.call.registry import CallRegistry
 from ivr.call.session import FALLBACK_CONTEXT, CallServices, CallSession
 from ivr.errors import AriError
-from ivr.flow.model import FlowLibrary
-from ivr.ids import ChannelId, new_call_id, owner_of
+from ivr.flow.actions import JsonValue
+from ivr.ids import CallId, ChannelId, new_call_id, owner_of
 
 log = logging.getLogger(__name__)
 
@@ -54,15 +55,18 @@ class FrontDoor:
     def __init__(
         self,
         services: CallServices,
-        library: Callable[[], FlowLibrary],
+        dialogues: Dialogues,
         desk: AgentDesk,
         settings: FrontDoorSettings,
         on_change: Callable[[], None],
         on_event: Callable[[AnyEvent], None],
+        history: Callable[[str], Awaitable[Mapping[str, JsonValue]]] | None = None,
     ) -> None:
+        """history: a caller's earlier calls by number, soon or not at all; asked for where a dialogue looks at them."""
         self._services = services
         self._ari: Ari = services.ari
-        self._library = library
+        self._dialogues = dialogues
+        self._history = history
         self._desk = desk
         self._settings = settings
         self._on_change = on_change
@@ -113,21 +117,50 @@ class FrontDoor:
             log.error("%d calls are live: one more goes to the dialplan's fallback", len(self.registry))
             self._spawn(self._to_fallback(ChannelId(channel.id)), f"full {channel.id}")
             return
-        library = self._library()
+        dialogue = self._dialogues.enter()
         facts = CallerFacts(
             caller=channel.caller.number,
             called=channel.dialplan.exten,
             entry_flow=self._settings.entry_flow,
-            flow_version=library.version,
+            flow_version=dialogue.library.version,
             language=self._settings.language,
             trunk=endpoint_of(channel.name),
             answered=channel.state == "Up",
         )
         call = new_call_id(self._settings.node)
-        session = CallSession(self._services, library, call, ChannelId(channel.id), facts)
-        self.registry.add(session)
-        self._spawn(self._run_session(session), f"call {call}")
+        if self._history is not None and dialogue.asks_history and facts.caller:
+            self.registry.add_other(channel.id)
+            work = self._run_known(self._history, dialogue, call, ChannelId(channel.id), facts)
+        else:
+            work = self._run_session(self._session(dialogue, call, ChannelId(channel.id), facts))
+        task = self._spawn(work, f"call {call}")
+        # Not in the call's own code: whoever counts the calls of a dialogue frees it after the last, and until the
+        # task is over its frames still refer to it.
+        task.add_done_callback(lambda _: self._dialogues.leave(dialogue))
         self._on_change()
+
+    def _session(
+        self, dialogue: Dialogue, call: CallId, channel: ChannelId, facts: CallerFacts
+    ) -> CallSession:
+        services = replace(self._services, audio=dialogue.audio)
+        session = CallSession(services, dialogue.library, call, channel, facts)
+        self.registry.add(session)
+        return session
+
+    async def _run_known(
+        self,
+        history: Callable[[str], Awaitable[Mapping[str, JsonValue]]],
+        dialogue: Dialogue,
+        call: CallId,
+        channel: ChannelId,
+        facts: CallerFacts,
+    ) -> None:
+        """The same, after asking for the caller's earlier calls; the bus holds the channel's events meanwhile."""
+        try:
+            facts = replace(facts, history=await history(facts.caller))
+        finally:
+            self.registry.remove_other(channel)
+        await self._run_session(self._session(dialogue, call, channel, facts))
 
     async def _run_session(self, session: CallSession) -> None:
         try:
@@ -144,7 +177,7 @@ class FrontDoor:
                 await serve_feature(
                     self._ari,
                     self._desk,
-                    self._services.audio,
+                    self._dialogues.current.audio,
                     mailbox,
                     ChannelId(channel.id),
                     agent,
@@ -249,10 +282,10 @@ class FrontDoor:
         owner = owner_of(object_id)
         return owner is not None and owner.startswith(f"c-{self._settings.node}-")
 
-    def _spawn(self, work: Coroutine[Any, Any, None], name: str) -> None:
+    def _spawn(self, work: Coroutine[Any, Any, None], name: str) -> asyncio.Task[None]:
         if self._group is None:
             raise RuntimeError("the front door is not open")
-        self._group.create_task(work, name=name)
+        return self._group.create_task(work, name=name)
 
 
 def _in_application(channel: Channel, app: str) -> bool:

@@ -16,8 +16,10 @@ import threading
 from collections.abc import Callable, Iterator, Mapping
 from typing import TypeVar
 
+from ivr.call.dialogue import Dialogue
 from ivr.flow.load import load_sources
 from ivr.flow.model import FlowLibrary
+from ivr.prompts.catalogue import PromptCatalogue
 
 Result = TypeVar("Result")
 
@@ -64,20 +66,23 @@ def _collect_nothing() -> Iterator[None]:
             gc.enable()
 
 
-async def let_go(library: FlowLibrary) -> None:
-    """Free what nobody uses any more, piece by piece: freed at once, a large library would hold up the loop.
+async def free_in_steps(only: list[Dialogue]) -> None:
+    """Free a version that no call runs any more, piece by piece: freed at once, a large one would hold up the loop.
 
-    The caller must not keep a reference of its own. Harmless when somebody still has one: nothing is changed in it.
+    only: the list with the last reference to it, which is emptied. Harmless when there is another: nothing in it is
+    changed.
     """
-    only = [library]
-    del library
     await asyncio.to_thread(_free, only)
 
 
-def _free(only: list[FlowLibrary]) -> None:
+def _free(only: list[Dialogue]) -> None:
     with _lock, _hand_over_often():
-        library = only.pop()
-        pieces = [*library.nodes.values(), *library.flows.values(), *library.prompts.values(), *library.exits]
-        del library
+        dialogue = only.pop()
+        library = dialogue.library
+        pieces: list[object] = [*library.nodes.values(), *library.flows.values(), *library.prompts.values()]
+        pieces += library.exits
+        if isinstance(dialogue.audio, PromptCatalogue):
+            pieces += dialogue.audio.parts()
+        del dialogue, library
         while pieces:
             pieces.pop()

@@ -14,7 +14,6 @@ from dataclasses import dataclass, field
 from ivr.errors import VersionError
 from ivr.flow.diff import compare, node_renames
 from ivr.flow.findings import FlowLoadError, did_you_mean
-from ivr.flow.load import version_of
 from ivr.flow.model import FlowLibrary
 from ivr.versions import content
 from ivr.versions.lineage import lineage
@@ -52,6 +51,11 @@ class Versions:
     async def live(self) -> FlowRelease | None:
         async with self.store.reading() as uow:
             return await uow.flow_releases.live(self.hotline)
+
+    async def last_seq(self) -> int:
+        """The number of the live release, 0 when nothing is published."""
+        async with self.store.reading() as uow:
+            return await uow.flow_releases.last_seq(self.hotline)
 
     async def releases(self) -> list[FlowRelease]:
         """Oldest first."""
@@ -135,7 +139,7 @@ class Versions:
         (callers will come back to nodes that it lacks), VersionError, StorageError; nothing has changed then.
         """
         library = await load_aside(sources)
-        self._check(library)
+        self.check(library)
         live = await self.live()
         if live is not None and live.version == library.version:
             return Published(live, released=False, before=live.version)
@@ -171,10 +175,11 @@ class Versions:
                 f"version {version[:12]} cannot run any more: {error}",
                 mend="export it (`ivr versions export`), mend it and publish it",
             ) from error
-        self._check(library)
+        self.check(library)
         return await self._release("rollback", sources, library, live, author, message, mapping or {}, keep)
 
-    def _check(self, library: FlowLibrary) -> None:
+    def check(self, library: FlowLibrary) -> None:
+        """Raises VersionError for one that calls could not begin with."""
         if self.entry_flow and self.entry_flow not in library.flows:
             raise VersionError(
                 f"there is no flow `{self.entry_flow}`, which calls begin with",
@@ -226,7 +231,3 @@ class Versions:
             return {}
         old = await self.sources(live.version)
         return node_renames(compare(old, content.covered(sources)))
-
-
-def same_content(sources: Mapping[str, bytes], version: str) -> bool:
-    return version_of(sources) == version

@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from asr.protocol import AsrUnavailable, Failed, Final, Heard, Hearing, ListenRequest, SpeechBegan
+from ivr.call.dialogue import OneDialogue
 from ivr.call.front_door import FrontDoor, FrontDoorSettings
 from ivr.call.ports import CallerFacts, CallSummary, Said
 from ivr.call.session import CallServices
@@ -203,7 +204,8 @@ async def house(
         dispatcher = Dispatcher(board, clock, memory)
         services = CallServices(ari, OneSecondPrompts(), ears, dispatcher, memory, clock)
         settings = FrontDoorSettings("n1", "main", "zh", max_calls)
-        door = FrontDoor(services, lambda: library, dispatcher, settings, lambda: None, lambda event: None)
+        dialogues = OneDialogue(library, services.audio)
+        door = FrontDoor(services, dialogues, dispatcher, settings, lambda: None, lambda event: None)
         async with asyncio.TaskGroup() as group:
             task = group.create_task(door.run(), name="front door")
             dispatcher.start()

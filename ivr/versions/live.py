@@ -1,0 +1,351 @@
+"""The dialogue that new calls of a running server get, and how it changes.
+
+A version reaches the calls in the same steps wherever it comes from: it is read and checked, its prompts get a sound,
+and then, in one moment, it is the one for new calls. Whatever fails before that moment is logged and changes nothing.
+Calls keep the version that they began with; the last one of an old version lets go of it.
+
+It comes from a release (the database is asked for its number every second, a key look-up) or, in development, from
+the folder whenever a file in it is saved. The latest of these is what new calls get.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from ivr.call.dialogue import Dialogue
+from ivr.errors import ConfigError, FlowError, StorageError
+from ivr.flow.findings import FlowLoadError
+from ivr.flow.load import read_folder, version_of
+from ivr.flow.model import FlowLibrary
+from ivr.prompts.catalogue import Folders, PromptCatalogue
+from ivr.prompts.clips import Clip
+from ivr.versions.lineage import lineage
+from ivr.versions.loading import aside, free_in_steps, load_aside
+from ivr.versions.saved import saves
+from ivr.versions.service import Versions
+
+log = logging.getLogger(__name__)
+
+ASK_EVERY_S: Final = 1.0
+SOUND_S: Final = 60.0
+"""So long a new version waits for the first sound of its new prompts."""
+OLDER_TRIED: Final = 5
+ASKED_AT_ONCE: Final = 200
+"""Clips between two breaths of the event loop."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Ready:
+    """A version with all that its calls need. silent: clips that have no sound yet, missing: no natural one."""
+
+    dialogue: Dialogue
+    audio: PromptCatalogue
+    missing: tuple[Clip, ...]
+    silent: tuple[Clip, ...]
+
+
+class LiveFlows:
+    """`begin()`, then `run()` as a task; `current`, `enter` and `leave` are for calls (`ivr.call.dialogue`).
+
+    renders: prompts without a sound are being rendered in this process. watch: the folder is what is run.
+    """
+
+    def __init__(
+        self,
+        versions: Versions,
+        folder: Path,
+        folders: Folders,
+        *,
+        watch: bool = False,
+        renders: bool = False,
+        ask_every_s: float = ASK_EVERY_S,
+        sound_s: float = SOUND_S,
+    ) -> None:
+        self._versions = versions
+        self._folder = folder
+        self._folders = folders
+        self._watch = watch
+        self._renders = renders
+        self._ask_every_s = ask_every_s
+        self._sound_s = sound_s
+        self._seq = 0
+        """The release that was looked at last."""
+        self._current: Dialogue | None = None
+        self._audio: PromptCatalogue | None = None
+        self._old: set[Dialogue] = set()
+        self._over: asyncio.Queue[Dialogue] = asyncio.Queue()
+        self._turn = asyncio.Lock()
+        """Versions become ready one after the other."""
+
+    # --- for calls ---
+
+    @property
+    def current(self) -> Dialogue:
+        if self._current is None:
+            raise RuntimeError("no dialogue has been loaded")
+        return self._current
+
+    @property
+    def library(self) -> FlowLibrary:
+        """The one for new calls."""
+        return self.current.library
+
+    @property
+    def audio(self) -> PromptCatalogue:
+        """The prompts of new calls."""
+        assert self._audio is not None
+        return self._audio
+
+    def versions_in_use(self) -> Mapping[str, int]:
+        """Version -> calls that run it now: the current one, and older ones that still have calls."""
+        return {one.library.version: one.calls for one in (*self._old, self.current)}
+
+    def enter(self) -> Dialogue:
+        self.current.calls += 1
+        return self.current
+
+    def leave(self, dialogue: Dialogue) -> None:
+        dialogue.calls -= 1
+        if not dialogue.calls and dialogue in self._old:
+            self._retire(dialogue)
+
+    # --- the beginning ---
+
+    async def begin(self) -> None:
+        """Load what the first calls get. Raises HotlineError when there is nothing sound to begin with.
+
+        The live release; the first time, the folder is published. In development the folder, if it is sound. When
+        the live release cannot run any more (the language or the queues have changed since), an older one can.
+        """
+        self._seq = await self._versions.last_seq()
+        if not self._seq:
+            published = await self._versions.publish(
+                await self._read(), author="", message=f"the first version, from {self._folder}"
+            )
+            self._seq = published.release.seq
+            log.info(
+                "version %s is published: the first one, from %s",
+                _short(published.release.version),
+                self._folder,
+            )
+        if self._watch and await self._begin_with_folder():
+            return
+        await self._begin_with_release()
+        if not self._watch:
+            await self._compare_folder()
+
+    async def _begin_with_folder(self) -> bool:
+        try:
+            library = await self._load_folder(await self._read())
+        except FlowError as error:
+            self._tell(error, "the live version is run instead")
+            return False
+        await self._become(library)
+        live = await self._versions.live()
+        if live is not None and live.version != library.version:
+            log.info(
+                "development: %s is run, not the live version %s; `ivr publish` makes it live",
+                self._folder,
+                _short(live.version),
+            )
+        return True
+
+    async def _begin_with_release(self) -> None:
+        line = lineage(await self._versions.releases())
+        failure: FlowError | None = None
+        for version in line[: -1 - OLDER_TRIED : -1]:
+            try:
+                library = await self._versions.load(version)
+                self._versions.check(library)
+            except FlowError as error:
+                self._tell(error, f"version {_short(version)} cannot be run")
+                failure = failure or error
+            else:
+                if version != line[-1]:
+                    log.error(
+                        "version %s is run, an older one than the live %s", _short(version), _short(line[-1])
+                    )
+                await self._become(library)
+                return
+        assert failure is not None
+        raise ConfigError(
+            f"no version of the dialogue can be run: {failure}",
+            mend="mend the folder (`ivr check`) and `ivr publish` it",
+        ) from failure
+
+    async def _compare_folder(self) -> None:
+        try:
+            differs = version_of(await self._read()) != self.library.version
+        except FlowError:
+            return
+        if differs:
+            log.warning(
+                "%s differs from the live version %s: `ivr diff` shows how, `ivr publish` makes it live",
+                self._folder,
+                _short(self.library.version),
+            )
+
+    # --- changes ---
+
+    async def run(self) -> None:
+        """Until cancelled."""
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self._follow_releases(), name="releases followed")
+            group.create_task(self._free_old(), name="old versions freed")
+            if self._watch:
+                group.create_task(self._follow_folder(), name="flows folder watched")
+
+    async def _follow_releases(self) -> None:
+        away = False
+        while True:
+            await asyncio.sleep(self._ask_every_s)
+            try:
+                seq = await self._versions.last_seq()
+                if seq != self._seq:
+                    await self._take_release(seq)
+                away = False
+            except StorageError as error:
+                if not away:
+                    log.warning("not known whether something is published: %s", error)
+                away = True
+
+    async def _take_release(self, seq: int) -> None:
+        """Raises StorageError: tried again."""
+        live = await self._versions.live()
+        if live is None:
+            return
+        try:
+            if live.version != self.library.version:
+                library = await self._versions.load(live.version)
+                self._versions.check(library)
+                await self._become(library)
+        except FlowError as error:
+            self._tell(error, f"release {live.seq} cannot be run, {_short(self.library.version)} goes on")
+        else:
+            who = f" by {live.author}" if live.author else ""
+            log.info(
+                "new calls run version %s (%s %d%s): %s",
+                _short(live.version),
+                live.kind,
+                live.seq,
+                who,
+                live.message,
+            )
+        self._seq = seq
+
+    async def _follow_folder(self) -> None:
+        async for _ in saves(self._folder):
+            try:
+                sources = await self._read()
+                if version_of(sources) == self.library.version:
+                    continue
+                library = await self._load_folder(sources)
+            except FlowError as error:
+                self._tell(error, f"{_short(self.library.version)} goes on")
+                continue
+            except StorageError as error:
+                log.error("what was saved is not run, it cannot be kept: %s", error)
+                continue
+            await self._become(library)
+            log.info("new calls run what was saved in %s: version %s", self._folder, _short(library.version))
+
+    async def _read(self) -> dict[str, bytes]:
+        return await asyncio.to_thread(read_folder, self._folder)
+
+    async def _load_folder(self, sources: Mapping[str, bytes]) -> FlowLibrary:
+        """Checked with the queues of the start, which routing knows; kept, so that its calls can be replayed."""
+        library = await load_aside({**sources, **self._versions.beside})
+        self._versions.check(library)
+        await self._versions.keep(sources, author="", message=f"saved in {self._folder}")
+        return library
+
+    async def _become(self, library: FlowLibrary) -> None:
+        """From its end on new calls run this one."""
+        async with self._turn:
+            ready = await aside(lambda: self._prepare(library))
+            await self._give_sound(ready)
+            old, self._current, self._audio = self._current, ready.dialogue, ready.audio
+            if old is not None:
+                self._old.add(old)
+                if not old.calls:
+                    self._retire(old)
+
+    def _prepare(self, library: FlowLibrary) -> _Ready:
+        """In a thread."""
+        texts: dict[str, dict[str, str]] = {language: {} for language in library.languages}
+        for name, by_language in library.prompts.items():
+            for language, text in by_language.items():
+                texts.setdefault(language, {})[name] = text
+        audio = PromptCatalogue.load(texts, self._folders, beside=self._audio)
+        asks_history = any(b"history" in source for source in library.texts.values())
+        return _Ready(
+            Dialogue(library, audio, asks_history),
+            audio,
+            tuple(clip for language in texts for clip in audio.missing(language)),
+            tuple(clip for language in texts for clip in audio.silent(language)),
+        )
+
+    async def _give_sound(self, ready: _Ready) -> None:
+        """Ask for what has no sound and wait for it; a caller must not be the first to miss it."""
+        first = self._current is None
+        if self._renders and not first:
+            for number, clip in enumerate(ready.missing):
+                ready.audio.on_missing(clip)
+                if not number % ASKED_AT_ONCE:
+                    await asyncio.sleep(0)
+            await self._sounding(ready.audio, ready.silent)
+        silent = [clip for clip in ready.silent if not ready.audio.has_sound(clip)]
+        for language in sorted({clip.language for clip in silent}):
+            words = [clip.text for clip in silent if clip.language == language]
+            log.warning(
+                "%d clips of version %s have no sound in %s, as “%s”: run `ivr prompts render`",
+                len(words),
+                _short(ready.dialogue.library.version),
+                language,
+                words[0],
+            )
+
+    async def _sounding(self, audio: PromptCatalogue, silent: Collection[Clip]) -> None:
+        """Until all of them have a sound, or it has taken too long."""
+        added = asyncio.Event()
+        audio.sounds.on_added = lambda _: added.set()
+        try:
+            async with asyncio.timeout(self._sound_s):
+                while not all(map(audio.has_sound, silent)):
+                    await added.wait()
+                    added.clear()
+        except TimeoutError:
+            log.error("new prompts got no sound within %g s", self._sound_s)
+        finally:
+            audio.sounds.on_added = lambda _: None
+
+    # --- old versions ---
+
+    def _retire(self, dialogue: Dialogue) -> None:
+        self._old.discard(dialogue)
+        self._over.put_nowait(dialogue)
+
+    async def _free_old(self) -> None:
+        while True:
+            only = [await self._over.get()]
+            version = only[0].library.version
+            await free_in_steps(only)
+            log.info("version %s has no calls any more and is let go", _short(version))
+
+    def _tell(self, error: FlowError, what: str) -> None:
+        if isinstance(error, FlowLoadError):
+            for finding in error.findings:
+                if finding.severity == "error":
+                    log.error("%s/%s", self._folder, finding)
+        else:
+            log.error("%s (%s)", error, error.mend)
+        log.error("%s", what)
+
+
+def _short(version: str) -> str:
+    return version[:12]
