@@ -24,11 +24,9 @@ LONGEST_S: Final = 30.0
 
 
 class History(Protocol):
-    async def __call__(self, caller: str) -> Any:
-        """The earlier calls of a number as a dataclass of JSON values (`storage.callers.CallerHistory`), or None.
-
-        Raises StorageError.
-        """
+    async def __call__(self, call: CallId, caller: str) -> Any:
+        """The calls of a number before this one, as a dataclass of JSON values (`storage.callers.CallerHistory`), or
+        None. Raises StorageError."""
         ...
 
 
@@ -57,7 +55,7 @@ class Lookups:
                     case "table":
                         return from_table(source, wanted)
                     case "history":
-                        return await self._from_history(wanted, caller)
+                        return await self._from_history(call, wanted, caller)
                     case "http":
                         request = request_for(source, wanted)
                         ended = await self._requests.carry_out(call, request, library.hosts)
@@ -70,9 +68,9 @@ class Lookups:
             log.exception("a lookup could not be carried out")
             return LookupEnded(wanted.op, "failed", detail="an error of ours")
 
-    async def _from_history(self, wanted: Lookup, caller: str) -> LookupEnded:
+    async def _from_history(self, call: CallId, wanted: Lookup, caller: str) -> LookupEnded:
         """Only of the number that calls: what others called about is not for a caller's ears."""
-        found = await self._history(caller) if caller else None
+        found = await self._history(call, caller) if caller else None
         if found is None:
             return LookupEnded(wanted.op, "none")
         value: Mapping[str, Any] = dataclasses.asdict(found)
