@@ -20,11 +20,12 @@ PACKAGES = {
     "postgresql": "/usr/lib/postgresql/*/bin/postgres",
     "iproute2": "ss",
     "chromium": "chromium",
+    "graphviz": "dot",
 }
 ONLY_FOR_TESTS = frozenset(
-    {"sip-tester", "baresip-core", "postgresql", "iproute2", "chromium", "sox", "ffmpeg"}
+    {"sip-tester", "baresip-core", "postgresql", "iproute2", "chromium", "sox", "ffmpeg", "graphviz"}
 )
-"""Without these the hotline runs; tests and benchmarks do not."""
+"""Without these the hotline runs; tests and benchmarks do not, and `ivr graph` has no pictures."""
 
 APT = ["apt-get", "-o", "Acquire::Retries=3", "-o", "DPkg::Lock::Timeout=300"]
 
