@@ -22,6 +22,9 @@ _UNIQUE_LOCAL: Final = IPv6Network("fc00::/7")
 _NAT64: Final = IPv6Network("64:ff9b::/96")
 _NAT64_LOCAL: Final = IPv6Network("64:ff9b:1::/48")
 _COMPATIBLE: Final = IPv6Network("::/96")
+_GLOBAL_UNICAST: Final = IPv6Network("2000::/3")
+_PROTOCOLS: Final = IPv4Network("192.0.0.0/24")
+"""Older Pythons know only a part of it as special."""
 _CARRIER_OF_IPV4: Final = (IPv6Network("2002::/16"), IPv6Network("2001::/32"))
 """6to4 and Teredo: an IPv4 address of anybody's choice inside a public IPv6 one."""
 
@@ -47,7 +50,8 @@ def kind_of(address: Address) -> Kind:
         return "never"
     if address.is_loopback or address in _SHARED or address in _UNIQUE_LOCAL or _is_rfc1918(address):
         return "private"
-    return "public" if address.is_global else "never"
+    ordinary = address in _GLOBAL_UNICAST if address.version == 6 else address not in _PROTOCOLS
+    return "public" if ordinary and address.is_global else "never"
 
 
 def _is_rfc1918(address: Address) -> bool:
