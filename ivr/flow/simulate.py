@@ -30,6 +30,7 @@ from ivr.flow.actions import (
     Note,
     Notify,
     Play,
+    Prompt,
     Record,
     Request,
     StartTimer,
@@ -93,9 +94,11 @@ class Simulation:
         self.inputs: list[tuple[dt.datetime, Input]] = []
         self.actions: list[tuple[dt.datetime, Action]] = []
         self._lines: list[Line] = []
+        self._done: list[tuple[int, str]] = []
         self._due: list[tuple[dt.datetime, int, Input]] = []
         self._order = itertools.count()
         self._alive: set[OpId] = set()
+        self._quick: set[OpId] = set()
         self._rules_used: dict[int, int] = {}
         self._playing: OpId | None = None
         self._listening: OpId | None = None
@@ -234,10 +237,21 @@ class Simulation:
     # Time
 
     def settle(self) -> None:
-        """Let what plays play to its end, and what follows from that."""
+        """Let what plays play to its end, web services and tables answer, and what follows from that."""
         for _ in range(MAX_SETTLING):
-            if self._playing is None or not self._next():
+            quick = self._playing is not None or bool(self._quick & self._alive)
+            if not quick or not self._next():
                 return
+
+    def step_on(self) -> bool:
+        """The next thing that is due, whatever it is. False: nothing more will happen by itself."""
+        return self._next()
+
+    def turn_clock(self, now: dt.datetime) -> None:
+        """It is another time now; what was due in so many seconds still is."""
+        by = now - self.now
+        self._due = [(at + by, order, event) for at, order, event in self._due]
+        self.now = now
 
     def silence(self) -> bool:
         """The caller says nothing until something comes of it. False: nothing would."""
@@ -267,10 +281,12 @@ class Simulation:
         at = self.now + dt.timedelta(seconds=seconds)
         heapq.heappush(self._due, (at, next(self._order), event))
 
-    def _play_script(self, script: Script | None) -> bool:
+    def _play_script(self, script: Script | None, *, quick: bool = False) -> None:
+        """quick: nobody has to wait for it, it comes as surely as the end of a prompt."""
         for seconds, event in script or ():
             self._later(seconds, event)
-        return script is not None
+            if quick:
+                self._quick.add(OpId(getattr(event, "op", "")))
 
     # The machine
 
@@ -335,11 +351,11 @@ class Simulation:
                 if action.held:
                     self._alive.discard(OpId(action.held))
                     self._queueing = None
-                self._play_script(self.world.promised(action))
+                self._play_script(self.world.promised(action), quick=True)
             case Record():
                 self._recording, self._recording_since = action, self.now
                 self._did(f"recording {action.purpose}")
-                self._play_script(self.world.recorded(action))
+                self._play_script(self.world.recorded(action), quick=True)
             case StopRecord():
                 self._alive.discard(action.op)
                 self._recording = None
@@ -357,11 +373,12 @@ class Simulation:
                 found = self.world.requested(action, self.state.node, self._rules_used)
                 if found is not None:
                     self._rules_used[found[0]] = self._rules_used.get(found[0], 0) + 1
-                    self._play_script(found[1])
+                    self._play_script(found[1], quick=True)
             case Lookup():
                 by = ", ".join(f"{name}={value}" for name, value in action.by.items())
                 self._did(f"lookup {action.source} ({by})")
-                self._play_script(self.world.looked_up(action, self.library.sources.get(action.source)))
+                source = self.library.sources.get(action.source)
+                self._play_script(self.world.looked_up(action, source), quick=True)
             case CancelRequest() | CancelLookup():
                 self._alive.discard(action.op)
             case Notify():
@@ -377,11 +394,20 @@ class Simulation:
 
     def _did(self, text: str) -> None:
         self._lines.append(Line("did", text))
+        self._done.append((len(self.actions), text))
+
+    def done_since(self, actions: int) -> list[tuple[int, str]]:
+        """What was done, besides prompts, since there were so many `actions`: (their number then, words)."""
+        return [(at, text) for at, text in self._done if at > actions]
+
+    def text_of(self, prompt: Prompt, language: str) -> str:
+        """What a prompt says, values filled in."""
+        text = self.library.prompts.get(prompt.id, {}).get(language, "")
+        return render(parse(text), prompt.values, language)
 
     def _heard(self, play: Play) -> Iterator[Line]:
         for prompt in play.prompts:
-            text = self.library.prompts.get(prompt.id, {}).get(play.language, "")
-            yield Line("heard", render(parse(text), prompt.values, play.language), prompt.id)
+            yield Line("heard", self.text_of(prompt, play.language), prompt.id)
 
     def _seconds(self, play: Play) -> float:
         return max(0.2, sum(seconds_of(line.text, play.language) for line in self._heard(play)))

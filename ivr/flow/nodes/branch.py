@@ -44,10 +44,12 @@ class Branch(Node):
         self.otherwise = build.target(model.otherwise, ("else",), "else")
 
     def enter(self, turn: Turn) -> None:
-        for condition, target in self.cases:
+        for number, (condition, target) in enumerate(self.cases, 1):
             if condition is not None and turn.evaluate(condition) is True:
+                turn.note("case", {"node": self.id, "label": f"case:{number}"})
                 turn.go(target)
                 return
+        turn.note("case", {"node": self.id, "label": "else"})
         turn.go(self.otherwise)
 
 
