@@ -9,15 +9,16 @@ from __future__ import annotations
 import asyncio
 import datetime as dt
 import logging
-from collections import defaultdict, deque
 from collections.abc import Callable, Mapping
 from typing import Final, Literal, Protocol, assert_never
 
+from ivr.agent_codes import act_of, as_it_is
 from ivr.call.feature import FeatureCode, FeatureOutcome
 from ivr.call.ports import Offer, RingOutcome, Seat
 from ivr.clock import Clock
-from ivr.flow.actions import Enqueue
+from ivr.flow.actions import Enqueue, Transfer
 from ivr.ids import CallId
+from ivr.places import Places
 from routing import agents as ag
 from routing.agents import IllegalTransition
 from routing.board import Board
@@ -26,6 +27,9 @@ from routing.board_events import (
     AgentChanged,
     Answered,
     BoardEvent,
+    CallbackPromised,
+    CallbackRefused,
+    CallbackTimed,
     Decided,
     EndConversation,
     EndWait,
@@ -45,14 +49,9 @@ from routing.board_events import (
     Tick,
 )
 from routing.entries import Entry, enter
-from routing.estimate import estimate
 from routing.ids import AgentId, EntryId, QueueName, SkillName
 
 log = logging.getLogger(__name__)
-
-PLACE_EVERY_S = 1.0
-"""Places of a queue are told at most so often: a busy line moves many times a second."""
-HANDLE_TIMES_KEPT = 50
 
 _KIND_OF: Final[Mapping[RingOutcome, ag.NoAnswerKind]] = {
     "busy": "busy",
@@ -85,9 +84,7 @@ class Dispatcher:
         self._callers: dict[EntryId, str] = {}
         self._offers: dict[EntryId, Offer] = {}
         self._timer: asyncio.TimerHandle | None = None
-        self._place_timers: dict[QueueName, asyncio.TimerHandle] = {}
-        self._told: dict[EntryId, tuple[int, int]] = {}
-        self._handle_s: dict[QueueName, deque[float]] = defaultdict(lambda: deque(maxlen=HANDLE_TIMES_KEPT))
+        self._places = Places(board, self._seats)
 
     def start(self) -> None:
         """After a start of the controller: what is due is done."""
@@ -96,33 +93,87 @@ class Dispatcher:
     def close(self) -> None:
         if self._timer is not None:
             self._timer.cancel()
-        for timer in self._place_timers.values():
-            timer.cancel()
-        self._place_timers.clear()
+        self._places.close()
 
     # --- Queues: what call sessions tell
 
     def enqueue(self, entry: EntryId, call: CallId, wanted: Enqueue, caller: str, seat: Seat) -> None:
-        now = self._clock.now()
-        skills = dict(self.board.rules.for_language(wanted.language))
-        for skill, level in wanted.skills.items():
-            skills[SkillName(skill)] = max(level, skills.get(SkillName(skill), 0))
-        self._seats[entry] = seat
-        self._callers[entry] = caller
         arrived = enter(
             entry,
             QueueName(wanted.queue),
             call,
-            now,
-            skills=skills,
+            self._clock.now(),
+            skills=self.skills(wanted.language, wanted.skills),
             priority=wanted.priority,
             language=wanted.language,
             reason=wanted.reason,
             timeout_s=wanted.timeout_s,
         )
+        self.put(arrived, caller, seat)
+
+    def put(self, arrived: Entry, caller: str, seat: Seat) -> bool:
+        """An entry that begins to wait, or a stored one after a start. False: the rules do not let it wait."""
+        self._seats[arrived.id] = seat
+        self._callers[arrived.id] = caller
         self._apply(EntryArrived(arrived))
-        if entry in self._seats:
-            self._tell_place(entry)
+        self._places.tell(arrived.id)
+        return self.board.entry(arrived.id) is not None
+
+    def skills(self, language: str, asked: Mapping[str, int]) -> dict[SkillName, int]:
+        """What an agent must have: what the language asks for, and what the dialogue does."""
+        skills = dict(self.board.rules.for_language(language))
+        for skill, level in asked.items():
+            skills[SkillName(skill)] = max(level, skills.get(SkillName(skill), 0))
+        return skills
+
+    def call_agent(
+        self, entry: EntryId, call: CallId, wanted: Transfer, caller: str, seat: Seat
+    ) -> Literal["offered", "unknown", "unavailable"]:
+        """Reserve this one agent, by id or extension, now or not at all."""
+        self._apply(Tick())
+        agents = self.board.agents
+        named = agents.get(AgentId(wanted.target))
+        agent = named or next((one for one in agents.values() if one.extension == wanted.target), None)
+        if agent is None:
+            return "unknown"
+        if agent.state != "available":
+            return "unavailable"
+        arrived = enter(
+            entry,
+            QueueName(""),
+            call,
+            self._clock.now(),
+            language=wanted.language,
+            reason=wanted.reason,
+            only=agent.id,
+            ring_s=wanted.ring_s,
+        )
+        return "offered" if self.put(arrived, caller, seat) else "unavailable"
+
+    # --- callbacks: what the desk of promises tells
+
+    def promise(
+        self, entry: EntryId, callback: str, not_before: dt.datetime | None, number: str, seat: Seat
+    ) -> bool:
+        """The entry's caller need not stay: `seat` serves it from now on. False: an agent has the caller already."""
+        waiting = self.board.entry(entry)
+        if waiting is None or waiting.state == "joined":
+            return False
+        # Told to the old seat: whom it rings is to be let go.
+        self._apply(CallbackPromised(entry, callback, not_before))
+        self._seats[entry], self._callers[entry] = seat, number
+        return True
+
+    def unpromise(self, entry: EntryId, caller: str, seat: Seat) -> None:
+        """The promise could not be kept durably: the caller's seat again, in the same place."""
+        self._seats[entry], self._callers[entry] = seat, caller
+        self._apply(CallbackRefused(entry))
+
+    def time_callback(self, entry: EntryId, not_before: dt.datetime | None) -> None:
+        """When its citizen may be called. None: now."""
+        self._apply(CallbackTimed(entry, not_before))
+
+    # --- Queues: what happens to an offer
 
     def leave(self, entry: EntryId, why: Literal["abandoned", "left", "failed"]) -> None:
         self._apply(EntryLeft(entry, why))
@@ -145,11 +196,14 @@ class Dispatcher:
         else:
             self._apply(NotAnswered(entry, agent, kind))
 
-    def sent_back(self, entry: EntryId, agent: AgentId, why: str) -> None:
-        self._apply(SentBack(entry, agent, why))
+    def sent_back(
+        self, entry: EntryId, agent: AgentId, why: str, not_before: dt.datetime | None = None
+    ) -> None:
+        self._apply(SentBack(entry, agent, why, not_before))
 
-    def finished(self, entry: EntryId, agent: AgentId) -> None:
-        self._apply(TalkEnded(entry, agent))
+    def finished(self, entry: EntryId, agent: AgentId, *, served: bool = True) -> None:
+        """served False: the agent was there, the citizen of a callback was not, and is not called again."""
+        self._apply(TalkEnded(entry, agent, served))
         self._forget(entry)
 
     # --- AgentDesk: what agents do
@@ -158,33 +212,15 @@ class Dispatcher:
         # What is due comes first: the state that the code meets is the one of this moment.
         self._apply(Tick())
         known = self.board.agents.get(AgentId(agent))
-        return "unknown" if known is None else self._feature(known, code, wrap_up_code)
-
-    def _feature(self, agent: ag.Agent, code: FeatureCode, wrap_up_code: str) -> FeatureOutcome:
+        if known is None:
+            return "unknown"
+        act, outcome = act_of(known, code, wrap_up_code)
         try:
-            match code:
-                case "login":
-                    back = agent.state == "paused"
-                    self._apply(AgentActed(agent.id, ag.Unpause() if back else ag.LogIn()))
-                    return "logged_in"
-                case "logout":
-                    self._apply(AgentActed(agent.id, ag.LogOut()))
-                    return "logged_out"
-                case "pause":
-                    if agent.state == "paused":
-                        self._apply(AgentActed(agent.id, ag.Unpause()))
-                        return "resumed"
-                    self._apply(AgentActed(agent.id, ag.Pause("break")))
-                    return "paused"
-                case "ready":
-                    done = agent.state == "wrap_up"
-                    self._apply(AgentActed(agent.id, ag.WrapUpDone(wrap_up_code) if done else ag.Unpause()))
-                    return "resumed"
-                case _:
-                    assert_never(code)
+            self._apply(AgentActed(known.id, act))
         except IllegalTransition as illegal:
             log.info("feature code has no effect: %s", illegal)
-            return _as_it_is(agent.state)
+            return as_it_is(known.state)
+        return outcome
 
     def phone_seen(self, agent: str, registered: bool) -> None:
         """The agent's telephone registered or went away. Others' telephones change nothing."""
@@ -214,7 +250,7 @@ class Dispatcher:
                     log.warning("agent forced out of %s", entry_id)
                 case EntryChanged():
                     self._records.routing(result, now)
-                    self._line_moved(result)
+                    self._places.line_moved(result)
                 case AgentChanged() | Decided():
                     self._records.routing(result, now)
                 case Ignored(event=stale, why=why):
@@ -229,13 +265,11 @@ class Dispatcher:
     def _ring(self, command: RingAgent) -> None:
         entry = command.entry
         seat = self._seats.get(entry.id)
-        queue = self.board.rules.queues[entry.queue]
-        title = queue.title.get("en", entry.queue)
         offer = Offer(
             entry=entry.id,
             agent=command.agent.id,
             endpoint=f"PJSIP/{command.agent.id}",
-            display=f"{title} {entry.language}".strip(),
+            display=self._display(entry),
             caller=self._callers.get(entry.id, ""),
             ring_s=command.ring_s,
         )
@@ -244,6 +278,12 @@ class Dispatcher:
             return
         self._offers[entry.id] = offer
         seat.offered(offer)
+
+    def _display(self, entry: Entry) -> str:
+        """What the agent's telephone shows beside the caller's number."""
+        queue = self.board.rules.queues.get(entry.queue)
+        title = "Transfer" if queue is None else queue.title.get("en", entry.queue)
+        return f"{'Callback ' if entry.callback else ''}{title} {entry.language}".strip()
 
     def _stop_ringing(self, command: StopRinging) -> None:
         offer = self._offers.get(command.entry)
@@ -268,7 +308,7 @@ class Dispatcher:
         self._seats.pop(entry, None)
         self._callers.pop(entry, None)
         self._offers.pop(entry, None)
-        self._told.pop(entry, None)
+        self._places.forget(entry)
 
     def _set_timer(self, now: dt.datetime) -> None:
         if self._timer is not None:
@@ -282,58 +322,3 @@ class Dispatcher:
     def _tick(self) -> None:
         self._timer = None
         self._apply(Tick())
-
-    # --- places and waits
-
-    def _line_moved(self, change: EntryChanged) -> None:
-        entry = change.after
-        if entry.state == "ended" and entry.outcome == "served" and entry.joined_at and entry.ended_at:
-            self._handle_s[entry.queue].append((entry.ended_at - entry.joined_at).total_seconds())
-        left_line = entry.state in ("joined", "ended")
-        came_back = change.before is not None and change.before.state == "joined" and entry.state == "waiting"
-        if (left_line or came_back) and entry.queue not in self._place_timers:
-            self._place_timers[entry.queue] = asyncio.get_running_loop().call_later(
-                PLACE_EVERY_S, self._tell_queue, entry.queue
-            )
-
-    def _tell_queue(self, queue: QueueName) -> None:
-        self._place_timers.pop(queue, None)
-        for entry_id in list(self._seats):
-            entry = self.board.entry(entry_id)
-            if entry is not None and entry.queue == queue:
-                self._tell_place(entry_id)
-
-    def _tell_place(self, entry_id: EntryId) -> None:
-        entry = self.board.entry(entry_id)
-        place = self.board.place(entry_id)
-        if entry is None or place is None or entry.state == "joined":
-            return
-        now_told = (place.place, place.waiting)
-        if self._told.get(entry_id) == now_told:
-            return
-        self._told[entry_id] = now_told
-        wait = estimate(place.place, self._serving(entry), list(self._handle_s[entry.queue]))
-        self._seats[entry_id].progressed(
-            place.place, place.waiting, None if wait is None else (wait.low_s, wait.high_s)
-        )
-
-    def _serving(self, entry: Entry) -> int:
-        return sum(
-            1
-            for agent in self.board.agents.values()
-            if agent.logged_in
-            and agent.state != "paused"
-            and entry.queue in agent.queues
-            and agent.has(entry.skills)
-        )
-
-
-def _as_it_is(state: ag.AgentState) -> FeatureOutcome:
-    """What the telephone says when the code changed nothing."""
-    match state:
-        case "offline":
-            return "logged_out"
-        case "paused":
-            return "paused"
-        case _:
-            return "logged_in"

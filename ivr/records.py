@@ -5,12 +5,13 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Callable, Mapping
 
-from ivr.call.ports import CallerFacts, CallSummary, Said
+from ivr.call.ports import CallerFacts, CallSummary, Recorded, Said
 from ivr.flow.actions import JsonValue
 from ivr.ids import CallId
 from ivr.status import TodayCount
 from routing.board_events import AgentChanged, Decided, EntryChanged
 from routing.board_events import Fact as RoutingFact
+from storage.promises import RecordingRecord
 from storage.records import (
     AgentRecord,
     AgentStateChange,
@@ -67,6 +68,22 @@ class FactRecords:
             )
         )
 
+    def recorded(self, call: CallId, recording: Recorded) -> None:
+        self._put(
+            RecordingRecord(
+                id=recording.id,
+                call_id=call,
+                purpose=recording.purpose,
+                path=recording.path,
+                created_at=recording.began_at,
+                seconds=recording.seconds,
+                language=recording.language,
+                state=recording.state,
+                data={"ended_by": recording.ended_by},
+                revision=recording.revision,
+            )
+        )
+
     def ended(self, call: CallId, summary: CallSummary, at: dt.datetime) -> None:
         facts = summary.facts
         self._put(
@@ -100,7 +117,9 @@ class FactRecords:
     def routing(self, fact: RoutingFact, at: dt.datetime) -> None:
         match fact:
             case EntryChanged():
-                self._today.entry_changed(fact.before, fact.after)
+                if not fact.after.callback and fact.after.only is None:
+                    # A call in a queue: no promise that is kept later, no transfer to a person.
+                    self._today.entry_changed(fact.before, fact.after)
                 self._put(EntryRecord.of(fact.after))
             case AgentChanged():
                 self._put(AgentRecord.of(fact.after))

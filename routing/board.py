@@ -163,7 +163,7 @@ class Board(BoardState):
         if entry is None or entry.state != "joined" or entry.agent != event.agent:
             self._ignore(event, "this conversation is over")
         elif isinstance(event, TalkEnded):
-            self._hang_up(entry, now)
+            self._hang_up(entry, now, "served" if event.served else "failed")
         else:
             wrap_up_s = self._queue(entry).wrap_up_s
             self._entry(entry, en.Requeued(event.why, event.not_before), now)
@@ -196,8 +196,8 @@ class Board(BoardState):
         if agent is not None:
             self._freed(self._agent(agent, ag.Withdraw("callback"), now), now)
 
-    def _hang_up(self, entry: Entry, now: dt.datetime) -> None:
-        self._entry(entry, en.Ended("served"), now)
+    def _hang_up(self, entry: Entry, now: dt.datetime, outcome: Outcome = "served") -> None:
+        self._entry(entry, en.Ended(outcome), now)
         agent = self._floor.agents.get(entry.agent) if entry.agent is not None else None
         if agent is not None:
             self._wrap_up(agent, entry.id, self._queue(entry).wrap_up_s, now)

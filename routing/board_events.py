@@ -66,10 +66,11 @@ class OfferFailed:
 
 @dataclass(frozen=True, slots=True)
 class TalkEnded:
-    """The conversation is over, whoever ended it."""
+    """The conversation is over, whoever ended it. served False: there was none (a callback not answered)."""
 
     entry: EntryId
     agent: AgentId
+    served: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -33,6 +33,7 @@ class CallHistory:
         self._failure = ""
         self._ended_by: Literal["caller", "system"] | None = None
         self._cause = 16
+        self._hung_up_at: dt.datetime | None = None
 
     @property
     def over(self) -> bool:
@@ -79,14 +80,15 @@ class CallHistory:
     def failed(self, why: str) -> None:
         self._failure = why
 
-    def hung_up(self, by: Literal["caller", "system"], cause: int) -> bool:
+    def hung_up(self, by: Literal["caller", "system"], cause: int, at: dt.datetime) -> bool:
         """True the first time: a channel says in several events that it is going."""
         if self._ended_by is not None:
             return False
-        self._ended_by, self._cause = by, cause
+        self._ended_by, self._cause, self._hung_up_at = by, cause, at
         return True
 
     def ended(self, language: str, at: dt.datetime) -> None:
+        """Nothing more happens. The call itself ended with the hang-up, whatever was still done after it."""
         outcome: Literal["completed", "abandoned", "failed"] = "completed"
         if self._failure:
             outcome = "failed"
@@ -107,7 +109,7 @@ class CallHistory:
             survey=self._survey,
         )
         self._write("ended", {"outcome": outcome, "by": summary.ended_by, "cause": self._cause}, at)
-        self._records.ended(self._call, summary, at)
+        self._records.ended(self._call, summary, self._hung_up_at or at)
 
     def _write(self, kind: str, data: Mapping[str, JsonValue], at: dt.datetime) -> None:
         self._seq += 1

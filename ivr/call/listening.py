@@ -18,9 +18,10 @@ from ivr.ari.generated.events import StasisStart
 from ivr.ari.interface import Ari
 from ivr.ari.results import Gone, Sent
 from ivr.ari.unhurried import unhurried
+from ivr.call.services import OpenCall
 from ivr.errors import AriError
 from ivr.flow.actions import Listen
-from ivr.flow.inputs import Alternative, Input, SpeechFailed, SpeechHeard, SpeechPartial, SpeechStarted
+from ivr.flow.inputs import Alternative, Input, OpId, SpeechFailed, SpeechHeard, SpeechPartial, SpeechStarted
 from ivr.ids import CallId, ChannelId, child_id
 
 log = logging.getLogger(__name__)
@@ -30,6 +31,33 @@ ATTACH_TIMEOUT_S = 3.0
 
 class ListeningFailed(Exception):
     """The media path could not be made."""
+
+
+class Listener:
+    """The open `Listen`s of one call, each a child task of it."""
+
+    def __init__(self, here: OpenCall) -> None:
+        self._here = here
+        self._open: dict[OpId, asyncio.Task[None]] = {}
+
+    def start(self, action: Listen) -> None:
+        self._open[action.op] = self._here.spawn(self._listen(action), f"listen {action.op}")
+
+    def stop(self, op: OpId) -> None:
+        task = self._open.pop(op, None)
+        if task is not None:
+            task.cancel()
+
+    def stop_all(self) -> None:
+        for op in list(self._open):
+            self.stop(op)
+
+    async def _listen(self, action: Listen) -> None:
+        here = self._here
+        try:
+            await listen(here.ari, here.services.ears, here.call, here.channel, action, here.tell)
+        finally:
+            self._open.pop(action.op, None)
 
 
 async def listen(

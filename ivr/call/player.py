@@ -13,13 +13,12 @@ from dataclasses import dataclass
 from typing import Literal
 
 from ivr.ari.bus import Mailbox
-from ivr.ari.interface import Ari
 from ivr.ari.results import Gone
-from ivr.call.ports import PromptAudio
+from ivr.call.services import OpenCall
 from ivr.errors import AriError, PromptMissing
-from ivr.flow.actions import Play
+from ivr.flow.actions import RECORDING_PROMPT, Play, Prompt
 from ivr.flow.inputs import OpId, PromptEnded
-from ivr.ids import CallId, ChannelId, PlaybackId, child_id
+from ivr.ids import PlaybackId, child_id
 
 log = logging.getLogger(__name__)
 
@@ -34,23 +33,17 @@ class _Playing:
 
 
 class Player:
-    """One per call. `ended` is told of each `Play` exactly once."""
+    """One per call. The call is told of each `Play` exactly once.
 
-    def __init__(
-        self,
-        ari: Ari,
-        mailbox: Mailbox,
-        audio: PromptAudio,
-        call: CallId,
-        channel: ChannelId,
-        ended: Callable[[PromptEnded], None],
-    ) -> None:
-        self._ari = ari
+    recorded: length (s) of a recording of this call, which may be played like a prompt; None: it has no such one.
+    """
+
+    def __init__(self, here: OpenCall, mailbox: Mailbox, recorded: Callable[[str], float | None]) -> None:
+        self._here = here
+        self._ari = here.ari
         self._mailbox = mailbox
-        self._audio = audio
-        self._call = call
-        self._channel = channel
-        self._ended = ended
+        self._audio = here.services.audio
+        self._recorded = recorded
         self._playing: dict[OpId, _Playing] = {}
         self._ops: dict[str, OpId] = {}
 
@@ -61,9 +54,9 @@ class Player:
     async def play(self, action: Play) -> None:
         media, seconds = self._sounds(action)
         if not media:
-            self._ended(PromptEnded(action.op, "failed" if action.prompts else "finished"))
+            self._here.tell(PromptEnded(action.op, "failed" if action.prompts else "finished"))
             return
-        playback = PlaybackId(child_id(self._call, "play"))
+        playback = PlaybackId(child_id(self._here.call, "play"))
         watchdog = asyncio.get_running_loop().call_later(
             seconds + WATCHDOG_MARGIN_S, self._overdue, action.op
         )
@@ -72,7 +65,7 @@ class Player:
         self._mailbox.watch(playback)
         try:
             result = await self._ari.channels.play_with_id(
-                channel_id=self._channel, playback_id=playback, media=media
+                channel_id=self._here.channel, playback_id=playback, media=media
             )
         except AriError as error:
             log.warning("prompt not played: %s", error)
@@ -87,11 +80,22 @@ class Player:
         seconds = 0.0
         for prompt in action.prompts:
             try:
-                media += self._audio.media((prompt,), action.language)
-                seconds += self._audio.seconds((prompt,), action.language)
+                sounds, length = self._sound(prompt, action.language)
             except PromptMissing as missing:
                 log.error("%s", missing)
+                continue
+            media += sounds
+            seconds += length
         return media, seconds
+
+    def _sound(self, prompt: Prompt, language: str) -> tuple[list[str], float]:
+        if prompt.id != RECORDING_PROMPT:
+            return self._audio.media((prompt,), language), self._audio.seconds((prompt,), language)
+        recording = str(prompt.values.get("id"))
+        length = self._recorded(recording)
+        if length is None:
+            raise PromptMissing("a recording that this call did not make cannot be played")
+        return [f"recording:{recording}"], length
 
     async def stop(self, op: OpId) -> None:
         playing = self._playing.get(op)
@@ -133,4 +137,4 @@ class Player:
         playing.watchdog.cancel()
         self._ops.pop(playing.playback, None)
         self._mailbox.unwatch(playing.playback)
-        self._ended(PromptEnded(op, "stopped" if playing.stopped else outcome))
+        self._here.tell(PromptEnded(op, "stopped" if playing.stopped else outcome))

@@ -7,8 +7,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
-from ivr.flow.actions import Enqueue, JsonValue, Lookup, Notify, Prompt, Request
-from ivr.flow.inputs import LookupEnded, RequestEnded
+from ivr.flow.actions import Callback, Enqueue, JsonValue, Lookup, Notify, Prompt, Request, Transfer
+from ivr.flow.inputs import CallbackPlaced, LookupEnded, RequestEnded
 from ivr.flow.model import FlowLibrary
 from ivr.ids import CallId
 from routing.ids import AgentId, EntryId
@@ -34,6 +34,7 @@ class Records(Protocol):
         self, call: CallId, seq: int, kind: str, data: Mapping[str, JsonValue], at: dt.datetime
     ) -> None: ...
     def transcript(self, call: CallId, seq: int, line: Said, at: dt.datetime) -> None: ...
+    def recorded(self, call: CallId, recording: Recorded) -> None: ...
     def ended(self, call: CallId, summary: CallSummary, at: dt.datetime) -> None: ...
 
 
@@ -61,6 +62,24 @@ class Said:
     language: str
     engine: str
     confidence: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """What the caller said onto the machine, as it stands. path: within the folder of recordings.
+
+    A later write replaces an earlier one: `revision` grows. seconds: its length, 0.0 while it is being made.
+    """
+
+    id: str
+    purpose: str
+    path: str
+    began_at: dt.datetime
+    language: str
+    state: Literal["recording", "kept", "failed", "deleted"] = "recording"
+    seconds: float = 0.0
+    ended_by: str = ""
+    revision: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,6 +144,30 @@ class Queues(Protocol):
 
     def finished(self, entry: EntryId, agent: AgentId) -> None:
         """The talk is over, whoever ended it: the agent goes to wrap-up."""
+        ...
+
+    def call_agent(
+        self, entry: EntryId, call: CallId, wanted: Transfer, caller: str, seat: Seat
+    ) -> Literal["offered", "unknown", "unavailable"]:
+        """Reserve the agent of that id or extension. offered: `seat.offered` was called; go on as with any offer."""
+        ...
+
+
+class Callbacks(Protocol):
+    """Promises to call back, which outlive their call."""
+
+    async def promise(
+        self, call: CallId, wanted: Callback, caller: str, held: EntryId | None, seat: Seat
+    ) -> CallbackPlaced:
+        """Returns when the promise is durable, or not made. Raises only CancelledError.
+
+        held: the place that it takes over; at once nobody is rung for it any more, and when the promise is not made it
+        is the caller's again, as before, with that seat.
+        """
+        ...
+
+    def released(self, call: CallId) -> None:
+        """The call is over: whom it promised something may be called from now on."""
         ...
 
 

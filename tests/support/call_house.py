@@ -18,8 +18,8 @@ from pathlib import Path
 from asr.protocol import AsrUnavailable, Failed, Final, Heard, Hearing, ListenRequest, SpeechBegan
 from ivr.call.dialogue import OneDialogue
 from ivr.call.front_door import FrontDoor, FrontDoorSettings
-from ivr.call.ports import CallerFacts, CallSummary, Said
-from ivr.call.session import CallServices
+from ivr.call.ports import CallerFacts, CallSummary, Recorded, Said
+from ivr.call.services import CallServices
 from ivr.dispatch import Dispatcher
 from ivr.flow.actions import JsonValue, Prompt
 from ivr.flow.load import load
@@ -125,6 +125,9 @@ class Memory:
     said: list[Said] = field(default_factory=list)
     routed: list[Fact] = field(default_factory=list)
     arrivals: list[CallerFacts] = field(default_factory=list)
+    recorded_now: dict[str, Recorded] = field(default_factory=dict)
+    """Recordings by id, as they stand."""
+    ended_at: dict[str, dt.datetime] = field(default_factory=dict)
 
     def arrived(self, call: CallId, facts: CallerFacts, at: dt.datetime) -> None:
         self.arrivals.append(facts)
@@ -140,6 +143,13 @@ class Memory:
     def ended(self, call: CallId, summary: CallSummary, at: dt.datetime) -> None:
         assert call not in self.calls, "a call ended twice"
         self.calls[call] = summary
+        self.ended_at[call] = at
+
+    def recorded(self, call: CallId, recording: Recorded) -> None:
+        assert recording.id.startswith(call)
+        before = self.recorded_now.get(recording.id)
+        assert before is None or before.revision < recording.revision
+        self.recorded_now[recording.id] = recording
 
     def routing(self, fact: Fact, at: dt.datetime) -> None:
         self.routed.append(fact)

@@ -98,6 +98,8 @@ class FakeAsterisk(FakeWorld):
             answer = handler(parameters)
         except Refused as refused:
             return refused.reply
+        if isinstance(answer, bytes):
+            return Reply(200, answer)
         return Reply(204) if answer is None else Reply(200, orjson.dumps(answer))
 
     def _take_fault(self, name: str) -> Fault:
@@ -177,10 +179,13 @@ class FakeAsterisk(FakeWorld):
             self._set_state(channel, "Up")
 
     def _channels_ring(self, p: Mapping[str, str]) -> None:
-        self._settled(p["channelId"])
+        self._settled(p["channelId"]).ringing = True
 
-    _channels_ring_stop = _channels_ring
-    _channels_progress = _channels_ring
+    def _channels_ring_stop(self, p: Mapping[str, str]) -> None:
+        self._settled(p["channelId"]).ringing = False
+
+    def _channels_progress(self, p: Mapping[str, str]) -> None:
+        self._settled(p["channelId"])
 
     def _channels_play_with_id(self, p: Mapping[str, str]) -> Any:
         channel = self._settled(p["channelId"])
@@ -319,6 +324,13 @@ class FakeAsterisk(FakeWorld):
     def _recordings_cancel(self, p: Mapping[str, str]) -> None:
         self._recorded(self._recording(p), "canceled")
 
+    def _recordings_get_stored_file(self, p: Mapping[str, str]) -> bytes:
+        return self._stored(p)
+
+    def _recordings_delete_stored(self, p: Mapping[str, str]) -> None:
+        self._stored(p)
+        del self.stored[p["recordingName"]]
+
     def _recordings_get_live(self, p: Mapping[str, str]) -> Any:
         return recording_json(self._recording(p))
 
@@ -407,6 +419,12 @@ class FakeAsterisk(FakeWorld):
         if recording is None:
             raise Refused(404, "Recording not found")
         return recording
+
+    def _stored(self, p: Mapping[str, str]) -> bytes:
+        file = self.stored.get(p["recordingName"])
+        if file is None:
+            raise Refused(404, "Recording not found")
+        return file
 
     def _variable(self, channel: FakeChannel, name: str) -> str:
         if name not in channel.variables:

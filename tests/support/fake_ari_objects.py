@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import datetime as dt
+import io
+import wave
 from collections import deque
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+import numpy as np
 import orjson
 
 from ivr.ari.repository import Reply
@@ -28,12 +31,16 @@ WAITING = frozenset(
 
 @dataclass(slots=True)
 class Phone:
-    """How an endpoint answers a dial. rings_s: before it does what `then` says. talks_s: hangs up so long after."""
+    """How an endpoint answers a dial. rings_s: before it does what `then` says. talks_s: hangs up so long after.
+
+    cause: Q.850, of a call that it does not take (`reject`: 21 when 0).
+    """
 
     rings_s: float = 1.0
     then: Literal["answer", "busy", "reject", "never"] = "answer"
     talks_s: float | None = None
     registered: bool = True
+    cause: int = 0
 
 
 @dataclass(slots=True)
@@ -55,8 +62,13 @@ class FakeChannel:
     bridge: str = ""
     spied: str = ""
     music: bool = False
+    ringing: bool = False
+    """It was told to hear ringing."""
     held: bool = False
     silent: bool = False
+    talks_from: float = 0.0
+    talks_until: float = 0.0
+    """When its far end last said something (loop's clock)."""
     variables: dict[str, str] = field(default_factory=dict)
     digits_sent: str = ""
     dialled_out: bool = False
@@ -94,6 +106,11 @@ class FakeRecording:
     format: str
     state: str = "recording"
     timer: asyncio.TimerHandle | None = None
+    quiet: asyncio.TimerHandle | None = None
+    began: float = 0.0
+    longest_silence_s: float = 0.0
+    seconds: float = 0.0
+    talked_s: float = 0.0
 
 
 @dataclass(slots=True)
@@ -172,7 +189,20 @@ def recording_json(recording: FakeRecording) -> dict[str, Any]:
         "format": recording.format,
         "target_uri": recording.target,
         "state": recording.state,
-    }
+    } | ({"duration": round(recording.seconds)} if recording.state == "done" else {})
+
+
+def recording_file(recording: FakeRecording) -> bytes:
+    """The WAV that Asterisk would have written: so much talk, then silence to its end."""
+    talk = np.full(round(recording.talked_s * 8000), 4000, np.int16)
+    rest = np.zeros(max(0, round(recording.seconds * 8000) - len(talk)), np.int16)
+    file = io.BytesIO()
+    with wave.open(file, "wb") as written:
+        written.setnchannels(1)
+        written.setsampwidth(2)
+        written.setframerate(8000)
+        written.writeframes(np.concatenate([talk, rest]).astype("<i2").tobytes())
+    return file.getvalue()
 
 
 def timestamp() -> str:

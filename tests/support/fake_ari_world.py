@@ -22,6 +22,7 @@ from tests.support.fake_ari_objects import (
     bridge_json,
     channel_json,
     playback_json,
+    recording_file,
     recording_json,
     timestamp,
 )
@@ -44,6 +45,8 @@ class FakeWorld:
         self.bridges: dict[str, FakeBridge] = {}
         self.playbacks: dict[str, FakePlayback] = {}
         self.recordings: dict[str, FakeRecording] = {}
+        self.stored: dict[str, bytes] = {}
+        """Recordings that are over: their files."""
         self.phones: dict[str, Phone] = {}
         """By endpoint (`PJSIP/1001`). Others: `Phone()`."""
         self.lengths_s: dict[str, float] = {}
@@ -101,6 +104,12 @@ class FakeWorld:
         self._emit(channel.id, "ChannelTalkingStarted", channel=self._json(channel))
         self._after(duration_ms / 1000, self._talked, channel_id, duration_ms)
 
+    def say(self, channel_id: str, seconds: float) -> None:
+        """The far end speaks for so long; a recording hears it."""
+        channel = self.channels[channel_id]
+        channel.talks_from = asyncio.get_running_loop().time()
+        channel.talks_until = channel.talks_from + seconds
+
     def answer(self, channel_id: str) -> None:
         """The dialled phone answers."""
         channel = self.channels.get(channel_id)
@@ -129,9 +138,11 @@ class FakeWorld:
         self.faults.append(Fault(operation, **how))
 
     def assert_empty(self) -> None:
-        """No channel and no bridge remains."""
+        """No channel, bridge, playback or running recording remains."""
         assert not self.channels, f"channels remain: {sorted(self.channels)}"
         assert not self.bridges, f"bridges remain: {sorted(self.bridges)}"
+        assert not self.playbacks, f"playbacks remain: {sorted(self.playbacks)}"
+        assert not self.recordings, f"recordings remain: {sorted(self.recordings)}"
 
     def close(self) -> None:
         """Nothing happens any more."""
@@ -156,9 +167,8 @@ class FakeWorld:
         phone = self.phones.get(channel.endpoint, Phone())
         self._dial_event(channel, "")
         if phone.then in ("busy", "reject"):
-            self._after(
-                min(phone.rings_s, 0.05), self.hang_up, channel.id, 17 if phone.then == "busy" else 21
-            )
+            cause = phone.cause or (17 if phone.then == "busy" else 21)
+            self._after(min(phone.rings_s, 0.05), self.hang_up, channel.id, cause)
             return
         self._set_state(channel, "Ringing")
         self._dial_event(channel, "RINGING")
@@ -187,7 +197,7 @@ class FakeWorld:
         self._flush(channel)
         self._leave_bridge(channel)
         for recording in [r for r in self.recordings.values() if r.topic == channel.id]:
-            self._recorded(recording, "done")
+            self._recorded(recording, "done", channel)
         # A channel whose StasisStart is still on its way also leaves: both events come, in order.
         if channel.entered:
             self._emit(channel.id, "StasisEnd", channel=self._json(channel))
@@ -277,18 +287,42 @@ class FakeWorld:
         if p["name"] in self.recordings:
             raise Refused(409, f"Recording '{p['name']}' already exists and can not be overwritten")
         recording = self.recordings[p["name"]] = FakeRecording(p["name"], target, topic, p["format"])
+        recording.began = asyncio.get_running_loop().time()
+        recording.longest_silence_s = float(p.get("maxSilenceSeconds", 0))
         self._emit(topic, "RecordingStarted", recording=recording_json(recording))
+        if recording.longest_silence_s:
+            self._after(recording.longest_silence_s, self._quiet, recording)
         longest = float(p.get("maxDurationSeconds", 0))
         if longest:
             recording.timer = self._after(longest, self._recorded, recording, "done")
         return recording_json(recording) | {"state": "queued"}
 
-    def _recorded(self, recording: FakeRecording, state: str) -> None:
+    def _quiet(self, recording: FakeRecording) -> None:
+        """So long a silence as ends the recording may be over now."""
+        if recording.name not in self.recordings:
+            return
+        channel = self.channels.get(recording.topic)
+        said_until = max(recording.began, channel.talks_until if channel is not None else 0.0)
+        left_s = said_until + recording.longest_silence_s - asyncio.get_running_loop().time()
+        if left_s <= 0:
+            self._recorded(recording, "done")
+        else:
+            self._after(left_s, self._quiet, recording)
+
+    def _recorded(self, recording: FakeRecording, state: str, channel: FakeChannel | None = None) -> None:
         if self.recordings.pop(recording.name, None) is None:
             return
         if recording.timer is not None:
             recording.timer.cancel()
         recording.state = state
+        now = asyncio.get_running_loop().time()
+        recording.seconds = now - recording.began
+        channel = channel or self.channels.get(recording.topic)
+        if channel is not None:
+            begun, over = max(channel.talks_from, recording.began), min(channel.talks_until, now)
+            recording.talked_s = max(0.0, over - begun)
+        if state == "done":
+            self.stored[recording.name] = recording_file(recording)
         self._emit(recording.topic, "RecordingFinished", recording=recording_json(recording))
 
     def _digit(self, channel_id: str, digit: str) -> None:

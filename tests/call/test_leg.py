@@ -1,17 +1,15 @@
-"""An agent's leg cleans up behind itself, also when the call ends while the leg is just ending."""
+"""A leg cleans up behind itself, also when the call ends while the leg is just ending."""
 
 from __future__ import annotations
 
 import asyncio
 
-from ivr.call.agent_leg import AgentLeg
-from ivr.call.ports import Offer
+from ivr.call.leg import Destination, Leg
 from ivr.ids import CallId, ChannelId
-from routing.ids import AgentId, EntryId
 from tests.support.fake_ari import FakeAri
 from tests.support.virtual_time import run_virtual
 
-OFFER = Offer(EntryId("e1"), AgentId("a1"), "PJSIP/a1", "Service desk zh", "", 10.0)
+THERE = Destination("PJSIP/a1", 10.0, "Service desk zh", "13800000000")
 
 
 def test_a_cancellation_in_the_moment_of_leaving_cuts_nothing_short() -> None:
@@ -21,8 +19,8 @@ def test_a_cancellation_in_the_moment_of_leaving_cuts_nothing_short() -> None:
             leaving = asyncio.Event()
 
             async def serve() -> None:
-                async with AgentLeg(ari, CallId("c-n1-1-a"), caller, OFFER) as leg:
-                    assert await leg.ring() == "answered"
+                async with Leg(ari, CallId("c-n1-1-a"), THERE, originator=caller) as leg:
+                    assert (await leg.ring()).outcome == "answered"
                     leaving.set()
 
             task = asyncio.create_task(serve())

@@ -1,0 +1,66 @@
+"""Questions of the dialogue to programs and sources outside: each a child task of the call, answered into its inbox."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Coroutine
+from typing import Any
+
+from ivr.call.services import OpenCall
+from ivr.flow.actions import Lookup, Notify, Request
+from ivr.flow.inputs import LookupEnded, OpId, RequestEnded
+from ivr.flow.model import FlowLibrary
+
+log = logging.getLogger(__name__)
+
+NOBODY = "this installation asks nothing of outside programs"
+
+
+class Errands:
+    """They need no caller: what was begun before a hang-up goes on while the dialogue does."""
+
+    def __init__(self, here: OpenCall, library: FlowLibrary) -> None:
+        self._here = here
+        self._library = library
+        self._outside = here.services.outside
+        self._running: dict[OpId, asyncio.Task[None]] = {}
+
+    def request(self, action: Request) -> None:
+        self._start(action.op, self._request(action), "request")
+
+    def lookup(self, action: Lookup) -> None:
+        self._start(action.op, self._lookup(action), "lookup")
+
+    def notify(self, action: Notify) -> None:
+        if self._outside is None:
+            log.error("a message by %s is not delivered: %s", action.channel, NOBODY)
+            return
+        here = self._here
+        self._outside.notify(here.call, action, here.facts.caller, here.services.clock.now())
+
+    def cancel(self, op: OpId) -> None:
+        task = self._running.pop(op, None)
+        if task is not None:
+            task.cancel()
+
+    def _start(self, op: OpId, work: Coroutine[Any, Any, None], name: str) -> None:
+        self.cancel(op)
+        self._running[op] = self._here.spawn(work, f"{name} {op}")
+
+    async def _request(self, action: Request) -> None:
+        if self._outside is None:
+            ended = RequestEnded(action.op, "failed", detail=NOBODY)
+        else:
+            ended = await self._outside.request(self._here.call, action, self._library)
+        self._running.pop(action.op, None)
+        self._here.tell(ended)
+
+    async def _lookup(self, action: Lookup) -> None:
+        if self._outside is None:
+            ended = LookupEnded(action.op, "failed", detail=NOBODY)
+        else:
+            caller = self._here.facts.caller
+            ended = await self._outside.lookup(self._here.call, action, caller, self._library)
+        self._running.pop(action.op, None)
+        self._here.tell(ended)

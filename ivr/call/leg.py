@@ -1,0 +1,315 @@
+"""A telephone that the hotline rings: an agent's, an outside number's. Owns the channel and the bridge it makes.
+
+Order: create -> listen -> bridge -> dial, so that nothing that happens to the channel is missed and the talk begins
+with the other side's first word. A channel is dialled once: a second dial crashes Asterisk.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Final, Literal, Self
+
+from ivr.ari.bus import Mailbox
+from ivr.ari.generated.events import (
+    ChannelDestroyed,
+    ChannelStateChange,
+    Dial,
+    PlaybackFinished,
+    StasisEnd,
+    StasisStart,
+)
+from ivr.ari.interface import Ari
+from ivr.ari.parse import Gap
+from ivr.ari.results import Gone
+from ivr.ari.unhurried import unhurried
+from ivr.call.ports import RingOutcome
+from ivr.errors import AriError, AriRejected
+from ivr.ids import CallId, ChannelId, child_id
+
+log = logging.getLogger(__name__)
+
+SETUP_TIMEOUT_S = 4.0
+RING_MARGIN_S = 3.0
+CAUSE_S = 1.0
+"""After `Dial` said that it was in vain, so long for the event that says why."""
+LOOK_EVERY_S = 15.0
+PLAY_MARGIN_S = 5.0
+
+RungOutcome = Literal["answered", "busy", "no_answer", "refused", "unavailable", "failed"]
+
+# Q.850 causes of a telephone that did not take the call.
+_OUTCOME_OF_CAUSE: Final[dict[int, RungOutcome]] = {
+    1: "unavailable",  # unallocated number
+    2: "unavailable",
+    3: "unavailable",  # no route
+    17: "busy",
+    18: "no_answer",
+    19: "no_answer",
+    20: "unavailable",  # subscriber absent
+    21: "refused",
+    22: "unavailable",  # number changed
+    27: "unavailable",  # out of order
+    28: "unavailable",  # invalid number
+    127: "no_answer",
+}
+_OUTCOME_OF_DIAL: Final[dict[str, RungOutcome]] = {
+    "BUSY": "busy",
+    "NOANSWER": "no_answer",
+    "CANCEL": "no_answer",
+    "CHANUNAVAIL": "unavailable",
+    "CONGESTION": "failed",
+}
+_AGENT_OUTCOME: Final[dict[RungOutcome, RingOutcome]] = {
+    "answered": "failed",
+    "busy": "busy",
+    "refused": "busy",
+    "no_answer": "no_answer",
+    "unavailable": "unreachable",
+    "failed": "failed",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Destination:
+    """Whom to ring. endpoint: of ARI (`PJSIP/1001`). name, number: shown there as who calls."""
+
+    endpoint: str
+    ring_s: float
+    name: str = ""
+    number: str = ""
+
+    def shown(self) -> dict[str, str]:
+        """Channel variables that make the telephone show it; what is empty stays as Asterisk has it."""
+        both = {"CONNECTEDLINE(name,i)": self.name, "CONNECTEDLINE(num,i)": self.number}
+        return {variable: value for variable, value in both.items() if value}
+
+
+@dataclass(frozen=True, slots=True)
+class Rung:
+    """How the ringing ended. cause: Q.850, 0 = none was given."""
+
+    outcome: RungOutcome
+    cause: int = 0
+
+    @property
+    def of_agent(self) -> RingOutcome:
+        """In the words of the dispatcher, when it was not answered."""
+        return _AGENT_OUTCOME[self.outcome]
+
+
+ANSWERED: Final = Rung("answered")
+
+
+class Leg:
+    """`async with Leg(...) as leg:` then `ring()`, `join()`, `until_over()`; leaving ends channel and own bridge.
+
+    kind: part of the ids ("agent", "party"). originator: the channel whose codecs are preferred. bridge: one that is
+    there already, to ring into; None = a bridge of its own.
+    """
+
+    def __init__(
+        self,
+        ari: Ari,
+        call: CallId,
+        destination: Destination,
+        *,
+        kind: str = "agent",
+        originator: ChannelId | None = None,
+        bridge: str | None = None,
+    ) -> None:
+        self._ari = ari
+        self._call = call
+        self._to = destination
+        self._kind = kind
+        self._originator = originator
+        self.channel = ChannelId(child_id(call, kind))
+        self.bridge = bridge or child_id(call, "talk")
+        self._own_bridge = bridge is None
+        self._bridged = False
+        self._mailbox_context = ari.bus.mailbox(f"{call}/{kind}")
+        self._mailbox: Mailbox | None = None
+
+    async def __aenter__(self) -> Self:
+        self._mailbox = self._mailbox_context.__enter__()
+        self._mailbox.watch(self.channel)
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        try:
+            # The call may end while this leg is ending by itself: that must not cut the cleaning up short.
+            await unhurried(self._hang_up())
+        finally:
+            self._mailbox_context.__exit__(kind, error, trace)
+
+    async def ring(self) -> Rung:
+        """Ring until answered, refused or `ring_s` is over. Never raises for what the telephone does."""
+        try:
+            async with asyncio.timeout(SETUP_TIMEOUT_S):
+                refused = await self._set_up()
+        except TimeoutError:
+            # No telephone has rung yet: nothing that anybody missed.
+            log.warning("%s: the channel to %s was not set up in time", self._kind, self._to.endpoint)
+            return Rung("failed")
+        except AriError as error:
+            return self._trouble(error)
+        if refused is not None:
+            return refused
+        try:
+            return await self._until_answered()
+        except AriError as error:
+            return self._trouble(error)
+
+    def _trouble(self, error: AriError) -> Rung:
+        if isinstance(error, AriRejected):
+            # Asterisk cannot dial this endpoint: no phone is registered there, no trunk leads there.
+            log.info("%s %s cannot be rung: %s", self._kind, self._to.endpoint, error)
+            return Rung("unavailable")
+        log.warning("ringing %s %s failed: %s", self._kind, self._to.endpoint, error)
+        return Rung("failed")
+
+    async def hear(self, media: Sequence[str], seconds: float) -> bool:
+        """Play this to the telephone alone. False: it has gone meanwhile. What cannot be played is passed over."""
+        if not media:
+            return True
+        playback = child_id(self._call, "whisper")
+        events = self._events()
+        events.watch(playback)
+        try:
+            async with asyncio.timeout(seconds + PLAY_MARGIN_S):
+                played = await self._ari.channels.play_with_id(
+                    channel_id=self.channel, playback_id=playback, media=media
+                )
+                if isinstance(played, Gone):
+                    return False
+                async for event in events:
+                    if isinstance(event, (ChannelDestroyed, StasisEnd)):
+                        return False
+                    if isinstance(event, PlaybackFinished) and event.playback.id == playback:
+                        return True
+        except TimeoutError:
+            log.warning("no end reported of what %s was to hear; going on", self._kind)
+        except AriError as error:
+            log.warning("%s was not told anything: %s", self._kind, error)
+        finally:
+            events.unwatch(playback)
+        return await self._alive()
+
+    async def join(self, *channels: ChannelId) -> bool:
+        """Put these with the telephone. False: one of them has gone."""
+        try:
+            result = await self._ari.bridges.add_channel(bridge_id=self.bridge, channel=list(channels))
+        except AriError as error:
+            log.error("not joined: %s", error)
+            return False
+        return not isinstance(result, Gone)
+
+    async def until_over(self) -> None:
+        """Returns when the telephone's channel has gone (the caller's is the session's own concern).
+
+        A lost event must not keep two people apart for ever: the channel is also asked for now and then.
+        """
+        while True:
+            try:
+                async with asyncio.timeout(LOOK_EVERY_S):
+                    event = await self._events().get()
+            except TimeoutError:
+                event = None
+            if isinstance(event, (ChannelDestroyed, StasisEnd)):
+                return
+            if (event is None or isinstance(event, Gap)) and not await self._alive():
+                return
+
+    async def release(self, channel: ChannelId) -> None:
+        """Take that channel out of the bridge, back into our hands."""
+        try:
+            await self._ari.bridges.remove_channel(bridge_id=self.bridge, channel=[channel])
+        except AriError as error:
+            log.info("already out of the bridge: %s", error)
+
+    async def _set_up(self) -> Rung | None:
+        created = await unhurried(
+            self._ari.channels.create(
+                channel_id=self.channel,
+                endpoint=self._to.endpoint,
+                app=self._ari.app,
+                originator=self._originator,
+                variables=self._to.shown(),
+            )
+        )
+        if isinstance(created, Gone):
+            return Rung("unavailable")
+        async for event in self._events():
+            if isinstance(event, StasisStart):
+                break
+            if isinstance(event, ChannelDestroyed):
+                return _not_taken(event.cause, "unavailable")
+        if self._own_bridge:
+            self._bridged = True
+            await unhurried(
+                self._ari.bridges.create_with_id(
+                    bridge_id=self.bridge, type="mixing,dtmf_events", name=self.bridge
+                )
+            )
+        added = await self._ari.bridges.add_channel(bridge_id=self.bridge, channel=[self.channel])
+        if isinstance(added, Gone):
+            return Rung("unavailable")
+        dialled = await self._ari.channels.dial(channel_id=self.channel, timeout=round(self._to.ring_s))
+        return Rung("unavailable") if isinstance(dialled, Gone) else None
+
+    async def _until_answered(self) -> Rung:
+        loop = asyncio.get_running_loop()
+        outcome: RungOutcome = "no_answer"
+        try:
+            async with asyncio.timeout(self._to.ring_s + RING_MARGIN_S) as limit:
+                async for event in self._events():
+                    match event:
+                        case ChannelStateChange() if event.channel.state == "Up":
+                            return ANSWERED
+                        case Dial(dialstatus="ANSWER"):
+                            return ANSWERED
+                        case Dial() if event.dialstatus in _OUTCOME_OF_DIAL:
+                            outcome = _OUTCOME_OF_DIAL[event.dialstatus]
+                            limit.reschedule(loop.time() + CAUSE_S)
+                        case ChannelDestroyed():
+                            return _not_taken(event.cause, outcome)
+                        case Gap() if not await self._alive():
+                            return Rung("unavailable")
+                        case _:
+                            pass
+        except TimeoutError:
+            return Rung(outcome)
+        return Rung("failed")
+
+    async def _alive(self) -> bool:
+        try:
+            return not isinstance(await self._ari.channels.get(channel_id=self.channel), Gone)
+        except AriError:
+            return True
+
+    def _events(self) -> Mailbox:
+        if self._mailbox is None:
+            raise RuntimeError("Leg used outside `async with`")
+        return self._mailbox
+
+    async def _hang_up(self) -> None:
+        steps = [self._ari.channels.hangup(channel_id=self.channel, reason_code="16")]
+        if self._bridged:
+            steps.append(self._ari.bridges.destroy(bridge_id=self.bridge))
+        for outcome in await asyncio.gather(*steps, return_exceptions=True):
+            if isinstance(outcome, AriError):
+                log.warning("left to the reconciler: %s", outcome)
+            elif isinstance(outcome, BaseException):
+                raise outcome
+
+
+def _not_taken(cause: int, otherwise: RungOutcome) -> Rung:
+    """otherwise: what is known besides, for causes that say nothing (none, normal clearing)."""
+    if cause in (0, 16):
+        return Rung(otherwise, cause)
+    return Rung(_OUTCOME_OF_CAUSE.get(cause, "failed"), cause)

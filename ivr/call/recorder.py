@@ -1,0 +1,206 @@
+"""Records what the caller says. The file lies in Asterisk's recording folder, which only the hotline reads.
+
+Theory of operation. One child task a recording: it asks Asterisk to record, waits for the end (silence, the longest
+time, a finish key, `StopRecord`, the hang-up), reads the file to learn its true length and whether anything was said
+(Asterisk's own figures are whole seconds, and call 200 ms of silence one second of talk), and says how it ended. What
+holds nothing is deleted. A caller who hangs up in the middle has said what was said: the file is kept.
+
+A recording's id is its name in Asterisk. It begins with the call's id, and the rest cannot be guessed; a dialogue can
+play the recordings of its own call only.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import datetime as dt
+import logging
+import math
+import secrets
+from dataclasses import dataclass, field, replace
+from typing import Final, Literal
+
+from ivr.ari.generated.models import LiveRecording
+from ivr.ari.results import Gone
+from ivr.ari.unhurried import unhurried
+from ivr.call.ports import Recorded
+from ivr.call.recorded import Contents, contents
+from ivr.call.services import OpenCall
+from ivr.errors import AriError
+from ivr.flow.actions import Record
+from ivr.flow.inputs import OpId, RecordingEnded
+
+log = logging.getLogger(__name__)
+
+FORMAT: Final = "wav"
+END_MARGIN_S: Final = 10.0
+"""After the longest time, the beep and a prompt before it, so long for Asterisk to say that it is over."""
+LIMIT_S: Final = 0.5
+"""A file that is shorter than the longest time by no more than this was cut there."""
+HANGUP_S: Final = 2.0
+
+EndedBy = Literal["silence", "key", "limit", "hangup", "stopped", ""]
+
+
+@dataclass(slots=True)
+class _Running:
+    action: Record
+    id: str
+    began_at: dt.datetime
+    over: asyncio.Future[bool]
+    """True: Asterisk finished it; False: it failed."""
+    why: EndedBy = ""
+    known: Recorded = field(init=False)
+
+
+class Recorder:
+    """One recording at a time. Tells `RecordingEnded` once of each."""
+
+    def __init__(self, here: OpenCall) -> None:
+        self._here = here
+        self._running: _Running | None = None
+        self._task: asyncio.Task[None] | None = None
+        self._lengths: dict[str, float] = {}
+
+    @property
+    def busy(self) -> bool:
+        return self._running is not None
+
+    def seconds_of(self, recording: str) -> float | None:
+        """Length of a recording of this call; None: it has none of that id."""
+        return self._lengths.get(recording)
+
+    def start(self, action: Record) -> None:
+        if self._running is not None:
+            log.error("a second recording at a time is not made")
+            self._here.tell(RecordingEnded(action.op, "failed"))
+            return
+        began_at = self._here.services.clock.now()
+        name = f"{self._here.call}.rec-{secrets.token_hex(12)}"
+        running = _Running(action, name, began_at, asyncio.get_running_loop().create_future())
+        running.known = Recorded(name, action.purpose, f"{name}.{FORMAT}", began_at, action.language)
+        self._running = running
+        self._task = self._here.spawn(self._record(running), f"recording {action.op}")
+
+    async def stop(self, op: OpId | None = None, why: EndedBy = "stopped") -> None:
+        """End that recording (None: whichever runs) and keep what there is."""
+        running = self._running
+        if running is None or op not in (None, running.action.op) or running.why:
+            return
+        running.why = why
+        try:
+            result = await self._here.ari.recordings.stop(recording_name=running.id)
+        except AriError as error:
+            log.warning("the recording was not stopped: %s", error)
+            return
+        if isinstance(result, Gone):
+            # It ended by itself, or never began; whoever waits for it looks at the file.
+            _settle(running, finished=True)
+
+    def takes_key(self, digit: str) -> bool:
+        """True: the key ends the recording and means nothing else."""
+        running = self._running
+        if running is None or digit not in running.action.finish_keys:
+            return False
+        self._here.spawn(self.stop(why="key"), "recording ended by key")
+        return True
+
+    def on_ended(self, recording: LiveRecording, *, finished: bool) -> None:
+        """Asterisk's RecordingFinished or RecordingFailed."""
+        running = self._running
+        if running is not None and running.id == recording.name:
+            _settle(running, finished=finished)
+
+    async def finish(self, why: EndedBy) -> None:
+        """The call is over, or the caller has gone: returns when the recording, if there is one, has been kept."""
+        running, task = self._running, self._task
+        if running is None or task is None:
+            return
+        running.why = running.why or why
+        # Asterisk ends it with the channel; where it does not say so, the file says what there is.
+        await asyncio.wait([running.over], timeout=HANGUP_S)
+        _settle(running, finished=True)
+        await asyncio.wait([task], timeout=HANGUP_S)
+
+    async def _record(self, running: _Running) -> None:
+        try:
+            ended = await self._until_ended(running)
+        except asyncio.CancelledError:
+            # The controller stops. The file stays, and the row says that it was being made.
+            self._running = None
+            raise
+        self._running = None
+        self._here.tell(ended)
+
+    async def _until_ended(self, running: _Running) -> RecordingEnded:
+        action = running.action
+        failed = RecordingEnded(action.op, "failed")
+        self._note(running)
+        try:
+            result = await self._here.ari.channels.record(
+                channel_id=self._here.channel,
+                name=running.id,
+                format=FORMAT,
+                max_duration_seconds=math.ceil(action.longest_s),
+                max_silence_seconds=max(1, round(action.silence_s)) if action.silence_s > 0 else None,
+                if_exists="fail",
+                beep=action.beep,
+                terminate_on="none",
+            )
+        except AriError as error:
+            log.error("not recorded: %s", error)
+            self._note(running, state="failed")
+            return failed
+        finished = not isinstance(result, Gone) and await self._until_over(running)
+        if not finished:
+            self._note(running, state="failed")
+            return failed
+        return await unhurried(self._look_at(running))
+
+    async def _until_over(self, running: _Running) -> bool:
+        try:
+            async with asyncio.timeout(running.action.longest_s + END_MARGIN_S):
+                return await asyncio.shield(running.over)
+        except TimeoutError:
+            log.warning("no end reported for a recording; going on")
+            await self.stop(running.action.op, "limit")
+            return True
+
+    async def _look_at(self, running: _Running) -> RecordingEnded:
+        """The file as it is now: kept, or deleted when it holds nothing."""
+        op, name = running.action.op, running.id
+        try:
+            found = await self._contents(name)
+            if found is None:
+                log.error("a recording has no readable file")
+                self._note(running, state="failed")
+                return RecordingEnded(op, "failed")
+            ended_by = running.why or (
+                "limit" if found.seconds >= running.action.longest_s - LIMIT_S else "silence"
+            )
+            if not found.said:
+                await self._here.ari.recordings.delete_stored(recording_name=name)
+                self._note(running, state="deleted", seconds=found.seconds, ended_by=ended_by)
+                return RecordingEnded(op, "empty", ended_by=ended_by)
+        except AriError as error:
+            log.error("a recording cannot be looked at: %s", error)
+            self._note(running, state="kept")
+            return RecordingEnded(op, "failed")
+        seconds = round(found.seconds, 2)
+        self._lengths[name] = seconds
+        self._note(running, state="kept", seconds=seconds, ended_by=ended_by)
+        return RecordingEnded(op, "recorded", name, seconds, ended_by)
+
+    async def _contents(self, name: str) -> Contents | None:
+        file = await self._here.ari.recordings.get_stored_file(recording_name=name)
+        return None if isinstance(file, Gone) else contents(file.value)
+
+    def _note(self, running: _Running, **changed: object) -> None:
+        """The fact as it stands now goes to the records."""
+        if changed:
+            running.known = replace(running.known, revision=running.known.revision + 1, **changed)  # type: ignore[arg-type]
+        self._here.services.records.recorded(self._here.call, running.known)
+
+
+def _settle(running: _Running, *, finished: bool) -> None:
+    if not running.over.done():
+        running.over.set_result(finished)

@@ -1,0 +1,104 @@
+"""What a live call uses of the house, and what its own parts share."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Coroutine
+from dataclasses import dataclass
+from typing import Any
+
+from asr.protocol import Ears
+from ivr.ari.interface import Ari
+from ivr.call.history import CallHistory
+from ivr.call.outbound import NOWHERE, Outbound
+from ivr.call.ports import Callbacks, CallerFacts, Offer, Outside, PromptAudio, Queues, Records
+from ivr.clock import Clock
+from ivr.flow.inputs import Input
+from ivr.ids import CallId, ChannelId
+
+
+@dataclass(frozen=True, slots=True)
+class CallServices:
+    """The concrete parts that every session uses; made by the composition root.
+
+    outside, callbacks: None = there are none, and the dialogue is told so. outbound: who may be called.
+    """
+
+    ari: Ari
+    audio: PromptAudio
+    ears: Ears
+    queues: Queues
+    records: Records
+    clock: Clock
+    changed: Callable[[], None] = lambda: None
+    """Told whenever a call may look different from outside."""
+    outside: Outside | None = None
+    callbacks: Callbacks | None = None
+    outbound: Outbound = NOWHERE
+
+
+@dataclass(frozen=True, slots=True)
+class Offered:
+    """The dispatcher reserved an agent for this caller."""
+
+    offer: Offer
+
+
+@dataclass(frozen=True, slots=True)
+class Withdrawn:
+    offer: Offer
+
+
+@dataclass(frozen=True, slots=True)
+class LegLost:
+    """The agent answered but the two could not be joined; the caller still waits."""
+
+
+@dataclass(frozen=True, slots=True)
+class GapSeen:
+    """Events may be missing: look whether the channel is still there."""
+
+
+Message = Input | Offered | Withdrawn | LegLost | GapSeen
+"""What a session's inbox takes."""
+
+
+class OpenCall:
+    """One call as its parts see it: its channel, its inbox, its child tasks. `gone`: the caller is not there any more.
+
+    Child tasks run in the call's own TaskGroup: they end with the call, and a failure of one ends the call.
+    """
+
+    def __init__(self, services: CallServices, call: CallId, channel: ChannelId, facts: CallerFacts) -> None:
+        self.services = services
+        self.ari: Ari = services.ari
+        self.call = call
+        self.channel = channel
+        self.facts = facts
+        self.history = CallHistory(services.records, call, facts, services.clock.now())
+        self.inbox: asyncio.Queue[Message] = asyncio.Queue()
+        self.gone = False
+        self._group: asyncio.TaskGroup | None = None
+        self._children: set[asyncio.Task[None]] = set()
+
+    def tell(self, message: Message) -> None:
+        """Into the inbox; never waits."""
+        self.inbox.put_nowait(message)
+
+    def monotonic(self) -> float:
+        return self.services.clock.monotonic()
+
+    def begin(self, group: asyncio.TaskGroup) -> None:
+        self._group = group
+
+    def spawn(self, work: Coroutine[Any, Any, None], name: str) -> asyncio.Task[None]:
+        if self._group is None:
+            raise RuntimeError("the session is not running")
+        task = self._group.create_task(work, name=f"{self.call} {name}")
+        self._children.add(task)
+        task.add_done_callback(self._children.discard)
+        return task
+
+    def stop_children(self) -> None:
+        for task in list(self._children):
+            task.cancel()

@@ -1,0 +1,204 @@
+"""Brings another party in: an outside number through the allow-list, or an agent through the dispatcher.
+
+Each `Transfer` is a child task: it rings the party while the caller hears ringing, tells an announced party first who
+comes, joins the two, and takes the caller back when the party leaves. Whatever it made ends with it: by itself, by
+`CancelTransfer`, or with the call.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Coroutine
+from typing import Any, Literal, TypeVar
+
+from ivr.call.leg import Destination, Leg, Rung
+from ivr.call.ports import Offer
+from ivr.call.services import OpenCall
+from ivr.call.waiting import Waiting
+from ivr.errors import PromptMissing
+from ivr.flow.actions import Transfer
+from ivr.flow.inputs import OpId, PartyJoined, TransferEnded
+from ivr.ids import child_id
+from routing.ids import EntryId
+
+log = logging.getLogger(__name__)
+
+T = TypeVar("T")
+
+
+class Transfers:
+    """fall_silent: as of `Waiting`. waiting: the agent of the call, for a conference."""
+
+    def __init__(self, here: OpenCall, fall_silent: Callable[[], Awaitable[None]]) -> None:
+        self._here = here
+        self._fall_silent = fall_silent
+        self._running: dict[OpId, asyncio.Task[None]] = {}
+        self.waiting: Waiting
+        self.joined = False
+        """A party and the caller talk."""
+
+    @property
+    def ringing(self) -> bool:
+        """A party is being called, and the caller hears so."""
+        return bool(self._running) and not self.joined
+
+    def start(self, action: Transfer) -> None:
+        """Refused at once, or begun."""
+        self.cancel(action.op)
+        if action.to == "agent":
+            seat = _SeatForOne()
+            entry = EntryId(child_id(self._here.call, "entry"))
+            caller = self._here.facts.caller
+            answer = self._here.services.queues.call_agent(entry, self._here.call, action, caller, seat)
+            if answer != "offered" or seat.offer is None:
+                self._here.tell(TransferEnded(action.op, "unavailable" if answer == "offered" else answer))
+                return
+            work = self._to_agent(action, entry, seat.offer, seat.over)
+        else:
+            endpoint = self._here.services.outbound.endpoint_of(action.target)
+            if endpoint is None:
+                log.warning("a transfer to an outside number is not allowed by the settings")
+                self._here.tell(TransferEnded(action.op, "forbidden"))
+                return
+            work = self._to_number(action, endpoint)
+        self._running[action.op] = self._here.spawn(self._run(action.op, work), f"transfer {action.op}")
+
+    def cancel(self, op: OpId) -> None:
+        task = self._running.pop(op, None)
+        if task is not None:
+            task.cancel()
+
+    def cancel_all(self) -> None:
+        for op in list(self._running):
+            self.cancel(op)
+
+    async def _run(self, op: OpId, work: Coroutine[Any, Any, TransferEnded]) -> None:
+        try:
+            ended = await work
+        finally:
+            self.joined = False
+        self._running.pop(op, None)
+        self._here.tell(ended)
+
+    async def _to_number(self, action: Transfer, endpoint: str) -> TransferEnded:
+        caller_id = self._here.services.outbound.caller_id
+        async with self._leg(Destination(endpoint, action.ring_s, "", caller_id)) as leg:
+            rung = await leg.ring()
+            if rung.outcome != "answered":
+                return _not_reached(action.op, rung)
+            return await self._through(leg, action)
+
+    async def _to_agent(
+        self, action: Transfer, entry: EntryId, offer: Offer, over: asyncio.Future[None]
+    ) -> TransferEnded:
+        """over: the dispatcher took the offer back."""
+        queues = self._here.services.queues
+        try:
+            async with self._leg(_destination(offer)) as leg:
+                queues.ringing(entry)
+                rung = await unless(over, leg.ring()) or Rung("no_answer")
+                if rung.outcome != "answered":
+                    queues.not_answered(entry, offer.agent, rung.of_agent)
+                    return _not_reached(action.op, rung)
+                if not queues.answered(entry, offer.agent):
+                    return TransferEnded(action.op, "unavailable")
+                try:
+                    return await self._through(leg, action)
+                finally:
+                    queues.finished(entry, offer.agent)
+        finally:
+            # Nothing is left to leave when it ended by itself.
+            queues.leave(entry, "left")
+
+    def _leg(self, destination: Destination) -> Leg:
+        here = self._here
+        return Leg(here.ari, here.call, destination, kind="party", originator=here.channel)
+
+    async def _through(self, leg: Leg, action: Transfer) -> TransferEnded:
+        """The party has answered: announce, join, talk, take the caller back."""
+        if action.mode == "announced" and not await leg.hear(*self._announcement(action)):
+            return TransferEnded(action.op, "refused")
+        here = self._here
+        talk = self.waiting.talk if action.mode == "conference" else None
+        self.joined = True
+        await self._fall_silent()
+        if talk is not None and not await leg.join(here.channel, talk.channel):
+            # The agent left in this very moment.
+            talk = None
+        if talk is None and not await leg.join(here.channel):
+            return TransferEnded(action.op, "failed")
+        began = here.monotonic()
+        here.services.changed()
+        here.tell(PartyJoined(action.op))
+        try:
+            async with asyncio.timeout(action.longest_s):
+                await leg.until_over()
+        except TimeoutError:
+            log.info("the talk with the other party is over: its longest time")
+        talked_s = round(here.monotonic() - began, 3)
+        if talk is not None and self.waiting.talk is talk:
+            await talk.join(here.channel, talk.channel)
+        else:
+            await leg.release(here.channel)
+        return TransferEnded(action.op, "completed", talked_s, 16)
+
+    def _announcement(self, action: Transfer) -> tuple[list[str], float]:
+        """Media and length (s) of what the party hears first; what has no sound is left out."""
+        audio = self._here.services.audio
+        media: list[str] = []
+        seconds = 0.0
+        for prompt in action.announce:
+            try:
+                media += audio.media((prompt,), action.language)
+                seconds += audio.seconds((prompt,), action.language)
+            except PromptMissing as missing:
+                log.error("%s", missing)
+        return media, seconds
+
+
+class _SeatForOne:
+    """A `ports.Seat` for an entry that is for one agent only. over: the offer is not, any more."""
+
+    def __init__(self) -> None:
+        self.offer: Offer | None = None
+        self.over: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+
+    def offered(self, offer: Offer) -> None:
+        self.offer = offer
+
+    def withdrawn(self, offer: Offer) -> None:
+        self._end()
+
+    def progressed(self, place: int, waiting: int, wait_s: tuple[float, float] | None) -> None:
+        pass
+
+    def rejected(self, outcome: Literal["timeout", "full", "closed", "unstaffed", "failed"]) -> None:
+        self._end()
+
+    def _end(self) -> None:
+        if not self.over.done():
+            self.over.set_result(None)
+
+
+async def unless(over: asyncio.Future[None], work: Coroutine[Any, Any, T]) -> T | None:
+    """The result of `work`; None, and the work is cancelled, when `over` comes first."""
+    task = asyncio.ensure_future(work)
+    try:
+        both: set[asyncio.Future[Any]] = {task, over}
+        await asyncio.wait(both, return_when=asyncio.FIRST_COMPLETED)
+        return task.result() if task.done() else None
+    finally:
+        if not task.done():
+            task.cancel()
+            await asyncio.wait({task})
+
+
+def _destination(offer: Offer) -> Destination:
+    return Destination(offer.endpoint, offer.ring_s, offer.display, offer.caller)
+
+
+def _not_reached(op: OpId, rung: Rung) -> TransferEnded:
+    if rung.outcome == "answered":
+        raise ValueError("it was answered")
+    return TransferEnded(op, rung.outcome, cause=rung.cause)
