@@ -63,3 +63,13 @@ STAND_INS: Mapping[str, Voice] = {
     "en": Voice("en-us", "en", 1.0, ESPEAK_VERSION),
 }
 """The quick voice that fills in until the natural one is rendered."""
+
+
+def stand_in_voice(language: str) -> Voice:
+    """espeak-ng's voice of any language: it knows most by their tag. Whether it does shows when it speaks."""
+    found = STAND_INS.get(language)
+    if found is not None:
+        return found
+    main = language.partition("-")[0]
+    name = STAND_INS[main].name if main in STAND_INS else language.lower()
+    return Voice(name, language, 1.0, ESPEAK_VERSION)

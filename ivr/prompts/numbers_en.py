@@ -6,12 +6,18 @@ Times on the twelve-hour clock ("three twenty p.m."), dates as "November twenty-
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Mapping
 from decimal import Decimal
 from typing import Literal
+
+from ivr.flow.prompt_text import SayAs
+from ivr.flow.prompt_values import Unit
 
 LARGEST = 999_999_999
 MINUS = "minus"
 POINT = "point"
+JOIN = " "
+YES_NO = ("yes", "no")
 
 _ONES = (
     *("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven"),
@@ -22,6 +28,12 @@ _MONTHS = (
     *("January", "February", "March", "April", "May", "June"),
     *("July", "August", "September", "October", "November", "December"),
 )
+_LONGEST_MONTH = 31
+"""Ordinals up to this are one fragment each, for dates."""
+_DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
+_NEAR = {-1: "yesterday", 0: "today", 1: "tomorrow"}
+_WEEK = 6
+"""A day so far ahead at most is called by the day of the week."""
 _ODD_ORDINALS = dict(
     one="first",
     two="second",
@@ -48,8 +60,8 @@ def _below_thousand(number: int) -> list[str]:
     return [*said, _below_hundred(rest)] if rest or not hundreds else said
 
 
-def cardinal(number: int) -> list[str]:
-    """0 to LARGEST."""
+def cardinal(number: int, _counted: bool = False) -> list[str]:
+    """0 to LARGEST. English counts things with the same words."""
     if number == 0:
         return [_ONES[0]]
     said: list[str] = []
@@ -64,15 +76,27 @@ def digit(key: str) -> str:
     return _ONES[int(key)]
 
 
-def ordinal(number: int) -> str:
+def _ordinal_word(number: int) -> str:
     """1-99: "twenty-second"."""
     head, _, last = _below_hundred(number).rpartition("-")
-    last = _ODD_ORDINALS.get(last, last + "th")
+    last = _ODD_ORDINALS.get(last, last[:-1] + "ieth" if last.endswith("ty") else last + "th")
     return f"{head}-{last}" if head else last
 
 
+def ordinal(number: int) -> list[str]:
+    """1 to LARGEST: third; one hundred, forty, second; one, hundredth."""
+    *said, last = cardinal(number)
+    rest = number % 100
+    if not rest:
+        *head, unit = last.split(" ")
+        return [*said, *head, unit + "th"]
+    if rest <= _LONGEST_MONTH or rest % 10 == 0:
+        return [*said, _ordinal_word(rest)]
+    return [*said, _TENS[rest // 10], _ordinal_word(rest % 10)]
+
+
 def date(day: dt.date, with_year: bool) -> list[str]:
-    return [_MONTHS[day.month - 1], ordinal(day.day), *(_year(day.year) if with_year else [])]
+    return [_MONTHS[day.month - 1], _ordinal_word(day.day), *(_year(day.year) if with_year else [])]
 
 
 def _year(year: int) -> list[str]:
@@ -95,6 +119,29 @@ def time(moment: dt.time) -> list[str]:
     return [*said, "a.m." if moment.hour < 12 else "p.m."]
 
 
+def at(day: list[str], moment: list[str]) -> list[str]:
+    return [*day, "at", *moment]
+
+
+def near_day(day: dt.date, ahead: int) -> list[str]:
+    """tomorrow; Friday."""
+    if ahead in _NEAR:
+        return [_NEAR[ahead]]
+    return [_DAYS[day.weekday()]] if 0 < ahead <= _WEEK else []
+
+
+def duration(parts: tuple[tuple[int, Unit], ...]) -> list[str]:
+    """one hour, two minutes."""
+    said: list[str] = []
+    for count, unit in parts:
+        said += [*cardinal(count), unit if count == 1 else unit + "s"]
+    return said
+
+
+def percent(number: list[str]) -> list[str]:
+    return [*number, "percent"]
+
+
 def money(amount: Decimal, currency: Literal["CNY", "USD"]) -> list[str]:
     whole, cents = divmod(int(amount * 100), 100)
     if currency == "CNY":
@@ -111,8 +158,23 @@ FRAGMENTS: tuple[str, ...] = (
     *("oh " + _ONES[number] for number in range(1, 10)),
     *("a.m.", "p.m.", "noon", "midnight"),
     *_MONTHS,
-    *(ordinal(number) for number in range(1, 32)),
+    *(_ordinal_word(number) for number in range(1, _LONGEST_MONTH + 1)),
     *(_ONES[number] + " hundred" for number in range(1, 10)),
     *("thousand", "million", "hundred", POINT, MINUS, "yes", "no"),
     *("yuan", "dollar", "dollars", "cent", "cents", "and"),
 )
+
+_NEAR_DAYS = (*_NEAR.values(), *_DAYS, "at")
+MORE: Mapping[SayAs, tuple[str, ...]] = {
+    "ordinal": (
+        *(_ordinal_word(tens) for tens in range(40, 100, 10)),
+        "hundredth",
+        "thousandth",
+        "millionth",
+    ),
+    "datetime": ("at",),
+    "relative": _NEAR_DAYS,
+    "duration": ("seconds", "minute", "minutes", "hour", "hours", "day", "days"),
+    "percent": ("percent",),
+}
+"""What a way of saying needs beside FRAGMENTS ("second" is there, as an ordinal)."""

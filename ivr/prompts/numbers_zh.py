@@ -7,16 +7,28 @@ ten inside a larger number is 一十 (一百一十二); a telephone's 1 is 幺.
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Mapping
 from decimal import Decimal
 from typing import Literal
+
+from ivr.flow.prompt_text import SayAs
+from ivr.flow.prompt_values import Unit
 
 LARGEST = 99_999_999
 MINUS = "负"
 POINT = "点"
+JOIN = ""
+YES_NO = ("是", "否")
 
 _DIGITS = "零一二三四五六七八九"
 _PERIODS = ((0, "凌晨"), (5, "早上"), (8, "上午"), (12, "中午"), (13, "下午"), (18, "晚上"))
 """From this hour on, the part of the day is called so."""
+
+_DAYS = tuple(f"星期{day}" for day in "一二三四五六天")
+_NEAR = {-2: "前天", -1: "昨天", 0: "今天", 1: "明天", 2: "后天"}
+_WEEK = 6
+"""A day so far ahead at most is called by the day of the week."""
+_UNITS: Mapping[Unit, str] = {"day": "天", "hour": "小时", "minute": "分钟", "second": "秒"}
 
 _MEASURES = frozenset("位个名人件条分秒小天周年张份块元角斤公米里倍辆台只家种起次项户通")
 """What things are counted by: 两位, 两分钟, 两小时, 两公里."""
@@ -90,6 +102,10 @@ def _inner_hundreds(number: int) -> list[str]:
     return said
 
 
+def ordinal(number: int) -> list[str]:
+    return ["第", *cardinal(number, False)]
+
+
 def digit(key: str) -> str:
     return "幺" if key == "1" else _DIGITS[int(key)]
 
@@ -110,6 +126,30 @@ def time(moment: dt.time) -> list[str]:
 
 def _hour(hour: int) -> str:
     return ("两" if hour == 2 else _below_hundred(hour)) + "点"
+
+
+def at(day: list[str], moment: list[str]) -> list[str]:
+    return [*day, *moment]
+
+
+def near_day(day: dt.date, ahead: int) -> list[str]:
+    """明天, 星期五."""
+    if ahead in _NEAR:
+        return [_NEAR[ahead]]
+    return [_DAYS[day.weekday()]] if 0 < ahead <= _WEEK else []
+
+
+def duration(parts: tuple[tuple[int, Unit], ...]) -> list[str]:
+    """两小时 三分钟; 三分 二十秒."""
+    said: list[str] = []
+    for index, (count, unit) in enumerate(parts):
+        with_seconds = unit == "minute" and index + 1 < len(parts)
+        said += [*cardinal(count, True), "分" if with_seconds else _UNITS[unit]]
+    return said
+
+
+def percent(number: list[str]) -> list[str]:
+    return ["百分之", *number]
 
 
 def money(amount: Decimal, currency: Literal["CNY", "USD"]) -> list[str]:
@@ -159,3 +199,11 @@ def _all_fragments() -> tuple[str, ...]:
 
 
 FRAGMENTS: tuple[str, ...] = _all_fragments()
+
+MORE: Mapping[SayAs, tuple[str, ...]] = {
+    "ordinal": ("第",),
+    "relative": (*_NEAR.values(), *_DAYS),
+    "duration": tuple(_UNITS.values()),
+    "percent": ("百分之",),
+}
+"""What a way of saying needs beside FRAGMENTS."""

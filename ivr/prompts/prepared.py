@@ -6,6 +6,7 @@ Asterisk is given the path without an extension and takes the form that suits th
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import logging
 from collections.abc import Callable, Iterable
@@ -51,19 +52,27 @@ class Prepared:
             return None
         return self._playable(digest, size) if size else None
 
-    def make(self, data: bytes, *, normalise: bool = False) -> Playable:
+    def make(self, data: bytes, *, normalise: bool = False, name: str = "") -> Playable:
         """Decode and write the raw forms. normalise: trim and level it (an operator's recording), which is no part
-        of the digest. Raises soundfile.LibsndfileError when it is no audio, ValueError when it is silent."""
+        of the digest. name: instead of the digest. Raises soundfile.LibsndfileError when it is no audio, ValueError
+        when it is silent."""
         samples, rate = audio.unpack(data)
         if normalise:
             samples = audio.level(audio.trim(samples, rate, before_s=0.04, after_s=0.15), rate)
         if not len(samples) or float(np.abs(samples).max()) < 1e-3:
             raise ValueError("there is no sound in it")
-        digest = self.digest(data)
+        digest = name or self.digest(data)
         forms = audio.raw_formats(samples, rate)
         for extension in EXTENSIONS:
             write_whole(self._folder / f"{digest}.{extension}", forms[extension])
         return self._playable(digest, len(forms[EXTENSIONS[-1]]))
+
+    def forget_older(self, age_s: float, now: float) -> None:
+        """Remove what was made more than so many seconds before `now` (Unix time)."""
+        for path in self._folder.glob("*.*"):
+            with contextlib.suppress(FileNotFoundError):
+                if path.stat().st_mtime < now - age_s:
+                    path.unlink()
 
     def silence(self, seconds: float) -> Playable:
         """A pause to stand between clips."""
@@ -80,6 +89,13 @@ class Prepared:
 
     def _playable(self, digest: str, narrow_size: int) -> Playable:
         return Playable(f"sound:{self._folder / digest}", narrow_size / _NARROW_RATE)
+
+
+def remove(playable: Playable) -> None:
+    """Its files."""
+    sound = Path(playable.uri.removeprefix("sound:"))
+    for extension in EXTENSIONS:
+        sound.with_name(f"{sound.name}.{extension}").unlink(missing_ok=True)
 
 
 def prepare_all(

@@ -15,6 +15,16 @@ def cache_folder() -> Path:
     return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "open-hotline"
 
 
+def speech_folder(cache: Path) -> Path:
+    """Where what is rendered on this machine is kept, as `<key>.opus`."""
+    return cache / "speech"
+
+
+def spoken_folder(cache: Path) -> Path:
+    """Where free texts that calls needed are kept, in the forms that Asterisk plays."""
+    return cache / "spoken"
+
+
 def write_whole(path: Path, data: bytes) -> None:
     """Readers see the old file or the whole new one, never a part."""
     path.parent.mkdir(parents=True, exist_ok=True)

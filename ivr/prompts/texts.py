@@ -1,25 +1,28 @@
 """The texts of all prompts, compiled into what must be played: clips, and places where a value is said.
 
-Pure, but for `read`.
+Mandarin and English say values in fragments, between words that are cut out of the whole sentence. In any other
+language a sentence with values is spoken as a whole, when it is needed. Pure, but for `read`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-from ruamel.yaml import YAML
-from ruamel.yaml.error import YAMLError
-
 from ivr.errors import ConfigError
+from ivr.flow.catalogue import Catalogue
+from ivr.flow.findings import Finding, FlowLoadError
+from ivr.flow.plurals import CATEGORIES, MARK, OTHER, category, variant_id
 from ivr.flow.prompt_text import Literal, Part, SayAs, Value, parse
+from ivr.flow.yaml_source import read as read_yaml
 from ivr.prompts import numbers, numbers_zh
 from ivr.prompts.clips import Clip
 
 Texts = Mapping[str, Mapping[str, str]]
-"""language -> prompt id -> text."""
+"""language -> prompt id -> text. A plural form is a text of its own, `<id>~<form>`; the id itself has the form
+`other`."""
 
 _SAMPLE_VALUES = {"zh": "八", "en": "three"}
 """Spoken in a value's place while the words around it are recorded. 八 leaves its neighbours as they are: it begins
@@ -31,6 +34,8 @@ _SHORT_PACE = 0.85
 """Sentences of so few characters are spoken slower: there is little time to get used to the voice."""
 _LISTS = {"zh": ("号码是，", "，", "，谢谢。"), "en": ("The numbers are, ", ", ", ", thank you.")}
 """Fragments are cut out of a list that is read aloud: how it begins, what stands between, how it ends."""
+_ORDER: tuple[SayAs, ...] = ("datetime", "relative", "duration", "percent", "ordinal")
+"""Ways of saying with fragments of their own."""
 _LIST_LENGTH = 8
 _LIST_PACE = 0.85
 """Values are said a little slower than sentences: they are what the caller writes down."""
@@ -38,28 +43,56 @@ _LIST_PACE = 0.85
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where a value is said. counted: things are counted with it (两位)."""
+    """Where a value is said. counted: things are counted with it (两位). option: as in `prompt_text.Value`."""
 
     name: str
     say_as: SayAs
     counted: bool
+    option: str = ""
 
 
-Piece = Clip | Place
+@dataclass(frozen=True, slots=True)
+class Whole:
+    """A sentence with values that is spoken as a whole."""
+
+    parts: tuple[Part, ...]
+
+
+Piece = Clip | Place | Whole
 
 
 def read(folder: Path) -> Texts:
-    """`<folder>/<language>.yaml`, each a mapping of id to text. Raises ConfigError."""
-    texts: dict[str, dict[str, str]] = {}
+    """`<folder>/<language>.yaml`, each a mapping of id to text or plural forms. Raises ConfigError at a fault."""
+    findings: list[Finding] = []
+    catalogue = Catalogue(findings.append)
+    languages = []
     for path in sorted(folder.glob("*.yaml")):
+        languages.append(path.stem)
         try:
-            content = YAML(typ="safe", pure=True).load(path.read_text(encoding="utf-8")) or {}
-        except YAMLError as error:
-            raise ConfigError(f"{path} is not YAML: {error}", mend="`ivr check` shows the place") from error
-        if not isinstance(content, dict):
-            raise ConfigError(f"{path} does not map ids to texts", mend="write `id: text`, one prompt a line")
-        texts[path.stem] = {str(name): str(text) for name, text in content.items()}
-    return texts
+            catalogue.add_file(path.stem, read_yaml(str(path), path.read_bytes()))
+        except FlowLoadError as error:
+            findings += error.findings
+    errors = [finding for finding in findings if finding.severity == "error"]
+    if errors:
+        raise ConfigError(str(errors[0]), mend="`ivr check` shows all that is wrong")
+    return by_language(catalogue.texts, languages)
+
+
+def by_language(
+    catalogue: Mapping[str, Mapping[str, str]], languages: Iterable[str]
+) -> dict[str, dict[str, str]]:
+    """id -> language -> text, turned round; every one of `languages` is there."""
+    found: dict[str, dict[str, str]] = {language: {} for language in languages}
+    for prompt_id, translations in catalogue.items():
+        for language, text in translations.items():
+            found.setdefault(language, {})[prompt_id] = text
+    return found
+
+
+def own_texts(texts: Texts, language: str) -> dict[str, str]:
+    """What has a sound of its own: the prompts, and instead of a prompt with plural forms its forms."""
+    ours = texts.get(language, {})
+    return {name: text for name, text in ours.items() if variant_id(name, OTHER) not in ours}
 
 
 def compile_text(text: str, language: str) -> tuple[Piece, ...]:
@@ -70,11 +103,14 @@ def compile_text(text: str, language: str) -> tuple[Piece, ...]:
     parts = parse(text.strip())
     if not any(isinstance(part, Value) for part in parts):
         return (_sentence("".join(part.text for part in parts if isinstance(part, Literal)), language),)
-    spoken = [part.text if isinstance(part, Literal) else _SAMPLE_VALUES.get(language, "1") for part in parts]
+    if language not in numbers.LANGUAGES:
+        return (Whole(parts),)
+    spoken = [part.text if isinstance(part, Literal) else _SAMPLE_VALUES[language] for part in parts]
     pieces: list[Piece] = []
     for index, part in enumerate(parts):
         if isinstance(part, Value):
-            pieces.append(Place(part.name, part.say_as, language == "zh" and _counted(parts, index)))
+            counted = language == "zh" and _counted(parts, index)
+            pieces.append(Place(part.name, part.say_as, counted, part.option))
         elif any(character.isalnum() for character in part.text):
             before, after = "".join(spoken[:index]), "".join(spoken[index + 1 :])
             pieces.append(Clip(part.text, language, before, after))
@@ -86,18 +122,25 @@ def _sentence(text: str, language: str) -> Clip:
     return Clip(text, language, pace=_SHORT_PACE if is_short else 1.0)
 
 
-def common_values(text: str, language: str) -> Mapping[int, Clip]:
-    """The whole sentence with each common value, for a text that says one number; empty for all others."""
+def common_values(name: str, text: str, language: str) -> Mapping[int, Clip]:
+    """The whole sentence with each common value, for a text that says one number; empty for all others.
+
+    name: its id, for a plural form is only said with the numbers that are its own.
+    """
     parts = parse(text.strip())
     places = [(index, part) for index, part in enumerate(parts) if isinstance(part, Value)]
     if len(places) != 1 or places[0][1].say_as not in ("auto", "number") or language not in numbers.LANGUAGES:
         return {}
     index, _ = places[0]
     counted = language == "zh" and _counted(parts, index)
+    form = name.partition(MARK)[2]
     clips = {}
     for value in _COMMON_VALUES:
-        said = "".join(numbers.say(value, "number", language, counted=counted))
-        words = [part.text if isinstance(part, Literal) else said for part in parts]
+        if form and (form not in CATEGORIES or category(language, value) != form):
+            continue
+        said = numbers.say(value, "number", language, counted=counted)
+        spoken = "".join(fragment for fragment in said if isinstance(fragment, str))
+        words = [part.text if isinstance(part, Literal) else spoken for part in parts]
         clips[value] = _sentence("".join(words), language)
     return clips
 
@@ -117,38 +160,63 @@ def fragment_clip(fragment: str, language: str) -> Clip:
 
 @cache
 def _fragment_clips(language: str) -> Mapping[str, Clip]:
-    """In the order of `numbers.fragments`, so that neighbours are cut from the same list."""
+    """In the order of `numbers.fragments`, so that neighbours are cut from the same list. Those that few hotlines need
+    are lists of their own, so that they change no others."""
+    clips: dict[str, Clip] = {}
+    for everything in (
+        numbers.fragments(language),
+        *(numbers.more_fragments(language, each) for each in _ORDER),
+    ):
+        for fragment, clip in _list_clips(tuple(each for each in everything if each not in clips), language):
+            clips[fragment] = clip
+    return clips
+
+
+def _list_clips(everything: tuple[str, ...], language: str) -> Iterator[tuple[str, Clip]]:
     opening, comma, ending = _LISTS[language]
-    everything = numbers.fragments(language)
-    clips = {}
     for start in range(0, len(everything), _LIST_LENGTH):
         group = everything[start : start + _LIST_LENGTH]
         for index, fragment in enumerate(group):
             before = opening + "".join(other + comma for other in group[:index])
             after = "".join(comma + other for other in group[index + 1 :]) + ending
-            clips[fragment] = Clip(fragment, language, before, after, _LIST_PACE)
-    return clips
+            yield fragment, Clip(fragment, language, before, after, _LIST_PACE)
+
+
+def needed_fragments(texts: Texts, language: str) -> tuple[str, ...]:
+    """Those of all values, and those of the ways of saying that the texts name, in a fixed order; each once."""
+    if language not in numbers.LANGUAGES:
+        return ()
+    used = {
+        part.say_as
+        for text in texts.get(language, {}).values()
+        for part in parse(text)
+        if isinstance(part, Value)
+    }
+    more = [
+        fragment for each in _ORDER if each in used for fragment in numbers.more_fragments(language, each)
+    ]
+    return tuple(dict.fromkeys([*numbers.fragments(language), *more]))
 
 
 def text_clip(text: str, language: str) -> Clip:
-    """The clip of a value that is said as text."""
+    """The clip of free words: a value that is said as text, or a whole sentence with values."""
     return Clip(text, language)
 
 
 def all_clips(texts: Texts, language: str) -> Iterator[Clip]:
     """All that a language should have, each once, first-needed first: prompts in their order, fragments, luxuries."""
     seen: set[Clip] = set()
-    for text in texts.get(language, {}).values():
+    for text in own_texts(texts, language).values():
         for piece in compile_text(text, language):
             if isinstance(piece, Clip) and piece not in seen:
                 seen.add(piece)
                 yield piece
-    if language in numbers.LANGUAGES:
-        yield from _fragment_clips(language).values()
+    for fragment in needed_fragments(texts, language):
+        yield fragment_clip(fragment, language)
     yield from luxuries(texts, language)
 
 
 def luxuries(texts: Texts, language: str) -> Iterator[Clip]:
     """Those of `all_clips` that only make a prompt more natural: it can be said without them."""
-    for text in texts.get(language, {}).values():
-        yield from common_values(text, language).values()
+    for name, text in own_texts(texts, language).items():
+        yield from common_values(name, text, language).values()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +13,7 @@ from ivr.prompts import audio
 from ivr.prompts.catalogue import Folders
 from tests.support.asterisk import asterisk, asterisk_binary, asterisk_session
 
-__all__ = ["asterisk", "asterisk_binary", "asterisk_session", "folders", "tone"]
+__all__ = ["asterisk", "asterisk_binary", "asterisk_session", "eventually", "folders", "tone"]
 
 
 @pytest.fixture
@@ -23,3 +25,12 @@ def folders(tmp_path: Path) -> Folders:
 def tone(hz: float, seconds: float = 1.0, rate: int = audio.SHELF_RATE) -> audio.Samples:
     turns = np.arange(round(seconds * rate)) * hz / rate
     return (np.sin(2 * np.pi * turns) * 0.4).astype(np.float32)
+
+
+async def eventually(holds: Callable[[], bool]) -> None:
+    """Lets others work until it holds; fails after half a minute."""
+    for _ in range(6000):
+        if holds():
+            return
+        await asyncio.sleep(0.005)
+    raise AssertionError("it never came to hold")

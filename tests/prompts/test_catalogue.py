@@ -10,7 +10,7 @@ import pytest
 import soundfile
 
 from ivr.errors import ConfigError, PromptMissing
-from ivr.flow.actions import Prompt
+from ivr.flow.actions import RECORDING_PROMPT, JsonValue, Prompt
 from ivr.flow.prompt_text import PromptTextError
 from ivr.prompts import audio, numbers, texts
 from ivr.prompts.catalogue import Folders, PromptCatalogue, speech_folder
@@ -18,6 +18,7 @@ from ivr.prompts.clips import STAND_INS, VOICES, Clip, Voice
 from ivr.prompts.prepared import Playable
 from ivr.prompts.shelf import Shelf
 from ivr.prompts.store import write_whole
+from ivr.prompts.takes import takes
 from tests.prompts.conftest import tone
 
 LIBRARY = {
@@ -98,11 +99,133 @@ def test_the_stand_in_sounds_until_the_natural_voice_is_there(folders: Folders) 
 
 
 def test_a_recorded_prompt_needs_no_synthesis(folders: Folders) -> None:
-    record(folders, "en", "place", 900, "flac")
+    record(folders, "en", "hello", 900, "flac")
     catalogue = load(folders)
-    assert not any("in line" in clip.text for clip in catalogue.missing("en"))
-    assert any("Hello" in clip.text for clip in catalogue.missing("en"))
-    assert len(catalogue.media([Prompt("place", {"place": 3})], "en")) == 1
+    assert not any("Hello" in clip.text for clip in catalogue.missing("en"))
+    assert any("in line" in clip.text for clip in catalogue.missing("en"))
+    assert len(catalogue.media([Prompt("hello")], "en")) == 1 and catalogue.is_recorded("hello", "en")
+
+
+def test_the_parts_of_a_prompt_with_a_value_are_recorded_one_by_one(
+    folders: Folders, caplog: pytest.LogCaptureFixture
+) -> None:
+    record(folders, "en", "place", 300)  # a recording of the whole could not say the place
+    record(folders, "en", "place+1", 900)
+    record(folders, "en", "place+2", 700)
+    record(folders, "en", "say+three", 500)
+    catalogue = load(folders)
+    for clip in texts.all_clips(LIBRARY, "en"):
+        catalogue.add(clip, Playable("sound:/synthetic", 1.0), natural=True)
+    heard = [pitch(uri) for uri in catalogue.media([Prompt("place", {"place": 3})], "en")]
+    assert heard == pytest.approx([900, 500, 700], rel=0.03)
+    assert "recordings/en/place is not played" in caplog.text
+
+
+def test_each_plural_form_has_its_own_sound(folders: Folders) -> None:
+    library = {
+        "en": {
+            "left": "{n:number} callers.",
+            "left~one": "{n:number} caller.",
+            "left~other": "{n:number} callers.",
+            "left~0": "Nobody.",
+        }
+    }
+    clips = list(texts.all_clips(library, "en"))
+    assert Clip("Nobody.", "en") in clips and Clip("one caller.", "en") in clips
+    assert Clip("two callers.", "en") in clips and Clip("one callers.", "en") not in clips
+    record(folders, "en", "left~0", 900)
+    catalogue = PromptCatalogue.load(library, folders)
+    assert pitch(catalogue.media([Prompt("left~0", {"n": 0})], "en")[0]) == pytest.approx(900, rel=0.03)
+    for clip in clips:
+        catalogue.add(clip, Playable(f"sound:/{clip.text.strip()}", 1.0), natural=True)
+    assert words(catalogue.media([Prompt("left~one", {"n": 1})], "en")) == ["one caller."]
+    assert words(catalogue.media([Prompt("left~other", {"n": 20})], "en")) == ["twenty", "callers."]
+    assert words(catalogue.media([Prompt("left", {"n": 20})], "en")) == ["twenty", "callers."]
+
+
+def test_a_sentence_with_values_in_another_language_is_said_as_a_whole(folders: Folders) -> None:
+    library = {"es": {"place": "Usted es el número {place:number} en la fila.", "hello": "Hola."}}
+    catalogue = PromptCatalogue.load(library, folders)
+    assert [clip.text for clip in catalogue.missing("es")] == ["Hola."]
+    catalogue.add(
+        Clip("Usted es el número veintiuno en la fila.", "es"), Playable("sound:/21", 1.0), natural=False
+    )
+    assert catalogue.media([Prompt("place", {"place": 21})], "es") == ["sound:/21"]
+    asked: list[Clip] = []
+    catalogue.on_missing = asked.append
+    for values, reason in (
+        ({"place": 22}, "no sound for a value"),
+        ({}, "`{place}`, which has no value"),
+        ({"place": "x"}, "is none"),
+    ):
+        with pytest.raises(PromptMissing) as missing:
+            catalogue.media([Prompt("place", values)], "es")
+        assert reason in str(missing.value)
+    assert [clip.text for clip in asked] == ["Usted es el número veintidós en la fila."]
+
+
+def test_an_amount_in_a_rare_currency_is_a_free_text(folders: Folders) -> None:
+    catalogue = PromptCatalogue.load(
+        {"zh": {"fee": "费用是{fee:money.EUR}。"}, "en": {"fee": "{fee:money.EUR}"}}, folders
+    )
+    asked: list[Clip] = []
+    catalogue.on_missing = asked.append
+    for language in ("zh", "en"):
+        for clip in catalogue.missing(language):
+            catalogue.add(clip, Playable("sound:/x", 1.0), natural=True)
+        with pytest.raises(PromptMissing):
+            catalogue.media([Prompt("fee", {"fee": 3.5})], language)
+    assert [clip.text for clip in asked] == ["三点五欧元", "three point five euros"]
+
+
+def test_what_a_value_holds_is_spoken_plainly_and_never_read_as_a_text(folders: Folders) -> None:
+    catalogue = stocked(folders)
+    asked: list[Clip] = []
+    catalogue.on_missing = asked.append
+    for what in ("[[h@'loU]] {pin:digits}", "<speak>{{x}}</speak>", "a\x00b\u202ec", "y" * 5000):
+        with pytest.raises(PromptMissing):
+            catalogue.media([Prompt("said", {"what": what, "pin": "1207"})], "en")
+    assert [clip.text for clip in asked[:3]] == ["h@'loU pin:digits", "speak x /speak", "a bc"]
+    assert len(asked[3].text) == 300
+    assert catalogue.text(Prompt("said", {"what": "{pin}", "pin": "1207"}), "en") == "You said {pin}."
+
+
+@pytest.mark.parametrize(
+    ("values", "media", "seconds"),
+    [
+        ({"id": "ivr-1-record.2", "seconds": 4.5}, "recording:ivr-1-record.2", 4.5),
+        ({"id": "calls/2026/1", "seconds": True}, "recording:calls/2026/1", 180.0),
+        ({"id": "x", "seconds": -3}, "recording:x", 180.0),
+    ],
+)
+def test_a_recording_of_the_call_is_played_by_its_name(
+    folders: Folders, values: dict[str, JsonValue], media: str, seconds: float
+) -> None:
+    catalogue = stocked(folders)
+    prompt = Prompt(RECORDING_PROMPT, values)
+    assert catalogue.media([Prompt("hello"), prompt], "zh")[1] == media
+    assert catalogue.seconds([prompt], "fr") == seconds
+    assert catalogue.ready([prompt], "zh")
+
+
+@pytest.mark.parametrize(
+    "name", ["", "../etc/passwd", "a/../../b", "/etc/x", "a b", "a,sound:x", None, 3, "x" * 300]
+)
+def test_no_other_name_reaches_asterisk(folders: Folders, name: JsonValue) -> None:
+    with pytest.raises(PromptMissing):
+        stocked(folders).media([Prompt(RECORDING_PROMPT, {"id": name})], "zh")
+
+
+def test_every_take_has_a_name_of_its_own_and_every_part_its_clip() -> None:
+    library = {
+        language: {**ours, "all": "{a:ordinal}{b:relative}{c:duration}{d:percent}{e:datetime}"}
+        for language, ours in LIBRARY.items()
+    }
+    for language in library:
+        ours = takes(library, language, values=True)
+        assert len({take.id.casefold() for take in ours}) == len(ours)
+        assert {take.clip for take in ours if take.clip} <= set(texts.all_clips(library, language))
+        assert not {take.id for take in ours} & {"place", "said"}
 
 
 def test_a_missing_sound_names_prompt_words_and_language_and_is_asked_for(folders: Folders) -> None:
@@ -154,10 +277,9 @@ def test_common_values_are_heard_in_one_piece_once_that_is_rendered(folders: Fol
 
 
 def test_nobody_waits_for_a_common_value_in_one_piece(folders: Folders) -> None:
-    catalogue = stocked(folders)
-    catalogue._natural = {
-        clip: sound for clip, sound in catalogue._natural.items() if clip not in catalogue._luxuries
-    }
+    catalogue = load(folders)
+    for clip in catalogue.silent("zh"):
+        catalogue.add(clip, Playable(f"sound:/{clip.text.strip()}", 1.0), natural=True)
     assert words(catalogue.media([Prompt("place", {"place": 3})], "zh")) == ["您现在排在第", "三", "位。"]
     assert catalogue.missing("zh") and not catalogue.silent("zh")
 
@@ -188,7 +310,7 @@ def test_every_fragment_is_among_the_clips_of_a_language() -> None:
 
 def test_this_years_dates_are_said_without_the_year(folders: Folders) -> None:
     catalogue = PromptCatalogue({"en": {"due": "{day:date}"}}, load(folders).prepared)
-    catalogue.today = lambda: dt.date(2026, 1, 1)
+    catalogue.now = lambda: dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
     for fragment in numbers.fragments("en"):
         catalogue.add(texts.fragment_clip(fragment, "en"), Playable(f"sound:/{fragment}", 1.0), natural=True)
     assert words(catalogue.media([Prompt("due", {"day": "2026-11-22"})], "en")) == [
@@ -245,14 +367,14 @@ def test_a_file_that_is_no_audio_is_left_out_and_logged(
 
 def test_the_second_load_decodes_nothing(folders: Folders, monkeypatch: pytest.MonkeyPatch) -> None:
     ship(folders, HELLO, 700)
-    record(folders, "zh", "left", 900)
-    first = load(folders).media([Prompt("hello"), Prompt("left")], "zh")
+    record(folders, "zh", "bye", 900)
+    first = load(folders).media([Prompt("hello"), Prompt("bye")], "zh")
 
     def refuse(data: bytes) -> tuple[audio.Samples, int]:
         raise AssertionError("decoded again")
 
     monkeypatch.setattr(audio, "unpack", refuse)
-    assert load(folders).media([Prompt("hello"), Prompt("left")], "zh") == first
+    assert load(folders).media([Prompt("hello"), Prompt("bye")], "zh") == first
 
 
 def test_progress_counts_every_file_once(folders: Folders) -> None:

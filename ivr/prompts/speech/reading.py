@@ -14,8 +14,13 @@ _EN_WORDS = {"a.m.": "A M", "p.m.": "P M", "oh": "oh"}
 
 
 def readable(text: str, language: str) -> str:
-    """The same sentence without figures that an engine would read as something else."""
-    return _readable_zh(text) if language == "zh" else _readable_en(text)
+    """The same sentence without figures that an engine would read as something else.
+
+    Only for the languages whose figures we write out: in others the voice knows better.
+    """
+    if language == "zh":
+        return _readable_zh(text)
+    return _readable_en(text) if language == "en" else text
 
 
 def _readable_zh(text: str) -> str:
