@@ -273,6 +273,11 @@ class Turn:
 
     # Values
 
+    @property
+    def local_now(self) -> dt.datetime:
+        """Now, in the hotline's time zone."""
+        return self.now.astimezone(self.library.timezone)
+
     def variable(self, name: str) -> JsonValue:
         """A variable, or what is known anyway (`call.caller`); null when there is none. Dots lead into maps."""
         if name in self.variables:

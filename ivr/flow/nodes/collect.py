@@ -99,7 +99,7 @@ class Collect(AskingNode):
             self.no_match(turn)
 
     def _take(self, turn: Turn, digits: str, by: str = "key") -> None:
-        fault = self.format.fault(digits, turn.now) if self.format is not None else ""
+        fault = self.format.fault(digits, turn.local_now) if self.format is not None else ""
         if fault:
             # Complete and yet impossible: a wrong check digit, a date that does not exist.
             turn.note("refused", {"node": self.id, "why": fault})
@@ -107,7 +107,7 @@ class Collect(AskingNode):
             return
         value: JsonValue = digits
         if self.format is not None:
-            value = self.format.normalise(digits, turn.now)
+            value = self.format.normalise(digits, turn.local_now)
         turn.note("collected", {"node": self.id, "digits": len(digits), "masked": self.masked, "by": by})
         turn.assign(self.into, value)
         turn.go(self.next)
@@ -132,7 +132,7 @@ class Collect(AskingNode):
 
     def _said(self, turn: Turn, text: str) -> list[str]:
         if self.format is not None:
-            return self.format.said(text, turn.language, turn.now)
+            return self.format.said(text, turn.language, turn.local_now)
         keys = digits_said(normalise(text), turn.language)
         return [keys] if keys else []
 

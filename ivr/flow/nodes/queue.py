@@ -145,7 +145,8 @@ class Queue(HotwordNode):
             turn.let_go()
             self._enqueue(turn)
             turn.speak(self.prompts.runs(turn))
-        self.listen_for_commands(turn)
+        if "play" in turn.waiting:
+            self.listen_for_commands(turn)
         if self.comfort:
             turn.start_timer("comfort", self.comfort_every_s)
         if self.place_every_s and turn.data.get("place") is not None:
