@@ -137,21 +137,23 @@ def _prompts(parts: _Parts, language: str, data: Plain) -> None:
 
 
 def _document(parts: _Parts, file: str, data: dict[str, Plain]) -> None:
-    kind: Scope = next((kind for kind in ("flow", "hotline", "library") if kind in data), "file")
+    kinds: tuple[Scope, ...] = ("hotline", "library", "flow")
+    kind: Scope = next((kind for kind in kinds if kind in data), "file")
     if kind == "file":
         parts.others["file", file] = data
         return
-    name = str(data[kind]) if kind != "hotline" else "hotline"
+    name = "hotline" if kind == "hotline" else str(data[kind])
+    # A hotline of one file holds a flow too; what both may have is the hotline's.
+    flow = str(data.get("flow", "main"))
     rest: dict[str, Plain] = {}
     for key, value in data.items():
         if key in _SECTIONS and isinstance(value, dict):
             for entry, content in value.items():
                 parts.others[_SECTIONS[key], f"{entry} ({name})"] = content
-        elif kind == "flow" and key == "nodes" and isinstance(value, dict):
-            parts.nodes.update(
-                {f"{name}.{node}": Node(name, node, content) for node, content in value.items()}
-            )
-        elif not (kind == "flow" and key == "flow"):
+        elif key == "nodes" and isinstance(value, dict):
+            found = {f"{flow}.{node}": Node(flow, node, content) for node, content in value.items()}
+            parts.nodes.update(found)
+        elif key != "flow":
             rest[key] = value
     parts.others[kind, name] = rest
 
