@@ -13,6 +13,7 @@ class CallRegistry:
         self._by_call: dict[CallId, CallSession] = {}
         self._by_channel: dict[ChannelId, CallSession] = {}
         self._others: set[str] = set()
+        self._made: set[CallId] = set()
 
     def __len__(self) -> int:
         return len(self._by_call)
@@ -38,8 +39,16 @@ class CallRegistry:
     def remove_other(self, channel: str) -> None:
         self._others.discard(channel)
 
+    def add_made(self, call: CallId) -> None:
+        """A call that we make ourselves (calling back): it has parts, and no channel that came in."""
+        self._made.add(call)
+
+    def remove_made(self, call: CallId) -> None:
+        self._made.discard(call)
+
     def owns(self, object_id: str) -> bool:
         """True for a live call's channel and for every object whose id begins with a live call's (`child_id`)."""
         if object_id in self._by_channel or object_id in self._others:
             return True
-        return owner_of(object_id) in self._by_call
+        owner = owner_of(object_id)
+        return owner in self._by_call or owner in self._made

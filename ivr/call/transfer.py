@@ -10,10 +10,11 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Coroutine
-from typing import Any, Literal, TypeVar
+from typing import Any, Literal
 
 from ivr.call.leg import Destination, Leg, Rung
 from ivr.call.ports import Offer
+from ivr.call.racing import unless
 from ivr.call.services import OpenCall
 from ivr.call.waiting import Waiting
 from ivr.errors import PromptMissing
@@ -23,8 +24,6 @@ from ivr.ids import child_id
 from routing.ids import EntryId
 
 log = logging.getLogger(__name__)
-
-T = TypeVar("T")
 
 
 class Transfers:
@@ -179,19 +178,6 @@ class _SeatForOne:
     def _end(self) -> None:
         if not self.over.done():
             self.over.set_result(None)
-
-
-async def unless(over: asyncio.Future[None], work: Coroutine[Any, Any, T]) -> T | None:
-    """The result of `work`; None, and the work is cancelled, when `over` comes first."""
-    task = asyncio.ensure_future(work)
-    try:
-        both: set[asyncio.Future[Any]] = {task, over}
-        await asyncio.wait(both, return_when=asyncio.FIRST_COMPLETED)
-        return task.result() if task.done() else None
-    finally:
-        if not task.done():
-            task.cancel()
-            await asyncio.wait({task})
 
 
 def _destination(offer: Offer) -> Destination:
