@@ -131,8 +131,8 @@ class Outbox:
             for name, lane in self._lanes.items():
                 group.create_task(lane.run(), name=f"notifications by {name}")
             while True:
-                await self._read_back()
                 self._room.clear()
+                await self._read_back()
                 await self._room.wait()
 
     # --- what the lanes and the database do ---
@@ -148,6 +148,8 @@ class Outbox:
             except StorageError as error:
                 log.warning("pending notifications not read, again in %g s: %s", READ_AGAIN_S, error)
                 await asyncio.sleep(READ_AGAIN_S)
+        # As many as were asked for: there may be more.
+        self._left_behind = self._left_behind or len(records) >= self._most_held
         records = [record for record in records if record.id not in self._done]
         self._reading = False
         self._done.clear()
@@ -159,6 +161,7 @@ class Outbox:
                 self._put(after_attempt(record, gone, self._clock.now(), 0.0, self._policy))
         if records:
             log.info("%d notifications of before are to be delivered", len(records))
+        self._look_for_room()
 
     def _hold(self, record: NotificationRecord) -> None:
         if not self._lanes[record.channel].take(record):
@@ -178,9 +181,12 @@ class Outbox:
             log.error("notification %s is given up: %s", after.id, after.error)
         elif after.state == "pending":
             log.warning("notification %s, attempt %d: %s", after.id, after.attempts, after.error)
+        self._look_for_room()
+        return after
+
+    def _look_for_room(self) -> None:
         if self._left_behind and self.waiting <= self._most_held // 2:
             self._room.set()
-        return after
 
 
 class _Lane:
