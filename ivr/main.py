@@ -184,7 +184,7 @@ async def hotline(settings: Settings, say: Callable[[str], None] = lambda _: Non
                 reconnected.set()
             changed()
 
-        services = CallServices(ari, audio, ears, dispatcher, records, clock, changed)
+        services = CallServices(ari, audio, ears, dispatcher, records, clock, changed, outside)
         front_door = FrontDoor(
             services,
             OneDialogue(library, audio),
