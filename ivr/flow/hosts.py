@@ -27,6 +27,8 @@ _PORTS = {"https": 443, "http": 80}
 _ENTRY = re.compile(r"(?:(?P<scheme>https?)://)?(?P<below>\*\.)?(?P<host>[^/@?#*]+)")
 _PLACE = re.compile(r"\{([A-Za-z_][A-Za-z0-9_]*)\}")
 _FORBIDDEN = re.compile(r"[\x00-\x20\x7f\\]")
+_DOTS = re.compile(r"[^?#]*/(?:\.|%2e){1,2}(?=[/?#]|\Z)", re.IGNORECASE)
+"""A piece of a path that leads elsewhere within the host: nobody writes it, but a caller's words may become it."""
 
 
 class HostError(FlowError):
@@ -80,6 +82,8 @@ def read_address(text: str) -> tuple[URL, Origin]:
         raise HostError(f"an address of {len(text)} characters", mend=f"{MAX_URL} at most")
     if _FORBIDDEN.search(text):
         raise HostError("an address with spaces, control characters or backslashes", mend="percent-encode it")
+    if _DOTS.match(text):
+        raise HostError("an address with `.` or `..` in its path", mend="write the path out")
     try:
         url = URL(text)
         host, port = url.raw_host, url.port

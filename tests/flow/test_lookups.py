@@ -66,11 +66,17 @@ def test_an_entry_that_cannot_be_read_is_told(entry: str) -> None:
         "", "x", "/x", "//x/y", "ftp://x/", "https://", "https:///x", "https://x y/", "https://x/\r\nHost: y",
         "https://x\\@y/", "https://user@x/", "https://:pw@x/", "https://x:0/", "https://x:99999/", "https://./",
         "https://x/" + "y" * 2000, "javascript:alert(1)", "https://[::1/",
+        "https://x/tickets/..", "https://x/a/../b", "https://x/a/%2E./b", "https://x/./b", "https://x/a/%2e%2e?q=1",
     ],
 )  # fmt: skip
 def test_an_address_that_cannot_be_used_is_refused(url: str) -> None:
     with pytest.raises(HostError):
         read_address(url)
+
+
+def test_dots_within_a_name_are_no_way_out() -> None:
+    for path in ("a.b/..c/d..", "v1.0", ".well-known/x", "x?up=../..#.."):
+        assert read_address(f"https://x.example/{path}")[1].host == "x.example"
 
 
 def test_values_go_into_path_and_query_and_cannot_leave_their_place() -> None:
