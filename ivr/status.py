@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Final, Literal
 
 from ivr.call.registry import CallRegistry
 from ivr.call.session import CallSession
+from ivr.callback.desk import CallbackLine
 from ivr.clock import Clock
 from ivr.dispatch import Dispatcher
 from routing.agents import IN_CALL, OFFERED, Agent
@@ -15,6 +16,7 @@ from routing.entries import IN_LINE, Entry
 from web.api.status import (
     AgentLine,
     AsteriskStatus,
+    Callback,
     CallState,
     DatabaseStatus,
     LiveCall,
@@ -106,6 +108,7 @@ class LiveStatus:
         database: Callable[[], DatabaseStatus],
         speech: Callable[[], tuple[SpeechStatus, ...]],
         phones: Callable[[], frozenset[str]],
+        callbacks: Callable[[], Sequence[CallbackLine]] = tuple,
     ) -> None:
         self._clock = clock
         self._node = node
@@ -116,6 +119,7 @@ class LiveStatus:
         self._database = database
         self._speech = speech
         self._phones = phones
+        self._callbacks = callbacks
         self._started = clock.monotonic()
         self._revision = Revision()
 
@@ -143,6 +147,7 @@ class LiveStatus:
             ),
             agents=tuple(_agent_line(agent, entries, phones) for agent in agents),
             today=self._today.figures(),
+            callbacks=tuple(_callback(line) for line in self._callbacks()),
         )
 
 
@@ -170,8 +175,24 @@ def _call_line(session: CallSession) -> LiveCall:
     )
 
 
+def _callback(line: CallbackLine) -> Callback:
+    return Callback(
+        id=line.id,
+        queue=line.queue,
+        number=line.number,
+        promised_at=line.promised_at,
+        place=line.place,
+        attempts=line.attempts,
+        not_before=line.not_before,
+        calling=line.calling,
+    )
+
+
 def _queue_line(name: str, entries: list[Entry], agents: list[Agent], now: dt.datetime) -> QueueLine:
-    waiting = [entry for entry in entries if entry.queue == name and entry.state in IN_LINE]
+    """Those on the line: who was promised a callback stands in it too, and is listed apart."""
+    waiting = [
+        entry for entry in entries if entry.queue == name and entry.state in IN_LINE and not entry.callback
+    ]
     staff = [agent for agent in agents if name in agent.queues]
     return QueueLine(
         name=name,

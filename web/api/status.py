@@ -90,6 +90,20 @@ class AgentLine:
 
 
 @dataclass(frozen=True, slots=True)
+class Callback:
+    """A promise to call back. place: in its queue's line, None while it is carried out. attempts: in vain so far."""
+
+    id: str
+    queue: str
+    number: str
+    promised_at: dt.datetime
+    place: int | None
+    attempts: int = 0
+    not_before: dt.datetime | None = None
+    calling: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Today:
     """Counters since local midnight, named as the KPIs' definitions name them.
 
@@ -119,6 +133,7 @@ class Status:
     queues: tuple[QueueLine, ...] = ()
     agents: tuple[AgentLine, ...] = ()
     today: Today = Today()
+    callbacks: tuple[Callback, ...] = ()
 
 
 class StatusSource(Protocol):

@@ -4,6 +4,7 @@
      "asterisk": {"connected": true, "version": "22.10.1"}, "database": {"kind": "sqlite", "ok": true},
      "speech": [{"language": "zh", "engine": "whisper"}],
      "calls": [{"call_id": ..., "caller": "138****5678", "since": ..., ...}], "queues": [...], "agents": [...],
+     "callbacks": [{"id": ..., "number": "138****5678", "place": 2, "attempts": 0, ...}],
      "today": {"offered": 3, ..., "connection_rate": 0.95, "rate_15_s": 0.9}}
 
 Keys are the fields of `web.api.status`; a rate is a fraction of 1, null while nothing was offered.
@@ -45,6 +46,7 @@ def _view(status: Status, show_transcripts: bool) -> dict[str, Any]:
     """The top of the object; orjson writes the values inside by itself, faster than they could be taken apart."""
     view = {field.name: getattr(status, field.name) for field in fields(status)}
     view["calls"] = [_masked(call, show_transcripts) for call in status.calls]
+    view["callbacks"] = [asdict(one) | {"number": mask_number(one.number)} for one in status.callbacks]
     view["today"] = asdict(status.today) | _rates(status.today)
     return view
 
