@@ -6,7 +6,7 @@ import sys
 
 import typer
 
-from ivr.cli import check, doctor, graph, migrate, models, prompts, run, simulate, test
+from ivr.cli import check, doctor, graph, migrate, models, prompts, run, schema, simulate, test
 from ivr.errors import HotlineError
 
 app = typer.Typer(
@@ -20,6 +20,7 @@ app.command()(run.run)
 app.command()(check.check)
 app.command()(simulate.simulate)
 app.command()(test.test)
+app.command()(schema.schema)
 app.command()(graph.graph)
 app.command()(migrate.migrate)
 app.command()(doctor.doctor)

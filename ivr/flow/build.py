@@ -171,7 +171,9 @@ class LibraryBuilder(PromptBuilder):
         """`{name: value}`, values literal or `= expression`."""
         for name in raw:
             self.assigns(document, (*path, name), name)
-        return {name: self.source(document, (*path, name), value) for name, value in raw.items()}
+        return {
+            name: self.source(document, (*path, name), value, assigned=name) for name, value in raw.items()
+        }
 
     def commands(
         self, document: Document, flow: str, path: Path, models: Mapping[str, CommandModel]

@@ -5,16 +5,33 @@ A fault never stops the building, so that one run finds all of them; the library
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, TypeVar, get_args
 
 import pydantic
 
 from ivr.flow.actions import JsonValue
 from ivr.flow.catalogue import Catalogue
-from ivr.flow.expressions import Expression, ExpressionError
-from ivr.flow.expressions.types import ANY, DeclarationError, Type, parse_declaration
+from ivr.flow.expressions import (
+    ANY,
+    BOOL,
+    RESERVED,
+    STANDARD,
+    DeclarationError,
+    Expression,
+    ExpressionError,
+    ExprFault,
+    Type,
+    accepts,
+    check,
+    coerced,
+    column_of,
+    describe,
+    fits,
+    infer,
+    parse_declaration,
+)
 from ivr.flow.findings import Finding, Severity, did_you_mean
 from ivr.flow.model import Source
 from ivr.flow.names import KNOWN_NAMES
@@ -22,8 +39,6 @@ from ivr.flow.schema import HotlineModel, Strict
 from ivr.flow.yaml_source import Document, Path
 
 ModelType = TypeVar("ModelType", bound=Strict)
-
-_BOUND = re.compile(r"\.\s*(?:all|exists|exists_one|map|filter)\s*\(\s*([A-Za-z_]\w*)\s*,")
 
 
 class BuilderCore:
@@ -36,6 +51,9 @@ class BuilderCore:
         self.types: dict[str, Type] = {}
         self.used_prompts: set[str] = set()
         self._uses: list[tuple[str, Document, Path]] = []
+        self._written: list[_Written] = []
+        self._assigned: list[_Assigned] = []
+        self._compiled: dict[str, Expression] = {}
 
     def fault(
         self,
@@ -97,7 +115,7 @@ class BuilderCore:
                 where = (*path, error.key) if error.key else path
                 self.fault(document, where, "bad-declaration", str(error), error.mend)
                 value = None
-            self.assigns(document, path, name, value)
+            self.assigns(document, path, name, value, self.types.get(name, ANY))
 
     def type_named(self, document: Document, path: Path, name: str) -> Type:
         """`text` -> its type; of anything else, with a finding, any."""
@@ -107,9 +125,11 @@ class BuilderCore:
             self.fault(document, path, "bad-declaration", str(error), error.mend)
             return ANY
 
-    def assigns(self, document: Document, path: Path, name: str, initial: JsonValue = None) -> None:
-        """Something sets this variable; initial: what it is until then, unless it is declared."""
-        if name in KNOWN_NAMES:
+    def assigns(
+        self, document: Document, path: Path, name: str, initial: JsonValue = None, type_: Type = ANY
+    ) -> None:
+        """Something sets this variable, to values of that type; initial: what it is until then, unless declared."""
+        if name in KNOWN_NAMES or name in RESERVED:
             self.fault(
                 document,
                 path,
@@ -117,39 +137,122 @@ class BuilderCore:
                 f"`{name}` is a name of the language itself",
                 "call it something else",
             )
-        elif self.variables.get(name) is None:
+            return
+        if self.variables.get(name) is None:
             self.variables[name] = initial
+        self._assigned.append(_Assigned(name, type_, document, path))
 
     def use(self, document: Document, path: Path, used: Iterable[str]) -> None:
         self._uses += [(name, document, path) for name in used]
 
     def check_uses(self) -> None:
-        """After everything is built: names that nobody declares or sets."""
+        """After everything is built: names that nobody sets, expressions whose types do not go together."""
         known = {*KNOWN_NAMES, *self.variables}
         for name, document, path in self._uses:
             if name not in known:
                 hint = did_you_mean(name, known) or "declare it under `variables`"
                 self.fault(document, path, "undefined-variable", f"nothing ever sets `{name}`", hint)
+        types = {**STANDARD, **dict.fromkeys(self.variables, ANY), **self._inferred(), **self.types}
+        known_results: dict[tuple[str, Type | None], tuple[ExprFault, ...]] = {}
+        for written in self._written:
+            wanted = self.types.get(written.assigned, written.expected)
+            key = (written.source, wanted)
+            if key not in known_results:
+                known_results[key] = check(written.source, types, expected=wanted).faults
+            for fault in known_results[key]:
+                self._expression_fault(written, fault)
+        self._check_assigned()
 
-    def expression(self, document: Document, path: Path, raw: object) -> Expression | None:
+    def _inferred(self) -> dict[str, Type]:
+        """Variables that nodes set and nobody declares: of one type, when all who set them agree."""
+        found: dict[str, Type] = {}
+        for each in self._assigned:
+            before = found.get(each.name)
+            initial = self.variables.get(each.name)
+            fitting = each.type if initial is None or accepts(each.type, initial) else ANY
+            found[each.name] = fitting if before in (None, fitting) else ANY
+        return found
+
+    def _check_assigned(self) -> None:
+        for each in self._assigned:
+            declared = self.types.get(each.name)
+            if declared is not None and not fits(each.type, declared):
+                self.fault(
+                    each.document,
+                    each.path,
+                    "wrong-result",
+                    f"`{each.name}` is declared as {describe(declared)}, and gets {describe(each.type)} here",
+                    "declare it so, or choose another variable",
+                )
+
+    def _expression_fault(self, written: _Written, fault: ExprFault) -> None:
+        mark = written.document.place(written.path)
+        line = written.document.line(mark.line)
+        column = column_of(line, mark.column, written.source, fault.offset)
+        self.findings.append(
+            Finding(written.document.file, mark.line, column, fault.code, fault.cause, fault.suggestion)
+        )
+
+    def expression(
+        self, document: Document, path: Path, raw: object, expected: Type | None = BOOL, assigned: str = ""
+    ) -> Expression | None:
+        """expected: of its value; None = anything. assigned: the variable that gets it, whose declared type counts."""
         if isinstance(raw, bool):
             raw = "true" if raw else "false"
         if not isinstance(raw, str):
             self.fault(document, path, "bad-expression", "an expression is a text", "quote it")
             return None
+        source = raw.strip()
+        # What is wrong with it is told with its place by `check_uses`.
+        self._written.append(_Written(source, document, path, expected, assigned))
+        if source in self._compiled:
+            return self._compiled[source]
         try:
-            expression = Expression(raw.strip())
+            self._compiled[source] = Expression(source)
         except ExpressionError as error:
-            self.fault(document, path, "bad-expression", str(error), error.mend)
+            if not check(source, {}).faults:
+                self.fault(document, path, "bad-expression", str(error), error.mend)
             return None
-        self.use(document, path, expression.names - frozenset(_BOUND.findall(raw)))
-        return expression
+        return self._compiled[source]
 
-    def source(self, document: Document, path: Path, raw: object) -> Source:
+    def source(
+        self, document: Document, path: Path, raw: object, expected: Type | None = None, assigned: str = ""
+    ) -> Source:
         """A literal, or `= expression`."""
         if isinstance(raw, str) and raw.startswith("="):
-            return Source(expression=self.expression(document, path, raw[1:]))
-        return Source(raw)  # type: ignore[arg-type]  # what the YAML reader gives is JSON
+            return Source(expression=self.expression(document, path, raw[1:], expected, assigned))
+        declared = self.types.get(assigned)
+        value: JsonValue = raw  # type: ignore[assignment]  # what the YAML reader gives is JSON
+        if declared is not None and value is not None and not accepts(declared, value):
+            self.fault(
+                document,
+                path,
+                "wrong-result",
+                f"`{assigned}` is declared as {describe(declared)}, and this is {describe(infer(value))}",
+                "a text that is computed begins with `=`",
+            )
+        return Source(value if declared is None else coerced(declared, value))
+
+
+@dataclass(frozen=True, slots=True)
+class _Written:
+    """An expression where it stands."""
+
+    source: str
+    document: Document
+    path: Path
+    expected: Type | None
+    assigned: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Assigned:
+    """A variable that something sets, to values of that type."""
+
+    name: str
+    type: Type
+    document: Document
+    path: Path
 
 
 def _fields(model: type[pydantic.BaseModel], where: Sequence[object]) -> list[str]:

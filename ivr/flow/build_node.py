@@ -8,7 +8,7 @@ from typing import Any
 
 from ivr.flow.actions import JsonValue
 from ivr.flow.build import Callee, LibraryBuilder
-from ivr.flow.expressions import Expression
+from ivr.flow.expressions import ANY, Expression, Type
 from ivr.flow.findings import Severity, did_you_mean
 from ivr.flow.model import NO_PROMPTS, Command, Commands, Exit, Handlers, PromptList, Source, TaperedPrompts
 from ivr.flow.nodes.asking import InputRules
@@ -84,8 +84,8 @@ class NodeBuilder:
     def expression(self, raw: object, path: Path) -> Expression | None:
         return self._library.expression(self._document, self._at(path), raw)
 
-    def source(self, raw: object, path: Path) -> Source:
-        return self._library.source(self._document, self._at(path), raw)
+    def source(self, raw: object, path: Path, expected: Type | None = None) -> Source:
+        return self._library.source(self._document, self._at(path), raw, expected)
 
     def sources(self, raw: Mapping[str, object], path: Path) -> dict[str, Source]:
         """Values by name, none of them a variable that is set."""
@@ -94,11 +94,11 @@ class NodeBuilder:
     def sets(self, raw: Mapping[str, object], path: Path) -> dict[str, Source]:
         return self._library.sets(self._document, self._at(path), raw)
 
-    def assigns(self, name: str | None, path: Path, initial: JsonValue) -> str:
-        """A variable that the node sets; "" for none. initial: its value until then."""
+    def assigns(self, name: str | None, path: Path, initial: JsonValue, type_: Type = ANY) -> str:
+        """A variable that the node sets to values of that type; "" for none. initial: its value until then."""
         if name is None:
             return ""
-        self._library.assigns(self._document, self._at(path), name, initial)
+        self._library.assigns(self._document, self._at(path), name, initial, type_)
         return name
 
     def text(self, template: str, path: Path) -> Callable[[Turn], str]:

@@ -7,7 +7,7 @@ from typing import Any
 
 from ivr.flow.actions import RECORDING_PROMPT
 from ivr.flow.build_core import BuilderCore
-from ivr.flow.catalogue import PROMPT_ID
+from ivr.flow.catalogue import PROMPT_ID, is_texts
 from ivr.flow.findings import did_you_mean
 from ivr.flow.model import NO_PROMPTS, PromptItem, PromptList
 from ivr.flow.yaml_source import Document, Path
@@ -31,7 +31,7 @@ class PromptBuilder(BuilderCore):
         if isinstance(raw, dict) and "recording" in raw:
             recording = self.source(document, (*path, "recording"), raw["recording"])
             return PromptItem(RECORDING_PROMPT, ("id",), {"id": recording})
-        if isinstance(raw, dict) and raw and all(isinstance(text, str) for text in raw.values()):
+        if isinstance(raw, dict) and is_texts(raw):
             for language in raw:
                 if language not in self.languages:
                     hint = (
@@ -114,4 +114,5 @@ class PromptBuilder(BuilderCore):
             {name: self.source(document, (*path, "values", name), value) for name, value in values.items()},
             language if isinstance(language, str) else "",
             None if condition is None else self.expression(document, (*path, "if"), condition),
+            self.catalogue.variants(prompt_id),
         )

@@ -12,6 +12,7 @@ from ivr.flow.calendars.calendar import Calendar
 from ivr.flow.expressions import Expression
 from ivr.flow.findings import Finding
 from ivr.flow.match import NO_PHRASES, Phrases
+from ivr.flow.plurals import Plural
 from ivr.flow.state import Run
 
 if TYPE_CHECKING:
@@ -49,6 +50,8 @@ class PromptItem:
     values: Mapping[str, Source] = field(default_factory=dict)
     language: str = ""
     condition: Expression | None = None
+    plural: Plural | None = None
+    """Its plural forms, one of which is said."""
 
 
 class PromptList:
@@ -79,7 +82,9 @@ class PromptList:
                     values[name] = extra[name]
                 else:
                     values[name] = turn.variable(name)
-            append_run(runs, Run(item.language or turn.language, (Prompt(item.id, values),)))
+            language = item.language or turn.language
+            prompt_id = item.id if item.plural is None else item.plural.pick(language, values)
+            append_run(runs, Run(language, (Prompt(prompt_id, values),)))
         return tuple(runs)
 
     def _keep(self, language: str, prompts: tuple[Prompt, ...]) -> tuple[Run, ...]:

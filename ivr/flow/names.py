@@ -1,19 +1,16 @@
-"""What expressions and prompts can name without anybody declaring it. Pure.
-
-Their types, for the linter and the documentation, are in the expressions' own room; a test holds the two together.
-"""
+"""The values of what expressions and prompts can name without anybody declaring it (`expressions.STANDARD`). Pure."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from ivr.flow.expressions import STANDARD, time_of
 from ivr.flow.state import HISTORY
 
 if TYPE_CHECKING:
     from ivr.flow.turn import Turn
 
-WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
-KNOWN_NAMES = frozenset({"call", "now", "time", "language", "event", "visits"})
+KNOWN_NAMES = frozenset(STANDARD)
 
 
 def known_value(turn: Turn, name: str) -> object:
@@ -25,18 +22,9 @@ def known_value(turn: Turn, name: str) -> object:
     if name == "visits":
         return turn.visits.get(turn.node, 0)
     if name == "now":
-        return turn.now.astimezone(turn.library.timezone)
+        return turn.local_now
     if name == "time":
-        here = turn.now.astimezone(turn.library.timezone)
-        return {
-            "hour": here.hour,
-            "minute": here.minute,
-            "weekday": WEEKDAYS[here.weekday()],
-            "date": here.date().isoformat(),
-            "day": here.day,
-            "month": here.month,
-            "year": here.year,
-        }
+        return time_of(turn.local_now)
     if name == "call":
         call = turn.call
         return {

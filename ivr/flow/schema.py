@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
 
 from ivr.flow.calendar_model import CalendarModel
 
@@ -23,7 +23,9 @@ def _key_text(value: object) -> object:
     return str(value) if isinstance(value, int) and not isinstance(value, bool) else value
 
 
-Key = Annotated[str, BeforeValidator(_key_text), Field(pattern=r"^[0-9*#A-D]{1,8}$")]
+Key = Annotated[
+    str, BeforeValidator(_key_text, json_schema_input_type=str | int), Field(pattern=r"^[0-9*#A-D]{1,8}$")
+]
 """Keys of the phone. `key: 1` and `key: "1"` are the same; `"*"` and `"#"` need their quotes."""
 
 Name = Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$", max_length=60)]
@@ -31,9 +33,10 @@ Target = Annotated[str, Field(min_length=1, max_length=130)]
 """A node of the same flow, `flow.node`, the name of a flow (its start), `hangup`, or `return` (from a called flow)."""
 Seconds = Annotated[float, Field(gt=0, le=3600)]
 Share = Annotated[float, Field(ge=0, le=1)]
-Prompts = Any
-Phrases = Any
-Handlers = dict[str, Any]
+Prompts = Annotated[Any, WithJsonSchema({"written": "Prompts"})]
+Phrases = Annotated[Any, WithJsonSchema({"written": "Phrases"})]
+Handlers = Annotated[dict[str, Any], WithJsonSchema({"written": "Handlers"})]
+"""Short forms, read by the builder; json_schema.py says for editors what they are."""
 
 
 class BargeIn(Strict):

@@ -50,6 +50,12 @@ class Document:
     data: Plain
     values: dict[Path, Any] = field(default_factory=dict)
     keys: dict[Path, Any] = field(default_factory=dict)
+    text: str = ""
+
+    def line(self, number: int) -> str:
+        """A line of the file, counted from 1; "" when there is none."""
+        lines = self.text.split("\n", number)
+        return lines[number - 1] if 0 < number <= len(lines) else ""
 
     def place(self, path: Path, *, key: bool = False) -> Mark:
         """Where that path stands; a path that is not there stands where its nearest parent does."""
@@ -108,7 +114,7 @@ class _Reader:
     def __init__(self, file: str, text: str) -> None:
         self._file = file
         self._events: Iterator[Any] = iter(yaml.parse(text, Loader=yaml.CSafeLoader))
-        self._document = Document(file, None)
+        self._document = Document(file, None, text=text)
         self._anchors: dict[str, tuple[Plain, int]] = {}
         self._values = 0
 

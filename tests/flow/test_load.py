@@ -67,7 +67,7 @@ def test_the_good_flow_has_no_fault() -> None:
             "undefined-variable",
             "did you mean",
         ),
-        ("prompt: ask", "prompt: [{id: ask, if: 'a =='}]", 5, 28, "bad-expression", ""),
+        ("prompt: ask", "prompt: [{id: ask, if: 'a =='}]", 5, 33, "bad-expression", ""),
         ("prompt: ask", "prompt: name", 5, 13, "undefined-variable", "declare it"),
         ("prompt: ask", "on: {no_imput: {next: bye}}", 5, 10, "unknown-event", "did you mean `no_input`?"),
         ("prompt: ask", "on: {no_input: {next: by}}", 5, 27, "unknown-target", "did you mean `bye`?"),

@@ -7,7 +7,7 @@ import datetime as dt
 import pytest
 
 from ivr.flow import machine
-from ivr.flow.actions import CancelTimer, Enqueue, Hangup, LeaveQueue, Note, Play, StartTimer, StopPlay
+from ivr.flow.actions import CancelTimer, Enqueue, Hangup, LeaveQueue, Listen, Note, Play, StartTimer, StopPlay
 from ivr.flow.inputs import AgentJoined, Digit, QueueEnded, QueueProgress
 from ivr.flow.state import CallFacts
 from tests.flow.support import NOON, Dialogue, library
@@ -172,7 +172,7 @@ def waiting() -> Dialogue:
 def test_the_place_is_taken_before_the_prompt_is_heard() -> None:
     call = waiting()
     kinds = [type(action) for action in call.actions if not isinstance(action, Note)]
-    assert kinds == [Enqueue, Play, StartTimer]
+    assert kinds == [Enqueue, Play, Listen, StartTimer]
     (entry,) = call.of(Enqueue)
     assert (entry.queue, entry.language, entry.priority, entry.reason) == ("general", "zh", 5, "noise/")
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, ClassVar, cast
 
 from pydantic import Field
 
+from ivr.flow.expressions import TEXT
 from ivr.flow.inputs import SpeechHeard
 from ivr.flow.nodes.asking import AskingNode
 from ivr.flow.nodes.base import Node, NodeKind
@@ -39,8 +40,8 @@ class Ask(AskingNode):
         super().__init__(build, model)
         self.next = build.target(model.next, ("next",), "next")
         self.options = Options(build, model.options, self.next)
-        self.into = build.assigns(model.into, ("into",), "")
-        self.intent = build.assigns(model.intent, ("intent",), "")
+        self.into = build.assigns(model.into, ("into",), "", TEXT)
+        self.intent = build.assigns(model.intent, ("intent",), "", TEXT)
 
     def enter(self, turn: Turn) -> None:
         if not (turn.can_listen and self.rules.speech):

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, ClassVar, cast
 from pydantic import Field
 
 from ivr.flow.actions import Callback
+from ivr.flow.expressions import INT, TEXT, map_of
 from ivr.flow.inputs import CallbackPlaced
 from ivr.flow.nodes.base import Node, NodeKind
 from ivr.flow.schema import Name, NodeModel, Target
@@ -16,6 +17,9 @@ if TYPE_CHECKING:
     from ivr.flow.build_node import NodeBuilder
 
 MAX_REASON = 300
+
+
+RESULT = map_of(id=TEXT, place=INT, number=TEXT)
 
 
 class CallbackModel(NodeModel):
@@ -46,7 +50,7 @@ class CallbackNode(Node):
         self.priority = build.source(model.priority, ("priority",))
         self.reason = build.text(model.reason, ("reason",))
         self.not_before = build.source(model.not_before, ("not_before",))
-        self.into = build.assigns(model.into, ("into",), None)
+        self.into = build.assigns(model.into, ("into",), None, RESULT)
         self.next = build.target(model.next, ("next",), "next")
 
     def enter(self, turn: Turn) -> None:

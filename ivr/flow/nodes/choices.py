@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Literal
 
 from ivr.flow.actions import Note
 from ivr.flow.digits import Pattern, PatternError, compile_pattern
-from ivr.flow.expressions import Expression
+from ivr.flow.expressions import TEXT, Expression
 from ivr.flow.match import NO_PHRASES, Phrases, normalise
 from ivr.flow.model import NO_PROMPTS, PromptList, Source
 from ivr.flow.schema import OptionModel
@@ -64,7 +64,7 @@ class Options:
             if model.condition is not None:
                 condition = build.expression(model.condition, (*path, "if"))
             label = build.label(model.label, (*path, "label"), phrases)
-            into = build.assigns(model.into, (*path, "into"), "")
+            into = build.assigns(model.into, (*path, "into"), "", TEXT)
             option = Option(
                 name, target, by_key, by_speech, model.key or "", sets, label, pattern, into, condition
             )

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, ClassVar, cast
 
 from pydantic import Field
 
+from ivr.flow.expressions import BOOL
 from ivr.flow.inputs import SpeechHeard
 from ivr.flow.match import normalise
 from ivr.flow.nodes.asking import AskingNode
@@ -43,7 +44,7 @@ class Confirm(AskingNode):
 
     def __init__(self, build: NodeBuilder, model: ConfirmModel) -> None:
         super().__init__(build, model)
-        self.into = build.assigns(model.into, ("into",), None)
+        self.into = build.assigns(model.into, ("into",), None, BOOL)
         self.answers: dict[bool, str] = {}
         self.by_key: dict[str, bool] = {}
         self.said: dict[str, dict[str, bool]] = {}

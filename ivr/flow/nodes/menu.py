@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, ClassVar, cast
 
 from pydantic import Field
 
+from ivr.flow.expressions import TEXT
 from ivr.flow.inputs import SpeechHeard
 from ivr.flow.match import normalise
 from ivr.flow.nodes.asking import AskingNode
@@ -34,7 +35,7 @@ class Menu(AskingNode):
         super().__init__(build, model)
         default = build.target(model.next, ("next",), "next") if model.next is not None else ""
         self.options = Options(build, model.options, default)
-        self.into = build.assigns(model.into, ("into",), "")
+        self.into = build.assigns(model.into, ("into",), "", TEXT)
 
     def phrases(self, turn: Turn) -> tuple[str, ...] | None:
         own = self.options.spoken(turn.language).spoken

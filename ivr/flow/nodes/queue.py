@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, cast
 
 from pydantic import Field
 
 from ivr.flow.actions import Enqueue, JsonValue
+from ivr.flow.expressions import DOUBLE, TEXT, map_of
 from ivr.flow.inputs import AgentJoined, QueueEnded, QueueProgress
 from ivr.flow.model import Handler
 from ivr.flow.nodes.base import Node, NodeKind
@@ -22,6 +24,9 @@ if TYPE_CHECKING:
 SOON_S = 60.0
 """A wait that ends within this is told as `soon`, without figures."""
 MAX_REASON = 300
+RESULT = map_of(outcome=TEXT, waited_s=DOUBLE, talked_s=DOUBLE, agent=TEXT)
+BEFORE: Mapping[str, JsonValue] = {"outcome": "", "waited_s": 0.0, "talked_s": 0.0, "agent": ""}
+"""The variable of `result` until the node is through."""
 ANSWER_S = 30.0
 """So long after an offer began its answer is listened for."""
 
@@ -126,7 +131,7 @@ class Queue(HotwordNode):
             build.prompts(prompt, ("comfort", "prompts", index)) for index, prompt in enumerate(comfort)
         )
         self.comfort_every_s = model.comfort.every_s if model.comfort else 0.0
-        self.result = build.assigns(model.result, ("result",), {})
+        self.result = build.assigns(model.result, ("result",), dict(BEFORE), RESULT)
         self.next = build.target(model.next, ("next",), "next")
         self.options = Options(build, model.options, "")
         self.keeps = frozenset(name for name, option in model.options.items() if option.keep_place)

@@ -8,6 +8,7 @@ from pydantic import Field
 
 from ivr.flow import raising
 from ivr.flow.actions import Record
+from ivr.flow.expressions import DOUBLE, TEXT, map_of
 from ivr.flow.inputs import RecordingEnded
 from ivr.flow.nodes.base import Node, NodeKind
 from ivr.flow.schema import Key, Name, NodeModel, Prompts, Seconds, Target
@@ -15,6 +16,9 @@ from ivr.flow.turn import Turn
 
 if TYPE_CHECKING:
     from ivr.flow.build_node import NodeBuilder
+
+
+RESULT = map_of(id=TEXT, seconds=DOUBLE, ended_by=TEXT)
 
 
 class RecordModel(NodeModel):
@@ -43,7 +47,7 @@ class RecordNode(Node):
         finish = model.finish if isinstance(model.finish, list) else [model.finish or ""]
         self.finish = "".join(finish)
         self.settings = (model.purpose, model.longest_s, model.silence_s, self.finish, model.beep)
-        self.into = build.assigns(model.into, ("into",), None)
+        self.into = build.assigns(model.into, ("into",), None, RESULT)
         self.next = build.target(model.next, ("next",), "next")
         self.empty = self.next
         if model.empty is not None:

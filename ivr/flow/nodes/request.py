@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal, cast
 from pydantic import Field
 
 from ivr.flow.actions import JsonValue, Request
+from ivr.flow.expressions import INT
 from ivr.flow.inputs import RequestEnded
 from ivr.flow.model import Source
 from ivr.flow.nodes.base import Node, NodeKind
@@ -68,7 +69,7 @@ class RequestNode(OutsideNode):
         self.body = build.nested(model.body, ("body",))
         self.limits = (model.timeout_s, model.retries, model.max_kb * 1024)
         self.expect = tuple(model.expect)
-        self.status = build.assigns(model.status, ("status",), 0)
+        self.status = build.assigns(model.status, ("status",), 0, INT)
 
     def ask(self, turn: Turn) -> None:
         url = self.url(turn)

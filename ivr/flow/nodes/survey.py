@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, ClassVar, cast
 
 from pydantic import Field
 
+from ivr.flow.expressions import INT
 from ivr.flow.inputs import SpeechHeard
 from ivr.flow.match import NO_PHRASES, Phrases, normalise
 from ivr.flow.model import Handler
@@ -42,7 +43,7 @@ class Survey(AskingNode):
         skipped = self.next
         if model.skipped is not None:
             skipped = build.target(model.skipped, ("skipped",), "skipped")
-        self.into = build.assigns(model.into, ("into",), 0)
+        self.into = build.assigns(model.into, ("into",), 0, INT)
         self.scale = model.scale
         self.question = model.question
         said: dict[str, dict[str, tuple[str, ...]]] = {}

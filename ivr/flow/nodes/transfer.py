@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, ClassVar, Literal, cast
 
 from pydantic import Field
 
-from ivr.flow.actions import Enqueue, Prompt, Transfer
+from ivr.flow.actions import Enqueue, JsonValue, Prompt, Transfer
+from ivr.flow.expressions import DOUBLE, INT, TEXT, map_of
 from ivr.flow.inputs import AgentJoined, QueueEnded, TransferEnded
 from ivr.flow.model import Source
 from ivr.flow.nodes.base import Node, NodeKind
@@ -17,6 +19,9 @@ if TYPE_CHECKING:
     from ivr.flow.build_node import NodeBuilder
 
 MAX_REASON = 300
+RESULT = map_of(outcome=TEXT, talked_s=DOUBLE, cause=INT)
+BEFORE: Mapping[str, JsonValue] = {"outcome": "", "talked_s": 0.0, "cause": 0}
+"""The variable of `result` until the node is through."""
 _QUEUE_OUTCOMES = {
     "timeout": "no_answer",
     "full": "busy",
@@ -96,7 +101,7 @@ class TransferNode(Node):
         self.ring_s = model.ring_s
         self.longest_s = model.longest_s
         self.reason = build.text(model.reason, ("reason",))
-        self.result = build.assigns(model.result, ("result",), None)
+        self.result = build.assigns(model.result, ("result",), dict(BEFORE), RESULT)
         self.next = build.target(model.next, ("next",), "next")
 
     def enter(self, turn: Turn) -> None:

@@ -1,0 +1,190 @@
+"""JSON Schemas of the files that authors write, for the yaml-language-server and any other editor. Pure.
+
+Made from the same models that read the files, so that an editor offers what `ivr check` accepts. What the models leave
+to the builder (prompts, phrases, handlers) is described here. The kinds of node are told apart by `kind`, with if/then,
+because editors say clearer things of that than of a union.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pydantic import BaseModel, TypeAdapter
+
+from ivr.flow.registry import KINDS
+from ivr.flow.scenarios.model import ScenarioFile
+from ivr.flow.schema import FlowModel, HandlerModel, HotlineModel, LibraryModel
+
+Schema = dict[str, Any]
+DRAFT = "https://json-schema.org/draft/2020-12/schema"
+_TEXT_BY_LANGUAGE: Schema = {
+    "type": "object",
+    "minProperties": 1,
+    "propertyNames": {"pattern": "^[a-z]{2,3}(-[A-Za-z0-9]+)*$"},
+    "additionalProperties": {"anyOf": [{"type": "string"}, {"$ref": "#/$defs/PluralForms"}]},
+}
+_PROMPTS: Schema = {
+    "PluralForms": {
+        "type": "object",
+        "description": "Plural forms: `by` names the value; `one`, `few`, `other` ... as the language has them, `=1` "
+        "exactly.",
+        "required": ["other"],
+        "properties": {"by": {"type": "string"}, "other": {"type": "string"}},
+        "additionalProperties": {"type": "string"},
+    },
+    "Prompt": {
+        "description": "An id of prompts/<language>.yaml, texts by language, `{id: ...}` with values, or a recording.",
+        "anyOf": [
+            {"type": "string"},
+            {
+                "type": "object",
+                "required": ["id"],
+                "additionalProperties": False,
+                "properties": {
+                    "id": {"type": "string"},
+                    "language": {"type": "string"},
+                    "values": {"type": "object"},
+                    "if": {"type": ["string", "boolean"], "description": "said only when this is true"},
+                },
+            },
+            {
+                "type": "object",
+                "required": ["recording"],
+                "additionalProperties": False,
+                "properties": {"recording": {"type": "string", "description": "= message.id"}},
+            },
+            _TEXT_BY_LANGUAGE,
+        ],
+    },
+    "Prompts": {
+        "description": "One prompt, a list of them, or by count: `{1: first, 2: shorter}`.",
+        "anyOf": [
+            {"$ref": "#/$defs/Prompt"},
+            {"type": "array", "items": {"$ref": "#/$defs/Prompt"}},
+            {
+                "type": "object",
+                "minProperties": 1,
+                "propertyNames": {"pattern": "^[1-9][0-9]?$"},
+                "additionalProperties": {
+                    "anyOf": [
+                        {"$ref": "#/$defs/Prompt"},
+                        {"type": "array", "items": {"$ref": "#/$defs/Prompt"}},
+                    ]
+                },
+            },
+            {"type": "null"},
+        ],
+    },
+    "Phrases": {
+        "description": "What may be said, by language: `{zh: [投诉, 举报], en: complaint}`.",
+        "type": ["object", "null"],
+        "additionalProperties": {
+            "anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}, "minItems": 1}]
+        },
+    },
+    "Handlers": {
+        "description": "Event -> what it leads to, or a list of such with counts and conditions.",
+        "type": "object",
+        "additionalProperties": {
+            "anyOf": [
+                {"$ref": "#/$defs/HandlerModel"},
+                {"type": "array", "items": {"$ref": "#/$defs/HandlerModel"}},
+            ]
+        },
+    },
+}
+
+
+def schemas() -> dict[str, Schema]:
+    """File name of the schema -> the schema: for a flow, the hotline, an included library, scenarios, prompts."""
+    made = {
+        "flow.schema.json": _with_nodes(FlowModel, "A flow: one file of the flows' folder"),
+        "hotline.schema.json": _hotline(),
+        "library.schema.json": _of(LibraryModel, "library.yaml of an included folder"),
+        "scenario.schema.json": _of(ScenarioFile, "Scenarios: *.scenario.yaml"),
+        "prompts.schema.json": _prompt_file(),
+    }
+    return {file: _referred(schema) for file, schema in made.items()}
+
+
+def _referred(value: Any) -> Any:
+    """With references where the models say `written` (schema.py): pydantic knows no definitions but its own."""
+    if isinstance(value, dict):
+        inner = {name: _referred(each) for name, each in value.items()}
+        written = inner.pop("written", None)
+        return {"$ref": f"#/$defs/{written}", **inner} if isinstance(written, str) else inner
+    return [_referred(each) for each in value] if isinstance(value, list) else value
+
+
+def _of(model: type[BaseModel], title: str) -> Schema:
+    schema = model.model_json_schema(by_alias=True, ref_template="#/$defs/{model}", mode="validation")
+    definitions = schema.setdefault("$defs", {})
+    definitions.update(_PROMPTS)
+    handler = HandlerModel.model_json_schema(by_alias=True, ref_template="#/$defs/{model}")
+    definitions.update(handler.pop("$defs", {}))
+    definitions["HandlerModel"] = handler
+    return {"$schema": DRAFT, **schema, "title": title}
+
+
+def _with_nodes(model: type[BaseModel], title: str) -> Schema:
+    schema = _of(model, title)
+    definitions = schema["$defs"]
+    cases: list[Schema] = []
+    for kind in KINDS.values():
+        own = kind.model.model_json_schema(by_alias=True, ref_template="#/$defs/{model}")
+        definitions.update(own.pop("$defs", {}))
+        own["properties"]["kind"] = {"const": kind.name}
+        own["description"] = kind.summary
+        name = f"node.{kind.name}"
+        definitions[name] = own
+        cases.append(
+            {
+                "if": {"properties": {"kind": {"const": kind.name}}, "required": ["kind"]},
+                "then": {"$ref": f"#/$defs/{name}"},
+            }
+        )
+    definitions["Node"] = {
+        "type": "object",
+        "required": ["kind"],
+        "properties": {
+            "kind": {
+                "enum": list(KINDS),
+                "description": "What this step does.",
+                "markdownEnumDescriptions": [kind.summary for kind in KINDS.values()],
+            }
+        },
+        "allOf": cases,
+    }
+    schema["properties"]["nodes"] = {
+        "type": "object",
+        "minProperties": 1,
+        "propertyNames": {"pattern": "^[A-Za-z_][A-Za-z0-9_]*$"},
+        "additionalProperties": {"$ref": "#/$defs/Node"},
+        "description": "name -> node",
+    }
+    return schema
+
+
+def _hotline() -> Schema:
+    """`hotline.yaml` may hold a flow too."""
+    hotline, flow = _of(HotlineModel, "hotline.yaml"), _with_nodes(FlowModel, "")
+    definitions = {**flow["$defs"], **hotline["$defs"]}
+    properties = {**flow["properties"], **hotline["properties"]}
+    return {
+        **hotline,
+        "properties": properties,
+        "$defs": definitions,
+        "description": "What all flows of the folder share; in a hotline of one file, its flow too.",
+    }
+
+
+def _prompt_file() -> Schema:
+    text = TypeAdapter(str).json_schema()
+    return {
+        "$schema": DRAFT,
+        "title": "prompts/<language>.yaml",
+        "type": ["object", "null"],
+        "propertyNames": {"pattern": "^[A-Za-z0-9_]+([.-][A-Za-z0-9_]+)*$"},
+        "additionalProperties": {"anyOf": [text, {"$ref": "#/$defs/PluralForms"}]},
+        "$defs": {"PluralForms": _PROMPTS["PluralForms"]},
+    }
