@@ -11,7 +11,7 @@ import os
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import (
     BaseSettings,
     InitSettingsSource,
@@ -22,6 +22,7 @@ from pydantic_settings import (
 from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
+from ivr.call.outbound import expression
 from ivr.errors import ConfigError
 from ivr.outside.secrets import PREFIX as SECRET_PREFIX
 from ivr.outside.settings import OutsideSettings
@@ -45,12 +46,32 @@ class AsteriskSettings(_Section):
     loopback: bool = Field(default=True, description="SIP and media on 127.0.0.1 only; false: every address")
     external_address: str = Field(default="", description="this machine's address for phones beyond a NAT")
     trunk_hosts: tuple[str, ...] = Field(default=("127.0.0.2",), description="addresses the trunk calls from")
+    outbound_trunk: str = Field(
+        default="",
+        description="`host` or `host:port` that takes calls to outside numbers; empty: none go out",
+    )
+    outbound_numbers: tuple[str, ...] = Field(
+        default=(),
+        description="outside numbers that may be called: `X` a digit, `Z` 1-9, `N` 2-9, `[3-5]`, `.` the rest; "
+        "none listed: nobody is",
+    )
+    outbound_endpoint: str = Field(
+        default="PJSIP/{number}@trunk", description="how they are called in an external Asterisk"
+    )
+    outbound_caller_id: str = Field(default="", description="shown to them; empty: the hotline's number")
     hotline_number: str = Field(default="12345", description="the number that citizens dial")
     allow_anonymous: bool = Field(
         default=False, description="let unknown SIP callers dial the hotline number"
     )
     http_connections: int = Field(default=40, ge=1, le=200, description="to ARI at once")
     request_timeout_s: float = Field(default=5.0, gt=0, description="for one ARI request, s")
+
+    @field_validator("outbound_numbers")
+    @classmethod
+    def _patterns(cls, numbers: tuple[str, ...]) -> tuple[str, ...]:
+        for number in numbers:
+            expression(number)
+        return numbers
 
 
 class WebSettings(_Section):
@@ -90,6 +111,14 @@ class Settings(BaseSettings):
     )
     state_dir: Path = Field(default=Path("var"), description="database, Asterisk's folder, logs")
     flows_dir: Path = Field(default=Path("flows"), description="dialogues, prompts, queues, agents")
+    hotline: str = Field(
+        default="hotline",
+        pattern=r"^[A-Za-z0-9_.-]{1,64}$",
+        description="the name its dialogue is published under; several may share a database",
+    )
+    watch: bool = Field(
+        default=False, description="development: run what is saved in flows_dir at once, published or not"
+    )
     entry_flow: str = Field(default="main", description="the dialogue that a call begins with")
     default_language: Literal["zh", "en"] = Field(default="zh", description="of the greeting")
     database_url: str = Field(default="", description="empty: SQLite in state_dir/hotline.db")
