@@ -72,7 +72,8 @@ def _parts(model: CalendarModel, others: Mapping[str, CalendarModel], chain: tup
     faults = Faults()
     base = _base(model, others, chain, faults)
     if model.timezone is not None or base is None:
-        timezone: dt.tzinfo = read_zone(model.timezone or DEFAULT_ZONE, ("timezone",), faults)
+        zone = DEFAULT_ZONE if model.timezone is None else model.timezone
+        timezone: dt.tzinfo = read_zone(zone, ("timezone",), faults)
     else:
         timezone = base.timezone
     weekly = _weekly(model, base, faults)
