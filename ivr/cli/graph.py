@@ -102,7 +102,8 @@ def _draw(
     if everything:
         graphs = [map_graph(library, languages, hits)]
         if format is Format.html:
-            graphs += [flow_graph(library, name, languages, hits, depth) for name in library.flows]
+            order = [card.id for card in graphs[0].cards]
+            graphs += [flow_graph(library, name, languages, hits, depth) for name in order]
     else:
         graphs = [flow_graph(library, flow or library.entry, languages, hits, depth)]
     if format is Format.mermaid:

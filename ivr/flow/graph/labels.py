@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 
+from ivr.flow.digits import Pattern
 from ivr.flow.graph import words
 from ivr.flow.graph.model import Text
 from ivr.flow.graph.text import clean
@@ -14,7 +15,20 @@ from ivr.flow.nodes.base import Node
 from ivr.flow.nodes.choices import Options
 from ivr.flow.prompt_text import Literal, parse
 
-_DETAILS = ("queue", "calendar", "language", "service", "url", "number", "into", "intent")
+_DETAILS = (
+    "queue",
+    "calendar",
+    "language",
+    "kind_of_target",
+    "mode",
+    "source",
+    "method",
+    "channel",
+    "to",
+    "event",
+    "into",
+    "intent",
+)
 """Attributes of nodes that their authors know by name, in the order shown."""
 _LONGEST_TIP = 2000
 
@@ -52,7 +66,14 @@ def detail(node: Node) -> str:
     told = []
     for name in _DETAILS:
         value = getattr(node, name, None)
-        if isinstance(value, str) and value:
+        if isinstance(value, Source):
+            value = _source(value)
+        if not isinstance(value, str) or not value:
+            continue
+        if name == "kind_of_target":
+            target = getattr(node, "target", None)
+            told.append(f"{value} {_source(target)}" if isinstance(target, Source) else value)
+        else:
             told.append(f"{name} {value}")
     values = getattr(node, "values", None)
     if isinstance(values, Mapping):
@@ -85,6 +106,8 @@ def exit_label(node: Node, way: Exit, languages: Sequence[str]) -> Text:
     options = getattr(node, "options", None)
     if sort == "option" and isinstance(options, Options) and name in options.by_name:
         return _option(options, name, languages)
+    if sort == "answer":
+        return _answer(node, name, languages)
     if sort == "case":
         return words.same(_case(node, name) or way.label, languages)
     if sort == "on":
@@ -99,15 +122,29 @@ def exit_label(node: Node, way: Exit, languages: Sequence[str]) -> Text:
 
 def _option(options: Options, name: str, languages: Sequence[str]) -> Text:
     """`2 投诉`: the key, and the first phrase of the language, else the option's name."""
-    key = options.by_name[name].key or getattr(options.by_name[name], "pattern", "") or ""
+    option = options.by_name[name]
+    key = option.key or (_digits(option.pattern) if option.pattern is not None else "")
+    condition = f" if {option.condition.source}" if option.condition is not None else ""
     labels = {}
     for language in languages:
         phrases = options.spoken(language)
         first = next(
             (each for each in phrases.spoken if phrases.by_phrase.get(normalise(each)) == name), name
         )
-        labels[language] = clean(f"{key} {first}")
+        labels[language] = clean(f"{key} {first}{condition}")
     return labels
+
+
+def _digits(pattern: Pattern) -> str:
+    """`10[01]X` -> `10XX`."""
+    return "".join(next(iter(each)) if len(each) == 1 else "X" for each in pattern.positions)
+
+
+def _answer(node: Node, name: str, languages: Sequence[str]) -> Text:
+    """`1 yes`."""
+    keys = getattr(node, "by_key", {})
+    key = next((each for each, yes in keys.items() if yes == (name == "yes")), "")
+    return words.join(words.same(f"{key} " if key else "", languages), words.label(name, languages))
 
 
 def _next_of_options(node: Node, options: Options, languages: Sequence[str]) -> Text:

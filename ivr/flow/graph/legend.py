@@ -73,7 +73,7 @@ def _signs(pen: Pen, graph: Graph) -> list[_Item]:
     signs = []
     if any(line.error for line in graph.lines) or any(row.error for row in rows):
         signs.append(_sign(pen, "error line", _stroke("error line")))
-    if any(card.double for card in graph.cards):
+    if any(card.double for card in graph.cards) or any(line.calls for line in graph.lines):
         signs.append(_sign(pen, "calls", _stroke("line calls")))
     if graph.measured:
         patches = (("covered", 'class="body"'), ("uncovered", f'fill="url(#{pen.prefix}-hatch)"'))

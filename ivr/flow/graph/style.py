@@ -44,7 +44,7 @@ _FAMILY = """\
 .f-{name} .edge {{ stroke: {strong} }} .f-{name} .head {{ fill: {soft} }}
 .f-{name} .icon {{ stroke: {strong}; fill: {icon} }} .f-{name} .kind {{ fill: {strong} }}"""
 
-_SHADES: Mapping[str, Pair] = {
+SHADES: Mapping[str, Pair] = {
     "ground": ("#f6f8f9", "#11171a"),
     "card": ("#ffffff", "#192226"),
     "ink": ("#17242a", "#e6edef"),
@@ -106,7 +106,7 @@ def css() -> str:
 
 
 def _shaded(index: int) -> str:
-    shades = {name: pair[index] for name, pair in _SHADES.items()}
+    shades = {name: pair[index] for name, pair in SHADES.items()}
     families = [
         _FAMILY.format(
             name=name,

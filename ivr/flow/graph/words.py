@@ -42,6 +42,9 @@ _LABELS: Mapping[str, tuple[str, str]] = {
     "closed": ("关闭", "closed"),
     "skipped": ("跳过", "skipped"),
     "calls": ("调用", "calls"),
+    "none": ("没有查到", "none"),
+    "empty": ("没有录到", "empty"),
+    "holiday": ("节假日", "holiday"),
     "yes": ("是", "yes"),
     "no": ("否", "no"),
 }
