@@ -101,6 +101,8 @@ class Assembly:
         """Included folder -> its `library.yaml`."""
         self._calendars: dict[str, Calendar] = {}
         self._shared_names: frozenset[str] = frozenset()
+        self._own_flow = ""
+        """The flow that `hotline.yaml` itself holds: its nodes can be named there without it."""
 
     def library(self) -> FlowLibrary:
         """Raises FlowLoadError."""
@@ -175,6 +177,7 @@ class Assembly:
             }
             flow.setdefault("flow", "main")
             self._flow(document, flow, "")
+            self._own_flow = next(iter(self._flows), "")
             data = {name: value for name, value in data.items() if name not in flow}
         model = self._builder.validate(HotlineModel, document, (), data)
         if model is None:
@@ -298,12 +301,12 @@ class Assembly:
         fallback, farewell = "", None
         entry = "main" if "main" in self._flows else next(iter(self._flows))
         if hotline is not None and document is not None:
-            commands = builder.commands(document, "", ("always",), hotline.always)
-            handlers = builder.handlers(document, "", ("on",), hotline.on, "")
+            commands = builder.commands(document, self._own_flow, ("always",), hotline.always)
+            handlers = builder.handlers(document, self._own_flow, ("on",), hotline.on, "")
             farewell = hotline.farewell
             builder.asking_back = self._asking_back(document, hotline)
             if hotline.fallback is not None:
-                fallback = builder.target(document, "", ("fallback",), hotline.fallback)
+                fallback = builder.target(document, self._own_flow, ("fallback",), hotline.fallback)
             if hotline.entry in self._flows:
                 entry = hotline.entry
             elif "entry" in hotline.model_fields_set or "main" not in self._flows:

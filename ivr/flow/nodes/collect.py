@@ -12,7 +12,7 @@ from ivr.flow.inputs import SpeechHeard
 from ivr.flow.match import normalise
 from ivr.flow.nodes.asking import AskingNode
 from ivr.flow.nodes.base import Node, NodeKind
-from ivr.flow.schema import InputModel, Key, Name, NodeModel, Strict, Target
+from ivr.flow.schema import InputModel, Key, Name, NodeModel, Prompts, Strict, Target
 from ivr.flow.state import Run
 from ivr.flow.turn import Turn
 from ivr.flow.values.formats import Format, FormatError, make_format
@@ -45,6 +45,9 @@ class CollectModel(InputModel):
     )
     terminator: Key | None = Field("#", description="the key that ends the digits; null for none")
     by_voice: bool = Field(True, description="it may be said too; asked back when not heard well")
+    asked_back: Prompts = Field(
+        None, description="how what was said is asked back: `{value:date}` (default: the hotline's `confirm.value`)"
+    )
     masked: bool = Field(False, description="personal: no log, journal or screen holds it")
     next: Target
 
@@ -52,7 +55,7 @@ class CollectModel(InputModel):
 class Collect(AskingNode):
     kind: ClassVar[str] = "collect"
 
-    __slots__ = ("by_voice", "format", "into", "next", "rule", "terminator")
+    __slots__ = ("by_voice", "format", "into", "next", "rule", "terminator", "value")
 
     def __init__(self, build: NodeBuilder, model: CollectModel) -> None:
         super().__init__(build, model)
@@ -62,6 +65,7 @@ class Collect(AskingNode):
         self.masked = model.masked
         self.format = _format(build, model)
         self.rule: DigitRule | Format = self.format or DigitRule(_patterns(build, model))
+        self.value = build.prompts(model.asked_back, ("asked_back",), ("value",))
         self.by_voice = model.by_voice and self.asking_back is not None
         self.expecting = self.format.name if self.format is not None else "digits"
 
@@ -137,7 +141,12 @@ class Collect(AskingNode):
         return [keys] if keys else []
 
     def label(self, turn: Turn, answer: str) -> tuple[Run, ...]:
-        return self.asking_back.value_runs(turn, answer) if self.asking_back is not None else ()
+        if self.asking_back is None:
+            return ()
+        value = self.format.normalise(answer, turn.local_now) if self.format is not None else answer
+        if self.value.items:
+            return self.value.runs(turn, {"value": value})
+        return self.asking_back.value_runs(turn, value)
 
     def take(self, turn: Turn, answer: str) -> None:
         self._take(turn, answer, "speech")
