@@ -28,16 +28,13 @@ class NumberOptions(Options):
 
 @dataclass(frozen=True, slots=True)
 class Number(Format):
-    """Value: a whole number."""
+    """Value: a whole number. Keys that are too large are waited for, so that 200 of at most 150 is not heard as 20."""
 
     smallest: int
     largest: int
 
-    def full(self, keys: str) -> bool:
-        # After a 5 of at most 49 no further key could fit; a 0 in front may be followed by anything.
-        return self.verdict(keys) == "complete" and (
-            len(keys) == self.most or (int(keys) > 0 and int(keys) * 10 > self.largest)
-        )
+    def shape_fault(self, keys: str) -> str:
+        return "too_large" if re.fullmatch(r"[0-9]+", keys) else "form"
 
     def content_fault(self, keys: str, now: dt.datetime) -> str:
         if int(keys) < self.smallest:
@@ -99,6 +96,11 @@ class Amount(Format):
             return len(keys) == self.most
         return "*" in keys and len(keys.partition("*")[2]) == self.decimals
 
+    def shape_fault(self, keys: str) -> str:
+        whole = keys.partition("*")[0]
+        too_long = whole.isdigit() and len(whole) > len(str(int(self.largest)))
+        return "too_large" if too_long else "form"
+
     def content_fault(self, keys: str, now: dt.datetime) -> str:
         amount = float(keys.replace("*", "."))
         if amount < self.smallest:
@@ -131,7 +133,7 @@ def make_amount(options: AmountOptions) -> Amount:
 NUMBER = FormatInfo("number", "A whole number: a count, an age.", NumberOptions, make_number, ("42", 42))
 AMOUNT = FormatInfo(
     "amount",
-    "An amount, `*` for its decimal point; said as 三块五, "three dollars fifty".",
+    "An amount, `*` for its decimal point; said as 三块五.",
     AmountOptions,
     make_amount,
     ("12*5", 12.5),

@@ -110,7 +110,8 @@ _SPANISH = _answers(
         (
             "yes",
             r"como no|no hay (?:problema|inconveniente)|sin (?:problema|duda)|claro(?: que si)?(?! que no)"
-            r"|por supuesto(?! que no)|desde luego|asi es|de acuerdo|esta (?:bien|correcto)|es (?:correcto|verdad|cierto|asi)|correcto|correcta"
+            r"|por supuesto(?! que no)|desde luego|asi es|de acuerdo"
+            r"|esta (?:bien|correcto)|es (?:correcto|verdad|cierto|asi)|correcto|correcta"
             r"|exact[oa](?:mente)?|efectivamente|cierto|afirmativo|eso(?: es| mismo)|confirmo|acepto|adelante|si",
         ),
         (

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
-from ivr.flow.values.chinese_quantity import DIGITS, FORMAL, NUMERIC, continued, quantity
+from ivr.flow.values.chinese_quantity import DIGITS, FORMAL, NUMERIC, UNITS, continued, quantity
 from ivr.flow.values.figures import FIGURES
 from ivr.flow.values.pieces import (
     CORRECTION,
@@ -48,12 +48,12 @@ _RULES: tuple[tuple[str, Piece | Callable[[re.Match[str]], Piece]], ...] = (
     (r"不对|错了|我?[说讲念报]错了?|更正(?:一下)?|重新[说来报]", CORRECTION),
     (r"不是|不好意思|对不起", DOUBT),
     (r"好?几[十百千万亿个]*|若干|许多|很多|不少", VAGUE),
-    (rf"(?<![{NUMERIC}])两三(?![{NUMERIC}])|两三(?=[十百千万])", VAGUE),
+    (rf"(?<![{NUMERIC}])两三(?=[十百千万{_MEASURES}])", VAGUE),
+    (rf"(?<![{NUMERIC}洞拐勾])两三(?![{NUMERIC}洞拐勾])", Piece("vague", "23")),
     (rf"(?<![{NUMERIC}])(?:{_NEIGHBOURS})(?=[百千万]|[{_MEASURES}]|十(?![{NUMERIC}]))", VAGUE),
     (rf"百分之(?=[{NUMERIC}])|第(?=[{NUMERIC}])", FILLER),
     (r"[一二三四五六七八九十百0-9]+分之[一二三四五六七八九十百0-9]+", VAGUE),
-    (rf"(?P<times>[一二两三四五六七八九1-9])个(?P<digit>[{_SIMPLE}0-9])(?![{NUMERIC}个半])", _repeat),
-    (rf"(?P<times>[一二两三四五六七八九1-9])个(?P<digit>[{_SIMPLE}0-9])(?=.个)", _repeat),
+    (rf"(?P<times>[一二两三四五六七八九1-9])个(?P<digit>[{_SIMPLE}0-9])(?![{''.join(UNITS)}个半])", _repeat),
     (r"最后一位|一下[子儿]?|一会儿?|第一次|一[般样起直定些共]|[唯统万]一", FILLER),
     (r"十[分字]", WORD),
     (r"井号键?|井字键?|#", Piece("mark", "#")),
@@ -73,7 +73,7 @@ _RULES: tuple[tuple[str, Piece | Callable[[re.Match[str]], Piece]], ...] = (
 )
 _COMPILED = tuple((re.compile(pattern), made) for pattern, made in _RULES)
 
-_VAGUE = tuple(pattern for pattern, made in _COMPILED if made is VAGUE)
+_VAGUE = tuple(pattern for pattern, made in _COMPILED if isinstance(made, Piece) and made.kind == "vague")
 
 
 def read(text: str) -> tuple[Piece, ...]:

@@ -69,7 +69,11 @@ class Format:
         verdict = self.verdict(keys)
         if verdict == "complete":
             return self.content_fault(keys, now)
-        return "length" if verdict == "incomplete" or len(keys) > self.most else "form"
+        return "length" if verdict == "incomplete" else self.shape_fault(keys)
+
+    def shape_fault(self, keys: str) -> str:
+        """The fault of keys whose shape is invalid."""
+        return "length" if len(keys) > self.most else "form"
 
     def content_fault(self, keys: str, now: dt.datetime) -> str:
         """The fault of keys whose shape is complete."""
@@ -94,8 +98,11 @@ class Format:
             candidates += [keys, keys.rstrip("#")]
         candidates = [keys for keys in dict.fromkeys(candidates) if keys]
         shaped = [keys for keys in candidates if self.verdict(keys) == "complete"]
-        right = [keys for keys in shaped if not self.fault(keys, now)]
-        return right + [keys for keys in shaped if keys not in right] or candidates[:1]
+        right: dict[str, str] = {}
+        for keys in shaped:
+            if not self.fault(keys, now):
+                right.setdefault(str(self.value(keys, now)), keys)
+        return [*right.values(), *(keys for keys in shaped if self.fault(keys, now))] or candidates[:1]
 
     def candidates(self, text: str, language: str, now: dt.datetime) -> Sequence[str]:
         """All keys that may have been meant, likeliest first, of whatever shape."""

@@ -48,4 +48,5 @@ def make_format(name: str, **options: object) -> Format:
         cause = first["msg"].removeprefix("Value error, ")
         where = f"format `{name}`, option `{option}`: " if option else f"format `{name}`: "
         described = known[option].description if option in known else None
-        raise FormatError(where + cause, mend=described or "see its options", option=option) from error
+        mend = f"{option}: {described}" if described else f"it has {', '.join(known)}"
+        raise FormatError(where + cause, mend=mend, option=option) from error

@@ -93,7 +93,9 @@ class Date(Format):
         dates = dates_said(text, language, now.date(), when=self.when, order=self.order)
         return [self._keys(date) for date in dates] + digit_strings(text, language)
 
-    def _keys(self, date: dt.date) -> str:
+    def _keys(self, date: dt.date | None) -> str:
+        if date is None:
+            return "0" * self.least
         year, day = f"{date.year:04}", f"{date.day:02}"
         month = f"{date.month:02}"
         match self.order:
@@ -108,6 +110,10 @@ class Date(Format):
 def make_date(options: DateOptions) -> Date:
     required = options.year == "required"
     return Date("date", 8 if required else 4, 8, options.order, required, options.when, options.within)
+
+
+_NO_TIME = "9999"
+"""The keys for what was said of a time that no clock shows."""
 
 
 class TimeOptions(Options):
@@ -126,7 +132,8 @@ class Time(Format):
 
     def candidates(self, text: str, language: str, now: dt.datetime) -> Sequence[str]:
         times = times_said(text, language)
-        return [f"{time.hour:02}{time.minute:02}" for time in times] + digit_strings(text, language)
+        keys = [_NO_TIME if time is None else f"{time.hour:02}{time.minute:02}" for time in times]
+        return keys + digit_strings(text, language)
 
 
 def make_time(options: TimeOptions) -> Time:
@@ -172,7 +179,8 @@ class Year(Format):
         said = [str(now.year + near[words]) for words in re.findall("|".join(near) or "(?!)", plain)]
         for keys in digit_strings(text, language):
             when: When = "past" if self.latest <= now.year else "any"
-            said.append(str(whole_year(keys, now.date(), when)) if len(keys) == 2 else keys)
+            short = len(keys) == 2 and keys.isdigit()
+            said.append(str(whole_year(keys, now.date(), when)) if short else keys)
         number = number_said(text, language)
         return said + ([str(number)] if isinstance(number, int) and number > 0 else [])
 

@@ -9,6 +9,7 @@ upgrade. For other countries `any` takes the lengths of E.164, and the switch kn
 from __future__ import annotations
 
 import datetime as dt
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
@@ -24,8 +25,8 @@ Kind = Literal["mobile", "fixed", "service"]
 
 _CHINA: dict[Kind, tuple[str, ...]] = {
     "mobile": ("1[3-9]X{9}",),
-    # Area codes: 010, 02X (026 is not in use), and three digits with numbers of seven or eight.
-    "fixed": ("010[2-8]X{7}", "02[0-57-9][2-8]X{7}", "0[3-9]XX[2-8]X{6,7}"),
+    # Area codes: 010, 02X (026 is not in use), and three digits behind the 0 with numbers of seven or eight.
+    "fixed": ("010[2-8]X{7}", "02[0-57-9][2-8]X{7}", "0[3-689][1-9]X[2-8]X{6,7}", "07XX[2-8]X{6,7}"),
     # 400 and 800; 95 and 96 of companies and governments; 12345, 10086 and their like.
     "service": ("[48]00X{7}", "95X{3,6}", "96X{3,4}", "1[0-2]X{3}"),
 }
@@ -88,8 +89,10 @@ class Phone(PatternFormat):
         said = digit_strings(text, language)
         if self.country == "cn":
             # +86 before a number that is then dialled without it; fixed lines lose their 0 behind it.
-            said += [keys.removeprefix("00").removeprefix("86") for keys in said if "86" in keys[:4]]
-            said += ["0" + keys for keys in said]
+            national = [
+                keys.removeprefix("00").removeprefix("86") for keys in said if re.match("(?:00)?86", keys)
+            ]
+            said += national + ["0" + keys for keys in national]
         return said
 
 

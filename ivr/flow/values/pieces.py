@@ -22,7 +22,7 @@ Kind = Literal[
     "mark",  # the keys * and #
     "letter",  # the X of an identity card
     "sign",  # minus
-    "vague",  # about how many, not how many: 几十, "several"
+    "vague",  # about how many, not how many: 几十, "several"; keys where they could be digits as well: 两三
     "filler",
     "pause",
     "word",

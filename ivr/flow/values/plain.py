@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import unicodedata
 
-LONGEST = 600
+LONGEST = 400
 """Characters that are read: more than anyone says at one prompt, and a bound on the work for any text."""
 
 _SIMPLIFIED = str.maketrans(

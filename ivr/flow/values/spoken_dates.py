@@ -57,8 +57,11 @@ _OFFSET = re.compile(
 
 def dates_said(
     text: str, language: str, today: dt.date, *, when: When = "any", order: str = "ymd"
-) -> list[dt.date]:
-    """The dates that may have been meant, likeliest first. order: of figures such as `11/26` (`dmy`: the day first)."""
+) -> list[dt.date | None]:
+    """The dates that may have been meant, likeliest first; None, last, for a day that no calendar has (二月三十号).
+
+    order: of figures such as `11/26` (`dmy`: the day first).
+    """
     spoken = family(language)
     found: list[dt.date | None] = [make(*map(int, match)) for match in _ISO.findall(plain(text))]
     if spoken == "zh":
@@ -66,7 +69,7 @@ def dates_said(
     elif spoken in spoken_dates_words.CALENDARS:
         words = spoken_dates_words.CALENDARS[spoken]
         found += spoken_dates_words.read(text, words, today, when, day_first=order == "dmy")
-    return list(dict.fromkeys(day for day in found if day is not None))
+    return sorted(dict.fromkeys(found), key=lambda day: day is None)
 
 
 def _chinese(text: str, today: dt.date, when: When) -> Iterator[dt.date | None]:

@@ -90,8 +90,8 @@ _UNA = re.compile(r"\buna\b")
 _PUNCTUATION = re.compile(r"\s*[,;!?…]+\s*")
 
 
-def times_said(text: str, language: str) -> list[dt.time]:
-    """The times that may have been meant, likeliest first."""
+def times_said(text: str, language: str) -> list[dt.time | None]:
+    """The times that may have been meant, likeliest first; None, last, for one that no clock shows (二十五点)."""
     spoken = family(language)
     if spoken == "zh":
         found = _chinese(_WRONG.sub("", chinese.figured(text)))
@@ -103,7 +103,10 @@ def times_said(text: str, language: str) -> list[dt.time]:
         found = (
             _clock(int(match["hour"]), int(match["minute"]), "") for match in _CLOCK.finditer(plain(text))
         )
-    return list(dict.fromkeys(time for times in found for time in times))
+    said: list[dt.time | None] = []
+    for times in found:
+        said += times or [None]
+    return sorted(dict.fromkeys(said), key=lambda time: time is None)
 
 
 def _chinese(text: str) -> Iterator[list[dt.time]]:
@@ -131,9 +134,9 @@ def _words(
     for pattern in patterns:
         # One that names its part of the day before one that could be a date's day.
         matches = sorted(pattern.finditer(text), key=lambda match: not match.groupdict().get("part"))
-        found = [times for match in matches if (times := _matched(match.groupdict(), parts))]
-        if found:
-            yield found[0]
+        if matches:
+            found = [_matched(match.groupdict(), parts) for match in matches]
+            yield next((times for times in found if times), [])
             return
     if re.search(r"\b(?:noon|midday|mediodia)\b", text):
         yield [dt.time(12)]
