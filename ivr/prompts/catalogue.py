@@ -231,6 +231,12 @@ class PromptCatalogue:
         missing = self.missing(language)
         return tuple(clip for clip in missing if not self.has_sound(clip) and clip not in self._luxuries)
 
+    def parts(self) -> list[object]:
+        """All that is this version's own, one by one: for whoever frees a large catalogue in steps."""
+        own = (self._texts, self._prompts, self._common)
+        found = [one for by_language in own for by_id in by_language.values() for one in by_id.values()]
+        return [*found, *(clip for needed in self._needed.values() for clip in needed)]
+
     def has_sound(self, clip: Clip) -> bool:
         return self.sounds.has(clip)
 
