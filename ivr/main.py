@@ -19,15 +19,16 @@ from ivr.asterisk.locate import locate
 from ivr.asterisk.ports import Ports
 from ivr.asterisk.process import PrivateAsterisk
 from ivr.asterisk.render import RenderedAsterisk, RenderOptions, render
-from ivr.call.dialogue import OneDialogue
 from ivr.call.front_door import FrontDoor, FrontDoorSettings
-from ivr.call.session import CallServices
+from ivr.call.outbound import Outbound
+from ivr.call.services import CallServices
+from ivr.callback.desk import CallbackDesk
+from ivr.callback.promises import StoredPromises
 from ivr.callers import CallerHistories
 from ivr.clock import Clock, SystemClock
 from ivr.config import Settings
 from ivr.dispatch import Dispatcher
 from ivr.errors import AriError, AsteriskError, ConfigError, HotlineError, first_of
-from ivr.flow.load import load
 from ivr.flow.model import FlowLibrary
 from ivr.outside.service import OutsideService, open_outside
 from ivr.outside.stored import stored_history, stored_pending
@@ -37,6 +38,9 @@ from ivr.prompts.catalogue import Folders, PromptCatalogue
 from ivr.prompts.store import cache_folder
 from ivr.records import FactRecords
 from ivr.status import LiveStatus, TodayCount
+from ivr.versions.content import read_beside
+from ivr.versions.live import LiveFlows
+from ivr.versions.service import Versions
 from routing.agents import IN_CALL, OFFERED, Agent, Force
 from routing.agents import apply as apply_to_agent
 from routing.board import Board
@@ -67,20 +71,30 @@ class Hotline:
     """A hotline that takes calls: what others may see and use of it."""
 
     settings: Settings
-    library: FlowLibrary
+    flows: LiveFlows
     store: Store
     writer: FactWriter
     ari: AriClient
-    audio: PromptCatalogue
     dispatcher: Dispatcher
     front_door: FrontDoor
     status: LiveStatus
+    callbacks: CallbackDesk
     outside: OutsideService
     asterisk: PrivateAsterisk | None = None
     rendered: RenderedAsterisk | None = None
     page_url: str = ""
     languages: Mapping[str, str | None] = field(default_factory=dict)
     """Language -> the engine that understands it, None: keys only."""
+
+    @property
+    def library(self) -> FlowLibrary:
+        """The dialogue of new calls."""
+        return self.flows.library
+
+    @property
+    def audio(self) -> PromptCatalogue:
+        """The prompts of new calls."""
+        return self.flows.audio
 
 
 class RunningHotline:
@@ -136,23 +150,19 @@ async def hotline(settings: Settings, say: Callable[[str], None] = lambda _: Non
     say: told of each step, for a person who waits. Enter and leave in the same task.
     """
     clock = SystemClock()
-    library = load(settings.flows_dir)
-    if settings.entry_flow not in library.flows:
-        raise ConfigError(
-            f"there is no flow {settings.entry_flow!r} in {settings.flows_dir}", mend="set IVR_ENTRY_FLOW to one of: "
-            + ", ".join(sorted(library.flows)),
-        )  # fmt: skip
     settings.state_dir.mkdir(parents=True, exist_ok=True)
     async with AsyncExitStack() as stack:
         say("database")
         store, writer = await _open_storage(stack, settings)
         rules, agents = _read_rules(settings, clock)
         agents = await _settle_staff(store, agents, clock)
-        say("prompts")
-        audio = await asyncio.to_thread(PromptCatalogue.load, _texts(library), Folders.of(settings.flows_dir))
-        for language in LANGUAGES:
-            if silent := audio.silent(language):
-                log.warning("%d clips have no sound in %s: run `ivr prompts render`", len(silent), language)
+        say("dialogue and prompts")
+        versions = Versions(
+            store, settings.hotline, clock.now, settings.entry_flow, read_beside(settings.flows_dir)
+        )
+        folders = Folders.of(settings.flows_dir)
+        flows = LiveFlows(versions, settings.flows_dir, folders, watch=settings.watch)
+        await flows.begin()
         outside = await stack.enter_async_context(
             open_outside(
                 settings.outside,
@@ -184,10 +194,25 @@ async def hotline(settings: Settings, say: Callable[[str], None] = lambda _: Non
                 reconnected.set()
             changed()
 
-        services = CallServices(ari, audio, ears, dispatcher, records, clock, changed, outside)
+        outbound = _outbound(settings)
+        callbacks = CallbackDesk(
+            ari, dispatcher, StoredPromises(store, writer.put), outbound, clock, settings.node, changed
+        )
+        services = CallServices(
+            ari,
+            flows.audio,
+            ears,
+            dispatcher,
+            records,
+            clock,
+            changed,
+            outside=outside,
+            callbacks=callbacks,
+            outbound=outbound,
+        )
         front_door = FrontDoor(
             services,
-            OneDialogue(library, audio),
+            flows,
             dispatcher,
             FrontDoorSettings(
                 settings.node, settings.entry_flow, settings.default_language, settings.max_calls
@@ -208,19 +233,20 @@ async def hotline(settings: Settings, say: Callable[[str], None] = lambda _: Non
             ),
             speech=lambda: tuple(SpeechStatus(name, engine) for name, engine in languages.items()),
             phones=lambda: phones.online,
+            callbacks=callbacks.lines,
         )
         changed.to(status.bump)
         running = Hotline(
             settings=settings,
-            library=library,
+            flows=flows,
             store=store,
             writer=writer,
             ari=ari,
-            audio=audio,
             dispatcher=dispatcher,
             front_door=front_door,
             status=status,
             outside=outside,
+            callbacks=callbacks,
             asterisk=asterisk,
             rendered=asterisk.rendered if asterisk else None,
             languages=languages,
@@ -232,18 +258,20 @@ async def hotline(settings: Settings, say: Callable[[str], None] = lambda _: Non
                 watchers = [
                     group.create_task(writer.failed(), name="writer watched"),
                     group.create_task(outside.run(), name="notifications"),
+                    group.create_task(flows.run(), name="versions of the dialogue"),
                 ]
                 if asterisk is not None:
                     watchers.append(group.create_task(_watch(asterisk), name="asterisk watched"))
                 renderer = (
                     group.create_task(
-                        background.run(audio, LANGUAGES, cache_folder()), name="prompt renderer"
+                        background.run(flows.audio, LANGUAGES, cache_folder()), name="prompt renderer"
                     )
                     if settings.prompts.render
                     else None
                 )
                 await ari.ready(READY_S)
                 dispatcher.start()
+                watchers.append(group.create_task(callbacks.run(front_door.registry), name="callbacks"))
                 if settings.web.enabled:
                     page = build_app(status, settings=_page_settings(settings, asterisk))
                     serving = await stack.enter_async_context(
@@ -278,15 +306,6 @@ class _Changed:
             self._tell()
 
 
-def _texts(library: FlowLibrary) -> dict[str, dict[str, str]]:
-    """Language -> prompt id -> text, as the prompts' room wants it."""
-    texts: dict[str, dict[str, str]] = {language: {} for language in library.languages}
-    for name, by_language in library.prompts.items():
-        for language, text in by_language.items():
-            texts.setdefault(language, {})[name] = text
-    return texts
-
-
 async def _open_storage(stack: AsyncExitStack, settings: Settings) -> tuple[Store, FactWriter]:
     url = settings.effective_database_url
     await upgrade(url)
@@ -316,7 +335,10 @@ async def _settle_staff(store: Store, seed: tuple[Agent, ...], clock: Clock) -> 
         known = {record.id: record.agent() for record in await uow.agents.all()}
         staff = [known.pop(planned.id, planned) for planned in seed]
         staff.extend(known.values())
+        promised = {kept.entry_id for kept in await uow.callbacks.waiting()}
         for record in await uow.entries.live():
+            if record.id in promised:
+                continue  # back into line, in its old place (ivr/callback)
             entry = record.entry()
             ended = apply_to_entry(entry, Ended("served" if entry.state == "joined" else "failed"), now)
             await uow.entries.upsert(EntryRecord.of(ended))
@@ -365,11 +387,20 @@ async def _start_asterisk(
         demo_anonymous=wanted.allow_anonymous,
         loopback=wanted.loopback,
         trunk_hosts=wanted.trunk_hosts,
+        outbound_trunk=wanted.outbound_trunk,
         external_address=wanted.external_address or None,
         preferred_ports=Ports(wanted.sip_port, wanted.sip_port + 1, 8088, 20000, 23999),
     )
     rendered = render(settings.state_dir / "asterisk", binary, options)
     return await stack.enter_async_context(PrivateAsterisk(binary, rendered))
+
+
+def _outbound(settings: Settings) -> Outbound:
+    """Whom the hotline may call: nobody, unless the settings say so."""
+    wanted = settings.asterisk
+    return Outbound(
+        wanted.outbound_numbers, wanted.outbound_endpoint, wanted.outbound_caller_id or wanted.hotline_number
+    )
 
 
 def _ari_settings(settings: Settings, asterisk: PrivateAsterisk | None) -> AriSettings:

@@ -1,10 +1,11 @@
-"""What a version consists of: files <-> what is stored. Pure."""
+"""What a version consists of: files <-> what is stored."""
 
 from __future__ import annotations
 
 import datetime as dt
 import hashlib
 from collections.abc import Mapping
+from pathlib import Path
 
 from ivr.flow.assemble import AGENTS, QUEUES
 from ivr.flow.load import version_of
@@ -23,9 +24,12 @@ def covered(sources: Mapping[str, bytes]) -> dict[str, bytes]:
     }
 
 
-def beside(sources: Mapping[str, bytes]) -> dict[str, bytes]:
-    """What else a version must be read with: the queues that there are now."""
-    return {name: content for name, content in sources.items() if name == QUEUES}
+def read_beside(folder: Path) -> dict[str, bytes]:
+    """What else a version must be read with: the queues that there are now. {} when there are none."""
+    try:
+        return {QUEUES: (folder / QUEUES).read_bytes()}
+    except OSError:
+        return {}
 
 
 def to_store(

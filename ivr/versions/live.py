@@ -11,8 +11,9 @@ the folder whenever a file in it is saved. The latest of these is what new calls
 from __future__ import annotations
 
 import asyncio
+import datetime as dt
 import logging
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -52,7 +53,7 @@ class _Ready:
 class LiveFlows:
     """`begin()`, then `run()` as a task; `current`, `enter` and `leave` are for calls (`ivr.call.dialogue`).
 
-    renders: prompts without a sound are being rendered in this process. watch: the folder is what is run.
+    watch: the folder is what is run, whenever something is saved in it.
     """
 
     def __init__(
@@ -62,7 +63,6 @@ class LiveFlows:
         folders: Folders,
         *,
         watch: bool = False,
-        renders: bool = False,
         ask_every_s: float = ASK_EVERY_S,
         sound_s: float = SOUND_S,
     ) -> None:
@@ -70,7 +70,6 @@ class LiveFlows:
         self._folder = folder
         self._folders = folders
         self._watch = watch
-        self._renders = renders
         self._ask_every_s = ask_every_s
         self._sound_s = sound_s
         self._seq = 0
@@ -277,11 +276,9 @@ class LiveFlows:
 
     def _prepare(self, library: FlowLibrary) -> _Ready:
         """In a thread."""
-        texts: dict[str, dict[str, str]] = {language: {} for language in library.languages}
-        for name, by_language in library.prompts.items():
-            for language, text in by_language.items():
-                texts.setdefault(language, {})[name] = text
+        texts = texts_of(library)
         audio = PromptCatalogue.load(texts, self._folders, beside=self._audio)
+        audio.now = lambda: dt.datetime.now(library.timezone)
         asks_history = any(b"history" in source for source in library.texts.values())
         return _Ready(
             Dialogue(library, audio, asks_history),
@@ -291,15 +288,15 @@ class LiveFlows:
         )
 
     async def _give_sound(self, ready: _Ready) -> None:
-        """Ask for what has no sound and wait for it; a caller must not be the first to miss it."""
-        first = self._current is None
-        if self._renders and not first:
+        """Ask for what has no sound and wait for it: a caller must not be the first to miss it."""
+        audio = ready.audio
+        if audio.sounds.live:
             for number, clip in enumerate(ready.missing):
-                ready.audio.on_missing(clip)
+                audio.on_missing(clip)
                 if not number % ASKED_AT_ONCE:
                     await asyncio.sleep(0)
-            await self._sounding(ready.audio, ready.silent)
-        silent = [clip for clip in ready.silent if not ready.audio.has_sound(clip)]
+            await audio.sounds.wait(ready.silent, best_s=0, any_s=self._sound_s)
+        silent = [clip for clip in ready.silent if not audio.has_sound(clip)]
         for language in sorted({clip.language for clip in silent}):
             words = [clip.text for clip in silent if clip.language == language]
             log.warning(
@@ -309,20 +306,6 @@ class LiveFlows:
                 language,
                 words[0],
             )
-
-    async def _sounding(self, audio: PromptCatalogue, silent: Collection[Clip]) -> None:
-        """Until all of them have a sound, or it has taken too long."""
-        added = asyncio.Event()
-        audio.sounds.on_added = lambda _: added.set()
-        try:
-            async with asyncio.timeout(self._sound_s):
-                while not all(map(audio.has_sound, silent)):
-                    await added.wait()
-                    added.clear()
-        except TimeoutError:
-            log.error("new prompts got no sound within %g s", self._sound_s)
-        finally:
-            audio.sounds.on_added = lambda _: None
 
     # --- old versions ---
 
@@ -345,6 +328,15 @@ class LiveFlows:
         else:
             log.error("%s (%s)", error, error.mend)
         log.error("%s", what)
+
+
+def texts_of(library: FlowLibrary) -> dict[str, dict[str, str]]:
+    """Language -> prompt id -> text, as the prompts' room wants it."""
+    texts: dict[str, dict[str, str]] = {language: {} for language in library.languages}
+    for name, by_language in library.prompts.items():
+        for language, text in by_language.items():
+            texts.setdefault(language, {})[name] = text
+    return texts
 
 
 def _short(version: str) -> str:
