@@ -13,6 +13,7 @@ from ivr.flow.graph.flows import map_graph
 from ivr.flow.graph.hits import CoverageError, Hits, parse_hits
 from ivr.flow.graph.routes import MAX_LINES, Way, plan
 from ivr.flow.load import load
+from ivr.flow.scenarios.coverage import Coverage
 from tests.flow.graph_support import card, drawn, hotline, row
 from tests.flow.support import FLOWS, library
 
@@ -22,7 +23,8 @@ HITS = Hits(
         "main.hello -> main.open [next]": 2,
         "main.open -> main.choose [open]": 1,
         "main.open -> main.later [closed]": 1,
-        "main.choose -> desk.start [always:person]": 3,
+        "* -> desk.start [always:person]": 3,
+        "* -> desk.wait [on:no_input]": 0,
     },
 )
 
@@ -147,8 +149,20 @@ def test_coverage_marks_nodes_exits_and_commands() -> None:
     assert row(graph, "main.choose", "2 complain").hits == 0
     assert row(graph, "main.open", "closed").hits == 1
     assert [line.hits for line in graph.lines if line.source == "main.hello"] == [2]
-    assert graph.chips[0].hits == 3
+    assert [chip.hits for chip in graph.chips] == [3, None, 0, None]
     assert graph.subtitle["en"].startswith("main.yaml · tested 4/8 nodes, 3/")
+
+
+def test_the_coverage_that_a_test_run_writes_fits() -> None:
+    library = hotline()
+    hits = parse_hits(json.dumps(Coverage.of(library).to_json()))
+    for name in library.flows:
+        graph = flow_graph(library, name, ("zh",), hits)
+        assert {each.hits for each in graph.cards if not each.link} == {0}
+        drawn = {line.tip: line.hits for line in graph.lines}
+        assert set(drawn.values()) <= {0}
+        assert {each.hits for each in graph.chips if each.link and each.link != library.fallback} <= {0}
+    assert set(hits.nodes) >= {node for node in library.nodes if node[0] != "~"}
 
 
 def test_without_coverage_nothing_is_marked() -> None:

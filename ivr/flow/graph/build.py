@@ -14,6 +14,7 @@ from ivr.flow.graph.scope import chips
 from ivr.flow.graph.text import clean
 from ivr.flow.model import HANGUP, RETURN, Exit, FlowLibrary
 from ivr.flow.nodes.base import Node
+from ivr.flow.scenarios.coverage import way as way_name
 
 BOX = ">"
 """What the id of another flow's box begins with, so that no node has the same."""
@@ -161,7 +162,7 @@ class _Drawing:
         for node in self._nodes:
             for event, label in labels.hangups(node.handlers, self._languages):
                 key = (node.id, HANGUP, f"on:{event}")
-                hits = self._hits.edges.get("{} -> {} [{}]".format(*key)) if self._hits is not None else None
+                hits = self._hits.edges.get(way_name(*key)) if self._hits is not None else None
                 found.setdefault(key, _Exit(node.id, HANGUP, label, True, hits))
         order = {node.id: place for place, node in enumerate(self._nodes)}
         return sorted(found.values(), key=lambda way: (order[way.source], way.error, not way.calls))

@@ -7,6 +7,7 @@ from typing import Annotated
 import pydantic
 
 from ivr.errors import FlowError
+from ivr.flow.scenarios.coverage import way
 
 Count = Annotated[int, pydantic.Field(ge=0)]
 
@@ -16,7 +17,10 @@ class CoverageError(FlowError):
 
 
 class Hits(pydantic.BaseModel):
-    """`{"nodes": {"flow.node": hits}, "edges": {"source -> target [label]": hits}}`; what else is there is ignored."""
+    """`{"nodes": {"flow.node": hits}, "edges": {"source -> target [label]": hits}}`; what else is there is ignored.
+
+    Ways that are written once for many nodes have the source `*` (`scenarios.coverage`).
+    """
 
     model_config = pydantic.ConfigDict(frozen=True, extra="ignore")
 
@@ -24,7 +28,7 @@ class Hits(pydantic.BaseModel):
     edges: dict[str, Count]
 
     def edge(self, source: str, target: str, label: str) -> int:
-        return self.edges.get(f"{source} -> {target} [{label}]", 0)
+        return self.edges.get(way(source, target, label), 0)
 
 
 def parse_hits(text: str | bytes) -> Hits:

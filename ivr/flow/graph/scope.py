@@ -8,6 +8,7 @@ from ivr.flow.graph import labels, words
 from ivr.flow.graph.hits import Hits
 from ivr.flow.graph.model import Chip, Text
 from ivr.flow.model import Command, Flow, FlowLibrary, Handlers
+from ivr.flow.scenarios.coverage import ANYWHERE, way
 
 
 def chips(library: FlowLibrary, flow: Flow, languages: Sequence[str], hits: Hits | None) -> tuple[Chip, ...]:
@@ -16,7 +17,7 @@ def chips(library: FlowLibrary, flow: Flow, languages: Sequence[str], hits: Hits
         _command(library, flow, command, languages, hits) for command in flow.commands.by_name.values()
     ]
     scopes = (flow.handlers, library.shared.get(flow.library, {}), library.handlers)
-    handlers = [chip for scope in scopes for chip in _handlers(library, flow, scope, languages)]
+    handlers = [chip for scope in scopes for chip in _handlers(library, flow, scope, languages, hits)]
     fallback = []
     if library.fallback:
         label = words.word("fallback", languages)
@@ -29,21 +30,24 @@ def _command(
 ) -> Chip:
     if command.do != "go":
         return Chip(labels.command(command, languages), words.word(command.do, languages), "", False)
-    taken = None
-    if hits is not None:
-        taken = sum(
-            hits.edge(node.id, command.target, f"always:{command.name}")
-            for node in library.nodes.values()
-            if node.flow == flow.name
-        )
     name = _name(library, flow, command.target, languages)
+    taken = _taken(hits, command.target, f"always:{command.name}")
     return Chip(labels.command(command, languages), name, command.target, False, taken)
 
 
-def _handlers(library: FlowLibrary, flow: Flow, handlers: Handlers, languages: Sequence[str]) -> list[Chip]:
+def _taken(hits: Hits | None, target: str, label: str) -> int | None:
+    """The hits of a way that is written once for many nodes; None for one that the test run does not know."""
+    return None if hits is None else hits.edges.get(way(ANYWHERE, target, label))
+
+
+def _handlers(
+    library: FlowLibrary, flow: Flow, handlers: Handlers, languages: Sequence[str], hits: Hits | None
+) -> list[Chip]:
     going = [
-        Chip(label, _name(library, flow, target, languages), target, True)
-        for _, target, label in labels.leading(handlers, languages)
+        Chip(
+            label, _name(library, flow, target, languages), target, True, _taken(hits, target, f"on:{event}")
+        )
+        for event, target, label in labels.leading(handlers, languages)
     ]
     ending = [
         Chip(label, words.word("end", languages), "", True)
