@@ -237,7 +237,7 @@ def test_day_and_night() -> None:
     assert ask(never, now) == Answer(False, "closed: Thursday", "weekly")
     poll = calendar({"always": "closed", "dates": {"2026-12-05..2026-12-06": "20:00-24:00"}})
     assert clock(ask(poll, now).opens_at) == "2026-12-05T20:00"
-    assert ask(poll, "2026-12-06T23:59").open
+    assert clock(ask(poll, "2026-12-06T23:59").closes_at) == "2026-12-07T00:00"
     assert ask(poll, "2026-12-07T00:00").opens_at is None
 
 

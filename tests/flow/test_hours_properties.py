@@ -81,6 +81,7 @@ def really_open(
 
 @settings(max_examples=30, deadline=None)
 @given(zones, starts, weeks, own_dates)
+@example("Asia/Shanghai", dt.date(2018, 11, 1), [[]] * 7, {0: [(0, 1425)]})
 def test_every_minute_of_a_week_agrees_with_the_reference(
     zone: str, start: dt.date, week: list[list[tuple[int, int]]], own: dict[int, list[tuple[int, int]]]
 ) -> None:

@@ -118,9 +118,11 @@ class Calendar:
         end = now
         for begin, until in self._open_spans(now, today):
             if begin > end:
-                return end.astimezone(self.timezone)
+                break
             end = max(end, until)
-        return None
+        closes_at = end.astimezone(self.timezone)
+        # Hours that reach the horizon only end there because nobody looked further.
+        return closes_at if closes_at.date() < today + HORIZON_DAYS * _DAY else None
 
     def _ever(self, spans: Spans) -> bool:
         """Whether there can be a day with other hours than these (a quick no for desks that never close)."""
