@@ -154,8 +154,6 @@ async def hotline(settings: Settings, say: Callable[[str], None] = lambda _: Non
     async with AsyncExitStack() as stack:
         say("database")
         store, writer = await _open_storage(stack, settings)
-        rules, agents = _read_rules(settings, clock)
-        agents = await _settle_staff(store, agents, clock)
         say("dialogue and prompts")
         versions = Versions(
             store, settings.hotline, clock.now, settings.entry_flow, read_beside(settings.flows_dir)
@@ -163,6 +161,8 @@ async def hotline(settings: Settings, say: Callable[[str], None] = lambda _: Non
         folders = Folders.of(settings.flows_dir)
         flows = LiveFlows(versions, settings.flows_dir, folders, watch=settings.watch)
         await flows.begin()
+        rules, agents = _read_rules(settings, clock)
+        agents = await _settle_staff(store, agents, clock)
         outside = await stack.enter_async_context(
             open_outside(
                 settings.outside,
