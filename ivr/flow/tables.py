@@ -256,6 +256,9 @@ def _cell(
             _fault(name, row.place(column), f"a text of {len(value)} characters", f"{MAX_CELL} at most")
         )
         return None
+    if isinstance(value, str) and "\0" in value:
+        faults.append(_fault(name, row.place(column), "a character that is none (NUL)", "delete it"))
+        return None
     wanted = types.get(column)
     if wanted is None:
         return value.strip() if isinstance(value, str) else value

@@ -90,6 +90,7 @@ def test_many_rows_may_have_one_key_where_it_is_said() -> None:
         (b'a,b\n"x,2\n', [], ["2:1 bad-table this is not CSV"]),
         (b"a,b\nx,\xff\n", [], ["2:3 not-utf-8 the file is not UTF-8"]),
         (b'a,d\n"x, y",31/12\nq,2026-02-30\n', [], ["2:8 bad-table `31/12` is", "3:3 bad-table `2026-02-30` is"]),
+        (b"a,b\nx,y\0z\n", [], ["2:3 bad-table a character that is none"]),
         (b"a,d\n1,\n2,\n1,\n", ["a"], ["4:1 bad-table the same a as in line 2"]),
         (b"a,d\n1,2026-01-01\n,2026-01-01\n", ["a"], ["3:1 bad-table `a` is empty"]),
         (b"number,d\n1,\n", ["numbr"], ["1:1 bad-table there is no column `numbr`"]),

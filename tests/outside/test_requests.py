@@ -31,6 +31,8 @@ def text(body: str | bytes, **more: Any) -> Any:
         (text("武昌区".encode("gbk"), headers={"Content-Type": "text/plain; charset=gb2312"}), "武昌区"),
         (text('{"a": "区"}'.encode("gbk"), headers={"Content-Type": "application/json; charset=GBK"}), {"a": "区"}),
         (text("\ufeff{}", content_type="application/json"), {}),
+        (text('{"a\\u0000": ["b\\u0000c"]}', content_type="application/json"), {"a\ufffd": ["b\ufffdc"]}),
+        (text("b\0c", content_type="text/plain"), "b\ufffdc"),
         (text("", content_type="application/json"), None),
         (text("<a/>", content_type="text/xml"), "<a/>"),
         (lambda _: web.Response(status=204), None),
