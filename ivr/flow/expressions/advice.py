@@ -43,7 +43,7 @@ def as_condition(type_: Type, written: str) -> str:
 def as_type(type_: Type, wanted: Type, written: str) -> str:
     """How to make the wanted type of it; "" where nothing simple does."""
     match base(wanted):
-        case "text" if wanted.values:
+        case "text" if wanted.values and base(type_) == "text":
             return f"one of {', '.join(wanted.values)}"
         case "text" if base(type_) in ("int", "double", "number", "bool", "null", "timestamp"):
             return f"write text({written})"

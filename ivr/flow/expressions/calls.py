@@ -43,6 +43,9 @@ _FOREIGN: Final = {
     "every": "all",
 }
 """What other languages call it."""
+_SPACES: Final = frozenset({"math", "strings", "lists", "sets"})
+"""What CEL's extensions put in front of their names."""
+_MACROS: Final = frozenset({"all", "exists", "exists_one", "existsOne", "map", "filter", "has"})
 
 
 def call_type(checker: Checker, node: Call) -> Type:
@@ -50,16 +53,14 @@ def call_type(checker: Checker, node: Call) -> Type:
     written = checker.written
     start, end = node.function_start, node.function_start + len(node.function)
     function = checker.functions.get(node.function)
-    if function is None or (
-        isinstance(node.target, Name) and node.target.name in ("math", "strings", "lists")
-    ):
-        for argument in node.arguments:
-            checker.type_of(argument)
-        return checker.say(
-            start, end, "undefined-function", f"no function is called `{node.function}`", _near(checker, node)
-        )
-    if function.timed:
-        checker.names.add("now")
+    space = isinstance(node.target, Name) and node.target.name in _SPACES
+    if function is None or space:
+        if node.function not in _MACROS and not space:
+            # Of a macro written wrong the names are not yet what they will be.
+            for value in (*node.arguments, *((node.target,) if node.target is not None else ())):
+                checker.type_of(value)
+        cause = f"no function is called `{node.function}`"
+        return checker.say(start, end, "undefined-function", cause, _near(checker, node))
     values = ((node.target,) if node.target is not None else ()) + node.arguments
     types = [checker.type_of(value) for value in values]
     if node.target is None and function.style == "method":
@@ -123,7 +124,7 @@ def _near(checker: Checker, node: Call) -> str:
         return f"write list.{name}(x, x > 1)"
     if name:
         return f"write {name}, as in {checker.functions[name].example}" if name in checker.functions else ""
-    if node.function in ("all", "exists", "exists_one", "map", "filter", "has"):
+    if node.function in _MACROS:
         return "has(call.facts.age)" if node.function == "has" else f"write list.{node.function}(x, x > 1)"
     if node.function == "now":
         return "`now` is a value: write it without brackets"

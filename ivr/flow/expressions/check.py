@@ -19,6 +19,7 @@ from ivr.flow.expressions.evaluate import MAX_SOURCE
 from ivr.flow.expressions.lexer import comment_in
 from ivr.flow.expressions.literals import SyntaxFault
 from ivr.flow.expressions.parser import parse
+from ivr.flow.expressions.plan import make_plan
 from ivr.flow.expressions.rules import Checker
 from ivr.flow.expressions.signatures import Function
 from ivr.flow.expressions.types import ANY, BOOL, Type, fits
@@ -82,7 +83,7 @@ def check(
         )
         checker.say(tree.start, tree.end, "wrong-result", cause, mend)
     faults = sorted((ExprFault(*fault) for fault in checker.faults), key=lambda fault: fault.offset)
-    return CheckResult(type_, tuple(faults), frozenset(checker.names))
+    return CheckResult(type_, tuple(faults), frozenset(make_plan(tree, source).names))
 
 
 def column_of(line: str, column: int, source: str, offset: int) -> int:

@@ -2,7 +2,8 @@
 
 CEL has no loops, but `list.map(x, list.map(y, ...))` multiplies and `.map(x, x + x)` doubles. An evaluation is counted
 as steps of about 0.1 µs, a value as items and characters; a variable counts as a text of 4,000 characters or a list
-of 1,000 items. A regular expression has to stand there in quotes, because it is compiled at each evaluation.
+of 1,000 items, of 200 where lists are gone through within each other: `Expression` refuses longer ones at run time. A
+regular expression has to stand there in quotes, because it is compiled at each evaluation.
 """
 
 from __future__ import annotations
@@ -34,6 +35,7 @@ from ivr.flow.expressions.tree import (
     Unary,
 )
 
+MAX_ITEMS_NESTED: Final = 200
 MAX_STEPS: Final = 20_000_000
 MAX_WEIGHT: Final = 20_000_000
 """Characters and items that a value on the way may have."""
@@ -53,21 +55,57 @@ class Effort:
     weight: float = 1
 
 
-_VARIABLE: Final = Effort(1, MAX_ITEMS, MAX_TEXT)
+def guard(tree: Node) -> int:
+    """The longest list that it may be given; 0: it goes through none.
+
+    Raises SyntaxFault where an expression could do too much, or where a pattern cannot be read.
+    """
+    bound = _Bound(MAX_ITEMS)
+    try:
+        _effort(tree, bound)
+    except _TooMuch:
+        pass
+    else:
+        return MAX_ITEMS if bound.folds else 0
+    try:
+        _effort(tree, _Bound(MAX_ITEMS_NESTED))
+    except _TooMuch as much:
+        raise SyntaxFault(
+            much.node.start,
+            much.node.end - much.node.start,
+            "this could take too long on long lists",
+            "use fewer `map`, `filter`, `exists` and `all` within each other",
+        ) from much
+    return MAX_ITEMS_NESTED
 
 
-def guard(tree: Node) -> None:
-    """Raises SyntaxFault where an expression could do too much, or where a pattern cannot be read."""
-    _effort(tree, {})
+class _TooMuch(Exception):
+    def __init__(self, node: Node) -> None:
+        self.node = node
 
 
-def _effort(node: Node, bound: Mapping[str, Effort]) -> Effort:
+class _Bound(dict[str, Effort]):
+    """The names that macros bind; any other is a variable with at most so many items. folds: a macro was met."""
+
+    def __init__(self, items: int, names: Mapping[str, Effort] | None = None) -> None:
+        super().__init__(names or {})
+        self.items_at_most = items
+        self.folds = False
+
+    def __missing__(self, name: str) -> Effort:
+        return Effort(1, self.items_at_most, MAX_TEXT)
+
+    def with_name(self, name: str, effort: Effort) -> _Bound:
+        return _Bound(self.items_at_most, {**self, name: effort})
+
+
+def _effort(node: Node, bound: _Bound) -> Effort:
     match node:
         case Constant():
             weight = len(node.value) if isinstance(node.value, str | bytes) else 1
             return Effort(1, 1, max(1, weight))
         case Name():
-            return bound.get(node.name, _VARIABLE)
+            return bound[node.name]
         case Select(operand=operand) | Has(select=Select(operand=operand)):
             return _plus(1, _effort(operand, bound))
         case Unary(operand=operand):
@@ -106,16 +144,11 @@ def _sum(node: Node, parts: list[Effort], items: float) -> Effort:
 
 def _within(node: Node, effort: Effort) -> Effort:
     if effort.steps > MAX_STEPS or effort.weight > MAX_WEIGHT:
-        raise SyntaxFault(
-            node.start,
-            node.end - node.start,
-            "this could take too long on long lists",
-            "use fewer `map`, `filter`, `exists` and `all` within each other",
-        )
+        raise _TooMuch(node)
     return effort
 
 
-def _call(node: Call, bound: Mapping[str, Effort]) -> Effort:
+def _call(node: Call, bound: _Bound) -> Effort:
     parts = [_effort(part, bound) for part in (*node.arguments, *((node.target,) if node.target else ()))]
     steps = _CALL_STEPS + sum(part.steps for part in parts)
     if node.function == "matches" and node.target is not None and len(node.arguments) == 1:
@@ -123,10 +156,11 @@ def _call(node: Call, bound: Mapping[str, Effort]) -> Effort:
     return _within(node, Effort(steps, MAX_ITEMS, MAX_TEXT))
 
 
-def _fold(node: Fold, bound: Mapping[str, Effort]) -> Effort:
+def _fold(node: Fold, bound: _Bound) -> Effort:
+    bound.folds = True
     over = _effort(node.range, bound)
     # Each item as heavy as their mean: the sum over all is right then, because bodies are linear in it.
-    inner = {**bound, node.variable: Effort(1, MAX_ITEMS, max(1, over.weight / over.items))}
+    inner = bound.with_name(node.variable, Effort(1, bound.items_at_most, max(1, over.weight / over.items)))
     body = _effort(node.body, inner)
     each = 1 + body.steps + (_effort(node.condition, inner).steps if node.condition is not None else 0)
     steps = over.steps + over.items * each

@@ -39,7 +39,7 @@ class ExpressionFailed(FlowError):
 class Expression:
     """One compiled expression. `names`: the variables it needs, `now` too where a function counts from it."""
 
-    __slots__ = ("_functions", "_keys", "_program", "_timed", "names", "source")
+    __slots__ = ("_functions", "_items", "_keys", "_program", "_timed", "names", "source")
 
     def __init__(self, source: str) -> None:
         """Raises ExpressionError."""
@@ -47,7 +47,7 @@ class Expression:
             raise ExpressionError(f"an expression of {len(source)} characters", mend=f"{MAX_SOURCE} at most")
         try:
             tree = parse(source)
-            guard(tree)
+            self._items = guard(tree)
         except SyntaxFault as fault:
             raise ExpressionError(
                 f"at character {fault.offset + 1}: {fault.cause}",
@@ -77,6 +77,8 @@ class Expression:
                 for name, keys in self._keys
                 if name in scope
             }
+            if self._items:
+                _refuse_long(values, self._items)
             if self._timed or self._functions:
                 return _json(self._program.execute(cel.Context(values, self._bound(values))), 0)
             return _json(self._program.execute(values), 0)
@@ -91,6 +93,17 @@ class Expression:
         now = values["now"]
         timed = {name: functools.partial(call, now) for name, call in self._timed.items()}
         return {**self._functions, **timed}
+
+
+def _refuse_long(values: object, at_most: int) -> None:
+    """Raises ValueError where a list or map in it has more items."""
+    waiting = [values]
+    while waiting:
+        value = waiting.pop()
+        if isinstance(value, list | dict):
+            if len(value) > at_most:
+                raise ValueError(f"a list of {len(value)} items; {at_most} at most here")
+            waiting += value.values() if isinstance(value, dict) else value
 
 
 def _cause(error: BaseException) -> str:

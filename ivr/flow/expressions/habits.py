@@ -44,7 +44,7 @@ _HABITS: Final[tuple[tuple[re.Pattern[str], str, str], ...]] = tuple(
         (r"\|(?!\|)", "`|` alone is not CEL", "write `||`"),
         (r"\*\*|\^", "there is no power", "multiply"),
         (r"\?\?", "`??` is not CEL", "write default(x, otherwise)"),
-        (r"\?\.", "`?.` is not CEL", "write default(a.b.c, otherwise)"),
+        (r"\?\.|\.\?|\[\?", "`?` does not ask for a key", "write default(a.b.c, otherwise)"),
         (r"\?\s*:", "`?:` wants both values", "write default(x, otherwise), or condition ? this : otherwise"),
         (r"[fF](?=[\"'])", "texts with values in them are not CEL", "join them: 'no. ' + text(number)"),
         (r"\$\{?|\{\{|\}\}", "a name stands as it is", "write tries, not ${tries} or {{tries}}"),
@@ -92,7 +92,7 @@ def _first(habits: tuple[tuple[re.Pattern[str], str, str], ...], source: str, of
 def _other_letters(source: str, offset: int) -> Habit:
     letter = source[offset]
     plain = letter.translate(_FULL_WIDTH)
-    if plain == " ":
+    if plain.isspace():
         return Habit(1, "a wide space", "write an ordinary one")
     if plain != letter:
         return Habit(

@@ -12,7 +12,7 @@ import functools
 from typing import Final
 
 from ivr.flow.expressions.habits import broken_text_at, habit_at
-from ivr.flow.expressions.lexer import BadCharacter, Token, tokens_of
+from ivr.flow.expressions.lexer import WORDS, BadCharacter, Token, tokens_of
 from ivr.flow.expressions.literals import SyntaxFault, constant
 from ivr.flow.expressions.tree import (
     Binary,
@@ -82,10 +82,13 @@ def _fault_at(
     source: str, before: list[Token], offset: int, length: int, cause: str, mend: str = ""
 ) -> SyntaxFault:
     """The fault there; a habit of another language, begun up to two words before, explains it better."""
-    for start in (offset, *(token.start for token in reversed(before[-2:]))):
-        habit = habit_at(source, start)
-        if habit is not None:
-            return SyntaxFault(start, habit.length, habit.cause, habit.mend)
+    starts = [token.start for token in before[-2:]]
+    habits = [(start, habit) for start in (*starts, offset) if (habit := habit_at(source, start)) is not None]
+    # `+=` goes wrong at its second sign, `not x` behind its word: what reaches up to here comes first.
+    habits.sort(key=lambda found: found[0] + found[1].length <= offset)
+    if habits:
+        start, habit = habits[0]
+        return SyntaxFault(start, habit.length, habit.cause, habit.mend)
     return SyntaxFault(offset, length, cause, mend)
 
 
@@ -192,12 +195,16 @@ class _Reader:
                 index = self.expression(depth)
                 node = Index(node.start, self.take("]").end, node, index)
                 continue
+            if self.token.kind in WORDS:
+                raise self.unexpected(f"a name; this one is written ['{self.token.text}']")
             name = self.take("name", "a name")
             if self.token.kind == "(":
                 arguments, end = self._arguments(depth)
                 node = self._call(node, name, arguments, node.start, end)
             else:
                 node = Select(node.start, name.end, node, name.text, name.start)
+        if self.token.kind == "{":
+            raise SyntaxFault(self.token.start, 1, "nothing stands in front of a map", "{'key': value}")
         return node
 
     def _arguments(self, depth: int) -> tuple[tuple[Node, ...], int]:
@@ -284,8 +291,6 @@ class _Reader:
         if self.token.kind == "(":
             arguments, end = self._arguments(depth)
             return self._call(None, name._replace(text=dot + name.text), arguments, start, end)
-        if self.token.kind == "{":
-            raise SyntaxFault(self.token.start, 1, "a map has no name in front", "{'key': value}")
         return Name(start, name.end, dot + name.text)
 
     def _list(self, depth: int) -> Node:

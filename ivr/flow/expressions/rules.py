@@ -75,7 +75,6 @@ class Checker:
         self.types = types
         self.functions = functions
         self.faults: list[Fault] = []
-        self.names: set[str] = set()
         self._bound: dict[str, Type] = {}
 
     def say(self, start: int, end: int, code: FaultCode, cause: str, mend: str = "") -> Type:
@@ -101,8 +100,7 @@ class Checker:
             case Unary():
                 return self._unary(node)
             case Choice():
-                self.condition(node.condition, "`?`")
-                return join((self.type_of(node.yes), self.type_of(node.no)))
+                return self._choice(node)
             case Has():
                 self._select(node.select)
                 return BOOL
@@ -123,11 +121,13 @@ class Checker:
             cause = f"{by} needs true or false, {advice.brief(written)} is {advice.a(type_)}"
             self.say(node.start, node.end, "wrong-operands", cause, advice.as_condition(type_, written))
 
+    def _known(self, name: str) -> bool:
+        return name in self._bound or name in self.types or name in TYPE_NAMES
+
     def _name(self, node: Name) -> Type:
         name = node.name
         if name in self._bound:
             return self._bound[name]
-        self.names.add(name)
         known = self.types.get(name)
         if known is not None:
             return known
@@ -205,7 +205,7 @@ class Checker:
         fields: dict[str, Type] | None = {}
         values: list[Type] = []
         for key, value in node.entries:
-            if isinstance(key, Name) and key.name not in self.types and key.name not in self._bound:
+            if isinstance(key, Name) and not self._known(key.name):
                 cause = f"the key `{key.name}` without quotes"
                 self.say(key.start, key.end, "undefined-variable", cause, f"write '{key.name}'")
             else:
@@ -230,6 +230,19 @@ class Checker:
         cause = f"`-` needs a number, {advice.brief(self.written(node.operand))} is {advice.a(operand)}"
         mend = advice.as_type(operand, DOUBLE, self.written(node.operand))
         return self.say(node.start, node.end, "wrong-operands", cause, mend)
+
+    def _choice(self, node: Choice) -> Type:
+        self.condition(node.condition, "`?`")
+        yes, no = self.type_of(node.yes), self.type_of(node.no)
+        joined = join((yes, no))
+        if joined.kind == "any" and not {"any", "null"} & {yes.kind, no.kind}:
+            one, other = advice.brief(self.written(node.yes)), advice.brief(self.written(node.no))
+            cause = f"`? :` gives {advice.a(yes)} ({one}) or {advice.a(no)} ({other})"
+            mend = advice.as_type(no, yes, self.written(node.no)) or advice.as_type(
+                yes, no, self.written(node.yes)
+            )
+            return self.say(node.start, node.end, "wrong-operands", cause, mend or "give both the same type")
+        return joined
 
     def _fold(self, node: Fold) -> Type:
         over = self.type_of(node.range)

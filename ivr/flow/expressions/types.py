@@ -113,10 +113,21 @@ _DESCRIPTIONS: Final[Mapping[Kind, str]] = {
 
 
 def describe(type_: Type) -> str:
-    """`whole number`, `list of text`: for people."""
+    """`whole number`, `list of texts`: for people."""
     if type_.kind != "list":
         return _DESCRIPTIONS[type_.kind]
-    return "list" if type_.item is None or type_.item.kind == "any" else f"list of {describe(type_.item)}"
+    if type_.item is None or type_.item.kind == "any":
+        return "list"
+    many = describe(type_.item)
+    if type_.item.kind == "list":
+        many = many.replace("list", "lists", 1)
+    elif type_.item.kind == "timestamp":
+        many = "points in time"
+    elif type_.item.kind == "clock":
+        many = "times of day"
+    elif type_.item.kind not in ("null", "bool", "bytes"):
+        many += "s"
+    return f"list of {many}"
 
 
 def base(type_: Type) -> Kind:
@@ -134,6 +145,8 @@ def fits(actual: Type, wanted: Type) -> bool:
         return False
     if wanted.kind in ("date", "clock"):
         return actual.kind in ("text", wanted.kind)
+    if wanted.values and actual.values:
+        return all(value in wanted.values or value == "" for value in actual.values)
     if wanted.kind == "list":
         return fits(actual.item or ANY, wanted.item or ANY)
     if wanted.kind == "map":
