@@ -11,7 +11,6 @@ from hypothesis import strategies as st
 
 from ivr.flow.codec import CodecError, action_from_json, input_from_json, input_to_json, state_from_json
 from ivr.flow.digits import DigitRule, PatternError, any_digits, compile_pattern
-from ivr.flow.expressions import Expression, ExpressionError, ExpressionFailed
 from ivr.flow.inputs import Alternative, OpId, SpeechHeard
 from ivr.flow.match import Phrases, contains, normalise
 from tests.flow.support import faults
@@ -87,48 +86,6 @@ def test_digit_rules_agree_with_regular_expressions(least: int, more: int, digit
     if rule.full(digits):
         assert complete
         assert all(rule.verdict(digits + digit) == "invalid" for digit in "0123456789")
-
-
-@pytest.mark.parametrize(
-    ("source", "scope", "value"),
-    [
-        ("a == 1 && b != 'x'", {"a": 1, "b": "y"}, True),
-        ("tries + 1", {"tries": 2}, 3),
-        (
-            "now - duration('1h')",
-            {"now": dt.datetime(2026, 1, 1, 1, tzinfo=dt.UTC)},
-            "2026-01-01T00:00:00+00:00",
-        ),
-        ("[1, 2].map(x, x * 2)", {}, [2, 4]),
-        ("has(call.facts) ? call.facts : {}", {"call": {"facts": {"vip": True}}}, {"vip": True}),
-        ("1.0 / 0.0", {}, None),
-    ],
-)
-def test_expressions(source: str, scope: dict[str, object], value: object) -> None:
-    assert Expression(source).evaluate(scope) == value
-
-
-@pytest.mark.parametrize(
-    "bad", ["", "a ==", "(" * 200 + "1" + ")" * 200, "'", "a" * 1001, "\x00", "__import__('os') +"]
-)
-def test_expressions_that_cannot_be_read(bad: str) -> None:
-    with pytest.raises(ExpressionError) as caught:
-        Expression(bad)
-    assert str(caught.value)
-
-
-@pytest.mark.parametrize(
-    "source",
-    ["missing + 1", "1 / 0", "'a' + 1", "a.b.c", "9223372036854775807 + 1", "open('x')", "a.__class__"],
-)
-def test_expressions_that_fail(source: str) -> None:
-    with pytest.raises(ExpressionFailed):
-        Expression(source).evaluate({"a": 1})
-
-
-def test_an_expression_cannot_grow_a_text_without_end() -> None:
-    with pytest.raises(ExpressionFailed):
-        Expression("a + a").evaluate({"a": "x" * 3000})
 
 
 def test_inputs_as_json() -> None:

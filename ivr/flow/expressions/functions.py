@@ -23,6 +23,7 @@ MAX_ITEMS: Final = 1000
 
 _MOBILE = re.compile(r"(?:\+|00)?(?:86)?1[3-9][0-9]{9}\Z")
 _SEPARATORS = re.compile(r"[\s()\-]+")
+_FULL_WIDTH = str.maketrans("０１２３４５６７８９．，－＋", "0123456789.,-+")
 _NUMBER = re.compile(r"[-+]?[0-9]+(?:,[0-9]{3})*(?:\.[0-9]+)?\Z")
 
 
@@ -127,7 +128,7 @@ def number(value: object) -> float:
     if isinstance(value, bool) or not isinstance(value, int | float | str):
         raise TypeError("only a text is read as a number")
     if isinstance(value, str):
-        plain = unicodedata.normalize("NFKC", value).strip()
+        plain = value.translate(_FULL_WIDTH).strip()
         if not _NUMBER.match(plain):
             raise ValueError("the text is no number")
         value = plain.replace(",", "")

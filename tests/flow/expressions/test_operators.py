@@ -167,7 +167,8 @@ def calls(function: Function, arguments: tuple[str, ...]) -> list[str]:
 
 def _written(count: int) -> list[tuple[str, ...]]:
     return [
-        tuple(written for _, written, _ in chosen) for chosen in itertools.product(VALUES.values(), repeat=count)
+        tuple(written for _, written, _ in chosen)
+        for chosen in itertools.product(VALUES.values(), repeat=count)
     ]
 
 

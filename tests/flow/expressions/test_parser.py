@@ -16,9 +16,44 @@ from tests.flow.expressions.sources import anything
 TOKENS = [
     *("a", "b", "v", "in", "true", "null", "size", "map", "all", "has", "if", "x1", "_", "r", "rb", "u"),
     *("0", "1", "9223372036854775808", "0x1F", "0x", "1u", "1.5", ".5", "1.", "1e3", "2E-1", "1e400", "07"),
-    *("'a'", '"b"', "''", "'''c'''", "r'\\d'", "b'x'", "br'y'", "'\\n'", "'\\q'", "'", '"', "'\\u4e2d'", "'\\ud800'"),
+    *(
+        "'a'",
+        '"b"',
+        "''",
+        "'''c'''",
+        "r'\\d'",
+        "b'x'",
+        "br'y'",
+        "'\\n'",
+        "'\\q'",
+        "'",
+        '"',
+        "'\\u4e2d'",
+        "'\\ud800'",
+    ),
     *("+", "-", "*", "/", "%", "<", "<=", ">", ">=", "==", "!=", "=", "&&", "||", "&", "|", "!", "?", ":"),
-    *(".", ",", "(", ")", "[", "]", "{", "}", " ", "  ", "\n", "//", "/*", "\t", "水", "`", "$", "@", "\\", ";"),
+    *(
+        ".",
+        ",",
+        "(",
+        ")",
+        "[",
+        "]",
+        "{",
+        "}",
+        " ",
+        "  ",
+        "\n",
+        "//",
+        "/*",
+        "\t",
+        "水",
+        "`",
+        "$",
+        "@",
+        "\\",
+        ";",
+    ),
 ]
 pieces = st.lists(st.sampled_from(TOKENS), max_size=10).map("".join)
 
@@ -69,7 +104,14 @@ def test_what_the_library_compiles_is_read_and_nothing_else(source: str) -> None
 
 @pytest.mark.parametrize("word", sorted(RESERVED))
 def test_reserved_words_are_the_library_s(word: str) -> None:
-    for source in (word, f"{word}(1)", f"a.{word}", f"has(a.{word})", f"[1].map({word}, 1)", f"{{'a': {word}}}"):
+    for source in (
+        word,
+        f"{word}(1)",
+        f"a.{word}",
+        f"has(a.{word})",
+        f"[1].map({word}, 1)",
+        f"{{'a': {word}}}",
+    ):
         assert compiles(source) == is_read(source), source
     assert not compiles(word)
 
