@@ -36,6 +36,7 @@ TYPES: dict[str, Type] = {
     "n": NUMBER,
     "span": DURATION,
 }
+AS_TIME = "write timestamp(said), or compare with time.date or time.clock"
 CHEAPER = r"write [0-9] for \d and [a-z] for \w, with fewer {n}"
 
 
@@ -90,7 +91,7 @@ CHEAPER = r"write [0-9] for \d and [a-z] for \w, with fewer {n}"
         # order
         ("said > 3", "wrong-operands", "said > 3", "write number(said) for what it says, size(said) for its length"),
         ("words > 3", "wrong-operands", "words > 3", "write size(words)"),
-        ("now > said", "wrong-operands", "now > said", "write timestamp(said), or compare with time.date or time.clock"),
+        ("now > said", "wrong-operands", "now > said", AS_TIME),
         ("null < 3", "wrong-operands", "null < 3", "write default(null, ...) to have a value in any case"),
         ("1 < tries < 5", "wrong-operands", "1 < tries < 5", "write (1 < tries ? 1 : 0)"),
         ("time.clock >= '8:00'", "wrong-operands", "'8:00'", "write it like '08:30'"),

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 
 import cel
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 
 from ivr.flow.expressions import Expression, ExpressionError, ExpressionFailed, time_of
 from ivr.flow.expressions.effort import MAX_ITEMS_NESTED
@@ -125,6 +125,7 @@ def test_only_the_keys_that_are_used_are_looked_at() -> None:
     assert seen == {"caller", "history"}
 
 
+@settings(deadline=None)
 @given(anything)
 def test_nothing_but_the_names_changes_what_comes_out(source: str) -> None:
     """The library itself, given the whole scope, gives the same, but for what we add to it."""

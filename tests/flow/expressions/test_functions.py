@@ -6,7 +6,7 @@ import datetime as dt
 from collections.abc import Callable
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ivr.flow.expressions import Expression, check
@@ -84,6 +84,7 @@ def test_masked(text: str, masked: str) -> None:
     assert f.masked(text) == masked
 
 
+@settings(deadline=None)
 @given(st.text(max_size=40))
 def test_masking_keeps_the_length_and_hides_at_least_four_or_all(text: str) -> None:
     masked = f.masked(text)

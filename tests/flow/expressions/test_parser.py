@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import cel
 import pytest
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from ivr.flow.expressions.lexer import comment_in
@@ -80,6 +80,7 @@ def is_read(source: str) -> bool:
     return True
 
 
+@settings(deadline=None)
 @given(st.one_of(anything, pieces, st.text(max_size=20)))
 @example("1 // c\n + 2")
 @example("'''a'''b'''")

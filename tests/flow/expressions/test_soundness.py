@@ -38,7 +38,9 @@ def is_type_error(failed: ExpressionFailed) -> bool:
     return isinstance(cause, TypeError) or "call failed: TypeError" in text or "Undefined variable" in text
 
 
-@settings(max_examples=600, suppress_health_check=[HealthCheck.filter_too_much, HealthCheck.too_slow])
+@settings(
+    max_examples=600, deadline=None, suppress_health_check=[HealthCheck.filter_too_much, HealthCheck.too_slow]
+)
 @given(anything)
 def test_any_expression(source: str) -> None:
     result = check(source, NAMES)
@@ -69,7 +71,7 @@ def test_any_expression(source: str) -> None:
         assert accepts(result.type, value) or (value is None and holds(result.type, ("double", "number")))
 
 
-@settings(max_examples=600, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=600, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(well_typed)
 def test_what_is_written_with_care_passes(written: tuple[str, Kind]) -> None:
     source, kind = written

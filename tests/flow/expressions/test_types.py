@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ivr.flow.actions import JsonValue
@@ -69,6 +69,7 @@ def test_infer(value: JsonValue, type_: Type) -> None:
     assert infer(value) == type_
 
 
+@settings(deadline=None)
 @given(json_values)
 def test_a_value_is_of_the_type_that_is_inferred_from_it(value: JsonValue) -> None:
     assert accepts(infer(value), value)
