@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -28,8 +29,23 @@ _FRAME_S = 0.010
 _SPEECH_BELOW_LOUDEST = 38.0
 """dB below its loudest frame, under which a frame of a clip counts as silence."""
 _FADE_S = 0.004
+_SHORTEST_WITH_PAUSE_S = 1.0
 _OPUS_LEVEL = 0.935
 """libsndfile's scale from 0 (256 kbit/s) to 1 (6 kbit/s): about 24 kbit/s."""
+
+
+@dataclass(frozen=True, slots=True)
+class Edges:
+    """Silence that a recording keeps around it."""
+
+    before_s: float
+    after_s: float
+
+
+WHOLE = Edges(0.04, 0.15)
+"""Of a sentence: the next one must not fall upon it."""
+PART = Edges(0.02, 0.02)
+"""Of words that are joined to others."""
 
 
 def _frames(samples: Samples, rate: int) -> npt.NDArray[np.float64]:
@@ -42,9 +58,9 @@ def _frames(samples: Samples, rate: int) -> npt.NDArray[np.float64]:
     return levels
 
 
-def _spoken(samples: Samples, rate: int) -> npt.NDArray[np.bool_]:
+def _spoken(samples: Samples, rate: int, floor: float = -70.0) -> npt.NDArray[np.bool_]:
     levels = _frames(samples, rate)
-    spoken: npt.NDArray[np.bool_] = levels > max(float(levels.max()) - _SPEECH_BELOW_LOUDEST, -70.0)
+    spoken: npt.NDArray[np.bool_] = levels > max(float(levels.max()) - _SPEECH_BELOW_LOUDEST, floor)
     return spoken
 
 
@@ -56,14 +72,34 @@ def loudness(samples: Samples, rate: int) -> float:
     return float(10 * np.log10(power.mean()))
 
 
+def room_level(samples: Samples, rate: int) -> float | None:
+    """Level of the quietest tenth of it, in dBFS: the room's, wherever somebody pauses. None where it is too short."""
+    levels = np.sort(_frames(samples, rate))
+    if len(levels) * _FRAME_S < _SHORTEST_WITH_PAUSE_S:
+        return None
+    quietest = levels[: -(-len(levels) // 10)]
+    return float(10 * np.log10((10 ** (quietest / 10)).mean()))
+
+
+def longest_pause(samples: Samples, rate: int, *, floor: float = -70.0) -> float:
+    """The longest stretch without speech, in seconds. floor: as of `trim`."""
+    if not len(samples):
+        return 0.0
+    spoken = np.concatenate([[True], _spoken(samples, rate, floor), [True]])
+    return float((np.diff(np.flatnonzero(spoken)) - 1).max() * _FRAME_S)
+
+
 def peak(samples: Samples) -> float:
     """The largest sample in dBFS."""
     return float(20 * np.log10(max(float(np.abs(samples).max(initial=0.0)), 1e-6)))
 
 
-def trim(samples: Samples, rate: int, *, before_s: float, after_s: float) -> Samples:
-    """Cut the silence around the speech down to `before_s` and `after_s`; edges faded. Empty when nothing is said."""
-    if not len(samples) or not (spoken := np.flatnonzero(_spoken(samples, rate))).size:
+def trim(samples: Samples, rate: int, *, before_s: float, after_s: float, floor: float = -70.0) -> Samples:
+    """Cut the silence around the speech down to `before_s` and `after_s`; edges faded. Empty when nothing is said.
+
+    floor: dBFS that a room may sound at without being speech.
+    """
+    if not len(samples) or not (spoken := np.flatnonzero(_spoken(samples, rate, floor))).size:
         return np.zeros(0, dtype=np.float32)
     size = round(rate * _FRAME_S)
     start = int(spoken[0]) * size - round(before_s * rate)
@@ -83,8 +119,12 @@ def level(samples: Samples, rate: int) -> Samples:
     now = loudness(samples, rate)
     if now <= -100:
         return samples
-    raised = samples * np.float32(10 ** ((SPEECH_LEVEL - now) / 20))
-    return _limit(raised)
+    return gain(samples, SPEECH_LEVEL - now)
+
+
+def gain(samples: Samples, decibels: float) -> Samples:
+    """Louder or quieter; peaks above the limit are bent, not cut off."""
+    return _limit(samples * np.float32(10 ** (decibels / 20)))
 
 
 def _limit(samples: Samples) -> Samples:

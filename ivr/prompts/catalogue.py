@@ -18,14 +18,14 @@ from ivr.errors import PromptMissing
 from ivr.flow.actions import RECORDING_PROMPT, Prompt
 from ivr.flow.prompt_text import parse
 from ivr.flow.prompt_text import render as plain_text
-from ivr.prompts import pieces, texts
+from ivr.prompts import audio, pieces, texts
 from ivr.prompts.clips import VOICES, Clip, Voice, stand_in_voice
 from ivr.prompts.prepared import Playable, Prepared, prepare_all
 from ivr.prompts.recorded import find_recordings
 from ivr.prompts.shelf import Shelf
 from ivr.prompts.sounds import Kind, Sounds
 from ivr.prompts.store import cache_folder, speech_folder
-from ivr.prompts.takes import has_values, takes
+from ivr.prompts.takes import PART, has_values, takes
 
 log = logging.getLogger(__name__)
 
@@ -121,7 +121,10 @@ class PromptCatalogue:
         for path, clip, natural in files:
             if path in playable:
                 catalogue.sounds.put(clip, playable[path], natural=natural)
-        spoken = prepare_all(prepared, recordings.values(), normalise=True, done=done)
+        spoken: dict[Path, Playable] = {}
+        for edges, is_part in ((audio.WHOLE, False), (audio.PART, True)):
+            these = [path for (_, name), path in recordings.items() if (PART in name) == is_part]
+            spoken |= prepare_all(prepared, these, edges=edges, done=done)
         catalogue._record({name: spoken[path] for name, path in recordings.items() if path in spoken})
         return catalogue
 

@@ -52,13 +52,14 @@ class Prepared:
             return None
         return self._playable(digest, size) if size else None
 
-    def make(self, data: bytes, *, normalise: bool = False, name: str = "") -> Playable:
-        """Decode and write the raw forms. normalise: trim and level it (an operator's recording), which is no part
-        of the digest. name: instead of the digest. Raises soundfile.LibsndfileError when it is no audio, ValueError
-        when it is silent."""
+    def make(self, data: bytes, *, edges: audio.Edges | None = None, name: str = "") -> Playable:
+        """Decode and write the raw forms. edges: trim it to these and level it (an operator's recording), which is no
+        part of the digest. name: instead of the digest. Raises soundfile.LibsndfileError when it is no audio,
+        ValueError when it is silent."""
         samples, rate = audio.unpack(data)
-        if normalise:
-            samples = audio.level(audio.trim(samples, rate, before_s=0.04, after_s=0.15), rate)
+        if edges is not None:
+            trimmed = audio.trim(samples, rate, before_s=edges.before_s, after_s=edges.after_s)
+            samples = audio.level(trimmed, rate)
         if not len(samples) or float(np.abs(samples).max()) < 1e-3:
             raise ValueError("there is no sound in it")
         digest = name or self.digest(data)
@@ -102,18 +103,18 @@ def prepare_all(
     prepared: Prepared,
     sources: Iterable[Path],
     *,
-    normalise: bool = False,
+    edges: audio.Edges | None = None,
     done: Callable[[Path], None] = lambda _path: None,
 ) -> dict[Path, Playable]:
     """Decode those that are not yet prepared, on two threads. A file that cannot be decoded is left out and logged.
 
-    normalise: as `Prepared.make`. done: called once per file, from this thread.
+    edges: as `Prepared.make`. done: called once per file, from this thread.
     """
 
     def one(path: Path) -> Playable | None:
         try:
             data = path.read_bytes()
-            return prepared.find(prepared.digest(data)) or prepared.make(data, normalise=normalise)
+            return prepared.find(prepared.digest(data)) or prepared.make(data, edges=edges)
         except (OSError, ValueError, soundfile.SoundFileError) as error:
             log.error("prompt audio %s cannot be used: %s", path, error)
             return None

@@ -1,100 +1,57 @@
-"""`ivr prompts`: prepare, list, render and say what the caller hears."""
+"""`ivr prompts render`, `prepare`, `review`, `say`, `voices`: the synthetic voice."""
 
 from __future__ import annotations
 
-import contextlib
-from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.markup import escape
 from rich.table import Table
 
-from asr import models
-from ivr.errors import HotlineError
+from ivr.cli.prompts.common import (
+    FlowsOption,
+    LanguageOption,
+    bar,
+    console,
+    explained,
+    hearing,
+    languages,
+    load,
+    read_book,
+)
+from ivr.errors import ConfigError
 from ivr.prompts import audio, texts
-from ivr.prompts.catalogue import Folders, PromptCatalogue, speech_folder
-from ivr.prompts.clips import STAND_INS, VOICES, Clip
+from ivr.prompts.catalogue import Folders
+from ivr.prompts.clips import VOICES, Clip, stand_in_voice
 from ivr.prompts.render import Rendered, render
 from ivr.prompts.review import MOST_MISHEARD, Finding, measures, misheard
 from ivr.prompts.shelf import Shelf
-from ivr.prompts.speech import SpeechUnavailable, Synthesizer
+from ivr.prompts.speech import Synthesizer
 from ivr.prompts.speech.choose import has_natural, natural, stand_in
 from ivr.prompts.speech.weights import fetch
-from ivr.prompts.store import write_whole
+from ivr.prompts.store import speech_folder, write_whole
 
-app = typer.Typer(help="What the caller hears: prepare, list, render, say.", no_args_is_help=True)
-console = Console()
-
-FlowsOption = Annotated[
-    Path, typer.Option("--flows", help="The folder with prompts/, audio/ and recordings/.")
-]
-LanguageOption = Annotated[str | None, typer.Option("--language", help="Only this language (zh, en).")]
 ThreadsOption = Annotated[int, typer.Option("--threads", min=1, help="Threads of the synthesis.")]
 
 
-@contextlib.contextmanager
-def _explained() -> Iterator[None]:
-    """An error of ours is two lines and exit code 1."""
-    try:
-        yield
-    except HotlineError as error:
-        console.print(f"[red]{error}[/red]")
-        if error.mend:
-            console.print(f"To mend: {error.mend}")
-        raise typer.Exit(1) from None
-
-
-def _bar() -> Progress:
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    return Progress(*columns, console=console, transient=not console.is_terminal)
-
-
-def _load(flows: Path) -> tuple[texts.Texts, PromptCatalogue]:
-    library = texts.read(flows / "prompts")
-    with _bar() as progress:
-        task = progress.add_task("preparing", total=None)
-        catalogue = PromptCatalogue.load(
-            library,
-            Folders.of(flows),
-            progress=lambda done, total: progress.update(task, completed=done, total=total),
-        )
-    return library, catalogue
-
-
-@app.command()
 def prepare(flows: FlowsOption = Path("flows")) -> None:
     """Decode the audio that ships into the cache, for Asterisk; check that every prompt has its sound."""
-    with _explained():
+    with explained():
         broken = list(Shelf.open(flows / "audio").broken())
-        library, catalogue = _load(flows)
-    silent = {language: catalogue.silent(language) for language in library}
+        library = read_book(flows)
+        catalogue = load(flows, library)
+    silent = {language: catalogue.silent(language) for language in library.texts}
     for key in broken:
         console.print(f"[red]{flows / 'audio'}: the file of {key} is missing or altered[/red]")
     for language, clips in silent.items():
         state = "[green]all sounds ready[/green]" if not clips else f"[red]{len(clips)} sounds missing[/red]"
-        console.print(f"{language}: {len(library[language])} prompts, {state}")
+        console.print(f"{language}: {len(texts.own_texts(library.texts, language))} prompts, {state}")
     if broken or any(silent.values()):
         console.print("To mend: `ivr prompts render`")
         raise typer.Exit(1)
 
 
-@app.command("list")
-def list_missing(flows: FlowsOption = Path("flows"), language: LanguageOption = None) -> None:
-    """Which words have no audio in the natural voice, in each language."""
-    with _explained():
-        library, catalogue = _load(flows)
-    table = Table("language", "words", "now")
-    for name in _languages(library, language):
-        silent = set(catalogue.silent(name))
-        for clip in catalogue.missing(name):
-            table.add_row(name, clip.text, "nothing" if clip in silent else "stand-in")
-    console.print(table if table.row_count else "Nothing is missing.")
-
-
-@app.command("render")
 def render_missing(
     flows: FlowsOption = Path("flows"),
     language: LanguageOption = None,
@@ -105,20 +62,25 @@ def render_missing(
     threads: ThreadsOption = 2,
 ) -> None:
     """Render every prompt that has no audio in the natural voice. Takes about as long as the speech lasts."""
-    with _explained():
-        library = texts.read(flows / "prompts")
+    with explained():
+        book = read_book(flows)
+        library = book.texts
+        if ship and book.problem:
+            raise ConfigError("what ships must be complete", mend="mend the flows first: `ivr check`")
         shelf = Shelf.open(flows / "audio")
-        languages = [name for name in _languages(library, language) if name in VOICES]
-        wanted = [clip for name in languages for clip in texts.all_clips(library, name)]
-        own = speech_folder(Folders.of(flows).cache)
-        missing = [clip for clip in wanted if not _is_rendered(clip, shelf, None if ship else own)]
+        wanted = [
+            clip
+            for name in languages(book, language)
+            if name in VOICES
+            for clip in texts.all_clips(library, name)
+        ]
+        own = None if ship else speech_folder(Folders.of(flows).cache)
+        missing = [clip for clip in wanted if not _is_rendered(clip, shelf, own)]
         if missing:
             engine = natural(threads)
-            with _bar() as progress:
+            with bar() as progress:
                 for clip in progress.track(missing, description="rendering"):
-                    shelf = _keep(
-                        clip, render(clip, VOICES[clip.language], engine), shelf, None if ship else own
-                    )
+                    shelf = _keep(clip, render(clip, VOICES[clip.language], engine), shelf, own)
         if ship:
             all_keys = {
                 VOICES[clip.language].key(clip)
@@ -128,7 +90,7 @@ def render_missing(
             }
             shelf.keep(frozenset(all_keys)).save()
         console.print(f"{len(missing)} clips rendered, {len(wanted) - len(missing)} were there.")
-        _load(flows)
+        load(flows, book)
 
 
 def _is_rendered(clip: Clip, shelf: Shelf, own: Path | None) -> bool:
@@ -148,15 +110,14 @@ def _keep(clip: Clip, done: Rendered, shelf: Shelf, own: Path | None) -> Shelf:
     return shelf
 
 
-@app.command()
 def review(flows: FlowsOption = Path("flows"), language: LanguageOption = None) -> None:
     """Measure the audio that ships: loudness, peaks, pace; and have Whisper read it back, if its model is here."""
-    with _explained():
+    with explained():
         shelf = Shelf.open(flows / "audio")
         ours = [(key, entry) for key, entry in shelf.entries.items() if language in (None, entry.language)]
-        hear = _hearing()
+        hear = hearing()
         findings: list[Finding] = []
-        with _bar() as progress:
+        with bar() as progress:
             for key, entry in progress.track(ours, description="reviewing"):
                 data = shelf.read(key)
                 if data is None:
@@ -173,7 +134,7 @@ def review(flows: FlowsOption = Path("flows"), language: LanguageOption = None) 
                         findings.append(Finding(clip.text, clip.language, f"{share:.0%} misheard: {heard}"))
     table = Table("language", "words", "finding")
     for finding in findings:
-        table.add_row(finding.language, finding.text, finding.complaint)
+        table.add_row(finding.language, escape(finding.text), escape(finding.complaint))
     console.print(table if findings else "Nothing to complain about.")
     read_back = "not read back: no Whisper model" if hear is None else "sentences read back at 8 kHz"
     console.print(f"{len(ours)} clips, {len(findings)} findings, {read_back}.")
@@ -181,22 +142,6 @@ def review(flows: FlowsOption = Path("flows"), language: LanguageOption = None) 
         raise typer.Exit(1)
 
 
-def _hearing() -> Callable[[audio.Samples, str], str] | None:
-    """Whisper, where the set-up has put its model."""
-    here = next((found for found in models.installed() if found.engine == "whisper"), None)
-    if here is None:
-        return None
-    from asr.whisper_engine import WhisperRecognizer
-
-    recognizer = WhisperRecognizer(here.folder)
-
-    def hear(samples: audio.Samples, language: str) -> str:
-        return recognizer.hear(audio.raw_formats(samples, 16_000)["sln16"], language).text
-
-    return hear
-
-
-@app.command()
 def say(
     text: Annotated[str, typer.Option("--text", help="What to say.")],
     out: Annotated[Path, typer.Option("--out", help="The WAV file to write, 8 kHz unless --rate.")],
@@ -205,29 +150,18 @@ def say(
     threads: ThreadsOption = 2,
 ) -> None:
     """Speak a sentence into a WAV file, in the best voice that this machine has."""
-    with _explained():
-        if language not in VOICES:
-            raise SpeechUnavailable(f"no voice for `{language}`", mend=f"one of {', '.join(VOICES)}")
-        best = has_natural()
+    with explained():
+        best = language in VOICES and has_natural()
         engine: Synthesizer = natural(threads) if best else stand_in()
-        voice = (VOICES if best else STAND_INS)[language]
+        voice = VOICES[language] if best else stand_in_voice(language)
         done = render(Clip(text, language), voice, engine)
         samples, from_rate = audio.unpack(done.data)
         audio.save_wav(out, audio.resample(samples, from_rate, rate), rate)
         console.print(f"{out}: {done.seconds:.1f} s, {voice.name}")
 
 
-@app.command()
 def voices() -> None:
     """Fetch and check the natural voices (92 MB). Only rendering needs them."""
-    with _explained():
+    with explained():
         weights = fetch(console.print)
         console.print(f"The voices are in {weights.folder}")
-
-
-def _languages(library: texts.Texts, only: str | None) -> list[str]:
-    if only is None:
-        return list(library)
-    if only not in library:
-        raise SpeechUnavailable(f"there are no prompts in `{only}`", mend=f"one of {', '.join(library)}")
-    return [only]
