@@ -10,7 +10,7 @@ from ivr.flow.graph.pen import Pen, box, classes, number, state
 from ivr.flow.graph.style import ICONS
 
 STRIP = 30
-_GAP = 10
+_GAP = 14
 
 _Item = tuple[float, Callable[[float, float], str]]
 """How wide something is, and how it is drawn at (left, top)."""
@@ -22,7 +22,7 @@ def draw(pen: Pen, graph: Graph, left: float, right: float, top: float) -> tuple
     if graph.chips:
         heading = words.word("everywhere", pen.languages)
         parts.append(pen.words(heading, left, top + 16, "strip"))
-        beside = left + pen.widest(heading, 12.5) + 16
+        beside = left + pen.widest(heading, 13.5) + 18
         drawn, top = _wrapped([_chip(pen, chip) for chip in graph.chips], beside, right, top)
         parts += drawn
     present = {card.family for card in graph.cards}

@@ -92,8 +92,9 @@ text {{ fill: {ink} }}
 .covered .body, .covered .head, .covered .pill {{ fill: {goodsoft} }}
 .line.covered {{ stroke: {good} }}
 .covered .mark, .row.covered .dot, .arrow.covered {{ fill: {good} }}
-.uncovered > .edge, .line.uncovered, .uncovered .pill {{ stroke: {bad} }}
-.uncovered .mark, .row.uncovered .label, .uncovered .pilltext, .uncovered .dot, .arrow.uncovered {{ fill: {bad} }}
+.uncovered > .edge, .line.uncovered, .row.uncovered .pill, .chip.uncovered .pill {{ stroke: {bad} }}
+.uncovered .mark, .arrow.uncovered, .row.uncovered .dot {{ fill: {bad} }}
+.row.uncovered .label, .row.uncovered .pilltext, .chip.uncovered .label {{ fill: {bad} }}
 .hatch {{ fill: {badsoft} }}
 .stripe {{ stroke: {bad} }}
 """
