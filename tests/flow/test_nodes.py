@@ -1,16 +1,22 @@
-"""The kinds of node beside the menu: collect, ask, survey, queue, branch, set, language, hours."""
+"""The kinds of node beside the menu: collect, ask, survey, queue, branch, set, language."""
 
 from __future__ import annotations
 
-import datetime as dt
-
 import pytest
 
-from ivr.flow import machine
-from ivr.flow.actions import CancelTimer, Enqueue, Hangup, LeaveQueue, Listen, Note, Play, StartTimer, StopPlay
+from ivr.flow.actions import (
+    CancelTimer,
+    Enqueue,
+    Hangup,
+    LeaveQueue,
+    Listen,
+    Note,
+    Play,
+    StartTimer,
+    StopPlay,
+)
 from ivr.flow.inputs import AgentJoined, Digit, QueueEnded, QueueProgress
-from ivr.flow.state import CallFacts
-from tests.flow.support import NOON, Dialogue, library
+from tests.flow.support import Dialogue, library
 
 PERSON = 'always: {person: {key: 0, say: {zh: [人工]}, next: main.bye}, repeat: {key: "#", do: repeat}}\n'
 COLLECT = """
@@ -284,44 +290,3 @@ def test_language_changes_what_is_spoken_and_said() -> None:
     call.played()
     assert (call.of(Play)[0].language, call.heard()) == ("en", ["name", "again"])
     assert call.of(Play)[0].prompts[0].values == {"who": "Ann"}
-
-
-HOURS = """
-  desk: {kind: hours, calendar: desk, open: bye, closed: sorry}
-  sorry: {kind: hangup, prompt: sorry}
-  bye: {kind: hangup, prompt: bye}
-"""
-CALENDAR = """
-calendars:
-  desk:
-    timezone: Asia/Shanghai
-    weekly: {mon-fri: ["08:00-12:00", "13:00-18:00"], sat: "22:00-02:00"}
-    dates: {2026-10-01: {hours: closed, why: National Day}, 2026-10-03: "10:00-11:00"}
-"""
-
-
-@pytest.mark.parametrize(
-    ("local", "node", "why"),
-    [
-        ("2026-11-23T07:59", "main.sorry", "closed: mon"),
-        ("2026-11-23T08:00", "main.bye", "open: mon"),
-        ("2026-11-23T12:00", "main.sorry", "closed: mon"),
-        ("2026-11-23T17:59", "main.bye", "open: mon"),
-        ("2026-11-28T23:00", "main.bye", "open: sat"),
-        ("2026-11-29T01:59", "main.bye", "open: sun"),
-        ("2026-11-29T02:00", "main.sorry", "closed: sun"),
-        ("2026-10-01T10:00", "main.sorry", "closed: National Day"),
-        ("2026-10-03T10:30", "main.bye", "open: 2026-10-03"),
-    ],
-)
-def test_hours_by_week_and_date_and_their_reason(local: str, node: str, why: str) -> None:
-    flows = library(HOURS, CALENDAR)
-    now = dt.datetime.fromisoformat(local).replace(tzinfo=flows.timezone)
-    step = machine.start(flows, "", CallFacts("c-1"), now)
-    assert step.state.node == node
-    assert [a.data["why"] for a in step.actions if isinstance(a, Note) and a.kind == "hours"] == [why]
-
-
-def test_the_supervisors_word_goes_before_the_calendar() -> None:
-    step = machine.start(library(HOURS, CALENDAR), "", CallFacts("c-1", hours={"desk": False}), NOON)
-    assert step.state.node == "main.sorry"

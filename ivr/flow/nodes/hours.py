@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, ClassVar, cast
+from typing import TYPE_CHECKING, ClassVar, cast, get_args
 
 from pydantic import Field
 
 from ivr.flow.actions import JsonValue
 from ivr.flow.calendars.calendar import Answer
+from ivr.flow.calendars.day import Reason
+from ivr.flow.expressions.types import ANY, BOOL, TEXT, map_of, one_of, open_map
 from ivr.flow.nodes.base import Node, NodeKind
 from ivr.flow.schema import Name, NodeModel, Target
 from ivr.flow.turn import Turn
@@ -26,7 +28,18 @@ BEFORE: Mapping[str, JsonValue] = {
     "opens_in_days": None,
     "closes_at": None,
 }
-"""The variable of `into` until the node is reached: its fields."""
+"""The variable of `into` until the node is reached."""
+RESULT = map_of(
+    open=BOOL,
+    reason=one_of(*get_args(Reason)),
+    why=TEXT,
+    name=TEXT,
+    names=open_map(TEXT),
+    opens_at=ANY,
+    opens_in_days=ANY,
+    closes_at=ANY,
+)
+"""Its type. What may be null can be compared with anything."""
 
 
 class HoursModel(NodeModel):
@@ -60,7 +73,7 @@ class Hours(Node):
     def __init__(self, build: NodeBuilder, model: HoursModel) -> None:
         super().__init__(build, model)
         self.calendar = build.calendar(model.calendar, ("calendar",))
-        self.into = build.assigns(model.into, ("into",), dict(BEFORE))
+        self.into = build.assigns(model.into, ("into",), dict(BEFORE), RESULT)
         self.open = build.target(model.open, ("open",), "open")
         self.closed = {"": build.target(model.closed, ("closed",), "closed")}
         """Reason -> where to; "" for those that have no exit of their own."""
