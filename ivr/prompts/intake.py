@@ -37,7 +37,8 @@ _NOISE_MARGIN = 18.0
 """dB that the voice must stand above the sound of the room."""
 _ABOVE_ROOM = 6.0
 """dB above the sound of the room from which on a frame is taken for speech."""
-_LONG_SILENCE_S = 0.4
+_LONG_SILENCE_S = 1.5
+"""More than the half second at each end that the script asks for."""
 _LONG_PAUSE_S = 2.5
 _ONE_SIDED = 30.0
 """dB between the channels from which on only one of them has the voice."""
