@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 from ivr.flow.expressions import advice
 from ivr.flow.expressions.signatures import Function, Shape
 from ivr.flow.expressions.tree import Call, Name
-from ivr.flow.expressions.types import Type, base, describe, fits
+from ivr.flow.expressions.types import Type, fits
 from ivr.flow.findings import did_you_mean
 
 if TYPE_CHECKING:
@@ -129,19 +129,3 @@ def _near(checker: Checker, node: Call) -> str:
     if node.function == "now":
         return "`now` is a value: write it without brackets"
     return did_you_mean(node.function, checker.functions)
-
-
-def signature(shape: Shape, function: Function) -> str:
-    """`last(text, whole number)`: for the documentation."""
-    kinds = [describe(each) for each in shape.parameters] + (["..."] if shape.rest is not None else [])
-    if function.style == "method":
-        return f"{kinds[0]}.{function.name}({', '.join(kinds[1:])})"
-    return f"{function.name}({', '.join(kinds)})"
-
-
-def result_of(shape: Shape) -> str:
-    """What the call gives, in words."""
-    if isinstance(shape.result, Type):
-        return describe(shape.result)
-    given = shape.result(list(shape.parameters))
-    return "the same" if base(given) in ("any", "number") else describe(given)

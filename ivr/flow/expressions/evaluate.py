@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import functools
+import logging
 import math
 from collections.abc import Callable, Mapping
 
@@ -21,6 +22,9 @@ from ivr.flow.expressions.standard import with_fixed_zone
 MAX_SOURCE = 1000
 """Characters of an expression."""
 _MAX_NESTED = 8
+
+# Whatever fails is raised here and noted in the call's journal; the library would write it into the log once more.
+logging.getLogger("cel").setLevel(logging.CRITICAL)
 
 
 class ExpressionError(FlowError):

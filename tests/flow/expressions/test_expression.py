@@ -109,6 +109,12 @@ def test_names_are_those_needed_from_outside() -> None:
     assert Expression("1 + 2").names == frozenset()
 
 
+def test_a_failure_is_told_once(caplog: pytest.LogCaptureFixture) -> None:
+    with caplog.at_level("DEBUG"), pytest.raises(ExpressionFailed):
+        Expression("last('abc', -1)").evaluate({})
+    assert caplog.records == []
+
+
 # What is handed to the library
 
 
