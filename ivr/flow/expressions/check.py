@@ -14,12 +14,10 @@ from dataclasses import dataclass
 from ivr.flow.expressions import advice
 from ivr.flow.expressions.added import FUNCTIONS
 from ivr.flow.expressions.codes import FaultCode
-from ivr.flow.expressions.effort import guard
 from ivr.flow.expressions.evaluate import MAX_SOURCE
 from ivr.flow.expressions.lexer import comment_in
 from ivr.flow.expressions.literals import SyntaxFault
-from ivr.flow.expressions.parser import parse
-from ivr.flow.expressions.plan import make_plan
+from ivr.flow.expressions.plan import prepare
 from ivr.flow.expressions.rules import Checker
 from ivr.flow.expressions.signatures import Function
 from ivr.flow.expressions.types import ANY, BOOL, Type, fits
@@ -61,11 +59,11 @@ def check(
             ANY, (ExprFault(0, 1, "bad-expression", cause, "set a variable first"),), frozenset()
         )
     try:
-        tree = parse(source)
-        guard(tree)
+        plan = prepare(source)
     except SyntaxFault as fault:
         found = ExprFault(fault.offset, fault.length, "bad-expression", fault.cause, fault.mend)
         return CheckResult(ANY, (found,), frozenset())
+    tree = plan.tree
     checker = Checker(source, types, functions)
     type_ = checker.type_of(tree)
     comment = comment_in(source)
@@ -83,7 +81,7 @@ def check(
         )
         checker.say(tree.start, tree.end, "wrong-result", cause, mend)
     faults = sorted((ExprFault(*fault) for fault in checker.faults), key=lambda fault: fault.offset)
-    return CheckResult(type_, tuple(faults), frozenset(make_plan(tree, source).names))
+    return CheckResult(type_, tuple(faults), frozenset(plan.names))
 
 
 def column_of(line: str, column: int, source: str, offset: int) -> int:

@@ -12,11 +12,9 @@ import cel
 
 from ivr.errors import FlowError
 from ivr.flow.actions import JsonValue
-from ivr.flow.expressions.effort import guard
 from ivr.flow.expressions.functions import MAX_ITEMS, bounded
 from ivr.flow.expressions.literals import SyntaxFault
-from ivr.flow.expressions.parser import parse
-from ivr.flow.expressions.plan import make_plan, pruned
+from ivr.flow.expressions.plan import prepare, pruned
 from ivr.flow.expressions.standard import with_fixed_zone
 
 MAX_SOURCE = 1000
@@ -43,15 +41,14 @@ class ExpressionFailed(FlowError):
 class Expression:
     """One compiled expression. `names`: the variables it needs, `now` too where a function counts from it."""
 
-    __slots__ = ("_functions", "_items", "_keys", "_program", "_timed", "names", "source")
+    __slots__ = ("_functions", "_keys", "_longest", "_program", "_timed", "names", "source")
 
     def __init__(self, source: str) -> None:
         """Raises ExpressionError."""
         if len(source) > MAX_SOURCE:
             raise ExpressionError(f"an expression of {len(source)} characters", mend=f"{MAX_SOURCE} at most")
         try:
-            tree = parse(source)
-            self._items = guard(tree)
+            plan = prepare(source)
         except SyntaxFault as fault:
             raise ExpressionError(
                 f"at character {fault.offset + 1}: {fault.cause}",
@@ -59,7 +56,6 @@ class Expression:
                 offset=fault.offset,
                 length=fault.length,
             ) from fault
-        plan = make_plan(tree, source)
         try:
             self._program = cel.compile(plan.source)
         except BaseException as error:
@@ -72,6 +68,7 @@ class Expression:
         self._keys = tuple(plan.names.items())
         self._functions = plan.functions
         self._timed = plan.timed
+        self._longest = plan.longest
 
     def evaluate(self, scope: Mapping[str, object]) -> JsonValue:
         """scope: at least `names`. Raises ExpressionFailed."""
@@ -81,8 +78,8 @@ class Expression:
                 for name, keys in self._keys
                 if name in scope
             }
-            if self._items:
-                _refuse_long(values, self._items)
+            if self._longest:
+                _refuse_long(values, self._longest)
             if self._timed or self._functions:
                 return _json(self._program.execute(cel.Context(values, self._bound(values))), 0)
             return _json(self._program.execute(values), 0)

@@ -8,7 +8,6 @@ nesting beyond `MAX_DEPTH`. That both agree is tested (`tests/flow/expressions/t
 from __future__ import annotations
 
 import dataclasses
-import functools
 from typing import Final
 
 from ivr.flow.expressions.habits import broken_text_at, habit_at
@@ -59,7 +58,6 @@ _MACROS: Final[dict[str, Macro]] = {
 }
 
 
-@functools.lru_cache(maxsize=4096)
 def parse(source: str) -> Node:
     """The tree. Raises SyntaxFault."""
     try:

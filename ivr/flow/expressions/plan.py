@@ -7,12 +7,15 @@ is only used by key (`call.history.calls`) only those keys are handed over: the 
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
 from ivr.flow.expressions.added import OURS
+from ivr.flow.expressions.effort import guard
 from ivr.flow.expressions.functions import default_at
+from ivr.flow.expressions.parser import parse
 from ivr.flow.expressions.tree import (
     Binary,
     Call,
@@ -38,17 +41,25 @@ _RENAMED: Final = {"size": "size_of_any", "default": "default_at"}
 class Plan:
     """source: for the library. names: free ones, each with the keys used of it. functions: to register.
 
-    timed: those among them that are given `now`.
+    timed: those among them that are given `now`. longest: of the lists it may be handed; 0: it goes through none.
     """
 
+    tree: Node
     source: str
+    longest: int = 0
     names: dict[str, Keys | None] = field(default_factory=dict)
     functions: dict[str, Callable[..., Any]] = field(default_factory=dict)
     timed: dict[str, Callable[..., Any]] = field(default_factory=dict)
 
 
-def make_plan(tree: Node, source: str) -> Plan:
-    planner = _Planner(source)
+@functools.lru_cache(maxsize=4096)
+def prepare(source: str) -> Plan:
+    """Read it, bound its work, plan its run: once for the check and the compiling. Raises SyntaxFault.
+
+    The plan is shared: nobody changes it.
+    """
+    tree = parse(source)
+    planner = _Planner(Plan(tree, source, guard(tree)))
     planner.visit(tree, frozenset())
     plan = planner.plan
     if plan.timed:
@@ -66,9 +77,8 @@ def pruned(value: object, keys: Keys | None) -> object:
 
 
 class _Planner:
-    def __init__(self, source: str) -> None:
-        self.source = source
-        self.plan = Plan(source)
+    def __init__(self, plan: Plan) -> None:
+        self.plan = plan
         self.edits: list[tuple[int, int, str]] = []
 
     def visit(self, node: Node, bound: frozenset[str]) -> None:
