@@ -1,7 +1,8 @@
 """Which outside numbers the hotline may call, and how: an allow-list, nothing by default.
 
-Patterns are the dialplan's own (without the underscore): `X` is a digit, `Z` 1-9, `N` 2-9, `[13-5]` one of these, `.`
-at the end one sign or more, `!` none or more; the rest stands for itself. `110`, `1[3-9]XXXXXXXXX`, `+86.`.
+Patterns are the dialplan's own (without the underscore), as in the dialogues: `X` is a digit, `Z` 1-9, `N` 2-9, `[3-5]`
+one of these, `X{9}` nine digits, `.` at the end one sign or more, `!` none or more; the rest stands for itself.
+`110`, `1[3-9]X{9}`, `+86.`.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from typing import Final
 _NUMBER: Final = re.compile(r"\+?[0-9*#]{1,31}")
 _CLASSES: Final = {"X": "[0-9]", "Z": "[1-9]", "N": "[2-9]"}
 _SET: Final = re.compile(r"\[[0-9*#-]+\]")
+_TIMES: Final = re.compile(r"\{[0-9]{1,2}\}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +34,7 @@ class Outbound:
 
     def endpoint_of(self, number: str) -> str | None:
         """The ARI endpoint of an outside number; None when it may not be called."""
-        plain = re.sub(r"[\s()./-]", "", number)
+        plain = re.sub(r"[ ()./-]", "", number)
         if not _NUMBER.fullmatch(plain):
             return None
         if not any(expression(pattern).fullmatch(plain) for pattern in self.numbers):
@@ -45,7 +47,7 @@ def expression(pattern: str) -> re.Pattern[str]:
     parts: list[str] = []
     rest = pattern
     while rest:
-        if found := _SET.match(rest):
+        if found := _SET.match(rest) or (_TIMES.match(rest) if parts else None):
             parts.append(found.group())
             rest = rest[found.end() :]
             continue

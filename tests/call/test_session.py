@@ -3,38 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Coroutine
 from typing import Any
 
 import pytest
 
-from ivr.call.front_door import Repairs
-from tests.support.call_house import House, Utterance, house
+from tests.call.scenes import SEEDS, play, press_if_there, summary_of
+from tests.support.call_house import House, Utterance
 from tests.support.fake_ari import Phone
-from tests.support.virtual_time import run_virtual
-
-SEEDS = range(4)
-
-
-def play(
-    scene: Callable[[House], Coroutine[Any, Any, None]], seed: int = 0, *, repairs: bool = False, **how: Any
-) -> None:
-    """Run a scene in a house of its own; afterwards nothing may be left, nor (repairs) have been repaired."""
-
-    async def main() -> None:
-        async with house(seed, **how) as here:
-            await scene(here)
-            await here.until(30)
-            here.assert_nothing_left()
-            if not repairs:
-                assert here.front_door.repairs == Repairs(), "something was left for the reconciler"
-
-    run_virtual(main)
-
-
-def summary_of(here: House) -> Any:
-    (summary,) = here.memory.calls.values()
-    return summary
 
 
 @pytest.mark.parametrize("seed", SEEDS)
@@ -159,7 +134,7 @@ def test_a_hangup_at_every_moment_leaves_nothing(at_ms: int) -> None:
         here.log_in("a1")
         here.ari.world.phones["PJSIP/a1"] = Phone(rings_s=2.0)
         caller = here.ari.world.call("call", "12345", "trunk")
-        keys = asyncio.get_running_loop().call_later(2.5, _press_if_there, here, caller, "2")
+        keys = asyncio.get_running_loop().call_later(2.5, press_if_there, here, caller, "2")
         await here.until(at_ms / 1000)
         if caller in here.ari.world.channels:
             here.ari.world.hang_up(caller)
@@ -181,16 +156,11 @@ def test_a_key_while_the_recogniser_is_being_attached_leaves_nothing(at_ms: int)
     async def scene(here: House) -> None:
         caller = here.ari.world.call("call", "12345", "trunk")
         await here.until(at_ms / 1000)
-        _press_if_there(here, caller, "1")
+        press_if_there(here, caller, "1")
         await here.until(10)
         assert summary_of(here).outcome == "completed"
 
     play(scene, seed=at_ms, jitter_s=0.1)
-
-
-def _press_if_there(here: House, channel: str, digits: str) -> None:
-    if channel in here.ari.world.channels:
-        here.ari.world.press(channel, digits)
 
 
 @pytest.mark.parametrize("seed", SEEDS)

@@ -18,19 +18,28 @@ from pathlib import Path
 from asr.protocol import AsrUnavailable, Failed, Final, Heard, Hearing, ListenRequest, SpeechBegan
 from ivr.call.dialogue import OneDialogue
 from ivr.call.front_door import FrontDoor, FrontDoorSettings
+from ivr.call.outbound import Outbound
 from ivr.call.ports import CallerFacts, CallSummary, Recorded, Said
 from ivr.call.services import CallServices
+from ivr.callback.desk import CallbackDesk
+from ivr.callback.promises import Kept
 from ivr.dispatch import Dispatcher
-from ivr.flow.actions import JsonValue, Prompt
+from ivr.flow.actions import JsonValue, Lookup, Notify, Prompt, Request
+from ivr.flow.inputs import LookupEnded, RequestEnded
 from ivr.flow.load import load
+from ivr.flow.model import FlowLibrary
 from ivr.ids import CallId
 from routing.board import Board
 from routing.board_events import Fact
 from routing.rules_load import load_agents, load_rules
+from storage.errors import StorageAway
+from storage.promises import CallbackRecord
 from tests.support.fake_ari import FakeAri, FakeAsterisk
 from tests.support.virtual_time import VirtualClock
 
 FLOWS = Path(__file__).parents[1] / "call" / "flows"
+
+OUTBOUND = Outbound(("110", "12356", "138X{8}"), caller_id="12345")
 
 QUEUES = """
 skills: {mandarin: {en: Mandarin}}
@@ -158,6 +167,61 @@ class Memory:
         return [kind for _, _, kind, _ in self.events]
 
 
+class ScriptedOutside:
+    """Answers every request and lookup after `takes_s` with `body`."""
+
+    def __init__(self) -> None:
+        self.asked: list[tuple[str, str]] = []
+        self.told: list[Notify] = []
+        self.running = 0
+        self.takes_s = 0.5
+        self.body: JsonValue = {"state": "open"}
+
+    async def request(self, call: CallId, wanted: Request, library: FlowLibrary) -> RequestEnded:
+        self.asked.append(("request", wanted.url))
+        await self._time()
+        return RequestEnded(wanted.op, "ok", 200, self.body, self.takes_s)
+
+    async def lookup(self, call: CallId, wanted: Lookup, caller: str, library: FlowLibrary) -> LookupEnded:
+        self.asked.append(("lookup", wanted.source))
+        await self._time()
+        return LookupEnded(wanted.op, "found", self.body)
+
+    def notify(self, call: CallId, wanted: Notify, caller: str, at: dt.datetime) -> None:
+        self.told.append(wanted)
+
+    async def _time(self) -> None:
+        self.running += 1
+        try:
+            await asyncio.sleep(self.takes_s)
+        finally:
+            self.running -= 1
+
+
+@dataclass(slots=True)
+class MemoryPromises:
+    """A database that takes `takes_s`, or is away."""
+
+    records: dict[str, CallbackRecord] = field(default_factory=dict)
+    earlier: list[Kept] = field(default_factory=list)
+    takes_s: float = 0.01
+    away: bool = False
+
+    async def keep(self, record: CallbackRecord) -> None:
+        await asyncio.sleep(self.takes_s)
+        if self.away:
+            raise StorageAway("the database is away")
+        self.records[record.id] = record
+
+    def note(self, record: CallbackRecord) -> None:
+        before = self.records.get(record.id)
+        assert before is None or before.revision < record.revision
+        self.records[record.id] = record
+
+    async def waiting(self) -> list[Kept]:
+        return self.earlier
+
+
 @dataclass(slots=True)
 class House:
     ari: FakeAri
@@ -165,6 +229,9 @@ class House:
     memory: Memory
     dispatcher: Dispatcher
     front_door: FrontDoor
+    outside: ScriptedOutside
+    promises: MemoryPromises
+    callbacks: CallbackDesk
 
     async def until(self, done: float) -> None:
         """Let virtual time go on for `done` seconds."""
@@ -191,6 +258,7 @@ class House:
         self.ari.world.assert_empty()
         assert len(self.front_door.registry) == 0
         assert self.ears.open_now == 0
+        assert self.outside.running == 0
         assert self.dispatcher.board.entries() == []
         for call in self.memory.calls:
             numbers = [seq for owner, seq, _, _ in self.memory.events if owner == call]
@@ -203,8 +271,14 @@ def _list(value: object) -> list[str]:
 
 @asynccontextmanager
 async def house(
-    seed: int = 0, agents: Sequence[str] = ("a1", "a2"), max_calls: int = 100, jitter_s: float = 0.004
+    seed: int = 0,
+    agents: Sequence[str] = ("a1", "a2"),
+    max_calls: int = 100,
+    jitter_s: float = 0.004,
+    entry: str = "main",
+    earlier: Sequence[Kept] = (),
 ) -> AsyncIterator[House]:
+    """entry: the flow that calls begin with. earlier: promises of an earlier run."""
     clock = VirtualClock()
     rules = load_rules(QUEUES)
     memory, ears = Memory(), ScriptedEars()
@@ -212,16 +286,32 @@ async def house(
     library = load(FLOWS)
     async with FakeAri(FakeAsterisk(seed=seed, jitter_s=jitter_s)) as ari:
         dispatcher = Dispatcher(board, clock, memory)
-        services = CallServices(ari, OneSecondPrompts(), ears, dispatcher, memory, clock)
-        settings = FrontDoorSettings("n1", "main", "zh", max_calls)
+        outside, promises = ScriptedOutside(), MemoryPromises(earlier=list(earlier))
+        callbacks = CallbackDesk(ari, dispatcher, promises, OUTBOUND, clock, "n1")
+        services = CallServices(
+            ari,
+            OneSecondPrompts(),
+            ears,
+            dispatcher,
+            memory,
+            clock,
+            outside=outside,
+            callbacks=callbacks,
+            outbound=OUTBOUND,
+        )
+        settings = FrontDoorSettings("n1", entry, "zh", max_calls)
         dialogues = OneDialogue(library, services.audio)
         door = FrontDoor(services, dialogues, dispatcher, settings, lambda: None, lambda event: None)
         async with asyncio.TaskGroup() as group:
-            task = group.create_task(door.run(), name="front door")
+            tasks = [
+                group.create_task(door.run(), name="front door"),
+                group.create_task(callbacks.run(door.registry), name="callbacks"),
+            ]
             dispatcher.start()
             await asyncio.sleep(0.1)
             try:
-                yield House(ari, ears, memory, dispatcher, door)
+                yield House(ari, ears, memory, dispatcher, door, outside, promises, callbacks)
             finally:
-                task.cancel()
+                for task in tasks:
+                    task.cancel()
                 dispatcher.close()

@@ -1,0 +1,52 @@
+"""How a test of this folder is played: a scene in a house of its own, after which nothing may be left."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Coroutine
+from typing import Any
+
+from ivr.call.front_door import Repairs
+from tests.support.call_house import House, house
+from tests.support.virtual_time import run_virtual
+
+SEEDS = range(4)
+
+
+def play(
+    scene: Callable[[House], Coroutine[Any, Any, None]], seed: int = 0, *, repairs: bool = False, **how: Any
+) -> None:
+    """Run a scene in a house of its own; afterwards nothing may be left, nor (repairs) have been repaired."""
+
+    async def main() -> None:
+        async with house(seed, **how) as here:
+            await scene(here)
+            await here.until(30)
+            here.assert_nothing_left()
+            if not repairs:
+                assert here.front_door.repairs == Repairs(), "something was left for the reconciler"
+
+    run_virtual(main)
+
+
+def summary_of(here: House) -> Any:
+    (summary,) = here.memory.calls.values()
+    return summary
+
+
+def press_if_there(here: House, channel: str, digits: str) -> None:
+    if channel in here.ari.world.channels:
+        here.ari.world.press(channel, digits)
+
+
+def inputs(here: House, kind: str) -> list[Any]:
+    """The journalled inputs of a type, in order."""
+    return [data for _, _, event, data in here.memory.events if event == "input" and data.get("type") == kind]
+
+
+def nodes(here: House) -> list[Any]:
+    return [data["node"] for _, _, event, data in here.memory.events if event == "node"]
+
+
+def sent(here: House, operation: str) -> list[Any]:
+    """Parameters of every command of that name."""
+    return [values for name, values in here.ari.world.commands if name == operation]
