@@ -34,7 +34,7 @@ _SIMPLE = "".join(DIGITS)
 _HAN = "\u3400-\u4dbf\u4e00-\u9fff"
 _SPACE_IN_HAN = re.compile(rf"(?<=[{_HAN}])\s+(?=[{_HAN}])")
 _ABOUT = re.compile(r"[多几]|来(?=[个天岁人块年])")
-_MEASURES = "个天人次年月块元斤岁位家"
+_MEASURE = rf"(?:[天人次年月块元斤岁位家]|个(?![{_SIMPLE}0-9]))"
 _NEIGHBOURS = "一二|二三|三四|四五|五六|六七|七八|八九"
 
 
@@ -48,9 +48,9 @@ _RULES: tuple[tuple[str, Piece | Callable[[re.Match[str]], Piece]], ...] = (
     (r"不对|错了|我?[说讲念报]错了?|更正(?:一下)?|重新[说来报]", CORRECTION),
     (r"不是|不好意思|对不起", DOUBT),
     (r"好?几[十百千万亿个]*|若干|许多|很多|不少", VAGUE),
-    (rf"(?<![{NUMERIC}])两三(?=[十百千万{_MEASURES}])", VAGUE),
+    (rf"(?<![{NUMERIC}])两三(?=[十百千万]|{_MEASURE})", VAGUE),
     (rf"(?<![{NUMERIC}洞拐勾])两三(?![{NUMERIC}洞拐勾])", Piece("vague", "23")),
-    (rf"(?<![{NUMERIC}])(?:{_NEIGHBOURS})(?=[百千万]|[{_MEASURES}]|十(?![{NUMERIC}]))", VAGUE),
+    (rf"(?<![{NUMERIC}])(?:{_NEIGHBOURS})(?=[百千万]|{_MEASURE}|十(?![{NUMERIC}]))", VAGUE),
     (rf"百分之(?=[{NUMERIC}])|第(?=[{NUMERIC}])", FILLER),
     (r"[一二三四五六七八九十百0-9]+分之[一二三四五六七八九十百0-9]+", VAGUE),
     (rf"(?P<times>[一二两三四五六七八九1-9])个(?P<digit>[{_SIMPLE}0-9])(?![{''.join(UNITS)}个半])", _repeat),
