@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from ivr.flow.actions import JsonValue
 from ivr.flow.build_prompts import PromptBuilder
 from ivr.flow.events import NAMES, name_parts
+from ivr.flow.expressions import TEXT
 from ivr.flow.findings import did_you_mean
 from ivr.flow.hosts import HostError, allowed, places, read_address
 from ivr.flow.match import normalise
@@ -198,5 +199,8 @@ class LibraryBuilder(PromptBuilder):
                 target = self.target(document, flow, (*where, "next"), model.next)
             say = self.phrases(document, (*where, "say"), model.say)
             do = model.do if model.do is not None else "go"
-            commands[name] = Command(name, do, target, key, model.urgent, model.reason, say)
+            into = model.into or ""
+            if into:
+                self.assigns(document, (*where, "into"), into, "", TEXT)
+            commands[name] = Command(name, do, target, key, model.urgent, model.reason, say, into)
         return commands

@@ -38,6 +38,7 @@ from ivr.flow.names import KNOWN_NAMES
 from ivr.flow.schema import HotlineModel, Strict
 from ivr.flow.yaml_source import Document, Path
 
+TYPE_NAMES = frozenset({"text", "int", "number", "bool", "list", "map", "date", "time", "any"})
 ModelType = TypeVar("ModelType", bound=Strict)
 
 
@@ -109,6 +110,15 @@ class BuilderCore:
         """`variables`: name -> first value, or a declaration with a type."""
         for name, raw in variables.items():
             path = ("variables", name)
+            if isinstance(raw, str) and raw in TYPE_NAMES:
+                self.fault(
+                    document,
+                    path,
+                    "type-as-value",
+                    f"`{name}` begins with the text “{raw}”",
+                    f"a type is written {{type: {raw}}}",
+                    severity="warning",
+                )
             try:
                 self.types[name], value = parse_declaration(raw)
             except DeclarationError as error:

@@ -8,7 +8,7 @@ from typing import Any
 
 from ivr.flow.actions import JsonValue
 from ivr.flow.build import Callee, LibraryBuilder
-from ivr.flow.expressions import ANY, Expression, Type
+from ivr.flow.expressions import ANY, TEXT, Expression, Type
 from ivr.flow.findings import Severity, did_you_mean
 from ivr.flow.model import NO_PROMPTS, Command, Commands, Exit, Handlers, PromptList, Source, TaperedPrompts
 from ivr.flow.nodes.asking import InputRules
@@ -210,6 +210,10 @@ class NodeBuilder:
             self.fault(path, "unknown-queue", f"there is no queue `{name}`", did_you_mean(name, known))
         self._library.queues.setdefault(name, []).append(self.id)
         return name
+
+    def queue_source(self, written: str, path: Path) -> Source:
+        """A queue by name, or the expression that gives it."""
+        return self.source(written, path, TEXT) if written.startswith("=") else Source(self.queue(written, path))
 
     def number(self, name: str, path: Path) -> str:
         """One of the hotline's `numbers`, by name."""

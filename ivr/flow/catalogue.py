@@ -24,6 +24,7 @@ Fault = Callable[[Finding], None]
 Written = str | Mapping[str, object]
 """A text, or its plural forms: `{by: value, "=1": text, one: text, other: text}`."""
 
+_INLINE = re.compile(r"text\.[0-9a-f]{12}\Z")
 _BY = "by"
 _EXACT = re.compile(r"=(?:0|[1-9][0-9]{0,5})\Z")
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*(?:\.[A-Za-z_][A-Za-z0-9_]*)*\Z")
@@ -39,6 +40,11 @@ def is_texts(raw: object) -> bool:
             for text in raw.values()
         )
     )
+
+
+def is_inline(prompt_id: str) -> bool:
+    """Whether its texts are written in a flow."""
+    return _INLINE.match(prompt_id) is not None
 
 
 def inline_id(texts: Mapping[str, Written]) -> str:

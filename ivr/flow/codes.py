@@ -46,6 +46,7 @@ CODES: dict[str, str] = {
     "too-deep": "nested more than 40 deep",
     "too-large": "a file of more than 1,000,000 bytes",
     "too-many-values": "aliases that expand to more than 100,000 values",
+    "type-as-value": "a variable begins with a text that is the name of a type",
     "two-ways": "one thing leads two ways, or none",
     "undefined-variable": "a name that nothing declares or sets",
     "unhandled-error": "something that can fail, and nobody says what happens then",

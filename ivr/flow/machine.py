@@ -154,10 +154,12 @@ def _deliver(turn: Turn, node: Node, event: Input, purpose: str) -> None:
                 node.speech_started(turn, event)
         case SpeechPartial():
             if purpose == "listen":
+                turn.said = event.text
                 node.speech_partial(turn, event)
         case SpeechHeard():
             if purpose == "listen":
                 del turn.waiting[purpose]
+                turn.said = event.text
                 node.speech_heard(turn, event)
         case SpeechFailed():
             if purpose == "listen":

@@ -154,6 +154,8 @@ class Command:
     urgent: bool = False
     reason: str = ""
     say: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    into: str = ""
+    """The variable that gets the words in which it was asked for."""
 
 
 class Commands:

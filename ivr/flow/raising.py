@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from ivr.flow.nodes.base import Node
     from ivr.flow.turn import Turn
 
+MAX_SAID = 4000
+"""Characters of what was said that a variable keeps."""
 MAX_RAISED = 10
 """Events raised by handlers in one turn; then somebody has led them in a circle."""
 
@@ -113,6 +115,8 @@ def do(turn: Turn, handler: Handler) -> None:
 def command(turn: Turn, chosen: Command, by: str) -> None:
     turn.note("command", {"command": chosen.name, "by": by, "reason": chosen.reason})
     turn.keys = ""
+    if chosen.into and by == "speech":
+        turn.assign(chosen.into, turn.said.strip()[:MAX_SAID])
     if chosen.do == "go":
         turn.go(chosen.target)
     elif chosen.do in ("help", "cancel"):

@@ -110,6 +110,7 @@ class CommandModel(Strict):
         "event",
     )
     reason: str = Field("", description="what the journal notes", max_length=200)
+    into: Name | None = Field(None, description="variable that gets the words that were said")
 
 
 class OptionModel(Strict):

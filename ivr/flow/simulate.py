@@ -150,6 +150,15 @@ class Simulation:
             self._give(heard)
         return True
 
+    def fail_recording(self) -> bool:
+        """False: nothing is recorded."""
+        recording, self._recording = self._recording, None
+        if recording is None:
+            return False
+        self._alive.discard(recording.op)
+        self._give(RecordingEnded(recording.op, "failed"))
+        return True
+
     def end_recording(
         self, ended_by: Literal["silence", "key", "limit", "hangup"], seconds: float | None = None
     ) -> bool:
@@ -157,6 +166,7 @@ class Simulation:
         recording, self._recording = self._recording, None
         if recording is None:
             return False
+        self._alive.discard(recording.op)
         if seconds is None:
             seconds = max(1.0, (self.now - self._recording_since).total_seconds())
         said = seconds > 0
@@ -270,7 +280,9 @@ class Simulation:
         """The next thing that is due. False: nothing is."""
         while self._due:
             at, _, event = heapq.heappop(self._due)
-            if getattr(event, "op", "") in self._alive:
+            op = OpId(getattr(event, "op", ""))
+            self._quick.discard(op)
+            if op in self._alive:
                 self.now = max(self.now, at)
                 self._give(event)
                 return True

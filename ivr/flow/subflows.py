@@ -63,7 +63,11 @@ def back(
     results: what the flow gives; None = its variables of the names that it declares as results.
     """
     flow = turn.library.flows.get(turn.here.flow)
+    asked = bool(turn.history)
     left = pop(turn)
+    if asked:
+        # `back` can come back into that flow, at its start.
+        turn.remember(turn.node)
     if flow is None:
         flow = _called(turn)
     if results is None:

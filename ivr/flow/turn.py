@@ -90,6 +90,7 @@ class Turn:
         "pending",
         "raised",
         "rescues",
+        "said",
         "speech_off",
         "stack",
         "unplayed",
@@ -126,6 +127,8 @@ class Turn:
         self.pending: str | None = None
         self.hops = 0
         self.raised = 0
+        self.said = ""
+        """What was heard in this turn, as it was written down."""
         self.event = ""
         self.detail: JsonValue = None
 

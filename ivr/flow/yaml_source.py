@@ -24,6 +24,9 @@ MAX_BYTES = 1_000_000
 MAX_VALUES = 100_000
 MAX_DEPTH = 40
 
+MERGE = "<<"
+"""The key that takes over another mapping's entries: not of YAML 1.2, but what authors know from everywhere else."""
+
 Path = tuple[str | int, ...]
 Plain = None | bool | int | float | str | list["Plain"] | dict[str, "Plain"]
 
@@ -91,9 +94,11 @@ def read(file: str, source: bytes) -> Document:
         at = error.problem_mark or error.context_mark
         mark = Mark(at.line + 1, at.column + 1) if at is not None else Mark(0, 0)
         cause = error.problem or error.context or "not YAML"
-        hint = (
-            "indent with spaces, never tabs" if "tab" in cause or ("\t" in text and "token" in cause) else ""
-        )
+        hint = ""
+        if "tab" in cause or ("\t" in text and "token" in cause):
+            hint = "indent with spaces, never tabs"
+        elif "',' or" in cause or "mapping values" in cause:
+            hint = "quote a text that holds , : { } [ ] or #"
         raise _refused(file, mark, "yaml-syntax", cause, hint) from error
     except yaml.YAMLError as error:
         raise _refused(file, Mark(0, 0), "yaml-syntax", str(error).split("\n", 1)[0], "") from error
@@ -186,6 +191,7 @@ class _Reader:
 
     def _mapping(self, path: Path, depth: int) -> tuple[Plain, int]:
         entries: dict[str, Plain] = {}
+        merged: dict[str, Plain] = {}
         size = 1
         for event in self._events:
             if isinstance(event, yaml.MappingEndEvent):
@@ -193,6 +199,9 @@ class _Reader:
             if not isinstance(event, yaml.ScalarEvent):
                 raise self._no(event, "key-not-text", "a key must be a plain text", "write `name: value`")
             key = event.value
+            if key == MERGE and event.implicit[0]:
+                size += self._merge(event, path, depth, merged)
+                continue
             if key in entries:
                 first = self._document.keys[(*path, key)]
                 raise self._no(
@@ -204,7 +213,21 @@ class _Reader:
             self._document.keys[(*path, key)] = event.start_mark
             entries[key], more = self._value(next(self._events), (*path, key), depth + 1)
             size += more + 1
-        return entries, size
+        return {**merged, **entries} if merged else entries, size
+
+    def _merge(self, event: Any, path: Path, depth: int, merged: dict[str, Plain]) -> int:
+        """`<<: *other`: its entries, unless written here. Gives how many values came in."""
+        value, size = self._value(next(self._events), (*path, MERGE), depth + 1)
+        for each in value if isinstance(value, list) else [value]:
+            if not isinstance(each, dict):
+                raise self._no(
+                    event, "wrong-type", "`<<` takes the entries of a mapping", "write `<<: *name`"
+                )
+            for key, item in each.items():
+                merged.setdefault(key, item)
+                self._document.keys.setdefault((*path, key), event.start_mark)
+                self._document.values.setdefault((*path, key), event.start_mark)
+        return size
 
 
 def _mark(event: Any) -> Mark:

@@ -30,7 +30,8 @@ _DETAILS = (
     "intent",
 )
 """Attributes of nodes that their authors know by name, in the order shown."""
-_LONGEST_TIP = 2000
+_NEXT = {"menu": "the rest", "ask": "otherwise"}
+"""Kind -> what its `next` is for, where its options have their own."""
 
 
 def said(library: FlowLibrary, node: Node, languages: Sequence[str]) -> Text:
@@ -67,12 +68,12 @@ def detail(node: Node) -> str:
     for name in _DETAILS:
         value = getattr(node, name, None)
         if isinstance(value, Source):
-            value = _source(value)
+            value = _source(value, "= ")
         if not isinstance(value, str) or not value:
             continue
         if name == "kind_of_target":
             target = getattr(node, "target", None)
-            told.append(f"{value} {_source(target)}" if isinstance(target, Source) else value)
+            told.append(f"{value} {_source(target, '= ')}" if isinstance(target, Source) else value)
         else:
             told.append(f"{name} {value}")
     values = getattr(node, "values", None)
@@ -81,9 +82,10 @@ def detail(node: Node) -> str:
     return clean(" · ".join(told))
 
 
-def _source(source: Source) -> str:
+def _source(source: Source, before: str = "") -> str:
+    """before: what an expression begins with, so that it is not taken for a name."""
     if source.expression is not None:
-        return source.expression.source
+        return before + source.expression.source
     return (
         source.literal if isinstance(source.literal, str) else json.dumps(source.literal, ensure_ascii=False)
     )
@@ -115,8 +117,8 @@ def exit_label(node: Node, way: Exit, languages: Sequence[str]) -> Text:
             each for each in node.handlers.get(name, ()) if each.then == "go" and each.target == way.target
         ]
         return _handler(name, handlers, languages)
-    if way.label == "next" and isinstance(options, Options) and options.by_name:
-        return _next_of_options(node, options, languages)
+    if way.label == "next" and isinstance(options, Options) and node.kind in _NEXT:
+        return words.word(_NEXT[node.kind], languages)
     return {language: clean(text) for language, text in words.label(way.label, languages).items()}
 
 
@@ -147,13 +149,6 @@ def _answer(node: Node, name: str, languages: Sequence[str]) -> Text:
     return words.join(words.same(f"{key} " if key else "", languages), words.label(name, languages))
 
 
-def _next_of_options(node: Node, options: Options, languages: Sequence[str]) -> Text:
-    """Where a menu's `next` is for options without their own, an ask's also for anything else that was said."""
-    if node.kind == "ask":
-        return words.word("otherwise", languages)
-    return words.word("the rest", languages)
-
-
 def _case(node: Node, number: str) -> str:
     cases = getattr(node, "cases", ())
     index = int(number) - 1 if number.isdecimal() else -1
@@ -173,7 +168,7 @@ def _handler(event: str, handlers: Sequence[Handler], languages: Sequence[str]) 
         text = words.join(text, words.same(" ", languages), words.word("per call", languages))
     if all(handler.condition is not None for handler in handlers):
         conditions = " || ".join(handler.condition.source for handler in handlers if handler.condition)
-        text = words.join(text, words.same(clean(f" if {conditions}"), languages))
+        text = words.join(text, words.same(f" if {clean(conditions)}", languages))
     return text
 
 

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -82,7 +83,7 @@ def request(graph: Graph, shapes: Mapping[str, Shape]) -> str:
     ids = _ids(graph)
     out = [
         "digraph {",
-        "graph [rankdir=LR, nodesep=0.26, ranksep=0.62, splines=true, outputorder=edgesfirst]",
+        f"graph [rankdir=LR, nodesep=0.26, ranksep={_gap(graph)}, splines=true]",
         "node [shape=plain]",
         "edge [arrowhead=none]",
     ]
@@ -101,6 +102,12 @@ def request(graph: Graph, shapes: Mapping[str, Shape]) -> str:
         out.append(f'{tail} -> {head} [id="e{number}", weight={line.weight}]')
     out.append("}")
     return "\n".join(out) + "\n"
+
+
+def _gap(graph: Graph) -> float:
+    """Between columns, in inches: wide enough for the lines of the card that has most."""
+    most = max(Counter(line.source for line in graph.lines).values(), default=0)
+    return min(1.3, 0.5 + 0.1 * most)
 
 
 def _column(cards: Sequence[str], graph: Graph, ids: Mapping[str, str]) -> str:

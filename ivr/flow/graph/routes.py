@@ -14,6 +14,8 @@ MAX_LINES = 3
 MAX_CALLERS = 2
 """From so many cards, and by no more than `MAX_LINES` ways, lines lead to another flow's box; else all are stubs."""
 
+HUB = 3
+"""A card that leads to so many other flows is a hub."""
 MAX_SPAN = 2
 """A line that is not the first to its card passes at most so many columns."""
 
@@ -107,14 +109,20 @@ def _within(ways: Sequence[Way], tree: set[int], back: set[int]) -> set[int]:
 
 
 def _outside(ways: Sequence[Way]) -> set[int]:
+    """To other flows. Where a hub leads to many of them, the lines are the hub's; else those of one or two callers."""
     calm: dict[str, list[int]] = {}
+    led: dict[str, set[str]] = {}
     for index, way in enumerate(ways):
         if way.outside and not way.error:
             calm.setdefault(way.outside, []).append(index)
+            led.setdefault(way.source, set()).add(way.outside)
     lines: set[int] = set()
     for indexes in calm.values():
-        callers = {ways[index].source for index in indexes}
-        if len(callers) == 1 or (len(callers) <= MAX_CALLERS and len(indexes) <= MAX_LINES):
+        callers = list(dict.fromkeys(ways[index].source for index in indexes))
+        hub = next((caller for caller in callers if len(led[caller]) >= HUB), None)
+        if hub is not None:
+            lines.update(index for index in indexes if ways[index].source == hub)
+        elif len(callers) == 1 or (len(callers) <= MAX_CALLERS and len(indexes) <= MAX_LINES):
             lines.update(indexes)
     return lines
 

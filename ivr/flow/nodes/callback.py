@@ -23,7 +23,7 @@ RESULT = map_of(id=TEXT, place=INT, number=TEXT)
 
 
 class CallbackModel(NodeModel):
-    queue: Name = Field(description="the queue whose agents call back")
+    queue: str = Field(description="the queue whose agents call back, or `= expression`", max_length=200)
     number: str = Field("= call.caller", description="digits, or `= expression`")
     skills: dict[Name, int] = Field(default_factory=dict, description="name -> least level (1-5)")
     priority: int | str = Field(0, description="higher is served first; `= priority` for an expression")
@@ -44,7 +44,7 @@ class CallbackNode(Node):
 
     def __init__(self, build: NodeBuilder, model: CallbackModel) -> None:
         super().__init__(build, model)
-        self.queue = build.queue(model.queue, ("queue",))
+        self.queue = build.queue_source(model.queue, ("queue",))
         self.number = build.source(model.number, ("number",))
         self.skills = dict(model.skills)
         self.priority = build.source(model.priority, ("priority",))
@@ -76,7 +76,7 @@ class CallbackNode(Node):
         turn.actions.append(
             Callback(
                 turn.open("callback"),
-                self.queue,
+                str(self.queue.value(turn) or ""),
                 number,
                 turn.language,
                 turn.held,

@@ -46,7 +46,8 @@ class CollectModel(InputModel):
     terminator: Key | None = Field("#", description="the key that ends the digits; null for none")
     by_voice: bool = Field(True, description="it may be said too; asked back when not heard well")
     asked_back: Prompts = Field(
-        None, description="how what was said is asked back: `{value:date}` (default: the hotline's `confirm.value`)"
+        None,
+        description="how what was said is asked back: `{value:date}` (default: the hotline's `confirm.value`)",
     )
     masked: bool = Field(False, description="personal: no log, journal or screen holds it")
     next: Target
@@ -77,18 +78,18 @@ class Collect(AskingNode):
         if digit == self.terminator and digits:
             self._settle(turn, digits)
             return
-        longer = digits + digit
-        if self.rule.verdict(longer) == "invalid":
-            if not digits and digit in self.commands.by_key:
-                turn.command(self.commands.by_key[digit], "key")
-            else:
-                self.no_match(turn)
+        longer = (digits + digit)[: MAX_DIGITS + 1]
+        verdict = self.rule.verdict(longer)
+        if verdict == "invalid" and not digits and digit in self.commands.by_key:
+            turn.command(self.commands.by_key[digit], "key")
         elif self.rule.full(longer):
             self._take(turn, longer)
         else:
+            # A wrong key ends nothing: the rest of the number is on its way, and would count as further mistakes.
             turn.data["digits"] = longer
-            enough = self.rule.verdict(longer) == "complete"
-            self.wait_for_keys(turn, self.rules.terminator_s if enough else self.rules.inter_digit_s)
+            self.wait_for_keys(
+                turn, self.rules.terminator_s if verdict == "complete" else self.rules.inter_digit_s
+            )
 
     def keys_over(self, turn: Turn) -> None:
         self._settle(turn, str(turn.data.get("digits", "")))

@@ -60,7 +60,9 @@ class OfferModel(Strict):
 
 
 class QueueModel(NodeModel):
-    queue: Name
+    queue: str = Field(
+        description="one of `queues.yaml`, or `= expression` that gives such a name", max_length=200
+    )
     prompt: Prompts = Field(None, description="heard while the caller already has a place")
     skills: dict[Name, int] = Field(default_factory=dict, description="name -> least level (1-5)")
     priority: int | str = Field(0, description="higher is served first; `= priority` for an expression")
@@ -113,7 +115,7 @@ class Queue(HotwordNode):
         super().__init__(build, model)
         # A queue that does not serve must not bring its caller back into itself, as the fallback would.
         self.defaults = {"error.queue": (Handler("error.queue", 1, "hangup"),)}
-        self.queue = build.queue(model.queue, ("queue",))
+        self.queue = build.queue_source(model.queue, ("queue",))
         self.prompts = build.prompts(model.prompt, ("prompt",))
         self.skills = dict(model.skills)
         self.priority = build.source(model.priority, ("priority",))
@@ -162,10 +164,12 @@ class Queue(HotwordNode):
 
     def _enqueue(self, turn: Turn) -> None:
         priority = self.priority.value(turn)
+        name = str(self.queue.value(turn) or "")
+        turn.data["queue"] = name
         turn.actions.append(
             Enqueue(
                 turn.open("queue"),
-                self.queue,
+                name,
                 turn.language,
                 self.skills,
                 priority if isinstance(priority, int) and not isinstance(priority, bool) else 0,
@@ -232,7 +236,7 @@ class Queue(HotwordNode):
         for timer in ("place", "comfort", "offer", "answer"):
             turn.cancel_timer(timer)
         turn.close("listen")
-        turn.note("joined", {"queue": self.queue, "agent": event.agent})
+        turn.note("joined", {"queue": turn.data.get("queue"), "agent": event.agent})
 
     def queue_ended(self, turn: Turn, event: QueueEnded) -> None:
         turn.assign(
@@ -244,7 +248,7 @@ class Queue(HotwordNode):
                 "agent": event.agent,
             },
         )
-        turn.note("queue", {"queue": self.queue, "outcome": event.outcome, "waited_s": event.waited_s})
+        turn.note("queue", {"queue": turn.data.get("queue"), "outcome": event.outcome, "waited_s": event.waited_s})
         turn.hush()
         for timer in ("place", "comfort", "offer", "answer"):
             turn.cancel_timer(timer)

@@ -118,6 +118,8 @@ def _labels(since: Sequence[Note]) -> list[str]:
             labels.append(f"always:{note.data.get('command')}")
         elif note.kind == "option" and note.data.get("option"):
             labels.append(f"option:{note.data.get('option')}")
+        elif note.kind == "ended":
+            labels.append("on:hangup")
         elif note.kind == "confirmed":
             labels.append("answer:yes" if note.data.get("yes") else "answer:no")
         elif note.kind == "event":

@@ -156,7 +156,9 @@ class Turn(Expectations):
     party: Literal["answers"] | TransferOutcome | None = Field(
         None, description="the other party of a transfer"
     )
-    recorded: float | None = Field(None, ge=0, description="the message is over, so long")
+    recorded: Annotated[float, Field(ge=0)] | Literal["failed"] | None = Field(
+        None, description="the message is over, so long (s); `failed`: it could not be recorded"
+    )
     speech_fails: Literal["unavailable", "language", "overloaded", "lost"] | None = None
     at_once: bool = Field(False, description="without waiting for the prompts to end")
 

@@ -178,7 +178,9 @@ def do(call: Simulation, turn: Turn) -> str:
         done = call.answer_transfer() if turn.party == "answers" else call.end_transfer(turn.party)
         return "" if done else f"there is no transfer at `{call.state.node}`"
     elif turn.recorded is not None:
-        if not call.end_recording("silence", turn.recorded):
+        failed = turn.recorded == "failed"
+        done = call.fail_recording() if failed else call.end_recording("silence", float(turn.recorded))
+        if not done:
             return f"nothing is recorded at `{call.state.node}`"
     elif turn.speech_fails is not None and not call.fail_recognition(turn.speech_fails):
         return f"nobody listens at `{call.state.node}`"

@@ -27,24 +27,22 @@ class _Answers:
     table: tuple[tuple[re.Pattern[str], _Sign], ...]
 
 
-def _answers(undecided: str, table: tuple[tuple[_Sign, str], ...], end: str) -> _Answers:
-    """end: what must follow each entry, so that words of letters match as whole words."""
+def _answers(undecided: str, table: tuple[tuple[_Sign, str], ...], begin: str, end: str) -> _Answers:
+    """begin, end: what stands around each entry, so that words of letters match as whole words."""
     return _Answers(
-        re.compile(f"(?:{undecided}){end}"),
-        tuple((re.compile(f"(?:{words}){end}"), sign) for sign, words in table),
+        re.compile(f"{begin}(?:{undecided}){end}"),
+        tuple((re.compile(f"{begin}(?:{words}){end}"), sign) for sign, words in table),
     )
 
 
 _CHINESE = _answers(
     r"不(?:是|太|大|是很|是太|怎么|很)?(?:清楚|确定|知道|晓得|明白|懂|了解)|不一定|说不[好准定]|不好说|可能|也许|或许|大概|好像"
     r"|随便|无所谓|再说|再讲|重复|稍?等一?[下会等]|稍等|等等|考虑|没有?(?:太)?听|没有?看|听不|没(?:明白|懂|反应)"
-    r"|什么意思|不是[不没]|没有?不|不[能得可会]不|别不|差不多|是不是|对不对|行不行|可不可以|能不能|要不要|好不好|有没有|是否"
-    r"|[吗嘛][?？]?$|么[?？]$|对不起|不好意思|为什么|怎么|哪[里个儿]|多少|是也不是",
+    r"|什么意思|不是[不没](?!是)|没有?不|不[能得可会]不|别不|差不多|是不是|对不对|行不行|可不可以|能不能|要不要|好不好|有没有|是否"
+    r"|[吗嘛][?？]?$|么[?？]$|为什么|怎么|哪[里个儿]|多少|是也不是",
     (
-        (
-            "yes",
-            r"没有?什?[么啥]?问题|没有?说?[搞弄]?错|没毛病|不错|不会错|错不了|当然可以|当然是?|不用改|不用变",
-        ),
+        ("filler", r"不好意思|对不起|抱歉"),
+        ("yes", r"没有?什?[么啥]?问题|没有?说?[搞弄]?错|没毛病|不错|不会错|错不了|当然可以|当然是?"),
         (
             "no",
             r"不(?:太|大|怎么|完全|全)?[是对像]|不(?:用|要|需要?|行|可以|能|好|同意|愿意|想|必|了|正确|准确|满意|接受|算|得|可)"
@@ -52,9 +50,9 @@ _CHINESE = _answers(
         ),
         (
             "yes",
-            r"是[的啊呀嘞滴]|[对系][的啊呀头]?(?![了面于方付策象待接])|正确|准确|可以|要[的得]|需要的|同意|愿意|必须的|肯定是?|啱|yes|yeah",
+            r"是[的啊呀嘞滴]|[对系][的啊呀头]?(?![了面于方付策象待接统])|正确|准确|可以|要[的得]|需要的|同意|愿意|必须的|肯定是?|啱|yes|yeah",
         ),
-        ("lone_yes", r"对了|确[认定]|需?要|有|行|能|会|得|中|成|满意|愿意|想"),
+        ("lone_yes", r"我们?就?是|对了|确[认定]|需?要|有|行|能|会|得|中|成|满意|愿意|想"),
         ("lone_no", r"[不没无错别莫]"),
         ("opening", r"是(?![这那]样|想|要|说|因为|关于|来|问|不|啥|什|谁|哪)"),
         ("soft", r"好[的啊呀吧嘞滴]?|嗯+|唔|ok|okay|[行成]吧"),
@@ -63,6 +61,7 @@ _CHINESE = _answers(
             r"我们?|这个?|那个?|[都也就真太很挺]|的|确实|其实|应该|麻烦|请|谢谢|您好?|你好?|多谢|[呃额啊呀哦噢哎诶呢吧哈嘛了咯哟]|\s",
         ),
     ),
+    "",
     "",
 )
 
@@ -96,15 +95,16 @@ _ENGLISH = _answers(
             "filler",
             r"um+|uh+|er+m?|ah|oh|well|so|just|really|very|much|quite|actually|honestly"
             r"|i (?:think|believe|said|mean)|thats|its|it|that|is|the|all|thank you|thanks|please|sir|maam|madam"
-            r"|hello|hi|and|you|about|for|me|to|be|would|here|too",
+            r"|hello|hi|and|you|about|for|me|to|be|would|here|too|sorry",
         ),
     ),
+    r"(?<!\w)",
     r"(?!\w)",
 )
 
 _SPANISH = _answers(
     r"no (?:lo )?(?:se|entiendo|entendi|comprendo|recuerdo|oigo|escuche|estoy segur[oa])|tal ?vez|quizas?|a lo mejor"
-    r"|puede ser|depende|^(?:que|cual|quien|donde|como(?! no))|repit[ae]|perdone?"
+    r"|puede ser|depende|^(?:que|cual|quien|donde|como(?! no))|repit[ae]"
     r"|un (?:momento|segundo|minuto)|esper[ae]|no esta mal|ni si ni no|mas o menos|no es (?:incorrecto|falso)",
     (
         (
@@ -124,9 +124,10 @@ _SPANISH = _answers(
         (
             "filler",
             r"eh+|este|pues|ah|muchas|gracias|por favor|senor(?:ita|a)?|hola|y|yo|creo|eso|es|muy|todo"
-            r"|se|lo|la|el|esta",
+            r"|se|lo|la|el|esta|perdone?",
         ),
     ),
+    r"(?<!\w)",
     r"(?!\w)",
 )
 

@@ -35,6 +35,8 @@ _HAN = "\u3400-\u4dbf\u4e00-\u9fff"
 _SPACE_IN_HAN = re.compile(rf"(?<=[{_HAN}])\s+(?=[{_HAN}])")
 _ABOUT = re.compile(r"[多几]|来(?=[个天岁人块年])")
 _MEASURE = rf"(?:[天人次年月块元斤岁位家]|个(?![{_SIMPLE}0-9]))"
+_ONE_MORE = re.compile(rf"[一二三四五六七八九](?={_MEASURE})")
+"""二十三四个: twenty-three or four."""
 _NEIGHBOURS = "一二|二三|三四|四五|五六|六七|七八|八九"
 
 
@@ -50,11 +52,14 @@ _RULES: tuple[tuple[str, Piece | Callable[[re.Match[str]], Piece]], ...] = (
     (r"好?几[十百千万亿个]*|若干|许多|很多|不少", VAGUE),
     (rf"(?<![{NUMERIC}])两三(?=[十百千万]|{_MEASURE})", VAGUE),
     (rf"(?<![{NUMERIC}洞拐勾])两三(?![{NUMERIC}洞拐勾])", Piece("vague", "23")),
-    (rf"(?<![{NUMERIC}])(?:{_NEIGHBOURS})(?=[百千万]|{_MEASURE}|十(?![{NUMERIC}]))", VAGUE),
+    (rf"(?<![{NUMERIC}])(?:{_NEIGHBOURS})(?={_MEASURE}|十(?![{NUMERIC}]))", VAGUE),
+    (rf"(?<![{_SIMPLE}0-9])(?:{_NEIGHBOURS})[百千万]", VAGUE),
+    (r"一个?[也都]没有?", VAGUE),
+    (rf"一点儿?(?![{NUMERIC}半钟整分刻])", FILLER),
     (rf"百分之(?=[{NUMERIC}])|第(?=[{NUMERIC}])", FILLER),
     (r"[一二三四五六七八九十百0-9]+分之[一二三四五六七八九十百0-9]+", VAGUE),
     (rf"(?P<times>[一二两三四五六七八九1-9])个(?P<digit>[{_SIMPLE}0-9])(?![{''.join(UNITS)}个半])", _repeat),
-    (r"最后一位|一下[子儿]?|一会儿?|第一次|一[般样起直定些共]|[唯统万]一", FILLER),
+    (r"最后一位|一下[子儿]?|一会儿?|第一次|一[般样起直定些共边旦切律向致]|[唯统万]一", FILLER),
     (r"十[分字]", WORD),
     (r"井号键?|井字键?|#", Piece("mark", "#")),
     (r"星号键?|星键|米字键|\*", Piece("mark", "*")),
@@ -144,6 +149,8 @@ def _numeric(text: str, at: int, piece: Piece) -> tuple[Piece, int]:
 
 def _about(piece: Piece, at: int, text: str) -> tuple[Piece, int]:
     about = _ABOUT.match(text, at) if piece.kind in ("number", "digits") else None
+    if about is None and piece.kind == "number":
+        about = _ONE_MORE.match(text, at)
     return (piece, at) if about is None else (VAGUE, about.end())
 
 

@@ -12,6 +12,8 @@ _SIMPLIFIED = str.maketrans(
     "万亿两点号负叁贰陆几里周后个对没错吗么这还应该会系礼圆块钱岁时钟间农历阴阳从离过开请谢话机证编单码区键转识听见当确认问题实无须来给总数别愿误",
 )
 
+_APOSTROPHES = dict.fromkeys(map(ord, "'’‘`´"))
+
 
 def family(language: str) -> str:
     """`zh-CN` -> `zh`. The spoken Chinese languages are written, and so read, alike."""
@@ -34,7 +36,7 @@ def plain_latin(text: str) -> str:
     """As `plain`, without accents, apostrophes and the dots of abbreviations: `mañana` -> manana, `p.m.` -> pm."""
     text = unicodedata.normalize("NFD", plain(text))
     text = "".join(character for character in text if not unicodedata.combining(character))
-    text = text.replace("'", "").replace("’", "").replace("`", "")
+    text = text.translate(_APOSTROPHES)
     return text.replace("a.m.", "am").replace("p.m.", "pm").replace("o.k.", "ok")
 
 
