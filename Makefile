@@ -12,10 +12,10 @@ setup: ## install everything the project needs (second time: under a second)
 	@$(PYTHON) scripts/setup.py
 
 run: setup ## start Asterisk and the hotline; prints the number to dial; Ctrl-C ends both
-	@$(BIN)/ivr run --anyone
+	@$(BIN)/ivr run --anyone --watch
 
 demo: setup ## the same with simulated citizens and agents, so that the status page is alive
-	@$(BIN)/ivr run --demo
+	@$(BIN)/ivr run --demo --watch
 
 test: setup lint types imports ## all checks and all tests, with a real Postgres and a real Asterisk
 	@$(BIN)/python -m pytest

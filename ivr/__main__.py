@@ -6,7 +6,20 @@ import sys
 
 import typer
 
-from ivr.cli import check, doctor, graph, migrate, models, prompts, run, schema, simulate, test
+from ivr.cli import (
+    check,
+    diff,
+    doctor,
+    graph,
+    migrate,
+    models,
+    prompts,
+    run,
+    schema,
+    simulate,
+    test,
+    versions,
+)
 from ivr.errors import HotlineError
 
 app = typer.Typer(
@@ -22,6 +35,10 @@ app.command()(simulate.simulate)
 app.command()(test.test)
 app.command()(schema.schema)
 app.command()(graph.graph)
+app.command()(versions.publish)
+app.command()(versions.rollback)
+app.command()(diff.diff)
+app.add_typer(versions.app, name="versions")
 app.command()(migrate.migrate)
 app.command()(doctor.doctor)
 app.add_typer(models.app, name="models")

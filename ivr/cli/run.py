@@ -33,6 +33,10 @@ def run(
     external: Annotated[
         bool, typer.Option(help="Use an Asterisk that already runs (its ARI from settings).")
     ] = False,
+    watch: Annotated[
+        bool | None,
+        typer.Option(help="Development: what is saved in the flows folder is run at once, published or not."),
+    ] = None,
 ) -> None:
     """Take calls until Ctrl-C, which ends all that was started and nothing else."""
     overrides: dict[str, Any] = {}
@@ -40,6 +44,8 @@ def run(
         overrides.setdefault("asterisk", {})["mode"] = "external"
     if anyone or demo:
         overrides.setdefault("asterisk", {})["allow_anonymous"] = True
+    if watch is not None:
+        overrides["watch"] = watch
     settings = load_settings(config, **overrides)
     house_log.setup(settings.log_level, settings.log_style)
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
@@ -100,6 +106,10 @@ def _introduce(hotline: Hotline) -> None:
         lines.append(("status page", f"[bold]{hotline.page_url}[/bold]"))
     for language, engine in hotline.languages.items():
         lines.append((f"speech {language}", engine or "keys only: no model; run `ivr models fetch`"))
+    dialogue = f"version {hotline.library.version[:12]}"
+    if hotline.settings.watch:
+        dialogue += f": what is saved in {hotline.settings.flows_dir} is run at once"
+    lines.append(("dialogue", dialogue))
     lines.append(("database", hotline.store.url.render_as_string(hide_password=True)))
     console.print("\n[green]The hotline takes calls.[/green] Ctrl-C ends it.\n")
     for name, value in lines:

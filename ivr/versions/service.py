@@ -71,6 +71,10 @@ class Versions:
             if name == "live" or (name.isdecimal() and len(name) < LEAST_PREFIX):
                 releases = await uow.flow_releases.history(self.hotline)
                 wanted = [one for one in releases if name == "live" or one.seq == int(name)][:1]
+                if not releases:
+                    raise VersionError(
+                        f"nothing is published for {self.hotline}", mend="`ivr publish -m ...`"
+                    )
                 if not wanted:
                     raise VersionError(
                         f"there is no release {name} of {self.hotline}", mend="see `ivr versions`"
@@ -124,6 +128,12 @@ class Versions:
             await uow.flow_versions.put(version)
         return version.hash
 
+    async def examine(self, sources: Mapping[str, bytes]) -> FlowLibrary:
+        """Whether it could go live. Raises FlowLoadError, VersionError."""
+        library = await load_aside(sources)
+        self.check(library)
+        return library
+
     async def publish(
         self,
         sources: Mapping[str, bytes],
@@ -132,14 +142,16 @@ class Versions:
         message: str,
         mapping: Mapped | None = None,
         keep: bool = False,
+        library: FlowLibrary | None = None,
     ) -> Published:
         """From now on new calls run these sources (`read_folder` gives them). Publishing what is live changes nothing.
 
-        mapping, keep: as `returning.settle` wants them. Raises FlowLoadError (the draft has faults), NodesDropped
-        (callers will come back to nodes that it lacks), VersionError, StorageError; nothing has changed then.
+        mapping, keep: as `returning.settle` wants them. library: what `examine` gave for these sources, if it did.
+
+        Raises FlowLoadError (the draft has faults), NodesDropped (callers will come back to nodes that it lacks),
+        VersionError, StorageError; nothing has changed then.
         """
-        library = await load_aside(sources)
-        self.check(library)
+        library = library or await self.examine(sources)
         live = await self.live()
         if live is not None and live.version == library.version:
             return Published(live, released=False, before=live.version)
