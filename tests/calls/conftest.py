@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import shutil
 from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
@@ -17,7 +18,9 @@ import pytest_asyncio
 from ivr.call.front_door import Repairs
 from ivr.config import load_settings
 from ivr.main import Hotline, RunningHotline
+from tests.support import parts_house
 from tests.support.citizens import Scene
+from tests.support.parts_house import Trunk
 
 ROOT = Path(__file__).parents[2]
 SETTLE_S = 8.0
@@ -66,6 +69,35 @@ async def hotline(tmp_path_factory: pytest.TempPathFactory, fast_flows: Path) ->
 @pytest_asyncio.fixture(loop_scope="session")
 async def scene(hotline: Hotline) -> AsyncIterator[Scene]:
     """A stage for one test. Agents are logged out afterwards."""
+    async with _staged(hotline) as stage:
+        yield stage
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def parts(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[tuple[Hotline, Trunk]]:
+    """A hotline with the dialogue of tests/calls/flows, and its trunk to the outside."""
+    port = parts_house.free_port()
+    flows = parts_house.copy_flows(tmp_path_factory.mktemp("parts") / "flows")
+    running = RunningHotline(parts_house.settings(tmp_path_factory.mktemp("parts-state"), flows, port))
+    hotline = await running.start()
+    assert hotline.rendered is not None
+    yield hotline, parts_house.trunk_of(hotline.rendered, port)
+    await running.stop()
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def stage(parts: tuple[Hotline, Trunk]) -> AsyncIterator[Scene]:
+    async with _staged(parts[0]) as stage:
+        yield stage
+
+
+@pytest.fixture
+def trunk(parts: tuple[Hotline, Trunk]) -> Trunk:
+    return parts[1]
+
+
+@asynccontextmanager
+async def _staged(hotline: Hotline) -> AsyncIterator[Scene]:
     before = asyncio.all_tasks()
     async with Scene(hotline) as stage:
         yield stage

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import datetime as dt
+import functools
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -269,6 +270,11 @@ def _list(value: object) -> list[str]:
     return value.split(",") if isinstance(value, str) else [str(item) for item in value]  # type: ignore[attr-defined]
 
 
+@functools.cache
+def the_dialogues() -> FlowLibrary:
+    return load(FLOWS)
+
+
 @asynccontextmanager
 async def house(
     seed: int = 0,
@@ -283,7 +289,7 @@ async def house(
     rules = load_rules(QUEUES)
     memory, ears = Memory(), ScriptedEars()
     board = Board(rules, load_agents(agents_yaml(agents), rules, clock.now()))
-    library = load(FLOWS)
+    library = the_dialogues()
     async with FakeAri(FakeAsterisk(seed=seed, jitter_s=jitter_s)) as ari:
         dispatcher = Dispatcher(board, clock, memory)
         outside, promises = ScriptedOutside(), MemoryPromises(earlier=list(earlier))
