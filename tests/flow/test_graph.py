@@ -85,6 +85,34 @@ def test_ways_back_and_errors_to_what_is_reached_anyway_are_stubs() -> None:
     assert ("main.choose", "main.later") not in lines()
 
 
+def test_a_handler_tells_its_count_its_scope_and_its_condition() -> None:
+    handlers = "{no_input: [{count: 2, per: call, next: b}, {if: 'tries > 1', next: c}]}"
+    flow = f"""\
+  a: {{kind: menu, prompt: ask, options: {{one: {{key: 1, next: b}}}}, on: {handlers}}}
+  b: {{kind: hangup}}
+  c: {{kind: hangup}}
+"""
+    graph = flow_graph(library(flow, "variables: {tries: 0}\n"), "main", ("zh", "en"))
+    assert [each.label["en"] for each in card(graph, "main.a").rows] == [
+        "1 one",
+        "no_input ×2 in the call",
+        "no_input if tries > 1",
+    ]
+
+
+def test_the_next_of_an_asking_node_is_for_what_its_options_do_not_take() -> None:
+    flow = """\
+  a: {kind: menu, prompt: ask, options: {one: {key: 1}, two: {key: 2, next: b}}, next: c}
+  b: {kind: ask, prompt: ask, into: said, options: {one: {key: 1, next: c}}, next: d, on: {error.asr: {next: c}}}
+  c: {kind: queue, queue: general, next: d}
+  d: {kind: hangup}
+"""
+    graph = flow_graph(library(flow), "main", ("en",))
+    assert row(graph, "main.a", "the other options")
+    assert row(graph, "main.b", "anything else")
+    assert not card(graph, "main.c").rows, "one plain way on needs no row"
+
+
 def test_an_error_that_alone_leads_somewhere_is_a_line() -> None:
     graph = drawn()
     line = next(line for line in graph.lines if line.target == "main.keys")
@@ -108,6 +136,24 @@ def test_another_flow_is_a_box_with_the_places_where_it_is_entered() -> None:
     assert [(each.label["zh"], each.entry) for each in desk.rows] == [("wait", True)]
     assert next(line for line in graph.lines if line.target == ">desk").target_port == desk.rows[0].port
     assert not desk.double
+
+
+def test_boxes_stand_beside_the_hub_and_whoever_leads_there_too_names_them() -> None:
+    ways = [Way(card, "", False, flow) for card in ("hub", "keys") for flow in ("a", "b", "c")]
+    ways.append(Way("keys", "", False, "d"))
+    lines = plan(["hub"], ["hub", "keys"], ways).lines
+    assert {(ways[index].source, ways[index].outside) for index in lines} == {
+        ("hub", "a"),
+        ("hub", "b"),
+        ("hub", "c"),
+        ("keys", "d"),
+    }
+
+
+def test_a_flow_that_many_cards_lead_to_has_no_box() -> None:
+    ways = [Way(f"n{number}", "", False, "person") for number in range(3)]
+    assert not plan(["n0"], ["n0", "n1", "n2"], ways).lines
+    assert len(plan(["n0"], ["n0", "n1"], ways[:2]).lines) == 2
 
 
 def test_a_called_flow_has_a_double_box_and_the_call_comes_first() -> None:

@@ -13,6 +13,7 @@ from ivr.flow.graph.build import flow_graph
 from ivr.flow.graph.hits import Hits
 from ivr.flow.graph.text import clean
 from tests.flow.graph_support import HOSTILE, card, drawn, hotline, in_a_row, picture, with_text
+from tests.flow.support import library
 
 real = pytest.mark.real
 NOTHING = Hits(nodes={}, edges={})
@@ -145,6 +146,23 @@ def test_cards_do_not_overlap_and_lines_begin_and_end_at_theirs() -> None:
         assert len(points) % 3 == 1
         assert points[0][0] == pytest.approx(found.cards[line.source][0] + layout.WIDTH, abs=2)
         assert points[-1][0] == pytest.approx(found.cards[line.target][0], abs=2)
+
+
+@real
+def test_lines_from_one_card_to_the_next_column_do_not_cross() -> None:
+    options = ", ".join(f"o{number}: {{key: {number}, next: n{number}}}" for number in range(1, 9))
+    ends = "".join(f"  n{number}: {{kind: hangup, prompt: bye}}\n" for number in range(1, 9))
+    flow = f"  a: {{kind: menu, prompt: ask, options: {{{options}}}}}\n{ends}"
+    graph = flow_graph(library(flow), "main", ("zh",))
+    shapes, _ = in_a_row(graph)
+    found = layout.read(lay_out(layout.request(graph, shapes)), graph, shapes)
+    assert len(found.lines) == 8
+    for points in found.lines:
+        (x, y), first, second, (end_x, end_y) = points
+        assert first == ((x + end_x) / 2, y)
+        assert second == ((x + end_x) / 2, end_y)
+    by_row = sorted(found.lines, key=lambda points: points[0][1])
+    assert by_row == sorted(found.lines, key=lambda points: points[-1][1]), "in the order of the rows"
 
 
 @pytest.mark.parametrize("answer", ["{}", '{"bb": "0,0,1,1"}', "[]", "no"])

@@ -25,6 +25,9 @@ SAID_SIZE = 12.0
 SMALL_SIZE = 11.0
 SAID_LINES = 2
 
+POINTS = 72
+"""To the inch, in which `dot` is told gaps. A point is a px here."""
+
 Point = tuple[float, float]
 
 
@@ -156,15 +159,26 @@ def _read(data: Mapping[str, Any], graph: Graph, shapes: Mapping[str, Shape]) ->
         x, y = _point(objects[name]["pos"])
         cards[card] = (x - WIDTH / 2, height - y - shapes[card].height / 2)
     edges = {each.get("id"): each for each in data.get("edges", ())}
-    lines = [
-        tuple((x, height - y) for x, y in map(_point, edges[f"e{number}"]["pos"].split(";")[0].split()))
-        for number in range(len(graph.lines))
-    ]
+    near = WIDTH / 2 + _gap(graph) * POINTS
+    lines = []
+    for number in range(len(graph.lines)):
+        drawn = edges[f"e{number}"]["pos"].split(";")[0].split()
+        lines.append(_curve([(x, height - y) for x, y in map(_point, drawn)], near))
     frames = {}
     for number, frame in enumerate(graph.frames):
         left, bottom, right, top = (float(each) for each in objects[f"cluster_{number}"]["bb"].split(","))
         frames[frame.flow] = (left, height - top, right, height - bottom)
     return Layout(width, height, cards, lines, frames)
+
+
+def _curve(points: Sequence[Point], near: float) -> Sequence[Point]:
+    """Between neighbouring columns there is nothing to go around: there our own curves, that cross only where the order
+    of the rows and that of the cards differ."""
+    (x, y), (end_x, end_y) = points[0], points[-1]
+    if not 0 < end_x - x < near:
+        return points
+    middle = (x + end_x) / 2
+    return [(x, y), (middle, y), (middle, end_y), (end_x, end_y)]
 
 
 def _point(text: str) -> Point:
