@@ -24,6 +24,7 @@ from ivr.flow.expressions.types import (
     Type,
     join,
     list_of,
+    map_of,
     open_map,
 )
 
@@ -36,8 +37,10 @@ def _returned(type_: Type) -> Type:
         return TEXT
     if type_.kind == "list":
         return list_of(_returned(type_.item or ANY))
-    if type_.kind == "map" and type_.fields is None:
-        return open_map(_returned(type_.item or ANY))
+    if type_.kind == "map":
+        if type_.fields is None:
+            return open_map(_returned(type_.item or ANY))
+        return map_of(**{name: _returned(field) for name, field in type_.fields.items()})
     return type_
 
 

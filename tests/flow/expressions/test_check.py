@@ -12,6 +12,8 @@ from ivr.flow.expressions import (
     LIST,
     STANDARD,
     TEXT,
+    Expression,
+    ExpressionFailed,
     Type,
     check,
     column_of,
@@ -34,6 +36,7 @@ TYPES: dict[str, Type] = {
     "queue": map_of(outcome=one_of("answered", "timeout"), waited_s=DOUBLE),
     "response": ANY,
     "n": NUMBER,
+    "waits": list_of(DOUBLE),
     "span": DURATION,
 }
 AS_TIME = "write timestamp(said), or compare with time.date or time.clock"
@@ -215,6 +218,33 @@ def test_what_can_be_the_wanted_type_passes() -> None:
 def test_inferred_types(source: str, kind: str) -> None:
     result = check(source, TYPES)
     assert (result.faults, result.type.kind) == ((), kind)
+
+
+@pytest.mark.parametrize(
+    ("source", "passes"),
+    [
+        # An empty list sums up to a whole number, whatever it is a list of.
+        ("sum(waits) + 1.0", False),
+        ("double(sum(waits)) + 1.0", True),
+        ("sum(words.map(w, size(w))) + 1", True),
+        # What went through a function of ours is no unsigned number any more.
+        ("default(3u, 4u) + 1u", False),
+        ("default(3u, 4u) + 1", True),
+        ("distinct([3u])[0] + 1", True),
+        ("default({'a': 3u}, {'a': 4u}).a + 1", True),
+        # Keys need not be texts.
+        ("{1: 'a'}.map(k, k + 1)", True),
+        ("{'a': 1}.map(k, k + 1)", False),
+    ],
+)
+def test_types_are_those_of_the_values_that_come_out(source: str, passes: bool) -> None:
+    assert bool(check(source, TYPES).faults) is not passes
+    scope = {"waits": [], "words": ["a"]}
+    if passes:
+        Expression(source).evaluate(scope)
+    else:
+        with pytest.raises(ExpressionFailed):
+            Expression(source).evaluate(scope)
 
 
 def test_every_fault_is_told_in_the_order_of_the_source() -> None:

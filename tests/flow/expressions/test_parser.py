@@ -92,6 +92,18 @@ def is_read(source: str) -> bool:
 @example("f(a,)")
 @example("[1].map(.x, 1)")
 @example("b'\\\\u'")
+@example("'\\400'")
+@example("'\\377'")
+@example("'''a\\'''")
+@example("r'a\\'")
+@example("0xFFFFFFFFFFFFFFFF")
+@example("18446744073709551615u")
+@example("a.b.c{x: 1}")
+@example("(a)(1)")
+@example("x?.y:1")
+@example("has((m.a))")
+@example("a\f+1")
+@example("a\v+1")
 def test_what_the_library_compiles_is_read_and_nothing_else(source: str) -> None:
     compiled, read = compiles(source), is_read(source)
     if compiled and not read:
