@@ -6,7 +6,7 @@ import datetime as dt
 import string
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ivr.flow.values.formats import FAULTS, FORMATS, Format, FormatError, make_format
@@ -281,6 +281,7 @@ def test_the_options_are_documented_with_their_defaults() -> None:
     assert ("kinds", "[mobile, fixed]") in [option[:2] for option in FORMATS["phone"].option_documents()]
 
 
+@settings(deadline=None)
 @given(st.text(string.digits, min_size=17, max_size=17))
 def test_every_17_digits_have_exactly_one_last_character(seventeen: str) -> None:
     # The check of GB 11643 written as the standard does, by its weights.
@@ -289,6 +290,7 @@ def test_every_17_digits_have_exactly_one_last_character(seventeen: str) -> None
     assert check_digit(seventeen) == "10X98765432"[total % 11]
 
 
+@settings(deadline=None)
 @given(
     area=st.sampled_from(["110105", "320402", "810000", "931156"]),
     born=st.dates(dt.date(1900, 1, 1), dt.date(2026, 11, 26)),
@@ -328,6 +330,7 @@ COMPLETE = {
 
 
 @pytest.mark.parametrize("name", EVERY)
+@settings(deadline=None)
 @given(data=st.data())
 def test_a_prefix_of_something_complete_is_never_invalid(name: str, data: st.DataObject) -> None:
     form = EVERY[name]
@@ -345,6 +348,7 @@ keys_of_all_kinds = st.one_of(
 
 
 @pytest.mark.parametrize("name", EVERY)
+@settings(deadline=None)
 @given(keys=keys_of_all_kinds, key=st.sampled_from("0123456789*#"))
 def test_verdict_full_and_fault_agree(name: str, keys: str, key: str) -> None:
     form = EVERY[name]
@@ -362,6 +366,7 @@ ZH = "零一二三四五六七八九十百千万点半块毛月号日年周下�
 
 
 @pytest.mark.parametrize("name", EVERY)
+@settings(deadline=None)
 @given(
     text=st.one_of(
         st.text(max_size=30),

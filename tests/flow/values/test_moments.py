@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ivr.flow.values.days import When, completed, completed_month, months_on
@@ -185,6 +185,7 @@ def test_a_time_that_no_clock_shows_is_told_apart_from_no_time() -> None:
     assert times_said("25:00", "en") == [None]
 
 
+@settings(deadline=None)
 @given(
     day=st.dates(dt.date(1900, 1, 1), dt.date(2100, 1, 1)),
     today=st.dates(dt.date(1920, 1, 1), dt.date(2080, 1, 1)),
@@ -201,6 +202,7 @@ def test_a_date_is_completed_to_the_nearest_one(day: dt.date, today: dt.date) ->
             assert abs((found - today).days) <= 8 * 366
 
 
+@settings(deadline=None)
 @given(day=st.dates(dt.date(1900, 1, 1), dt.date(2100, 1, 1)), months=st.integers(-30, 30))
 def test_months_on_stays_within_the_month(day: dt.date, months: int) -> None:
     found = months_on(day, months)
@@ -215,6 +217,7 @@ EN_DATES = (
 )
 
 
+@settings(deadline=None)
 @given(
     text=st.one_of(
         st.text(max_size=30),

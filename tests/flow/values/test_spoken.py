@@ -6,7 +6,7 @@ import csv
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ivr.flow.values.spoken import digit_strings, digits_said, number_said
@@ -284,18 +284,21 @@ def test_every_string_that_may_have_been_meant_comes_longest_first() -> None:
 
 
 @pytest.mark.parametrize("name", SPEAKERS)
+@settings(deadline=None)
 @given(digits=st.text("0123456789", min_size=1, max_size=18))
 def test_a_digit_string_comes_back_from_every_way_of_saying_it(name: str, digits: str) -> None:
     language, speaker = SPEAKERS[name]
     assert digits_said(speaker(digits), language) == digits
 
 
+@settings(deadline=None)
 @given(value=st.integers(min_value=0, max_value=999_999_999))
 def test_a_chinese_quantity_comes_back(value: int) -> None:
     assert number_said(_quantity(value), "zh") == value
     assert digits_said(_quantity(value), "zh") == str(value)
 
 
+@settings(deadline=None)
 @given(value=st.integers(min_value=0, max_value=999_999_999))
 def test_an_english_quantity_comes_back(value: int) -> None:
     assert number_said(_words(value), "en") == value
@@ -339,6 +342,7 @@ number_texts = st.one_of(
 languages = st.sampled_from(["zh", "en", "es", "fr", "zh-TW", "", "EN_us"])
 
 
+@settings(deadline=None)
 @given(text=number_texts, language=languages)
 def test_no_text_makes_it_raise_and_keys_are_keys(text: str, language: str) -> None:
     for keys in digit_strings(text, language, letters=True):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ivr.flow.values.spoken import yes_no
@@ -85,6 +85,7 @@ ZH = "是对不没有好嗯要行，。吗的了错用可以"
 WORDS = "yes no not right wrong i do is it that , - si claro que"
 
 
+@settings(deadline=None)
 @given(
     text=st.one_of(
         st.text(max_size=40),
@@ -98,6 +99,7 @@ def test_no_text_makes_it_raise(text: str, language: str) -> None:
 
 
 @pytest.mark.parametrize(("language", "comma"), [("zh", "，"), ("en", ", "), ("es", ", ")])
+@settings(deadline=None)
 @given(data=st.data())
 def test_answers_that_contradict_each_other_are_neither(
     language: str, comma: str, data: st.DataObject
