@@ -12,6 +12,8 @@ from ivr.flow.expressions.check import ExprFault as ExprFault
 from ivr.flow.expressions.check import check as check
 from ivr.flow.expressions.check import column_of as column_of
 from ivr.flow.expressions.codes import CODES as CODES
+from ivr.flow.expressions.declarations import DeclarationError as DeclarationError
+from ivr.flow.expressions.declarations import parse_declaration as parse_declaration
 from ivr.flow.expressions.evaluate import Expression as Expression
 from ivr.flow.expressions.evaluate import ExpressionError as ExpressionError
 from ivr.flow.expressions.evaluate import ExpressionFailed as ExpressionFailed
@@ -27,7 +29,6 @@ from ivr.flow.expressions.types import INT as INT
 from ivr.flow.expressions.types import LIST as LIST
 from ivr.flow.expressions.types import MAP as MAP
 from ivr.flow.expressions.types import TEXT as TEXT
-from ivr.flow.expressions.types import DeclarationError as DeclarationError
 from ivr.flow.expressions.types import Type as Type
 from ivr.flow.expressions.types import accepts as accepts
 from ivr.flow.expressions.types import coerced as coerced
@@ -39,4 +40,3 @@ from ivr.flow.expressions.types import list_of as list_of
 from ivr.flow.expressions.types import map_of as map_of
 from ivr.flow.expressions.types import one_of as one_of
 from ivr.flow.expressions.types import open_map as open_map
-from ivr.flow.expressions.types import parse_declaration as parse_declaration

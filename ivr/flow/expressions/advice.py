@@ -7,6 +7,10 @@ from typing import Final
 
 from ivr.flow.expressions.tree import Constant, Node
 from ivr.flow.expressions.types import NUMBERS, Kind, Type, base, describe
+from ivr.flow.findings import did_you_mean
+
+Side = tuple[Node, Type, str]
+"""A value beside an operator: its node, its type, and how it is written."""
 
 _PLAIN: Final = frozenset({"any", "null", "bool", "bytes"})
 _NUMERAL = re.compile(r"-?[0-9]+(\.[0-9]+)?\Z")
@@ -58,8 +62,17 @@ def as_type(type_: Type, wanted: Type, written: str) -> str:
     return ""
 
 
-def operands(operator: str, left: tuple[Node, Type, str], right: tuple[Node, Type, str]) -> str:
-    """For an operator of arithmetic or order. Each side: its node, type and text."""
+def operands(operator: str, left: Side, right: Side) -> tuple[str, str]:
+    """Cause and suggestion, for an operator of arithmetic or order that does not take these."""
+    one, other = a(left[1]), a(right[1])
+    if one == other:
+        cause = f"`{operator}` does not work on {one}: {brief(left[2])}, {brief(right[2])}"
+    else:
+        cause = f"`{operator}` does not take these: {brief(left[2])} is {one}, {brief(right[2])} is {other}"
+    return cause, _instead(operator, left, right)
+
+
+def _instead(operator: str, left: Side, right: Side) -> str:
     kinds = base(left[1]), base(right[1])
     for (node, type_, written), (_, other, other_written) in ((left, right), (right, left)):
         hint = _one_side(operator, node, type_, written, other, other_written)
@@ -105,8 +118,18 @@ def _number(node: Node, kind: Kind, written: str, beside: Kind) -> str:
     return f"write int({written})" if kind == "uint" and beside in NUMBERS else ""
 
 
-def equality(left: tuple[Node, Type, str], right: tuple[Node, Type, str]) -> str:
-    """For two that are never equal."""
+def never_equal(left: Side, right: Side) -> tuple[str, str]:
+    """Cause and suggestion, for two that are compared in vain."""
+    one, other = brief(left[2]), brief(right[2])
+    if base(left[1]) == base(right[1]) == "text":
+        value, known = sorted((left[1].values, right[1].values), key=len)
+        mend = did_you_mean(value[0], known) or f"one of {', '.join(known)}"
+        return f"{one} and {other} are never equal", mend
+    cause = f"{one} is {a(left[1])}, {other} is {a(right[1])}: never equal"
+    return cause, _equality(left, right)
+
+
+def _equality(left: Side, right: Side) -> str:
     for (node, type_, written), (_, other, other_written) in ((left, right), (right, left)):
         kind, beside = base(type_), base(other)
         if kind == "text" and beside in NUMBERS:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from ivr.flow.expressions import advice
+from ivr.flow.expressions.advice import Side
 from ivr.flow.expressions.codes import FaultCode
 from ivr.flow.expressions.signatures import ARITHMETIC, KEYS, ORDERED
 from ivr.flow.expressions.tree import Constant, Node
@@ -28,9 +29,6 @@ from ivr.flow.expressions.types import (
     list_of,
 )
 from ivr.flow.findings import did_you_mean
-
-Side = tuple[Node, Type, str]
-"""A value beside an operator: its node, its type, and how it is written."""
 
 _OF_KIND: Final[Mapping[Kind, Type]] = {
     type_.kind: type_ for type_ in (INT, UINT, DOUBLE, TEXT, BYTES, LIST, TIMESTAMP, DURATION)

@@ -282,7 +282,7 @@ class Checker:
             return BOOL
         if operator in ("==", "!="):
             if not may_equal(left, right):
-                self._never_equal(node, sides)
+                self.say(node.start, node.end, "never-equal", *advice.never_equal(*sides))
             return BOOL
         if operator == "in":
             fault = membership(*sides)
@@ -294,32 +294,5 @@ class Checker:
             result = arithmetic(operator, left, right)
         if result is not None:
             return result
-        self.say(
-            node.start,
-            node.end,
-            "wrong-operands",
-            self._mixed(node, left, right),
-            advice.operands(operator, *sides),
-        )
+        self.say(node.start, node.end, "wrong-operands", *advice.operands(operator, *sides))
         return BOOL if operator[0] in "<>" else ANY
-
-    def _mixed(self, node: Binary, left: Type, right: Type) -> str:
-        one, other = advice.brief(self.written(node.left)), advice.brief(self.written(node.right))
-        if advice.a(left) == advice.a(right):
-            return f"`{node.operator}` does not work on {advice.a(left)}: {one}, {other}"
-        return (
-            f"`{node.operator}` does not take these: {one} is {advice.a(left)}, {other} is {advice.a(right)}"
-        )
-
-    def _never_equal(
-        self, node: Binary, sides: tuple[tuple[Node, Type, str], tuple[Node, Type, str]]
-    ) -> None:
-        (_, left, one), (_, right, other) = sides
-        if base(left) == "text" and base(right) == "text":
-            value, known = (left, right) if len(left.values) <= len(right.values) else (right, left)
-            cause = f"{advice.brief(one)} and {advice.brief(other)} are never equal"
-            mend = did_you_mean(value.values[0], known.values) or f"one of {', '.join(known.values)}"
-        else:
-            cause = f"{advice.brief(one)} is {advice.a(left)}, {advice.brief(other)} is {advice.a(right)}: never equal"
-            mend = advice.equality(*sides)
-        self.say(node.start, node.end, "never-equal", cause, mend)
