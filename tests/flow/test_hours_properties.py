@@ -10,6 +10,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from ivr.flow.calendars.faults import CalendarError
 from ivr.flow.calendars.hours import DAYS
 from ivr.flow.calendars.timeline import first_instant
 from tests.flow.calendar_support import calendar
@@ -166,3 +167,76 @@ def test_the_date_that_samoa_left_out_begins_with_the_next(days: int) -> None:
     assert first_instant(there, dt.date(2011, 12, 29) + days * DAY) == dt.datetime(
         2011, 12, 30, 10, tzinfo=dt.UTC
     )
+
+
+words = st.sampled_from(
+    [
+        "open",
+        "closed",
+        "08:00-12:00",
+        "22:00-02:00",
+        "mon",
+        "mon-fri",
+        "daily",
+        "CN",
+        "US-CA",
+        "none",
+        "ignore",
+    ]
+    + [
+        "2026-10-01",
+        "2026-10-07..2026-10-01",
+        "12-24",
+        "02-29",
+        "12-24..01-02",
+        "..",
+        "-",
+        "hours",
+        "why",
+        "desk",
+    ]
+    + ["National Day", "国庆节", "Asia/Shanghai", "Asia/", "UTC+8", "\0", "\ud800"]
+) | st.text(max_size=6)
+anything = st.recursive(
+    st.none() | st.booleans() | st.integers(-(10**17), 10**17) | st.floats(allow_nan=False) | words,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(words, inner, max_size=3),
+    max_leaves=5,
+)
+mappings = st.dictionaries(words, anything, max_size=4)
+holidays = words | st.fixed_dictionaries(
+    {"country": st.sampled_from(["CN", "US", "DE"]) | words},
+    optional={
+        "subdivision": words,
+        "hours": anything,
+        "makeup": anything,
+        "except": st.lists(words, max_size=2),
+        "also": mappings,
+    },
+)
+
+
+@settings(max_examples=300, deadline=None)
+@given(
+    st.fixed_dictionaries(
+        {},
+        optional={
+            "base": st.sampled_from(["desk", "other", "x"]),
+            "timezone": words,
+            "weekly": mappings,
+            "always": st.sampled_from(["open", "closed"]),
+            "holidays": holidays,
+            "dates": mappings,
+        },
+    ),
+    moments,
+)
+def test_whatever_is_written_is_a_calendar_or_a_located_fault(
+    written: dict[str, object], now: dt.datetime
+) -> None:
+    try:
+        desk = calendar(written, other={"weekly": {"daily": "open"}, "holidays": "CN"})
+    except CalendarError as error:
+        assert all(fault.cause for fault in error.faults)
+    else:
+        answer = desk.at(now)
+        assert answer.why.startswith("open: " if answer.open else "closed: ")

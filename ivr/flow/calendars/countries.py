@@ -2,30 +2,46 @@
 
 from __future__ import annotations
 
+import difflib
+import functools
+
 from ivr.flow.calendars.faults import Faults, Path
 from ivr.flow.findings import did_you_mean
 
 
 def read_country(written: str, path: Path, faults: Faults) -> str:
     """`CN`, `CHN` -> `CN`; "" with a fault when there is no such country."""
-    from holidays.registry import COUNTRIES
-
-    codes = {alias: codes[0] for _, *codes in COUNTRIES.values() for alias in codes}
+    codes, names = _codes(), _names()
     if written in codes:
         return codes[written]
-    names = {name.replace("_", " "): codes[0] for name, (_, *codes) in COUNTRIES.items()}
     plain = written.strip().casefold().replace("_", " ")
     by_name = names.get(plain)
     by_code = codes.get(written.strip().upper())
-    near = did_you_mean(plain, names)
+    near = difflib.get_close_matches(plain, names, n=1, cutoff=0.7)
     if by_code or by_name:
         hint = f"did you mean `{by_code or by_name}`?"
-    elif near and len(plain) > 3:
-        hint = f"did you mean `{names[near.split('`')[1]]}`, {near.split('`')[1].title()}?"
+    elif near:
+        hint = f"did you mean `{names[near[0]]}`, {near[0].title()}?"
     else:
         hint = "a code of ISO 3166, as CN or US"
     faults.add(path, f"no holidays are known of a country `{written}`", hint)
     return ""
+
+
+@functools.cache
+def _codes() -> dict[str, str]:
+    """`CN`, `CHN` -> `CN`."""
+    from holidays.registry import COUNTRIES
+
+    return {alias: codes[0] for _, *codes in COUNTRIES.values() for alias in codes}
+
+
+@functools.cache
+def _names() -> dict[str, str]:
+    """`united states` -> `US`."""
+    from holidays.registry import COUNTRIES
+
+    return {name.replace("_", " "): codes[0] for name, (_, *codes) in COUNTRIES.items()}
 
 
 def read_subdivision(written: str, country: str, path: Path, faults: Faults) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 import zoneinfo
 
@@ -31,7 +32,13 @@ def _suggestion(name: str) -> str:
     if _OFFSET.match(name):
         return "a place, as Asia/Shanghai: an offset does not know of daylight saving"
     city = name.replace(" ", "_").rsplit("/", 1)[-1].casefold()
-    known = zoneinfo.available_timezones()
+    known = _known()
     same = sorted(zone for zone in known if zone.rsplit("/", 1)[-1].casefold() == city and "/" in zone)
     found = _CITIES.get(city) or (same[0] if same else "")
     return f"did you mean `{found}`?" if found else did_you_mean(name, known) or "as Asia/Shanghai"
+
+
+@functools.cache
+def _known() -> frozenset[str]:
+    """All names. Kept, as they are found by looking through the folders of the database."""
+    return frozenset(zoneinfo.available_timezones())
