@@ -16,6 +16,7 @@ from typing import Final, Literal, Self
 from ivr.ari.bus import Mailbox
 from ivr.ari.generated.events import (
     ChannelDestroyed,
+    ChannelHangupRequest,
     ChannelStateChange,
     Dial,
     PlaybackFinished,
@@ -188,7 +189,8 @@ class Leg:
                 if isinstance(played, Gone):
                     return False
                 async for event in events:
-                    if isinstance(event, (ChannelDestroyed, StasisEnd)):
+                    # A hang-up also ends the playback, and Asterisk says so before it says that the channel has gone.
+                    if isinstance(event, (ChannelHangupRequest, ChannelDestroyed, StasisEnd)):
                         return False
                     if isinstance(event, PlaybackFinished) and event.playback.id == playback:
                         return True

@@ -25,6 +25,8 @@ from tests.support.softphone import sip_server
 FLOWS = Path(__file__).parents[1] / "calls" / "flows"
 OUTSIDE = "127.0.0.3"
 """The loopback address behind the trunk: whoever is called outside answers there."""
+LONGER = {"announce": 3}
+"""So many times as long: somebody hangs up in the middle of it."""
 NOTES = (440, 523, 622, 740, 880, 1046, 1245, 1480)
 """A minor third apart: no melody is another's octave by chance."""
 
@@ -42,7 +44,8 @@ def copy_flows(folder: Path) -> Path:
     recordings = folder / "recordings" / "zh"
     recordings.mkdir(parents=True)
     for number, name in enumerate(prompts, start=1):
-        save_wav(recordings / f"{name}.wav", np.concatenate([melody(number), silence(0.1)]))
+        times = LONGER.get(name, 1)
+        save_wav(recordings / f"{name}.wav", np.concatenate([*[melody(number)] * times, silence(0.1)]))
     return folder
 
 
