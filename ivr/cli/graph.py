@@ -155,7 +155,8 @@ def _hits(file: Path | None, library: FlowLibrary) -> Hits | None:
     unknown = [node for node in hits.nodes if node not in library.nodes]
     if unknown:
         typer.echo(
-            f"{file}: {len(unknown)} nodes of it are not in these flows ({unknown[0]} ...): another version?",
+            f"{file}: {len(unknown)} nodes of it are not in these flows ({unknown[0]} ...): "
+            "another version, or more than one folder?",
             err=True,
         )
     return hits

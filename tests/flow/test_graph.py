@@ -183,6 +183,13 @@ def test_the_map_has_a_card_for_each_flow_the_entry_first() -> None:
     assert card(graph, "appointment").double
 
 
+def test_the_map_marks_flows_that_the_tests_reached_wholly_or_not_at_all() -> None:
+    hits = Hits(nodes={"main.hello": 1, "desk.start": 2, "desk.wait": 1}, edges={})
+    graph = map_graph(hotline(), ("en",), hits)
+    assert {each.id: each.hits for each in graph.cards} == {"main": None, "appointment": 0, "desk": 2}
+    assert card(graph, "main").note["en"] == "1/8 nodes"
+
+
 def test_coverage_marks_nodes_exits_and_commands() -> None:
     graph = drawn(("en",), hits=HITS)
     assert {each.name: each.hits for each in graph.cards if each.hits} == {

@@ -17,7 +17,10 @@ _MOST_TOLD = 30
 
 
 def map_graph(library: FlowLibrary, languages: Sequence[str], hits: Hits | None = None) -> Graph:
-    """A card for each flow, the hotline's entry first; a row or a line for each flow that it leads to."""
+    """A card for each flow, the hotline's entry first; a row or a line for each flow that it leads to.
+
+    A flow that the tests reached in part is marked neither way: its card tells how many of its nodes.
+    """
     languages = tuple(languages)
     names = sorted(library.flows, key=lambda name: (name != library.entry, list(library.flows).index(name)))
     between = _between(library)
@@ -96,5 +99,5 @@ def _card(
         link=name,
         start=name == library.entry,
         double=double,
-        hits=None if reached is None else int(reached == len(nodes)),
+        hits=reached if reached in (0, len(nodes)) else None,
     )
