@@ -136,6 +136,22 @@ class Assembly:
         object.__setattr__(library, "findings", tuple(self._builder.findings))
         return library
 
+    def scaffolding(self) -> list[object]:
+        """What was needed to build and is no part of the library, one by one.
+
+        For whoever loads beside something that must not wait: freed all at once, that of a large folder stops every
+        thread for a while. To be dropped from the end.
+        """
+        documents = list(self._documents.values())
+        places = [
+            part
+            for one in documents
+            for places in (one.values, one.keys)
+            for item in places.items()
+            for part in item
+        ]
+        return [*places, *documents, *self._flows.values()]
+
     def _stop_at_errors(self, *, only_when: bool = True) -> None:
         if only_when and any(finding.severity == "error" for finding in self._builder.findings):
             raise FlowLoadError(self._builder.findings)

@@ -13,7 +13,7 @@ from __future__ import annotations
 import asyncio
 import datetime as dt
 import logging
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -36,7 +36,7 @@ ASK_EVERY_S: Final = 1.0
 SOUND_S: Final = 60.0
 """So long a new version waits for the first sound of its new prompts."""
 OLDER_TRIED: Final = 5
-ASKED_AT_ONCE: Final = 200
+AT_ONCE: Final = 200
 """Clips between two breaths of the event loop."""
 
 
@@ -291,20 +291,20 @@ class LiveFlows:
         """Ask for what has no sound and wait for it: a caller must not be the first to miss it."""
         audio = ready.audio
         if audio.sounds.live:
-            for number, clip in enumerate(ready.missing):
+            async for clip in _breathing(ready.missing):
                 audio.on_missing(clip)
-                if not number % ASKED_AT_ONCE:
-                    await asyncio.sleep(0)
             await audio.sounds.wait(ready.silent, best_s=0, any_s=self._sound_s)
-        silent = [clip for clip in ready.silent if not audio.has_sound(clip)]
-        for language in sorted({clip.language for clip in silent}):
-            words = [clip.text for clip in silent if clip.language == language]
+        silent: dict[str, list[Clip]] = {}
+        async for clip in _breathing(ready.silent):
+            if not audio.has_sound(clip):
+                silent.setdefault(clip.language, []).append(clip)
+        for language, clips in sorted(silent.items()):
             log.warning(
                 "%d clips of version %s have no sound in %s, as “%s”: run `ivr prompts render`",
-                len(words),
+                len(clips),
                 _short(ready.dialogue.library.version),
                 language,
-                words[0],
+                clips[0].text,
             )
 
     # --- old versions ---
@@ -328,6 +328,14 @@ class LiveFlows:
         else:
             log.error("%s (%s)", error, error.mend)
         log.error("%s", what)
+
+
+async def _breathing(clips: Sequence[Clip]) -> AsyncIterator[Clip]:
+    """All of them, with a breath for the event loop now and then: there may be thousands."""
+    for number, clip in enumerate(clips, start=1):
+        yield clip
+        if not number % AT_ONCE:
+            await asyncio.sleep(0)
 
 
 def texts_of(library: FlowLibrary) -> dict[str, dict[str, str]]:

@@ -13,11 +13,13 @@ import contextlib
 import gc
 import sys
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TypeVar
 
 from ivr.call.dialogue import Dialogue
-from ivr.flow.load import load_sources
+from ivr.flow.assemble import Assembly
+from ivr.flow.findings import Finding, FlowLoadError
+from ivr.flow.load import version_of
 from ivr.flow.model import FlowLibrary
 from ivr.prompts.catalogue import PromptCatalogue
 
@@ -31,7 +33,25 @@ _lock = threading.Lock()
 
 async def load_aside(sources: Mapping[str, bytes]) -> FlowLibrary:
     """As `load_sources`. Raises FlowLoadError."""
-    return await aside(lambda: load_sources(sources))
+    return await aside(lambda: _load(sources))
+
+
+def _load(sources: Mapping[str, bytes]) -> FlowLibrary:
+    assembly = Assembly(sources, version_of(sources))
+    findings: Sequence[Finding] = ()
+    library: FlowLibrary | None = None
+    try:
+        library = assembly.library()
+    except FlowLoadError as error:
+        # Not raised from here: its traceback would keep all that was read until the event loop lets go of it.
+        findings = error.findings
+    pieces = assembly.scaffolding()
+    del assembly
+    while pieces:
+        pieces.pop()
+    if library is None:
+        raise FlowLoadError(findings)
+    return library
 
 
 async def aside(work: Callable[[], Result]) -> Result:
