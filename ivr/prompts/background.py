@@ -143,6 +143,7 @@ async def run(
         log.warning("the natural voices are not here: what has no audio is spoken by the stand-in")
     sounds.on_missing, sounds.on_forgotten, sounds.live = asked, forgotten, True
     lane = _Lane(queue, catalogue, cache, start or worker_process, wake)
+    sounds.expected_s = lane.expected_s
     try:
         async with asyncio.TaskGroup() as lanes:
             for kind, idle_s in (("stand-in", None), ("natural", IDLE_S)):
@@ -161,6 +162,13 @@ class _Lane:
         self._cache = cache
         self._start = start
         self._done = done
+        self._per_character_s = 0.0
+        self._now: Clip | None = None
+
+    def expected_s(self, clip: Clip) -> float:
+        """Until the natural voice has said it: what it says now, then this."""
+        before = 0 if self._now is None else len(self._now.text)
+        return self._per_character_s * (before + len(clip.text))
 
     async def run(self, kind: Kind, wake: asyncio.Event, idle_s: float | None) -> None:
         """Until cancelled. idle_s: how long a worker without work is kept, None: for ever, and started at once."""
@@ -195,13 +203,28 @@ class _Lane:
             await wake.wait()
 
     async def _render(self, job: Job, renderer: Renderer) -> None:
-        done = await renderer.render(job)
+        loop = asyncio.get_running_loop()
+        started = loop.time()
+        if job.kind == "natural":
+            self._now = job.clip
+        try:
+            done = await renderer.render(job)
+        finally:
+            if job.kind == "natural":
+                self._now = None
+        if job.kind == "natural" and not done.error:
+            self._learn((loop.time() - started) / len(job.clip.text))
         if done.error:
             self._catalogue.failed(job.clip, job.kind)
             log.warning("a prompt of %s has no %s voice: %s", job.clip.language, job.kind, done.error)
         else:
             self._catalogue.add(job.clip, Playable(done.uri, done.seconds), natural=job.kind == "natural")
         self._done()
+
+    def _learn(self, per_character_s: float) -> None:
+        """The last few count most: the machine may be busy now and idle later."""
+        known = self._per_character_s
+        self._per_character_s = per_character_s if not known else 0.7 * known + 0.3 * per_character_s
 
     async def _give_up(self, job: Job | None, wake: asyncio.Event) -> None:
         """A worker that cannot even be started is tried again when there is new work."""

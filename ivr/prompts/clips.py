@@ -55,12 +55,14 @@ ESPEAK_VERSION = "espeak-ng/1"
 VOICES: Mapping[str, Voice] = {
     "zh": Voice("zf_xiaobei", "zh", 1.0, KOKORO_VERSION),
     "en": Voice("af_heart", "en", 0.95, KOKORO_VERSION),
+    "es": Voice("ef_dora", "es", 0.95, KOKORO_VERSION),
 }
 """The natural voice of each language (measured: docs/decisions/0041-kokoro-voices.md)."""
 
 STAND_INS: Mapping[str, Voice] = {
     "zh": Voice("cmn", "zh", 1.0, ESPEAK_VERSION),
     "en": Voice("en-us", "en", 1.0, ESPEAK_VERSION),
+    "es": Voice("es-419", "es", 1.0, ESPEAK_VERSION),
 }
 """The quick voice that fills in until the natural one is rendered."""
 

@@ -105,9 +105,7 @@ def _zipped(source: Path) -> list[Incoming]:
 def _is_beside_the_point(name: str) -> bool:
     """What operating systems and editors leave behind, and the script itself."""
     path = PurePosixPath(name)
-    hidden = any(
-        (part.startswith((".", "~$")) and part != "..") or part == "__MACOSX" for part in path.parts
-    )
+    hidden = any((part.startswith((".", "~$")) and part != "..") or part == "__MACOSX" for part in path.parts)
     return hidden or path.suffix.lower() in _NOT_SOUND
 
 

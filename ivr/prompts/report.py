@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
+from ivr.flow.catalogue import is_inline
 from ivr.flow.plurals import MARK, base_id
 from ivr.prompts import texts
 from ivr.prompts.book import Book, Use
@@ -105,4 +106,6 @@ def unused(book: Book) -> tuple[str, ...]:
     everything: Mapping[str, None] = dict.fromkeys(
         base_id(name) for ours in book.texts.values() for name in ours
     )
-    return tuple(name for name in everything if not book.used(name) and not name.startswith(HOUSE))
+    return tuple(
+        name for name in everything if not (book.used(name) or is_inline(name) or name.startswith(HOUSE))
+    )

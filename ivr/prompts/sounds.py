@@ -36,7 +36,7 @@ class Sounds:
     needed: the clips of their texts. recorded: (language, prompt) -> an operator's recording of the whole.
     natural_languages: those whose natural voice this machine has. live: somebody answers `on_missing`, which is told of
     each clip that was needed and has no sound. on_forgotten: told of sounds that nobody will play any more; their files
-    may go.
+    may go. expected_s: how long the natural voice will take for a clip that is asked for now.
     """
 
     def __init__(self) -> None:
@@ -46,6 +46,7 @@ class Sounds:
         self.live = False
         self.on_missing: Callable[[Clip], None] = lambda _clip: None
         self.on_forgotten: Callable[[Playable], None] = lambda _sound: None
+        self.expected_s: Callable[[Clip], float] = lambda _clip: 0.0
         self._parts: dict[Clip, Playable] = {}
         self._natural: dict[Clip, Playable] = {}
         self._stand_ins: dict[Clip, Playable] = {}
@@ -112,8 +113,13 @@ class Sounds:
         self._failed -= {("natural", clip), ("stand-in", clip)}
 
     async def wait(self, clips: Sequence[Clip], *, best_s: float, any_s: float) -> None:
-        """Until all have their best sound, for `best_s`; then until all have one at all, for `any_s` more."""
-        for holds, patience_s in ((self._done, best_s), (self._decided, any_s)):
+        """Until all have their best sound, for `best_s`; then until all have one at all, for `any_s` more.
+
+        Where the best cannot be there in time, nobody waits for it.
+        """
+        hopeful = all(self._done(clip) or self.expected_s(clip) <= best_s for clip in clips)
+        stages = ((self._done, best_s), (self._decided, any_s))
+        for holds, patience_s in stages if hopeful else ((self._decided, best_s + any_s),):
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(patience_s):
                     while not all(holds(clip) for clip in clips):

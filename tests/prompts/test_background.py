@@ -27,6 +27,7 @@ from tests.prompts.conftest import eventually
 LIBRARY = {"en": {"first": "First.", "second": "Second.", "said": "You said {what:text}."}}
 FIRST, SECOND = Clip("First.", "en"), Clip("Second.", "en")
 LI = Prompt("said", {"what": "Li"})
+LONG = Clip("y" * 100, "en")
 PATIENCE_S = 30.0
 LONG_S = 20.0
 """A patience that a test never uses up."""
@@ -145,6 +146,36 @@ async def test_the_stand_in_speaks_when_the_natural_voice_takes_too_long(
     async with running(catalogue, fake, folders):
         await catalogue.prepare([LI], "en", best_s=SHORT_S, any_s=LONG_S)
         assert catalogue.media([LI], "en") == ["sound:/You said", "sound:/stand-in/Li"]
+
+
+async def test_nobody_waits_for_a_natural_voice_that_cannot_be_ready_in_time(
+    catalogue: PromptCatalogue, folders: Folders
+) -> None:
+    fake = FakeRenderer()
+    fake.held = {"natural"}
+    async with running(catalogue, fake, folders):
+        expected: list[str] = []
+
+        def slow(clip: Clip) -> float:
+            expected.append(clip.text)
+            return 10 * PATIENCE_S
+
+        catalogue.sounds.expected_s = slow
+        await catalogue.prepare([LI], "en", best_s=5 * PATIENCE_S, any_s=LONG_S)
+        assert expected == ["Li"]
+        assert catalogue.media([LI], "en") == ["sound:/You said", "sound:/stand-in/Li"]
+
+
+async def test_the_time_of_the_natural_voice_is_learnt(catalogue: PromptCatalogue, folders: Folders) -> None:
+    fake = FakeRenderer()
+    async with running(catalogue, fake, folders):
+        await until_natural(catalogue, FIRST, SECOND)
+        short, long = (catalogue.sounds.expected_s(Clip("x" * size, "en")) for size in (10, 100))
+        assert long == pytest.approx(10 * short) and short > 0
+        fake.held = {"natural"}
+        catalogue.on_missing(LONG)
+        await eventually(lambda: fake.jobs[-1].clip == LONG and fake.jobs[-1].kind == "natural")
+        assert catalogue.sounds.expected_s(Clip("x" * 10, "en")) == pytest.approx(11 * short)
 
 
 async def test_a_call_goes_on_without_a_sound_that_nobody_can_make_in_time(

@@ -80,6 +80,12 @@ def test_the_measures_can_complain(samples: audio.Samples, complaint: str) -> No
         ("Press 2.", "press two", "en", 0.0),
         ("Number ten, 110.", "number 10, one one zero", "en", 0.0),
         ("Goodbye", "Good", "en", 3 / 7),
+        (
+            "Usted es el número veintiuno. Marque 911.",
+            "usted es el numero 21 marque nueve uno uno",
+            "es",
+            0.0,
+        ),
     ],
 )
 def test_what_was_misheard_is_counted_by_sound(

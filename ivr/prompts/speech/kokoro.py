@@ -1,8 +1,8 @@
-"""Kokoro 82M (Apache-2.0) on ONNX: natural Mandarin and English, at about the speed of speech on two cores.
+"""Kokoro 82M (Apache-2.0) on ONNX: natural Mandarin, English and Spanish, at about the speed of speech on two cores.
 
-Words become phonemes through misaki (Mandarin) and espeak-ng's library (English), as the model was trained. The model
-also tells how long it held each phoneme, so the part of a sentence is spoken within that sentence and cut out: the
-same words spoken alone come out clipped and with a sentence's falling tone (docs/decisions/0042-cut-from-sentences.md).
+Words become phonemes through misaki (Mandarin) and espeak-ng's library (the others), as the model was trained. The
+model also tells how long it held each phoneme, so the part of a sentence is spoken within that sentence and cut out:
+the same words spoken alone come out clipped and with a falling tone (docs/decisions/0042-cut-from-sentences.md).
 """
 
 from __future__ import annotations
@@ -26,6 +26,8 @@ _SAMPLES_PER_STEP = 600
 """The model counts a phoneme's length in steps of 25 ms."""
 _LEAD_STEPS = 3
 """The sound of a phoneme begins this many steps before the sum of the lengths says (as in the model's own pipeline)."""
+_ACCENTS = {"a": "en-us", "b": "en-gb", "e": "es"}
+"""espeak-ng's language for the first letter of a voice's name."""
 _MARKS = tuple(".,;:!?")
 _PAUSES = ".,;:!? "
 _LONGEST = 500
@@ -114,8 +116,7 @@ class Kokoro:
         if voice.language == "zh":
             phonemes = self._pinyin_phonemes(text)
         else:
-            accent = "en-gb" if voice.name.startswith("b") else "en-us"
-            phonemes = str(self._tokenizer.phonemize(text, accent))
+            phonemes = str(self._tokenizer.phonemize(text, _ACCENTS[voice.name[0]]))
         spaced = text[-1].isspace() or phonemes[-1:] in _MARKS
         return f"{phonemes} " if spaced else phonemes
 
