@@ -10,11 +10,11 @@ So a node may say what its first silence leads to while the hotline says, once f
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 
 from ivr.flow.actions import JsonValue
 from ivr.flow.expressions import Expression
-from ivr.flow.model import Handler, Handlers
+from ivr.flow.model import Handler, Handlers, Per
 
 NAMES: tuple[str, ...] = (
     "no_input",
@@ -50,37 +50,29 @@ def name_parts(name: str) -> tuple[str, ...]:
     return tuple(".".join(parts[:length]) for length in range(len(parts), 0, -1))
 
 
-def select(
-    scopes: Sequence[Handlers],
-    name: str,
-    counts: Mapping[str, int],
-    flow_counts: Mapping[str, int],
-    call_counts: Mapping[str, int],
-    evaluate: Callable[[Expression], JsonValue],
-) -> Handler:
-    """scopes: the nearest first. The counts say how often each event came, this time included: in this visit of the
-    node, in its flow, in the call."""
-    found = handled_by((*scopes, DEFAULTS), name, counts, flow_counts, call_counts, evaluate)
+Reached = Callable[[Per, str], int]
+"""How often an event (or a part of its name) came, this time included: in this visit, in the flow, in the call."""
+Evaluate = Callable[[Expression], JsonValue]
+
+
+def select(scopes: Sequence[Handlers], name: str, reached: Reached, evaluate: Evaluate) -> Handler:
+    """scopes: the nearest first."""
+    found = handled_by((*scopes, DEFAULTS), name, reached, evaluate)
     return found if found is not None else _NOBODY
 
 
 def handled_by(
-    scopes: Sequence[Handlers],
-    name: str,
-    counts: Mapping[str, int],
-    flow_counts: Mapping[str, int],
-    call_counts: Mapping[str, int],
-    evaluate: Callable[[Expression], JsonValue],
+    scopes: Sequence[Handlers], name: str, reached: Reached, evaluate: Evaluate
 ) -> Handler | None:
     """As `select`, without the defaults; None when nobody handles it now."""
     best: Handler | None = None
     names = name_parts(name)
-    reached_per = {"visit": counts, "flow": flow_counts, "call": call_counts}
     for handlers in scopes:
         for part in names:
             for handler in handlers.get(part, ()):
-                reached = reached_per[handler.per].get(part, 0)
-                if handler.count > reached or (best is not None and handler.count <= best.count):
+                if best is not None and handler.count <= best.count:
+                    continue
+                if handler.count > reached(handler.per, part):
                     continue
                 if handler.condition is not None and evaluate(handler.condition) is not True:
                     continue

@@ -7,11 +7,11 @@
 3. The node where the dialogue stands takes it. It may open operations, raise events (events.py), and say where to go.
 4. Going: whatever the node still has open is closed, the next one is entered; nodes that wait for nothing are passed
    through in the same turn. A turn that enters more than `MAX_HOPS` nodes is a loop: the caller is brought to a person.
-
+   So is a call that enters one node more than `MAX_VISITS` times: that loop goes on from turn to turn.
 5. A hang-up ends the dialogue, unless a handler of `hangup` leads on: then the nodes that need no caller still run
    (`Node.silent`), without sound, and the first one that needs a caller ends it.
-6. A place in a queue may be kept while the dialogue is elsewhere (`Turn.hold`): what comes of it brings the dialogue
-back to its queue.
+6. A place in a queue may be kept while the dialogue is elsewhere (held.py): what comes of it brings the dialogue back
+   to its queue.
 
 Nothing here raises. A fault of ours in a node is noted as `machine_error` and leads to a person as well: a caller must
 not be dropped for it, and a test asserts that no input of any kind leads there.
@@ -22,7 +22,7 @@ from __future__ import annotations
 import datetime as dt
 from typing import assert_never
 
-from ivr.flow import raising, subflows
+from ivr.flow import held, raising
 from ivr.flow.actions import JsonValue
 from ivr.flow.inputs import (
     AgentJoined,
@@ -48,10 +48,13 @@ from ivr.flow.inputs import (
 from ivr.flow.model import FAREWELL, Flow, FlowLibrary
 from ivr.flow.nodes.base import Node
 from ivr.flow.state import CallFacts, FlowState, Step
-from ivr.flow.turn import QUEUE, TIMER, Turn
+from ivr.flow.turn import TIMER, Turn
 
 MAX_HOPS = 100
 """Nodes entered in one turn."""
+MAX_VISITS = 300
+"""Visits of one node in one call. A caller who answers every few seconds would take an hour for them; what fails at
+once and leads back to itself, a moment."""
 HELD = "~held"
 """The purpose of an op that is kept while the dialogue is elsewhere."""
 
@@ -80,30 +83,33 @@ def _given(flow: Flow, call: CallFacts) -> dict[str, JsonValue]:
 
 def step(library: FlowLibrary, state: FlowState, event: Input, now: dt.datetime) -> Step:
     """One input. Never raises; an input that means nothing here gives the same state and no actions."""
-    if state.ended or (state.hung_up and isinstance(event, Digit)):
+    if state.ended or (state.hung_up and isinstance(event, Digit | HungUp)):
         return Step(state, ())
-    if isinstance(event, HungUp):
-        return _hung_up(library, state, event, now)
-    node = library.nodes.get(state.node)
-    if node is None:
-        return _rescue(Turn(library, state, now), f"no node `{state.node}` in version {library.version}")
     purpose = ""
-    if not isinstance(event, Digit):
+    if isinstance(event, Digit):
+        if event.digit not in KEYS:
+            return Step(state, ())
+    elif not isinstance(event, HungUp):
         purpose = _purpose(state, event.op)
         if not purpose:
             return Step(state, ())
-    elif event.digit not in KEYS:
-        return Step(state, ())
     turn = Turn(library, state, now)
+    node = library.nodes.get(state.node)
     try:
-        if purpose == HELD:
-            if _held(turn, event):
-                return Step(turn.freeze(), tuple(turn.actions))
-            node, purpose = turn.here, QUEUE
-        _deliver(turn, node, event, purpose)
+        if isinstance(event, HungUp):
+            _hung_up(turn, event)
+        elif node is None:
+            return _rescue(turn, f"no node `{state.node}` in version {library.version}")
+        elif purpose != HELD:
+            _deliver(turn, node, event, purpose)
+        elif held.happened(turn, event):
+            _deliver(turn, turn.here, event, held.QUEUE)
     except Exception as error:
         # See the head of this file: a fault of ours must not drop the caller.
-        return _rescue(Turn(library, state, now), f"{type(error).__name__} in {state.node}")
+        cause = f"{type(error).__name__} in {state.node}"
+        if isinstance(event, HungUp):
+            return _give_up(turn, cause)
+        return _rescue(Turn(library, state, now), cause)
     return _finish(turn)
 
 
@@ -112,29 +118,6 @@ def _purpose(state: FlowState, op: OpId) -> str:
         if waited == op:
             return purpose
     return HELD if op == state.held != "" else ""
-
-
-def _held(turn: Turn, event: Input) -> bool:
-    """Something came of a place that is kept. True: it is only remembered. Else the dialogue is back at its queue."""
-    holding = dict(turn.holding)
-    if isinstance(event, QueueProgress):
-        data = holding.get("data")
-        at = {
-            "place": event.place,
-            "waiting": event.waiting,
-            "low_s": event.wait_low_s,
-            "high_s": event.wait_high_s,
-        }
-        turn.holding = {**holding, "data": {**(data if isinstance(data, dict) else {}), **at}}
-        return True
-    turn.leave()
-    depth = holding.get("depth")
-    subflows.unwind(turn, depth if isinstance(depth, int) else 0)
-    turn.node = str(holding.get("node"))
-    turn.counts = {}
-    turn.take_back()
-    turn.actions.append(turn.here.entered)
-    return False
 
 
 def _deliver(turn: Turn, node: Node, event: Input, purpose: str) -> None:
@@ -167,13 +150,13 @@ def _deliver(turn: Turn, node: Node, event: Input, purpose: str) -> None:
                 turn.note("speech_failed", {"node": node.id, "cause": event.cause})
                 node.speech_failed(turn, event)
         case QueueProgress():
-            if purpose == "queue":
+            if purpose == held.QUEUE:
                 node.queue_progress(turn, event)
         case AgentJoined():
-            if purpose == "queue":
+            if purpose == held.QUEUE:
                 node.agent_joined(turn, event)
         case QueueEnded():
-            if purpose == "queue":
+            if purpose == held.QUEUE:
                 del turn.waiting[purpose]
                 node.queue_ended(turn, event)
         case CallbackPlaced():
@@ -211,17 +194,22 @@ def _finish(turn: Turn) -> Step:
         while turn.pending is not None and not turn.ended:
             target, turn.pending = turn.pending, None
             turn.hops += 1
-            if turn.hops > MAX_HOPS:
+            if turn.hops > MAX_HOPS or _visited_enough(turn, target):
+                turn.note("loop", {"node": target, "hops": turn.hops, "visits": turn.visits.get(target, 0)})
                 turn.hops = 0
-                turn.note("loop", {"node": target, "hops": MAX_HOPS})
                 turn.rescue()
                 continue
             _enter(turn, target)
-        if turn.lead:
+        if turn.lead and not turn.ended:
             turn.speak(())
     except Exception as error:
         return _rescue(turn, f"{type(error).__name__} in {turn.node}")
     return Step(turn.freeze(), tuple(turn.actions))
+
+
+def _visited_enough(turn: Turn, target: str) -> bool:
+    """The hidden nodes, where all calls end and all flows return, do not count."""
+    return turn.visits.get(target, 0) >= MAX_VISITS and bool(turn.library.nodes[target].flow)
 
 
 def _enter(turn: Turn, target: str) -> None:
@@ -261,38 +249,28 @@ def _rescue(turn: Turn, cause: str) -> Step:
     return Step(turn.freeze(), tuple(turn.actions))
 
 
-def _hung_up(library: FlowLibrary, state: FlowState, event: HungUp, now: dt.datetime) -> Step:
+def _give_up(turn: Turn, cause: str) -> Step:
+    """The caller has gone already: nobody is left to be brought to a person."""
+    turn.note("machine_error", {"node": turn.node, "cause": cause})
+    turn.waiting = {}
+    turn.end()
+    return Step(turn.freeze(), tuple(turn.actions))
+
+
+def _hung_up(turn: Turn, event: HungUp) -> None:
     """The caller has gone. Nothing can be heard any more; what was open ended with the call, what is asked of others
     does not. Without a handler of `hangup` this is the end."""
-    turn = Turn(library, state, now)
-    if state.hung_up:
-        return Step(state, ())
-    turn.note("ended", {"node": state.node, "by": event.by, "cause": event.cause})
+    turn.note("ended", {"node": turn.node, "by": event.by, "cause": event.cause})
+    turn.event, turn.detail = "hangup", {"by": event.by, "cause": event.cause}
     turn.unplayed, turn.keys = (), ""
     turn.hung_up = True
-    turn.event, turn.detail = "hangup", {"by": event.by, "cause": event.cause}
-    if "record" in turn.waiting:
-        # A message is left by hanging up more often than by a key: its node goes on when the recording is there.
-        turn.waiting = {"record": turn.waiting["record"]}
-        return Step(turn.freeze(), tuple(turn.actions))
-    handler = None
-    try:
-        handler = raising.hangup_handler(turn) if event.by == "caller" else None
-    except Exception as error:
-        turn.note(
-            "machine_error", {"node": turn.node, "cause": f"{type(error).__name__} in a handler of hangup"}
-        )
-    if handler is None:
-        turn.waiting, turn.held, turn.holding = {}, "", {}
-        turn.ended = True
-        return Step(turn.freeze(), tuple(turn.actions))
     # Places in queues and other parties end with the call; the session knows that as well as we do.
+    held.forget(turn)
+    recording = turn.waiting.get("record")
+    if recording is not None:
+        # A message is left by hanging up more often than by a key: its node goes on when the recording is there.
+        turn.waiting = {"record": recording}
+        return
     turn.waiting = {purpose: op for purpose, op in turn.waiting.items() if purpose in ("request", "lookup")}
-    turn.held, turn.holding = "", {}
-    for name, source in handler.sets.items():
-        turn.assign(name, source.value(turn))
-    if handler.then != "go":
+    if event.by != "caller" or turn.node not in turn.library.nodes or not raising.after_hangup(turn):
         turn.end()
-        return Step(turn.freeze(), tuple(turn.actions))
-    turn.go(handler.target)
-    return _finish(turn)

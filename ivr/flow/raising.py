@@ -3,13 +3,14 @@ Pure."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from ivr.flow import subflows
 from ivr.flow.actions import JsonValue
-from ivr.flow.events import handled_by, name_parts, select
-from ivr.flow.model import HANGUP, Command, Handler, Handlers
+from ivr.flow.events import Evaluate, Reached, handled_by, name_parts, select
+from ivr.flow.expressions import Expression
+from ivr.flow.model import HANGUP, Command, Handler, Handlers, Per
 
 if TYPE_CHECKING:
     from ivr.flow.nodes.base import Node
@@ -19,52 +20,24 @@ MAX_SAID = 4000
 """Characters of what was said that a variable keeps."""
 MAX_RAISED = 10
 """Events raised by handlers in one turn; then somebody has led them in a circle."""
+MAX_ERRORS = 10
+"""A node that fails so often in one visit, and is led back to itself each time, is given up."""
 
 
 def raise_event(turn: Turn, name: str, detail: JsonValue) -> None:
     turn.raised += 1
-    if turn.raised > MAX_RAISED:
-        turn.note("loop", {"node": turn.node, "event": name})
-        turn.rescue()
-        return
-    count(turn, name, turn.here.flow)
+    node = turn.here
+    count(turn, name, node.flow)
     turn.event, turn.detail = name, detail
     turn.note("event", {"event": name, "count": turn.counts[name], "node": turn.node})
-    node = turn.here
-    flow = turn.library.flows.get(node.flow)
-    if flow is not None and name in flow.events and turn.stack and not _own(turn, node, name):
-        # Declared as one that this subflow hands to whoever called it.
+    if turn.raised > MAX_RAISED or turn.counts.get("error", 0) > MAX_ERRORS:
+        turn.note("loop", {"node": turn.node, "event": name})
+        turn.rescue()
+    elif turn.stack and _hands_back(turn, node, name):
         subflows.back(turn, event=name, detail=detail)
-        return
-    do(turn, select(scopes(turn, node), name, turn.counts, _per_flow(turn), turn.flow_counts, turn.evaluate))
-
-
-def scopes(turn: Turn, node: Node) -> list[Handlers]:
-    """The nearest first: the node, its kind's own defaults, its flow, the library it comes from, the hotline."""
-    found: list[Handlers] = [node.handlers, node.defaults]
-    flow = turn.library.flows.get(node.flow)
-    if flow is not None:
-        found.append(flow.handlers)
-        shared = turn.library.shared.get(flow.library)
-        if shared is not None:
-            found.append(shared)
-    found.append(turn.library.handlers)
-    return found
-
-
-def hangup_handler(turn: Turn) -> Handler | None:
-    """What the dialogue still does when the caller has gone: the handlers of the callers of a subflow count too."""
-    places = [turn.node, *(str(frame.get("node", "")) for frame in reversed(turn.stack))]
-    for place in places:
-        node = turn.library.nodes.get(place)
-        if node is None:
-            continue
-        count(turn, "hangup", node.flow)
-        found: Sequence[Handlers] = scopes(turn, node)
-        handler = handled_by(found, "hangup", turn.counts, _per_flow(turn), turn.flow_counts, turn.evaluate)
-        if handler is not None:
-            return handler
-    return None
+    else:
+        scopes = (*_near(turn, node), turn.library.handlers)
+        do(turn, select(scopes, name, _reached(turn, node.flow), turn.evaluate))
 
 
 def count(turn: Turn, name: str, flow: str) -> None:
@@ -77,26 +50,37 @@ def count(turn: Turn, name: str, flow: str) -> None:
         turn.flow_counts[in_flow] = turn.flow_counts.get(in_flow, 0) + 1
 
 
-def _per_flow(turn: Turn) -> dict[str, int]:
-    prefix = turn.here.flow + " "
-    return {
-        name.removeprefix(prefix): number
-        for name, number in turn.flow_counts.items()
-        if name.startswith(prefix)
-    }
+def _reached(turn: Turn, flow: str) -> Reached:
+    def reached(per: Per, name: str) -> int:
+        if per == "visit":
+            return turn.counts.get(name, 0)
+        return turn.flow_counts.get(name if per == "call" else f"{flow} {name}", 0)
+
+    return reached
 
 
-def _own(turn: Turn, node: Node, name: str) -> bool:
-    """Whether the subflow handles the event itself, at this count."""
-    flow = turn.library.flows[node.flow]
-    near = [node.handlers, flow.handlers]
-    return handled_by(near, name, turn.counts, _per_flow(turn), turn.flow_counts, turn.evaluate) is not None
+def _near(turn: Turn, node: Node) -> list[Handlers]:
+    """The scopes of a node below the hotline's, the nearest first: the node, its kind's own defaults, its flow, the
+    library it comes from."""
+    flow = turn.library.flows.get(node.flow)
+    if flow is None:
+        return [node.handlers, node.defaults]
+    shared = turn.library.shared.get(flow.library, {})
+    return [node.handlers, node.defaults, flow.handlers, shared]
+
+
+def _hands_back(turn: Turn, node: Node, name: str) -> bool:
+    """Whether the flow declares the event as one for whoever called it, and does not handle it itself at this count."""
+    flow = turn.library.flows.get(node.flow)
+    if flow is None or flow.events.isdisjoint(name_parts(name)):
+        return False
+    own = [node.handlers, flow.handlers]
+    return handled_by(own, name, _reached(turn, node.flow), turn.evaluate) is None
 
 
 def do(turn: Turn, handler: Handler) -> None:
     turn.add_lead(handler.say.runs(turn))
-    for name, source in handler.sets.items():
-        turn.assign(name, source.value(turn))
+    _set(turn, handler)
     node = turn.here
     if handler.then == "go":
         turn.go(handler.target)
@@ -110,6 +94,63 @@ def do(turn: Turn, handler: Handler) -> None:
         raise_event(turn, handler.target, turn.detail)
     else:
         turn.rescue()
+
+
+def _set(turn: Turn, handler: Handler) -> None:
+    for name, source in handler.sets.items():
+        turn.assign(name, source.value(turn))
+
+
+# When the caller has gone
+
+
+def after_hangup(turn: Turn) -> bool:
+    """Go where the handler of `hangup` leads, without sound. False: none leads on."""
+    count(turn, "hangup", turn.here.flow)
+    handler = _hangup_handler(turn)
+    if handler is None:
+        return False
+    _set(turn, handler)
+    if handler.then != "go":
+        return False
+    turn.go(handler.target)
+    return True
+
+
+def _hangup_handler(turn: Turn) -> Handler | None:
+    """Those of the flows that called this one count too, before the hotline's: whoever called is nearer. The dialogue
+    then stands in the flow whose handler it is."""
+    node = turn.here
+    found = handled_by(_near(turn, node), "hangup", _reached(turn, node.flow), turn.evaluate)
+    if found is not None:
+        return found
+    for depth in reversed(range(len(turn.stack))):
+        frame = turn.stack[depth]
+        caller = turn.library.nodes.get(str(frame.get("node")))
+        if caller is None:
+            continue
+        evaluate = _evaluating(turn, subflows.variables_in(turn, frame))
+        found = handled_by(_near(turn, caller), "hangup", _reached(turn, caller.flow), evaluate)
+        if found is not None:
+            subflows.unwind(turn, depth)
+            return found
+    return handled_by([turn.library.handlers], "hangup", _reached(turn, node.flow), turn.evaluate)
+
+
+def _evaluating(turn: Turn, variables: Mapping[str, JsonValue]) -> Evaluate:
+    """Evaluates with the variables of another frame."""
+
+    def evaluate(expression: Expression) -> JsonValue:
+        own, turn.variables = turn.variables, variables
+        try:
+            return turn.evaluate(expression)
+        finally:
+            turn.variables = own
+
+    return evaluate
+
+
+# Commands of the caller
 
 
 def command(turn: Turn, chosen: Command, by: str) -> None:
@@ -129,14 +170,19 @@ def command(turn: Turn, chosen: Command, by: str) -> None:
 
 
 def _step_back(turn: Turn) -> str:
-    """Takes the present step off the history; the one before, also of the flow that called this one; "" for none."""
-    while True:
-        earlier = turn.history
-        if earlier and earlier[-1] == turn.node:
-            earlier = earlier[:-1]
-        if earlier:
-            turn.history = earlier
-            return earlier[-1]
-        if not turn.stack:
-            return ""
-        subflows.pop(turn)
+    """Takes the present step off the history; the one before, also of a flow that called this one; "" for none."""
+    earlier = _without(turn.history, turn.node)
+    depth = len(turn.stack)
+    while not earlier and depth:
+        depth -= 1
+        frame = turn.stack[depth]
+        earlier = _without(subflows.history_in(frame), str(frame.get("node")))
+    if not earlier:
+        return ""
+    subflows.unwind(turn, depth)
+    turn.history = earlier
+    return earlier[-1]
+
+
+def _without(history: tuple[str, ...], node: str) -> tuple[str, ...]:
+    return history[:-1] if history and history[-1] == node else history

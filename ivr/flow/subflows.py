@@ -41,11 +41,11 @@ def pop(turn: Turn) -> Mapping[str, JsonValue]:
     """Back to the frame below: the turn stands at its `call` node again. Gives the variables of the flow left."""
     left = turn.variables
     frame, turn.stack = turn.stack[-1], turn.stack[:-1]
-    kept, history, counts = frame.get("variables"), frame.get("history"), frame.get("counts")
+    counts = frame.get("counts")
     turn.leave()
     turn.node = str(frame.get("node", ""))
-    turn.variables = {**(kept if isinstance(kept, Mapping) else {}), **_shared(turn, left)}
-    turn.history = tuple(str(node) for node in history) if isinstance(history, list | tuple) else ()
+    turn.variables = variables_in(turn, frame)
+    turn.history = history_in(frame)
     turn.counts = (
         {name: number for name, number in counts.items() if isinstance(number, int)}
         if isinstance(counts, Mapping)
@@ -56,39 +56,68 @@ def pop(turn: Turn) -> Mapping[str, JsonValue]:
 
 
 def back(
-    turn: Turn, *, event: str = "", detail: JsonValue = None, results: Mapping[str, JsonValue] | None = None
+    turn: Turn, *, event: str = "", detail: JsonValue = None, given: Mapping[str, JsonValue] | None = None
 ) -> None:
     """Return from a subflow: on after its `call` node, or with an event raised there.
 
-    results: what the flow gives; None = its variables of the names that it declares as results.
+    Its results are its variables of the names that it declares as such. given: those that it gives other values.
     """
-    flow = turn.library.flows.get(turn.here.flow)
     asked = bool(turn.history)
     left = pop(turn)
     if asked:
         # `back` can come back into that flow, at its start.
         turn.remember(turn.node)
-    if flow is None:
-        flow = _called(turn)
-    if results is None:
-        results = {name: left.get(name) for name in (flow.results if flow is not None else ())}
+    flow = _called(turn)
+    results = {name: left.get(name) for name in (flow.results if flow is not None else ())}
     turn.note("returned", {"node": turn.node, "flow": flow.name if flow is not None else "", "event": event})
-    turn.here.returned(turn, results)
+    turn.here.returned(turn, {**results, **(given or {})})
     if event:
         turn.pending = None
         turn.raise_event(event, detail)
 
 
 def _called(turn: Turn) -> Flow | None:
-    """The flow that the present `call` node calls: the hidden node of `next: return` belongs to none."""
-    start = getattr(turn.here, "start", "")
-    return turn.library.flows.get(str(start).split(".", 1)[0])
+    """The flow that the present `call` node calls, which may have gone on to another one before it returned."""
+    return turn.library.flows.get(turn.here.calls())
 
 
 def unwind(turn: Turn, depth: int) -> None:
     """Back down to that many frames, without results."""
     while len(turn.stack) > depth:
         pop(turn)
+
+
+def variables_in(turn: Turn, frame: Mapping[str, JsonValue]) -> dict[str, JsonValue]:
+    """What the flow of that frame sees: its own variables, and the present values of the call's."""
+    kept = frame.get("variables")
+    return {**(kept if isinstance(kept, Mapping) else {}), **_shared(turn, turn.variables)}
+
+
+def standing(turn: Turn) -> dict[str, JsonValue]:
+    """Where the dialogue stands among the flows, to come back there (`stand`): frames, variables, history."""
+    return {
+        "stack": [dict(frame) for frame in turn.stack],
+        "variables": dict(turn.variables),
+        "history": list(turn.history),
+    }
+
+
+def stand(turn: Turn, kept: Mapping[str, JsonValue]) -> None:
+    """Come back to where the dialogue stood. Frames that are still there keep what was set in them since."""
+    stack = kept.get("stack")
+    frames = tuple(frame for frame in stack if isinstance(frame, Mapping)) if isinstance(stack, list) else ()
+    if turn.stack[: len(frames)] == frames:
+        unwind(turn, len(frames))
+    else:
+        turn.stack = frames
+        turn.variables = variables_in(turn, kept)
+        turn.history = history_in(kept)
+
+
+def history_in(frame: Mapping[str, JsonValue]) -> tuple[str, ...]:
+    """The steps that `back` goes back through in that frame."""
+    history = frame.get("history")
+    return tuple(str(node) for node in history) if isinstance(history, list) else ()
 
 
 def _shared(turn: Turn, variables: Mapping[str, JsonValue]) -> dict[str, JsonValue]:

@@ -13,7 +13,7 @@ import datetime as dt
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from ivr.flow import raising
+from ivr.flow import held, raising
 from ivr.flow.actions import (
     Action,
     CancelLookup,
@@ -47,14 +47,13 @@ MAX_VARIABLE_TEXT = 4000
 """Characters of what was said that a variable keeps."""
 
 TIMER = "timer."
-QUEUE = "queue"
 _Closer = type[
     StopPlay | StopListen | LeaveQueue | StopRecord | CancelTransfer | CancelRequest | CancelLookup
 ]
 _CLOSERS: Mapping[str, _Closer | None] = {
     "play": StopPlay,
     "listen": StopListen,
-    QUEUE: LeaveQueue,
+    held.QUEUE: LeaveQueue,
     "record": StopRecord,
     "transfer": CancelTransfer,
     "request": CancelRequest,
@@ -198,31 +197,9 @@ class Turn:
     def end(self) -> None:
         """The dialogue is over: nothing stays open."""
         self.leave()
-        self.let_go()
+        held.give_up(self)
         self.pending = None
         self.ended = True
-
-    # A place in a queue that is kept while the dialogue is elsewhere
-
-    def hold(self) -> None:
-        """Keep the place of the present node, which is about to be left."""
-        op = self.waiting.pop(QUEUE, None)
-        if op is not None:
-            self.held = op
-            self.holding = {"node": self.node, "data": dict(self.data), "depth": len(self.stack)}
-
-    def let_go(self) -> None:
-        """Give the kept place up, if there is one."""
-        if self.held:
-            self.actions.append(LeaveQueue(OpId(self.held)))
-            self.held, self.holding = "", {}
-
-    def take_back(self) -> None:
-        """The present node is the one whose place is kept: it is its own again, with its memory."""
-        self.waiting[QUEUE] = self.held
-        data = self.holding.get("data")
-        self.data = dict(data) if isinstance(data, Mapping) else {}
-        self.held, self.holding = "", {}
 
     # Sound
 

@@ -88,6 +88,10 @@ class Node:
     def transfer_ended(self, turn: Turn, event: TransferEnded) -> None: ...
     def request_ended(self, turn: Turn, event: RequestEnded) -> None: ...
     def lookup_ended(self, turn: Turn, event: LookupEnded) -> None: ...
+    def calls(self) -> str:
+        """The flow that it calls, "" for none."""
+        return ""
+
     def returned(self, turn: Turn, results: Mapping[str, JsonValue]) -> None:
         """The flow that this node called is over."""
 

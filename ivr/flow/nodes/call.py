@@ -33,7 +33,7 @@ class Call(Node):
     kind: ClassVar[str] = "call"
     silent: ClassVar[bool] = True
 
-    __slots__ = ("defaults_given", "given", "next", "results", "start")
+    __slots__ = ("callee", "defaults_given", "given", "next", "results", "start")
 
     def __init__(self, build: NodeBuilder, model: CallModel) -> None:
         super().__init__(build, model)
@@ -43,6 +43,7 @@ class Call(Node):
             build.assigns(name, ("results", name), None): result for name, result in model.results.items()
         }
         callee = build.callee(model.flow, ("flow",))
+        self.callee = model.flow
         self.start = callee.start if callee is not None else ""
         self.defaults_given: Mapping[str, JsonValue] = callee.defaults if callee is not None else {}
         if callee is None:
@@ -70,6 +71,13 @@ class Call(Node):
         given = {name: source.value(turn) for name, source in self.given.items()}
         if not subflows.enter(turn, self.start, {**self.defaults_given, **given}):
             turn.raise_event("error.call.depth")
+
+    def resume(self, turn: Turn) -> None:
+        """After an event that only says something: on, for the flow is over."""
+        turn.go(self.next)
+
+    def calls(self) -> str:
+        return self.callee
 
     def returned(self, turn: Turn, results: Mapping[str, JsonValue]) -> None:
         for name, result in self.results.items():

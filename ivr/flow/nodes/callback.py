@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, ClassVar, cast
 
 from pydantic import Field
 
+from ivr.flow import held
 from ivr.flow.actions import Callback
 from ivr.flow.expressions import INT, TEXT, map_of
 from ivr.flow.inputs import CallbackPlaced
@@ -93,7 +94,7 @@ class CallbackNode(Node):
             turn.raise_event("error.callback." + event.outcome)
             return
         # The place that was kept is the promise's now.
-        turn.held, turn.holding = "", {}
+        held.forget(turn)
         turn.assign(
             self.into, {"id": event.callback, "place": event.place, "number": turn.data.get("number")}
         )

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal, cast
 
 from pydantic import Field
 
+from ivr.flow import held
 from ivr.flow.actions import Enqueue, JsonValue
 from ivr.flow.expressions import DOUBLE, TEXT, map_of
 from ivr.flow.inputs import AgentJoined, QueueEnded, QueueProgress
@@ -144,12 +145,12 @@ class Queue(HotwordNode):
 
     def enter(self, turn: Turn) -> None:
         turn.keys = ""
-        if turn.held and turn.holding.get("node") == self.id:
+        if held.belongs_here(turn):
             # Back from an option that kept the place.
-            turn.take_back()
+            held.take_back(turn)
             turn.speak(())
         else:
-            turn.let_go()
+            held.give_up(turn)
             self._enqueue(turn)
             turn.speak(self.prompts.runs(turn))
         if "play" in turn.waiting:
@@ -216,7 +217,7 @@ class Queue(HotwordNode):
     def _choose(self, turn: Turn, name: str, by: Literal["key", "speech"]) -> None:
         if name in self.keeps:
             turn.data["offered"] = True
-            turn.hold()
+            held.keep(turn)
         self.options.choose(turn, self.options.by_name[name], by, "")
 
     def queue_progress(self, turn: Turn, event: QueueProgress) -> None:

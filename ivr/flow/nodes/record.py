@@ -89,7 +89,7 @@ class RecordNode(Node):
             "recorded",
             {"node": self.id, "outcome": event.outcome, "id": event.recording, "seconds": event.seconds},
         )
-        if event.outcome == "failed":
+        if event.outcome == "failed" and not turn.hung_up:
             turn.raise_event("error.record")
             return
         turn.assign(
@@ -98,12 +98,8 @@ class RecordNode(Node):
             if event.outcome == "recorded"
             else None,
         )
-        if turn.hung_up:
-            handler = raising.hangup_handler(turn)
-            if handler is not None:
-                raising.do(turn, handler)
-                return
-        turn.go(self.next if event.outcome == "recorded" else self.empty)
+        if not (turn.hung_up and raising.after_hangup(turn)):
+            turn.go(self.next if event.outcome == "recorded" else self.empty)
 
 
 def _make(build: NodeBuilder, model: NodeModel) -> Node:

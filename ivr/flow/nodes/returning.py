@@ -44,10 +44,8 @@ class Return(Node):
             turn.note("returned_nowhere", {"node": self.id})
             turn.rescue()
             return
-        flow = turn.library.flows.get(self.flow)
-        results = {name: turn.variables.get(name) for name in (flow.results if flow is not None else ())}
-        results.update({name: source.value(turn) for name, source in self.results.items()})
-        subflows.back(turn, event=self.event, results=results)
+        given = {name: source.value(turn) for name, source in self.results.items()}
+        subflows.back(turn, event=self.event, given=given)
 
 
 def _make(build: NodeBuilder, model: NodeModel) -> Node:

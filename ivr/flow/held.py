@@ -1,0 +1,79 @@
+"""A place in a queue that is kept while the dialogue is elsewhere: an option of the queue that asks for a number, say.
+
+The place is kept until its queue node is entered again and goes on with it, a promise to call back takes it over,
+another place is taken, somebody else answers, or the dialogue ends. What comes of it meanwhile - an agent, or the
+queue's own end - brings the dialogue back to the queue, with the frames and variables that it had there. Pure.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from ivr.flow import subflows
+from ivr.flow.actions import LeaveQueue
+from ivr.flow.inputs import AgentJoined, Input, OpId, QueueEnded, QueueProgress
+
+if TYPE_CHECKING:
+    from ivr.flow.turn import Turn
+
+QUEUE = "queue"
+"""The purpose of an op of `Enqueue`."""
+
+
+def keep(turn: Turn) -> None:
+    """Keep the place of the present node, which is about to be left."""
+    op = turn.waiting.pop(QUEUE, None)
+    if op is not None:
+        turn.held = op
+        turn.holding = {"node": turn.node, "data": dict(turn.data), **subflows.standing(turn)}
+
+
+def give_up(turn: Turn) -> None:
+    """Leave the kept place, if there is one."""
+    if turn.held:
+        turn.actions.append(LeaveQueue(OpId(turn.held)))
+        forget(turn)
+
+
+def forget(turn: Turn) -> None:
+    """The kept place is somebody else's now, or gone by itself."""
+    turn.held, turn.holding = "", {}
+
+
+def belongs_here(turn: Turn) -> bool:
+    """Whether the place kept is that of the present node."""
+    return bool(turn.held) and turn.holding.get("node") == turn.node
+
+
+def take_back(turn: Turn) -> None:
+    """The present node, whose place is kept, has it again, with its memory."""
+    turn.waiting[QUEUE] = turn.held
+    data = turn.holding.get("data")
+    turn.data = dict(data) if isinstance(data, Mapping) else {}
+    forget(turn)
+
+
+def happened(turn: Turn, event: Input) -> bool:
+    """Something came of the place. True: the dialogue is back at its queue, which has to be told."""
+    match event:
+        case QueueProgress():
+            data = turn.holding.get("data")
+            at = {
+                "place": event.place,
+                "waiting": event.waiting,
+                "low_s": event.wait_low_s,
+                "high_s": event.wait_high_s,
+            }
+            turn.holding = {**turn.holding, "data": {**(data if isinstance(data, Mapping) else {}), **at}}
+            return False
+        case AgentJoined() | QueueEnded():
+            turn.leave()
+            subflows.stand(turn, turn.holding)
+            turn.node = str(turn.holding.get("node"))
+            turn.counts = {}
+            take_back(turn)
+            turn.actions.append(turn.here.entered)
+            return True
+        case _:
+            return False
