@@ -18,6 +18,7 @@ from babel.dates import format_date, format_skeleton, format_time
 from babel.numbers import format_decimal, get_currency_name, get_currency_precision
 from babel.units import UnknownUnitError, format_unit
 from unicode_rbnf import FormatPurpose, RbnfEngine
+from unicode_rbnf.engine import RbnfError
 
 from ivr.flow.prompt_text import DEFAULT_CURRENCY, Literal, Part, SayAs
 from ivr.prompts import values
@@ -131,7 +132,7 @@ def _spell(number: Decimal, language: str, purpose: FormatPurpose, rules: Sequen
         return ""
     try:
         found = engine.format_number(int(number), purpose)
-    except ValueError:
+    except (ValueError, RbnfError):
         return ""
     named = next((found.text_by_ruleset[rule] for rule in rules if rule in found.text_by_ruleset), found.text)
     return " ".join(named.split())

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import datetime as dt
 from decimal import Decimal
+from pathlib import Path
 
 import pytest
+import unicode_rbnf
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -306,6 +308,16 @@ def test_a_language_without_fragments_is_named() -> None:
 )
 def test_spanish_is_said_in_words(value: object, say_as: SayAs, option: str, said: str) -> None:
     assert words.say(value, say_as, "es", option=option, now=NOW) == said
+
+
+def test_every_language_with_spelling_rules_says_every_kind_of_number() -> None:
+    folder = Path(unicode_rbnf.__file__).parent / "rbnf"
+    languages = sorted(path.stem.replace("_", "-") for path in folder.glob("*.xml"))
+    assert len(languages) > 60
+    for language in languages:
+        for say_as in ("number", "ordinal", "duration", "money", "percent"):
+            for value in (0, 1, 2, 21, 1001, 21_001):
+                assert words.say(value, say_as, language).strip(), (language, say_as, value)
 
 
 def test_any_other_language_is_said_by_its_rules_or_in_its_own_figures() -> None:
