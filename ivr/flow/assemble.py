@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import datetime as dt
 import zoneinfo
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from ivr.flow.actions import Note
@@ -142,15 +142,16 @@ class Assembly:
         For whoever loads beside something that must not wait: freed all at once, that of a large folder stops every
         thread for a while. To be dropped from the end.
         """
-        documents = list(self._documents.values())
-        places = [
-            part
-            for one in documents
-            for places in (one.values, one.keys)
-            for item in places.items()
-            for part in item
+        holders = (self, self._builder, self._builder.catalogue, *self._documents.values())
+        containers = [
+            value for one in holders for value in _fields(one) if isinstance(value, dict | list | set)
         ]
-        return [*places, *documents, *self._flows.values()]
+        return [
+            part
+            for container in containers
+            for item in (container.items() if isinstance(container, dict) else container)
+            for part in (item if isinstance(item, tuple) else (item,))
+        ]
 
     def _stop_at_errors(self, *, only_when: bool = True) -> None:
         if only_when and any(finding.severity == "error" for finding in self._builder.findings):
@@ -464,3 +465,8 @@ class Assembly:
 
 
 _HOTLINE_FIELDS = frozenset({"hotline", *HotlineFields.model_fields})
+
+
+def _fields(one: object) -> Iterator[object]:
+    names = getattr(type(one), "__slots__", None) or vars(one)
+    return (getattr(one, name) for name in names)
