@@ -161,7 +161,8 @@ class NodeBuilder:
     def handlers(self, raw: Mapping[str, object], path: Path) -> Handlers:
         return self._library.handlers(self._document, self.flow, self._at(path), raw, self.id)
 
-    def commands(self, always: bool | list[str]) -> Commands:
+    def commands(self, always: bool | list[str], obeys: Callable[[Command], bool]) -> Commands:
+        """obeys: which of them the kind of node can do."""
         if isinstance(always, list):
             for index, name in enumerate(always):
                 if name not in self._flow_commands:
@@ -170,6 +171,7 @@ class NodeBuilder:
             chosen = tuple(command for name, command in self._flow_commands.items() if name in always)
         else:
             chosen = tuple(self._flow_commands.values()) if always else ()
+        chosen = tuple(command for command in chosen if obeys(command))
         for command in chosen:
             if command.target:
                 self._library.exits.append(Exit(self.id, command.target, f"always:{command.name}"))
@@ -213,7 +215,9 @@ class NodeBuilder:
 
     def queue_source(self, written: str, path: Path) -> Source:
         """A queue by name, or the expression that gives it."""
-        return self.source(written, path, TEXT) if written.startswith("=") else Source(self.queue(written, path))
+        return (
+            self.source(written, path, TEXT) if written.startswith("=") else Source(self.queue(written, path))
+        )
 
     def number(self, name: str, path: Path) -> str:
         """One of the hotline's `numbers`, by name."""

@@ -69,8 +69,13 @@ class SpeechHeard:
     alternatives: tuple[Alternative, ...] = ()
 
     def texts(self) -> tuple[str, ...]:
-        """Everything that may have been said, the best first."""
-        return (self.text, *(other.text for other in self.alternatives))
+        """Everything that may have been said, the best first: what it was matched to, what it was written as, the
+        others."""
+        return (*self.best(), *(other.text for other in self.alternatives))
+
+    def best(self) -> tuple[str, ...]:
+        """As `texts`, without the others."""
+        return (self.phrase, self.text) if self.phrase else (self.text,)
 
     def readings(self) -> tuple[Alternative, ...]:
         """As `texts`, with the confidence of each; the matched phrase first where there is one."""

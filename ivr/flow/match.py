@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from functools import lru_cache
 
 _PUNCTUATION = re.compile(r"[^\w\s']+|_", re.UNICODE)
@@ -80,25 +80,26 @@ class Phrases:
                 self.by_phrase.setdefault(normalise(phrase), name)
         self._longest_first = sorted(self.by_phrase, key=len, reverse=True)
 
-    def equal(self, text: str) -> str | None:
-        """The choice whose phrase is this normalised text, polite words aside."""
-        return self.by_phrase.get(text) or self.by_phrase.get(bare(text))
+    def equal(self, text: str, but: Container[str] = ()) -> str | None:
+        """The choice whose phrase is this normalised text, polite words aside. but: choices not on offer now."""
+        name = self.by_phrase.get(text) or self.by_phrase.get(bare(text))
+        return None if name in but else name
 
-    def short(self, text: str) -> str | None:
+    def short(self, text: str, but: Container[str] = ()) -> str | None:
         """As `within`, but only when little else was said.
 
         Whoever says 我要投诉人工服务的态度 is complaining about the service, not asking for it.
         """
-        name = self.within(text)
+        name = self.within(text, but)
         if name is None:
             return None
         longest = max(len(phrase) for phrase, owner in self.by_phrase.items() if owner == name)
         return name if len(bare(text)) <= longest + SHORT_MORE else None
 
-    def within(self, text: str) -> str | None:
+    def within(self, text: str, but: Container[str] = ()) -> str | None:
         """The choice with the longest phrase inside this normalised text."""
         for phrase in self._longest_first:
-            if contains(text, phrase):
+            if self.by_phrase[phrase] not in but and contains(text, phrase):
                 return self.by_phrase[phrase]
         return None
 

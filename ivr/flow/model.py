@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
@@ -11,7 +11,7 @@ from ivr.flow.actions import JsonValue, Prompt
 from ivr.flow.calendars.calendar import Calendar
 from ivr.flow.expressions import Expression
 from ivr.flow.findings import Finding
-from ivr.flow.match import NO_PHRASES, Phrases
+from ivr.flow.match import NO_PHRASES, Phrases, normalise
 from ivr.flow.plurals import Plural
 from ivr.flow.state import Run
 
@@ -161,7 +161,7 @@ class Command:
 class Commands:
     """The commands that work at a node, by key and by phrase."""
 
-    __slots__ = ("_spoken", "_urgent", "by_key", "by_name")
+    __slots__ = ("_phrases", "_spoken", "_urgent", "by_key", "by_name")
 
     def __init__(self, commands: tuple[Command, ...]) -> None:
         self.by_name = {command.name: command for command in commands}
@@ -176,26 +176,38 @@ class Commands:
             Phrases({command.name: command.say.get(language, ()) for command in commands if command.urgent})
             for language in languages
         )
+        urgent = [command for command in commands if command.urgent]
+        self._phrases = {
+            language: self._spoken[language].spoken
+            + tuple(phrase for command in urgent for phrase in command.say.get(language, ()))
+            for language in languages
+        }
 
     def spoken(self, language: str) -> Phrases:
         return self._spoken.get(language, NO_PHRASES)
 
     def phrases(self, language: str) -> tuple[str, ...]:
         """Everything a grammar has to hold for these commands, the urgent ones in this language too."""
-        urgent = [
-            phrase
-            for command in self.by_name.values()
-            if command.urgent
-            for phrase in command.say.get(language, ())
-        ]
-        return self.spoken(language).spoken + tuple(urgent)
+        return self._phrases.get(language, ())
 
-    def urgent(self, text: str) -> Command | None:
-        """The urgent command in a normalised text, in whatever language."""
-        for phrases in self._urgent:
-            name = phrases.within(text)
+    def said(self, texts: Iterable[str], language: str) -> Command | None:
+        """The command, none of the urgent ones, that one of these texts is, with little else said."""
+        spoken = self.spoken(language)
+        for text in map(normalise, texts):
+            name = (spoken.equal(text) or spoken.short(text)) if text else None
             if name is not None:
                 return self.by_name[name]
+        return None
+
+    def urgent(self, texts: Iterable[str]) -> Command | None:
+        """The urgent command within one of these texts, in whatever language."""
+        if not any(phrases.spoken for phrases in self._urgent):
+            return None
+        for text in map(normalise, texts):
+            for phrases in self._urgent:
+                name = phrases.within(text)
+                if name is not None:
+                    return self.by_name[name]
         return None
 
 

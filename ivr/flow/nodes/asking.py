@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
 from ivr.flow.actions import JsonValue
-from ivr.flow.inputs import SpeechFailed, SpeechHeard, SpeechPartial, SpeechStarted
+from ivr.flow.inputs import SpeechFailed, SpeechHeard, SpeechStarted
 from ivr.flow.match import normalise
 from ivr.flow.nodes.asking_back import ASKED_BACK, yes_no_phrases
 from ivr.flow.nodes.base import Node
@@ -79,9 +79,12 @@ class AskingNode(Node):
         """The caller stopped pressing keys."""
         raise NotImplementedError
 
-    def heard(self, turn: Turn, event: SpeechHeard, text: str) -> None:
-        """An utterance with words and without an urgent command. text: normalised."""
+    def heard(self, turn: Turn, event: SpeechHeard) -> None:
+        """An utterance with words and without an urgent command."""
         raise NotImplementedError
+
+    def before(self, turn: Turn) -> None:
+        """What a kind does on entering, before keys typed ahead count."""
 
     def label(self, turn: Turn, answer: str) -> tuple[Run, ...]:
         """How an answer is called when it is asked back; () = it cannot be."""
@@ -98,8 +101,10 @@ class AskingNode(Node):
             turn.keys = ""
         if self.rules.whole_s is not None:
             turn.start_timer("whole", self.rules.whole_s)
-        if turn.keys:
-            self._typed_ahead(turn)
+        turn.data["entering"] = True
+        self.before(turn)
+        self._typed_ahead(turn)
+        del turn.data["entering"]
         if turn.pending is None and "play" not in turn.waiting and "timer.inter_digit" not in turn.waiting:
             self.reprompt(turn)
 
@@ -118,10 +123,15 @@ class AskingNode(Node):
             self._prompts_over(turn)
 
     def resume(self, turn: Turn) -> None:
+        if "entering" in turn.data:
+            # The prompt is said next, and what the handler says before it.
+            return
         turn.data["digits"] = ""
-        if turn.lead:
-            turn.speak(())
-        elif "play" not in turn.waiting:
+        turn.cancel_timer("inter_digit")
+        if turn.lead and turn.speak(turn.unplayed):
+            if self.rules.listen_during_prompt:
+                self._listen(turn)
+        elif "play" not in turn.waiting and not turn.play_next():
             self._prompts_over(turn)
 
     def no_match(self, turn: Turn, detail: JsonValue = None) -> None:
@@ -201,10 +211,9 @@ class AskingNode(Node):
             turn.cancel_timer("speech")
             turn.cancel_timer("first_input")
         if ASKED_BACK in turn.data and self.asking_back is not None:
-            if digit in self.commands.by_key:
-                turn.command(self.commands.by_key[digit], "key")
-            else:
-                self._answered_back(turn, self.asking_back.by_key(digit))
+            yes = self.asking_back.by_key(digit)
+            if yes is not None or not self.command_pressed(turn, digit):
+                self._answered_back(turn, yes)
             return
         self.key(turn, digit)
 
@@ -214,9 +223,7 @@ class AskingNode(Node):
     def prompt_ended(self, turn: Turn, *, failed: bool) -> None:
         if failed:
             turn.raise_event("error.prompt")
-            if turn.pending is not None or "play" in turn.waiting:
-                return
-        if not turn.play_next():
+        elif not turn.play_next():
             self._prompts_over(turn)
 
     def timer(self, turn: Turn, name: str) -> None:
@@ -239,41 +246,30 @@ class AskingNode(Node):
         if self.rules.interrupt_speech:
             turn.hush()
 
-    def speech_partial(self, turn: Turn, event: SpeechPartial) -> None:
-        command = self.commands.urgent(normalise(event.text))
-        if command is not None:
-            turn.command(command, "speech")
-
     def speech_heard(self, turn: Turn, event: SpeechHeard) -> None:
         turn.data.pop("speaking", None)
         turn.cancel_timer("speech")
         turn.cancel_timer("first_input")
-        text = normalise(event.text)
-        for said in event.texts():
-            command = self.commands.urgent(normalise(said))
-            if command is not None:
-                turn.command(command, "speech")
-                return
+        if self.urgent_said(turn, event.texts()):
+            return
         if self.rules.interrupt_speech:
             turn.hush()
-        if not text and not event.phrase:
+        if not any(map(normalise, event.best())):
             self.no_match(turn)
         elif ASKED_BACK in turn.data:
-            self._heard_back(turn, event, text)
+            self._heard_back(turn, event)
         else:
-            self.heard(turn, event, text)
+            self.heard(turn, event)
 
-    def _heard_back(self, turn: Turn, event: SpeechHeard, text: str) -> None:
-        yes = yes_no(event.text, turn.language)
-        name = self.commands.spoken(turn.language).equal(text) if yes is None else None
-        if name is not None:
-            turn.command(self.commands.by_name[name], "speech")
-        elif yes is None:
+    def _heard_back(self, turn: Turn, event: SpeechHeard) -> None:
+        answers = [yes_no(text, turn.language) for text in event.best()]
+        yes = next((answer for answer in answers if answer is not None), None)
+        if yes is not None and self.maybe(event.confidence):
+            self._answered_back(turn, yes)
+        elif not (self.sure(event.confidence) and self.command_said(turn, event)):
             # Neither yes nor no: likely the answer itself, said again and better.
             turn.data.pop(ASKED_BACK, None)
-            self.heard(turn, event, text)
-        else:
-            self._answered_back(turn, yes)
+            self.heard(turn, event)
 
     def speech_failed(self, turn: Turn, event: SpeechFailed) -> None:
         turn.data.pop("speaking", None)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
@@ -21,7 +21,7 @@ from ivr.flow.inputs import (
     SpeechStarted,
     TransferEnded,
 )
-from ivr.flow.model import Handlers
+from ivr.flow.model import Command, Handlers
 from ivr.flow.schema import NodeModel
 from ivr.flow.turn import MAX_KEYS_AHEAD, Turn
 
@@ -56,7 +56,12 @@ class Node:
         self.defaults: Handlers = {}
         """Handlers of the kind itself, for what its authors leave unsaid."""
         self.handlers: Handlers = build.handlers(model.on, ("on",))
-        self.commands = build.commands(model.always)
+        self.commands = build.commands(model.always, self.obeys)
+
+    @staticmethod
+    def obeys(command: Command) -> bool:
+        """Whether this kind of node can do the command at all."""
+        return True
 
     def enter(self, turn: Turn) -> None:
         raise NotImplementedError
@@ -76,7 +81,9 @@ class Node:
     def prompt_ended(self, turn: Turn, *, failed: bool) -> None: ...
     def timer(self, turn: Turn, name: str) -> None: ...
     def speech_started(self, turn: Turn, event: SpeechStarted) -> None: ...
-    def speech_partial(self, turn: Turn, event: SpeechPartial) -> None: ...
+    def speech_partial(self, turn: Turn, event: SpeechPartial) -> None:
+        self.urgent_said(turn, (event.text,))
+
     def speech_heard(self, turn: Turn, event: SpeechHeard) -> None: ...
     def speech_failed(self, turn: Turn, event: SpeechFailed) -> None: ...
     def queue_progress(self, turn: Turn, event: QueueProgress) -> None: ...
@@ -88,6 +95,30 @@ class Node:
     def transfer_ended(self, turn: Turn, event: TransferEnded) -> None: ...
     def request_ended(self, turn: Turn, event: RequestEnded) -> None: ...
     def lookup_ended(self, turn: Turn, event: LookupEnded) -> None: ...
+
+    # The `always` commands. Each of these does the command, if there is one.
+
+    def command_pressed(self, turn: Turn, digit: str) -> bool:
+        command = self.commands.by_key.get(digit)
+        if command is not None:
+            turn.command(command, "key")
+        return command is not None
+
+    def command_said(self, turn: Turn, event: SpeechHeard) -> bool:
+        """None of the urgent ones: that goes before anything else (`urgent_said`)."""
+        command = self.commands.said(event.best(), turn.language)
+        if command is not None:
+            turn.command(command, "speech")
+        return command is not None
+
+    def urgent_said(self, turn: Turn, texts: Iterable[str]) -> bool:
+        command = self.commands.urgent(texts)
+        if command is not None:
+            turn.command(command, "speech")
+        return command is not None
+
+    # Calling another flow
+
     def calls(self) -> str:
         """The flow that it calls, "" for none."""
         return ""

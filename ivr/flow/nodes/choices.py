@@ -94,6 +94,13 @@ class Options:
     def spoken(self, language: str) -> Phrases:
         return self._spoken.get(language, NO_PHRASES)
 
+    def phrases(self, turn: Turn) -> tuple[str, ...]:
+        """Those that choose something now."""
+        spoken, but = self.spoken(turn.language), self.withheld(turn)
+        if not but:
+            return spoken.spoken
+        return tuple(phrase for phrase in spoken.spoken if spoken.by_phrase.get(normalise(phrase)) not in but)
+
     def claimed_twice(self) -> Iterator[tuple[str, str, str, str]]:
         """(language, phrase, the option that has it, the other) for the linter."""
         for language, choices in self._said.items():
@@ -104,19 +111,27 @@ class Options:
                     if first != name:
                         yield language, phrase, first, name
 
-    def offered(self, turn: Turn, name: str) -> bool:
-        """Whether the option's condition holds now."""
-        condition = self.by_name[name].condition
-        return condition is None or turn.evaluate(condition) is True
+    def withheld(self, turn: Turn) -> frozenset[str]:
+        """The names of those whose condition does not hold now."""
+        if not self._conditional:
+            return frozenset()
+        return frozenset(
+            option.name
+            for option in self.by_name.values()
+            if option.condition is not None and turn.evaluate(option.condition) is not True
+        )
 
     def press(self, turn: Turn, keys: str) -> tuple[Option | None, Literal["complete", "more", "none"]]:
         """complete: that option, and no other begins so. more: further keys fit (the option: if it is one already)."""
+        but = self.withheld(turn)
         option = self._by_key.get(keys)
-        if option is not None and self._conditional and not self.offered(turn, option.name):
+        if option is not None and option.name in but:
             option = None
         more = keys in self._prefixes
         for other in self._patterns:
-            if other.pattern is not None and other.pattern.verdict(keys) != "invalid":
+            if other.pattern is None or other.name in but:
+                continue
+            if other.pattern.verdict(keys) != "invalid":
                 more = more or not other.pattern.full(keys)
                 if option is None and other.pattern.verdict(keys) == "complete":
                     option = other

@@ -80,9 +80,9 @@ class Collect(AskingNode):
             return
         longer = (digits + digit)[: MAX_DIGITS + 1]
         verdict = self.rule.verdict(longer)
-        if verdict == "invalid" and not digits and digit in self.commands.by_key:
-            turn.command(self.commands.by_key[digit], "key")
-        elif self.rule.full(longer):
+        if verdict == "invalid" and not digits and self.command_pressed(turn, digit):
+            return
+        if self.rule.full(longer):
             self._take(turn, longer)
         else:
             # A wrong key ends nothing: the rest of the number is on its way, and would count as further mistakes.
@@ -98,17 +98,13 @@ class Collect(AskingNode):
         """The caller is done: these digits, or a command whose key is all there is (0 for a person), or neither."""
         if self.rule.verdict(digits) == "complete":
             self._take(turn, digits)
-        elif digits in self.commands.by_key:
-            turn.command(self.commands.by_key[digits], "key")
-        else:
+        elif not self.command_pressed(turn, digits):
             self.no_match(turn)
 
     def _take(self, turn: Turn, digits: str, by: str = "key") -> None:
-        fault = self.format.fault(digits, turn.local_now) if self.format is not None else ""
+        fault = self._fault(turn, digits)
         if fault:
-            # Complete and yet impossible: a wrong check digit, a date that does not exist.
-            turn.note("refused", {"node": self.id, "why": fault})
-            self.no_match(turn, {"why": fault})
+            self._refuse(turn, fault)
             return
         value: JsonValue = digits
         if self.format is not None:
@@ -117,23 +113,39 @@ class Collect(AskingNode):
         turn.assign(self.into, value)
         turn.go(self.next)
 
-    def heard(self, turn: Turn, event: SpeechHeard, text: str) -> None:
-        commands = self.commands.spoken(turn.language)
-        name = commands.equal(text) or commands.short(text)
-        if name is not None and self.sure(event.confidence):
-            turn.command(self.commands.by_name[name], "speech")
+    def _fault(self, turn: Turn, digits: str) -> str:
+        """Why these digits, complete, are yet impossible: a wrong check digit, a date that does not exist; "" = they
+        are not."""
+        return self.format.fault(digits, turn.local_now) if self.format is not None else ""
+
+    def _refuse(self, turn: Turn, fault: str) -> None:
+        turn.note("refused", {"node": self.id, "why": fault})
+        self.no_match(turn, {"why": fault})
+
+    def heard(self, turn: Turn, event: SpeechHeard) -> None:
+        """The first reading that is possible and believed; else what may have been meant is asked back."""
+        if self.sure(event.confidence) and self.command_said(turn, event):
             return
         maybe: list[str] = []
+        fault = ""
         for reading in event.readings() if self.by_voice else ():
+            if not self.maybe(reading.confidence):
+                continue
             for keys in self._said(turn, reading.text):
                 if self.rule.verdict(keys) != "complete" or keys in maybe:
                     continue
-                if self.sure(reading.confidence) and reading.confidence is not None:
+                wrong = self._fault(turn, keys)
+                if wrong:
+                    fault = fault or wrong
+                elif self.sure(reading.confidence) and reading.confidence is not None:
                     self._take(turn, keys, "speech")
                     return
-                if self.maybe(reading.confidence):
+                else:
                     maybe.append(keys)
-        self.unsure(turn, maybe)
+        if fault and not maybe:
+            self._refuse(turn, fault)
+        else:
+            self.unsure(turn, maybe)
 
     def _said(self, turn: Turn, text: str) -> list[str]:
         if self.format is not None:

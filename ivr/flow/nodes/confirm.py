@@ -65,25 +65,21 @@ class Confirm(AskingNode):
     def key(self, turn: Turn, digit: str) -> None:
         if digit in self.by_key:
             self._answer(turn, self.by_key[digit], "key")
-        elif digit in self.commands.by_key:
-            turn.command(self.commands.by_key[digit], "key")
-        else:
+        elif not self.command_pressed(turn, digit):
             self.no_match(turn)
 
-    def heard(self, turn: Turn, event: SpeechHeard, text: str) -> None:
+    def heard(self, turn: Turn, event: SpeechHeard) -> None:
+        own = self.said.get(turn.language, {})
         for reading in event.readings():
-            said = normalise(reading.text)
-            yes = self.said.get(turn.language, {}).get(said)
+            if not self.sure(reading.confidence):
+                continue
+            yes = own.get(normalise(reading.text))
             if yes is None:
                 yes = yes_no(reading.text, turn.language)
-            if yes is not None and self.sure(reading.confidence):
+            if yes is not None:
                 self._answer(turn, yes, "speech")
                 return
-        commands = self.commands.spoken(turn.language)
-        name = commands.equal(text) or commands.short(text)
-        if name is not None and self.sure(event.confidence):
-            turn.command(self.commands.by_name[name], "speech")
-        else:
+        if not (self.sure(event.confidence) and self.command_said(turn, event)):
             self.no_match(turn)
 
     def _answer(self, turn: Turn, yes: bool, by: str) -> None:

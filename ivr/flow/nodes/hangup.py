@@ -37,16 +37,15 @@ class HangupNode(Node):
             self._end(turn)
 
     def digit(self, turn: Turn, digit: str) -> None:
-        if digit in self.commands.by_key:
-            turn.command(self.commands.by_key[digit], "key")
+        self.command_pressed(turn, digit)
 
     def prompt_ended(self, turn: Turn, *, failed: bool) -> None:
         if not turn.play_next():
             self._end(turn)
 
     def _end(self, turn: Turn) -> None:
+        turn.end()
         turn.actions.append(Hangup(self.cause))
-        turn.ended = True
 
 
 def _make(build: NodeBuilder, model: NodeModel) -> Node:

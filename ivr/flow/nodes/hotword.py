@@ -7,8 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ivr.flow.inputs import SpeechFailed, SpeechHeard, SpeechPartial
-from ivr.flow.match import normalise
+from ivr.flow.inputs import SpeechFailed, SpeechHeard
 from ivr.flow.nodes.base import Node
 from ivr.flow.schema import NodeModel
 from ivr.flow.turn import Turn
@@ -39,33 +38,17 @@ class HotwordNode(Node):
         if phrases:
             turn.listen(phrases, END_SILENCE_S, LONGEST_S)
 
-    def speech_partial(self, turn: Turn, event: SpeechPartial) -> None:
-        command = self.commands.urgent(normalise(event.text))
-        if command is not None:
-            turn.command(command, "speech")
-
     def speech_heard(self, turn: Turn, event: SpeechHeard) -> None:
-        for said in event.texts():
-            command = self.commands.urgent(normalise(said))
-            if command is not None:
-                turn.command(command, "speech")
-                return
-        if event.confidence is None or event.confidence >= self.accept:
-            spoken = self.commands.spoken(turn.language)
-            for said in (event.phrase, event.text):
-                text = normalise(said)
-                if not text:
-                    continue
-                if self.heard_more(turn, text):
-                    return
-                name = spoken.equal(text) or spoken.short(text)
-                if name is not None:
-                    turn.command(self.commands.by_name[name], "speech")
-                    return
+        if self.urgent_said(turn, event.texts()):
+            return
+        if (event.confidence is None or event.confidence >= self.accept) and (
+            self.heard_more(turn, event) or self.command_said(turn, event)
+        ):
+            return
         if "play" in turn.waiting or self.listens_on(turn):
             self.listen_for_commands(turn)
 
-    def heard_more(self, turn: Turn, text: str) -> bool:
+    def heard_more(self, turn: Turn, event: SpeechHeard) -> bool:
         """Whether that is one of `more_phrases`, and was acted on."""
         return False
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from pydantic import Field
 
 from ivr.flow.actions import JsonValue
-from ivr.flow.model import Source
+from ivr.flow.model import Command, Source
 from ivr.flow.nodes.base import Node
 from ivr.flow.schema import NodeModel, Prompts, Seconds, Strict, Target
 from ivr.flow.turn import Turn
@@ -51,6 +51,11 @@ class OutsideNode(Node):
         self.sets: dict[str, Source] = build.sets(model.set, ("set",))
         self.next = build.target(model.next, ("next",), "next")
 
+    @staticmethod
+    def obeys(command: Command) -> bool:
+        """Nothing is being said that could be said again, or gone back from."""
+        return command.do == "go"
+
     def ask(self, turn: Turn) -> None:
         raise NotImplementedError
 
@@ -75,10 +80,7 @@ class OutsideNode(Node):
             self.enter(turn)
 
     def digit(self, turn: Turn, digit: str) -> None:
-        command = self.commands.by_key.get(digit)
-        if command is not None and command.do == "go" and not turn.keys:
-            turn.command(command, "key")
-        else:
+        if turn.keys or not self.command_pressed(turn, digit):
             super().digit(turn, digit)
 
     def timer(self, turn: Turn, name: str) -> None:

@@ -11,8 +11,9 @@ from pydantic import Field
 from ivr.flow import held
 from ivr.flow.actions import Enqueue, JsonValue
 from ivr.flow.expressions import DOUBLE, TEXT, map_of
-from ivr.flow.inputs import AgentJoined, QueueEnded, QueueProgress
-from ivr.flow.model import Handler
+from ivr.flow.inputs import AgentJoined, QueueEnded, QueueProgress, SpeechHeard
+from ivr.flow.match import normalise
+from ivr.flow.model import Command, Handler
 from ivr.flow.nodes.base import Node, NodeKind
 from ivr.flow.nodes.choices import Options
 from ivr.flow.nodes.hotword import HotwordNode
@@ -143,6 +144,11 @@ class Queue(HotwordNode):
         self.offer_after_s = offer.after_s if offer else 0.0
         self.offer_every_s = offer.every_s if offer else None
 
+    @staticmethod
+    def obeys(command: Command) -> bool:
+        """The caller is on the way to a person already, and no other command is worth the place; `repeat` tells it."""
+        return command.urgent or command.do == "repeat"
+
     def enter(self, turn: Turn) -> None:
         turn.keys = ""
         if held.belongs_here(turn):
@@ -189,27 +195,25 @@ class Queue(HotwordNode):
             turn.speak(())
 
     def digit(self, turn: Turn, digit: str) -> None:
-        """An option acts; else the caller is on the way to a person already and keeps the place; the key for `repeat`
-        tells it."""
         if turn.data.get("joined"):
             return
         option, _ = self.options.press(turn, digit)
-        command = self.commands.by_key.get(digit)
         if option is not None:
             self._choose(turn, option.name, "key")
-        elif command is not None and (command.do == "repeat" or command.urgent):
-            turn.command(command, "key")
+        else:
+            self.command_pressed(turn, digit)
 
     def more_phrases(self, turn: Turn) -> tuple[str, ...]:
-        return self.options.spoken(turn.language).spoken
+        return self.options.phrases(turn)
 
-    def heard_more(self, turn: Turn, text: str) -> bool:
-        spoken = self.options.spoken(turn.language)
-        name = spoken.equal(text) or spoken.short(text)
-        if name is None or not self.options.offered(turn, name):
-            return False
-        self._choose(turn, name, "speech")
-        return True
+    def heard_more(self, turn: Turn, event: SpeechHeard) -> bool:
+        spoken, but = self.options.spoken(turn.language), self.options.withheld(turn)
+        for text in map(normalise, event.best()):
+            name = (spoken.equal(text, but) or spoken.short(text, but)) if text else None
+            if name is not None:
+                self._choose(turn, name, "speech")
+                return True
+        return False
 
     def listens_on(self, turn: Turn) -> bool:
         return "timer.answer" in turn.waiting
@@ -249,7 +253,9 @@ class Queue(HotwordNode):
                 "agent": event.agent,
             },
         )
-        turn.note("queue", {"queue": turn.data.get("queue"), "outcome": event.outcome, "waited_s": event.waited_s})
+        turn.note(
+            "queue", {"queue": turn.data.get("queue"), "outcome": event.outcome, "waited_s": event.waited_s}
+        )
         turn.hush()
         for timer in ("place", "comfort", "offer", "answer"):
             turn.cancel_timer(timer)

@@ -76,11 +76,9 @@ class RecordNode(Node):
         """Before the tone a key of a command acts, any other goes to the tone at once; while recording the keys that
         end it belong to the recorder."""
         if "record" in turn.waiting:
-            if digit not in self.finish and digit in self.commands.by_key:
-                turn.command(self.commands.by_key[digit], "key")
-        elif digit in self.commands.by_key:
-            turn.command(self.commands.by_key[digit], "key")
-        else:
+            if digit not in self.finish:
+                self.command_pressed(turn, digit)
+        elif not self.command_pressed(turn, digit):
             turn.hush()
             self._record(turn)
 

@@ -53,12 +53,12 @@ class Say(HotwordNode):
             turn.go(self.next)
 
     def resume(self, turn: Turn) -> None:
-        if not (turn.lead and turn.speak(())):
+        said = turn.speak(turn.unplayed) if turn.lead else turn.play_next()
+        if not said:
             turn.go(self.next)
 
     def digit(self, turn: Turn, digit: str) -> None:
-        if not turn.keys and digit in self.commands.by_key:
-            turn.command(self.commands.by_key[digit], "key")
+        if not turn.keys and self.command_pressed(turn, digit):
             return
         super().digit(turn, digit)
         if self.interrupt:
@@ -67,9 +67,7 @@ class Say(HotwordNode):
     def prompt_ended(self, turn: Turn, *, failed: bool) -> None:
         if failed:
             turn.raise_event("error.prompt")
-            if turn.pending is not None or "play" in turn.waiting:
-                return
-        if not turn.play_next():
+        elif not turn.play_next():
             turn.go(self.next)
 
 

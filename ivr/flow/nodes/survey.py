@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, ClassVar, cast
 
 from pydantic import Field
@@ -19,6 +20,14 @@ from ivr.flow.values.spoken import number_said
 
 if TYPE_CHECKING:
     from ivr.flow.build_node import NodeBuilder
+
+
+_NUMBERS: Mapping[str, tuple[str, ...]] = {
+    "zh": ("一", "二", "三", "四", "五", "六", "七", "八", "九"),
+    "en": ("one", "two", "three", "four", "five", "six", "seven", "eight", "nine"),
+    "es": ("uno", "dos", "tres", "cuatro", "cinco", "seis", "siete", "ocho", "nueve"),
+}
+"""The ratings as a recogniser has to expect them."""
 
 
 class SurveyModel(InputModel):
@@ -61,21 +70,21 @@ class Survey(AskingNode):
 
     def phrases(self, turn: Turn) -> tuple[str, ...] | None:
         own = self.spoken.get(turn.language, NO_PHRASES).spoken
+        own += _NUMBERS.get(turn.language, ())[: self.scale]
         return (own + self.commands.phrases(turn.language)) or None
 
-    def heard(self, turn: Turn, event: SpeechHeard, text: str) -> None:
-        own, commands = self.spoken.get(turn.language, NO_PHRASES), self.commands.spoken(turn.language)
+    def heard(self, turn: Turn, event: SpeechHeard) -> None:
+        own = self.spoken.get(turn.language, NO_PHRASES)
         for reading in event.readings():
+            if not self.sure(reading.confidence):
+                continue
             said = normalise(reading.text)
             rating = own.equal(said) or own.within(said)
             if rating is None and (number := number_said(reading.text, turn.language)) is not None:
                 rating = str(number)
-            if rating is not None and self.sure(reading.confidence) and self._rate(turn, rating):
+            if rating is not None and self._rate(turn, rating):
                 return
-        name = commands.equal(text) or commands.short(text)
-        if name is not None and self.sure(event.confidence):
-            turn.command(self.commands.by_name[name], "speech")
-        else:
+        if not (self.sure(event.confidence) and self.command_said(turn, event)):
             self.no_match(turn)
 
     def _rate(self, turn: Turn, rating: str) -> bool:
@@ -87,11 +96,7 @@ class Survey(AskingNode):
         return True
 
     def key(self, turn: Turn, digit: str) -> None:
-        if self._rate(turn, digit):
-            return
-        if digit in self.commands.by_key:
-            turn.command(self.commands.by_key[digit], "key")
-        else:
+        if not (self._rate(turn, digit) or self.command_pressed(turn, digit)):
             self.no_match(turn)
 
 

@@ -151,9 +151,8 @@ class TransferNode(Node):
 
     def digit(self, turn: Turn, digit: str) -> None:
         """While it rings the keys of the commands still lead away; in the talk keys are the parties' own."""
-        command = self.commands.by_key.get(digit)
-        if command is not None and not turn.data.get("joined"):
-            turn.command(command, "key")
+        if not turn.data.get("joined"):
+            self.command_pressed(turn, digit)
 
     def party_joined(self, turn: Turn) -> None:
         turn.data["joined"] = True
