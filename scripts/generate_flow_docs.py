@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 import types
 import typing
@@ -11,132 +12,93 @@ from typing import Annotated, Any, get_args, get_origin
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
+from ivr.flow.calendar_model import CalendarModel, HolidaysModel
 from ivr.flow.codes import CODES
+from ivr.flow.expressions import CODES as EXPRESSION_CODES
 from ivr.flow.nodes.base import NodeKind
 from ivr.flow.registry import KINDS
 from ivr.flow.schema import (
     BargeIn,
-    CalendarModel,
     CommandModel,
+    ConfirmModel,
     FlowModel,
     HandlerModel,
     HotlineModel,
     InputModel,
+    LibraryModel,
     NodeModel,
     OptionModel,
+    ParameterModel,
+    RequestsModel,
+    SourceModel,
     Speech,
     Timers,
 )
+from ivr.flow.values.formats import FAULTS, FORMATS, FormatInfo
 
 TARGET = Path(__file__).resolve().parents[1] / "docs" / "flow-language.md"
 
-HEAD = """# The dialogue language
+PROSE = Path(__file__).with_name("flow_language.md")
+ROOT = Path(__file__).resolve().parents[1]
+_FILE = re.compile(r"<<(?:head:(\d+):)?([\w./-]+)>>")
 
-What a caller hears, may say and may press is written in YAML. This page is made from the language's own models
-(`scripts/generate_flow_docs.py`); `ivr check` tells every fault with its line, `ivr simulate` lets you talk to the
-result.
 
-## The folder
-```
-flows/
-  hotline.yaml           what all flows share: languages, commands, calendars, defaults
-  main.yaml ...          one flow a file
-  prompts/zh.yaml ...    the texts, one file a language: `id: text`
-  queues.yaml agents.yaml   belong to the routing
-```
+def prose() -> str:
+    """The page's first half, with the files that it shows (`<<path>>`, `<<head:10:path>>`: its first ten lines)."""
 
-A smallest flow:
-```yaml
-flow: main
-nodes:
-  hello: {kind: say, prompt: {zh: 您好, en: Welcome}, next: choose}
-  choose:
-    kind: menu
-    prompt: menu.choices          # an id of prompts/*.yaml
-    options:
-      complaint: {key: 1, say: {zh: [投诉, 举报], en: complaint}, next: wait}
-    on:
-      no_input: {count: 2, next: wait}
-  wait: {kind: queue, queue: general, next: bye}
-  bye: {kind: hangup, prompt: {zh: 再见, en: Goodbye}}
-```
+    def shown(match: re.Match[str]) -> str:
+        lines = (ROOT / match[2]).read_text("utf-8").splitlines(keepends=True)
+        return "".join(lines[: int(match[1])] if match[1] else lines)
 
-`next` says where the dialogue goes: a node of the same flow, `flow.node`, or the name of a flow (its start). The
-call begins with the hotline's `entry`. YAML is that of version 1.2: `yes`, `on`, `08:00` and `010` are texts; write
-keys `"*"` and `"#"` with their quotes.
-
-## Prompts
-A prompt is an id (`menu.choices`), texts by language (`{zh: 您好, en: Welcome}`), or `{id: greeting, language: en,
-values: {name: "= caller_name"}, if: "vip"}`; several of them stand in a list. Where a node asks, they may be
-tapered by how often it asked: `prompt: {1: [question.open, question.keys], 2: question.keys}`.
-
-In a text, `{name}` says a variable and `{place:number}` says how: `number`, `digits` (one by one), `date`, `time`,
-`money`, `text`; `{{` is a brace. Every prompt has a text in each of the hotline's languages. A recording wins over
-synthesis.
-
-## Events and handlers
-When something happens that the node itself does not deal with, an event is raised and counted, and a handler under
-`on` says what follows. Of all handlers whose event fits (`error` also handles `error.asr`), whose `count` is
-reached and whose `if` is true, those with the highest count remain; of these the nearest scope wins: the node, its
-kind's own defaults, the flow, `hotline.yaml`, the defaults of the language. So a node may say what its first
-silence leads to, and `hotline.yaml`, once for all, what the second does. The prompt is repeated only when the
-handler says `reprompt: true`.
-
-| event | raised when | unless handled |
-|---|---|---|
-| `no_input` | nobody said or pressed anything in time | prompt again; the third time to the fallback |
-| `no_match` | it was neither key nor phrase, or not believed | prompt again; the third time to the fallback |
-| `timeout` | the node's `whole_s` is over | to the fallback |
-| `error.asr` | speech cannot be recognised | on with keys only |
-| `error.prompt` | a prompt cannot be played | on without it |
-| `error.queue.full` `.closed` `.timeout` `.unstaffed` `.failed` | nobody will answer | the call ends |
-| `error` | anything else that failed | to the fallback |
-
-The `fallback` is the hotline's person. When that has been tried twice the `farewell` is said and the call ends. A
-turn that goes through more than 100 nodes is a loop and is brought to the fallback too.
-
-## Commands that always work
-`always` (in `hotline.yaml`, or in a flow for its nodes) holds commands that work at every step, by key and by
-voice. `urgent` ones (crisis, emergency) are heard anywhere in what is said, even before the caller has finished,
-and before anything else. A node's own keys go before a command's. `always: false` or a list in a node says which of
-them work there. In a queue only `repeat` (tells the place) and urgent commands work, so that no key costs the
-place.
-
-## Keys and speech
-A key acts at once when no other option begins with it. Keys pressed before the question are kept and answer it,
-without its prompt. Keys always work beside speech; where the caller's language cannot be recognised the same flow
-works by keys alone.
-
-## Expressions
-Conditions (`if`) are expressions; so are values that begin with `=`: `priority: "= vip ? 50 : 0"`. They are written
-in [CEL](https://cel.dev): `tries + 1`, `topic == 'noise' && language != 'en'`, `said.contains('水')`, `size(said) >
-20`, `call.caller.startsWith('138')`, `has(call.facts.age) && call.facts.age >= 65`. Types are not mixed: `'a' + 1`
-fails. One that fails counts as false (a value: null) and is noted in the journal; names that nothing sets are found
-by `ivr check`.
-
-Known without declaring: `call` (`id`, `caller`, `number`, `language`, `speech`, `facts`), `language`, `now` (a
-time, in the hotline's zone), `event` (`name`, `count`). Variables are declared under `variables` with their first
-value, or set by a node (`into`, `set`).
-"""
+    return _FILE.sub(shown, PROSE.read_text("utf-8"))
 
 
 def page() -> str:
-    parts = [HEAD]
-    parts += ["\n## hotline.yaml\n", table(HotlineModel)]
-    parts += ["\n### Calendars\n", table(CalendarModel)]
-    parts += ["\n## A flow\n", table(FlowModel)]
-    parts += ["\n## A handler\n", table(HandlerModel)]
-    parts += ["\n## A command\n", table(CommandModel)]
-    parts += ["\n## What every node has\n", table(NodeModel)]
-    parts += ["\n## What nodes that ask have\n", table(InputModel, but=NodeModel)]
+    parts = [prose()]
+    parts += ["\n## hotline.yaml\n\n", table(HotlineModel)]
+    parts += ["\n`confirm`:\n\n", table(ConfirmModel), "\n`requests`:\n\n", table(RequestsModel)]
+    parts += ["\nA source:\n\n", table(SourceModel)]
+    parts += ["\n## A calendar\n\n", table(CalendarModel), "\n`holidays`:\n\n", table(HolidaysModel)]
+    parts += ["\n## library.yaml\n\n", table(LibraryModel)]
+    parts += ["\n## A flow\n\n", table(FlowModel), "\nA parameter:\n\n", table(ParameterModel)]
+    parts += ["\n## A handler\n\n", table(HandlerModel)]
+    parts += ["\n## A command\n\n", table(CommandModel)]
+    parts += ["\n## What every node has\n\n", table(NodeModel)]
+    parts += ["\n## What nodes that ask have\n\n", table(InputModel, but=NodeModel)]
     for name, model in (("barge_in", BargeIn), ("timers", Timers), ("speech", Speech)):
         parts += [f"\n`{name}`:\n\n", table(model)]
     parts += ["\nAn option:\n\n", table(OptionModel)]
-    parts.append("\n# The kinds of node\n")
+    parts.append("\n# The kinds of node\n\n")
+    parts.append(" · ".join(f"[{name}](#{name})" for name in KINDS) + "\n")
     parts += [kind_page(kind) for kind in KINDS.values()]
+    parts += ["\n## Formats of collect\n\n", formats()]
     parts.append("\n# What `ivr check` says\n\n| code | meaning |\n|---|---|\n")
-    parts += [f"| `{code}` | {meaning} |\n" for code, meaning in CODES.items()]
+    parts += [
+        f"| `{code}` | {meaning} |\n" for code, meaning in sorted({**EXPRESSION_CODES, **CODES}.items())
+    ]
     return "".join(parts)
+
+
+def formats() -> str:
+    rows = [
+        f"| `{info.name}` | {_cell(info.document)} | `{info.example[0]}` -> `{info.example[1]}` | {_options(info)} |\n"
+        for info in FORMATS.values()
+    ]
+    faults = "".join(f"| `{code}` | {_cell(meaning)} |\n" for code, meaning in FAULTS.items())
+    return (
+        "`format: phone`, or with options `format: {phone: {country: us}}`.\n\n"
+        "| format | | keys -> value | options |\n|---|---|---|---|\n"
+        + "".join(rows)
+        + "\n`event.detail.why` of a `no_match`:\n\n| why | |\n|---|---|\n"
+        + faults
+    )
+
+
+def _options(info: FormatInfo) -> str:
+    return "<br>".join(
+        f"`{name}`{f' ({default})' if default else ''}: {_cell(text)}"
+        for name, default, text in info.option_documents()
+    )
 
 
 def kind_page(kind: NodeKind) -> str:

@@ -12,6 +12,7 @@ import pytest
 from ivr.flow.codes import CODES
 from ivr.flow.load import load_sources
 from ivr.flow.registry import KINDS
+from ivr.flow.yaml_source import read
 from tests.flow.support import ROOT
 
 PAGE = ROOT / "docs" / "flow-language.md"
@@ -49,13 +50,8 @@ def test_every_code_that_the_language_says_is_explained_and_no_other() -> None:
     assert said == set(CODES)
 
 
-@pytest.mark.parametrize("name", KINDS)
-def test_the_example_of_each_kind_is_read(name: str) -> None:
-    """Every name that it mentions is there: the example itself has no fault."""
-    example = KINDS[name].example
-    own = re.match(r"(\w+):", example)
-    assert own is not None
-    targets = {
+TARGETS = (
+    *(
         "question",
         "complaint",
         "person",
@@ -65,33 +61,82 @@ def test_the_example_of_each_kind_is_read(name: str) -> None:
         "goodbye",
         "sorry",
         "survey",
-        "next",
-    }
-    others = "".join(f"  {target}: {{kind: hangup}}\n" for target in sorted(targets - {own.group(1), "next"}))
-    more = "".join(f"  {target}: {{kind: hangup}}\n" for target in ("queue", "night") if name == "hours")
-    flow = "flow: main\nvariables: {topic: '', said: '', rating: 0, tries: 0}\nnodes:\n"
-    flow += "".join(f"  {line}\n" for line in example.splitlines()) + others + more
+        "queue",
+    ),
+    *(
+        "night",
+        "dial",
+        "search",
+        "ticket",
+        "nothing_said",
+        "promised",
+        "wait",
+        "tell",
+        "not_found",
+        "callback",
+    ),
+)
+HOTLINE = """\
+hotline: t
+languages: [zh, en]
+fallback: main.goodbye
+calendars: {desk: {weekly: {daily: open}}}
+numbers: {police: "110"}
+requests: {hosts: [api.city.example]}
+sources: {tickets: {table: tables/tickets.csv, key: [number]}}
+variables:
+  {topic: "", said: "", rating: 0, tries: 0, why: "", ticket: "", callback_number: "", slot: "", chosen_slot: ""}
+"""
+APPOINTMENT = """\
+flow: appointment
+parameters: {department: text}
+results: {chosen_slot: text}
+events: [appointment.full]
+nodes: {done: {kind: return}}
+"""
+
+
+@pytest.mark.parametrize("name", KINDS)
+def test_the_example_of_each_kind_is_read(name: str) -> None:
+    """Every name that it mentions is there: the example itself has no fault."""
+    example = KINDS[name].example
+    own = re.match(r"(\w+):", example)
+    assert own is not None
+    others = "".join(f"  {target}: {{kind: hangup}}\n" for target in TARGETS if target != own.group(1))
+    flow = "flow: main\nresults: {chosen_slot: text}\nnodes:\n"
+    flow += "".join(f"  {line}\n" for line in example.splitlines()) + others
     ids = set(re.findall(r"\b[a-z]+\.[a-z_]+\b", example)) | {"goodbye"}
     texts = "".join(f"{each}: x\n" for each in sorted(ids))
     files = {
         "main.yaml": flow,
-        "hotline.yaml": "hotline: t\nlanguages: [zh, en]\nfallback: main.goodbye\n"
-        "calendars: {desk: {weekly: {daily: open}}}\n"
-        if own.group(1) != "goodbye"
-        else "hotline: t\nlanguages: [zh, en]\n",
+        "appointment.yaml": APPOINTMENT,
+        "hotline.yaml": HOTLINE.replace("fallback: main.goodbye\n", "")
+        if own.group(1) == "goodbye"
+        else HOTLINE,
         "prompts/zh.yaml": texts,
         "prompts/en.yaml": texts,
+        "tables/tickets.csv": "number,state\n1,open\n",
     }
     library = load_sources({file: text.encode() for file, text in files.items()})
     assert library.nodes[f"main.{own.group(1)}"].kind == name
 
 
-def test_the_smallest_flow_of_the_page_loads() -> None:
-    (flow,) = re.findall(r"A smallest flow:\n```yaml\n(.*?)```", PAGE.read_text("utf-8"), re.DOTALL)
-    files = {
-        "main.yaml": flow,
-        "hotline.yaml": "hotline: t\nlanguages: [zh, en]\nfallback: main.wait\n",
-        "prompts/zh.yaml": "menu.choices: 投诉请按1\n",
-        "prompts/en.yaml": "menu.choices: To complain press 1\n",
-    }
-    assert not load_sources({name: text.encode() for name, text in files.items()}).findings
+def test_every_piece_of_yaml_on_the_page_can_be_read() -> None:
+    """Pieces with `...` in them are sketches of their own files; the rest is YAML as it stands."""
+    page = PAGE.read_text("utf-8")
+    pieces = re.findall(r"```yaml\n(.*?)```", page, re.DOTALL)
+    assert len(pieces) > len(KINDS)
+    for piece in pieces:
+        if "..." not in piece:
+            assert read("page.yaml", piece.encode()).data, piece
+
+
+def test_every_place_that_the_page_leads_to_is_there() -> None:
+    page = PAGE.read_text("utf-8")
+    headings = re.findall(r"^#+ (.*)$", page, re.MULTILINE)
+    anchors = {re.sub(r"[^\w -]", "", each.lower()).replace(" ", "-") for each in headings}
+    for link in re.findall(r"\]\(([^)]+)\)", page):
+        if link.startswith("#"):
+            assert link[1:] in anchors, link
+        elif not link.startswith("https:"):
+            assert (PAGE.parent / link).is_file(), link

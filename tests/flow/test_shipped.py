@@ -1,0 +1,39 @@
+"""What ships under flows/ is sound, and its scenarios hold and take every node and every way."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from ivr.cli.test import folders_of, run_folder
+from tests.flow.support import FLOWS
+
+FOLDERS = [folder for folder, _ in folders_of([FLOWS])]
+EXAMPLES = sorted(path for path in (FLOWS / "examples").iterdir() if path.is_dir())
+MOST_LINES = 60
+
+
+def test_all_of_them_are_found() -> None:
+    assert FOLDERS == [FLOWS, *EXAMPLES]
+    assert len(EXAMPLES) == 5
+
+
+@pytest.mark.parametrize("folder", FOLDERS, ids=lambda folder: folder.name)
+def test_every_scenario_holds_and_every_node_and_way_is_taken(folder: Path) -> None:
+    done = run_folder(folder, "", "", "")
+    assert not done.library.findings
+    wrong = [
+        (result.case.file, result.case.name, failure.turn, failure.cause)
+        for result in done.results
+        for failure in result.failures
+    ]
+    assert not wrong
+    assert not done.coverage.uncovered_nodes()
+    assert not done.coverage.uncovered_edges()
+
+
+@pytest.mark.parametrize("folder", EXAMPLES, ids=lambda folder: folder.name)
+def test_an_example_is_short_enough_to_be_copied(folder: Path) -> None:
+    (flow,) = [file for file in folder.glob("*.yaml") if not file.name.endswith(".scenario.yaml")]
+    assert len(flow.read_text("utf-8").splitlines()) < MOST_LINES
