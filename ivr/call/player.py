@@ -1,5 +1,7 @@
 """Plays prompts to the caller's channel and says when each is over.
 
+A free text that has no sound yet is spoken first; until then the caller goes on hearing what was heard before.
+
 A playback that Asterisk never reports finished (its channel left Stasis with a queue behind it) is ended by a watchdog,
 so that no dialogue waits for ever.
 """
@@ -8,9 +10,9 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import Literal
+from typing import Final, Literal
 
 from ivr.ari.bus import Mailbox
 from ivr.ari.results import Gone
@@ -22,13 +24,17 @@ from ivr.ids import PlaybackId, child_id
 
 log = logging.getLogger(__name__)
 
-WATCHDOG_MARGIN_S = 5.0
+WATCHDOG_MARGIN_S: Final = 5.0
+PREPARE_S: Final = 10.0
+"""However patient the catalogue is, a dialogue waits no longer for a voice."""
 
 
 @dataclass(slots=True)
 class _Playing:
-    playback: PlaybackId
-    watchdog: asyncio.TimerHandle
+    """playback, watchdog: once it plays. stopped: by our wish."""
+
+    playback: PlaybackId | None = None
+    watchdog: asyncio.TimerHandle | None = None
     stopped: bool = False
 
 
@@ -36,33 +42,60 @@ class Player:
     """One per call. The call is told of each `Play` exactly once.
 
     recorded: length (s) of a recording of this call, which may be played like a prompt; None: it has no such one.
+    hush: ends whatever is heard besides, just before a prompt is.
     """
 
-    def __init__(self, here: OpenCall, mailbox: Mailbox, recorded: Callable[[str], float | None]) -> None:
+    def __init__(
+        self,
+        here: OpenCall,
+        mailbox: Mailbox,
+        recorded: Callable[[str], float | None],
+        hush: Callable[[], Awaitable[None]],
+    ) -> None:
         self._here = here
         self._ari = here.ari
         self._mailbox = mailbox
         self._audio = here.services.audio
         self._recorded = recorded
+        self._hush = hush
         self._playing: dict[OpId, _Playing] = {}
         self._ops: dict[str, OpId] = {}
 
     @property
     def busy(self) -> bool:
-        return bool(self._playing)
+        """Something is being said."""
+        return any(one.playback is not None for one in self._playing.values())
 
     async def play(self, action: Play) -> None:
+        """Returns when Asterisk has it; at once when it is to be spoken first."""
+        playing = self._playing[action.op] = _Playing()
+        texts = [prompt for prompt in action.prompts if prompt.id != RECORDING_PROMPT]
+        if self._audio.ready(texts, action.language):
+            await self._begin(action, playing)
+        else:
+            self._here.spawn(self._prepare(action, texts, playing), f"prompt {action.op}")
+
+    async def _prepare(self, action: Play, texts: list[Prompt], playing: _Playing) -> None:
+        try:
+            async with asyncio.timeout(PREPARE_S):
+                await self._audio.prepare(texts, action.language)
+        except TimeoutError:
+            log.warning("a prompt was not spoken within %g s", PREPARE_S)
+        if self._playing.get(action.op) is playing:
+            await self._begin(action, playing)
+
+    async def _begin(self, action: Play, playing: _Playing) -> None:
         media, seconds = self._sounds(action)
         if not media:
-            self._here.tell(PromptEnded(action.op, "failed" if action.prompts else "finished"))
+            self._finish(action.op, "failed" if action.prompts else "finished")
             return
-        playback = PlaybackId(child_id(self._here.call, "play"))
-        watchdog = asyncio.get_running_loop().call_later(
+        playback = playing.playback = PlaybackId(child_id(self._here.call, "play"))
+        playing.watchdog = asyncio.get_running_loop().call_later(
             seconds + WATCHDOG_MARGIN_S, self._overdue, action.op
         )
-        self._playing[action.op] = _Playing(playback, watchdog)
         self._ops[playback] = action.op
         self._mailbox.watch(playback)
+        await self._hush()
         try:
             result = await self._ari.channels.play_with_id(
                 channel_id=self._here.channel, playback_id=playback, media=media
@@ -102,6 +135,9 @@ class Player:
         if playing is None or playing.stopped:
             return
         playing.stopped = True
+        if playing.playback is None:
+            self._finish(op, "stopped")
+            return
         try:
             result = await self._ari.playbacks.stop(playback_id=playing.playback)
         except AriError as error:
@@ -122,7 +158,8 @@ class Player:
 
     def close(self) -> None:
         for playing in self._playing.values():
-            playing.watchdog.cancel()
+            if playing.watchdog is not None:
+                playing.watchdog.cancel()
         self._playing.clear()
         self._ops.clear()
 
@@ -134,7 +171,9 @@ class Player:
         playing = self._playing.pop(op, None)
         if playing is None:
             return
-        playing.watchdog.cancel()
-        self._ops.pop(playing.playback, None)
-        self._mailbox.unwatch(playing.playback)
+        if playing.watchdog is not None:
+            playing.watchdog.cancel()
+        if playing.playback is not None:
+            self._ops.pop(playing.playback, None)
+            self._mailbox.unwatch(playing.playback)
         self._here.tell(PromptEnded(op, "stopped" if playing.stopped else outcome))

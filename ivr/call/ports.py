@@ -17,13 +17,21 @@ SpeechSide = Literal["caller", "agent"]
 
 
 class PromptAudio(Protocol):
-    """Prompts as media that Asterisk can play. Dictionary look-ups only; nothing waits."""
+    """Prompts as media that Asterisk can play. Dictionary look-ups only; nothing waits but `prepare`."""
 
     def media(self, prompts: Sequence[Prompt], language: str) -> list[str]:
         """ARI media URIs. Raises PromptMissing."""
         ...
 
     def seconds(self, prompts: Sequence[Prompt], language: str) -> float: ...
+
+    def ready(self, prompts: Sequence[Prompt], language: str) -> bool:
+        """Whether nothing would be gained by `prepare`."""
+        ...
+
+    async def prepare(self, prompts: Sequence[Prompt], language: str) -> None:
+        """Have free texts spoken before `media` is asked for them; waits a few seconds at most, raises nothing."""
+        ...
 
 
 class Records(Protocol):

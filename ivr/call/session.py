@@ -169,7 +169,7 @@ class CallSession:
         here, history = self._here, self._here.history
         with here.ari.bus.mailbox(self.call) as mailbox:
             mailbox.watch(self.channel)
-            self._player = Player(here, mailbox, self._recorder.seconds_of)
+            self._player = Player(here, mailbox, self._recorder.seconds_of, lambda: self._background.want(""))
             history.arrived()
             try:
                 async with asyncio.TaskGroup() as group:
@@ -335,7 +335,6 @@ class CallSession:
             # The agent has answered and the machine does not know yet: a prompt now would hold up the joining.
             self._here.tell(PromptEnded(action.op, "stopped"))
             return
-        await self._background.want("")
         await self._player.play(action)
 
     async def _record(self, action: Record) -> None:

@@ -45,6 +45,10 @@ class Transfers:
     def start(self, action: Transfer) -> None:
         """Refused at once, or begun."""
         self.cancel(action.op)
+        audio = self._here.services.audio
+        if action.announce and not audio.ready(action.announce, action.language):
+            # Spoken while it rings.
+            self._here.spawn(audio.prepare(action.announce, action.language), f"announcement {action.op}")
         if action.to == "agent":
             seat = _SeatForOne()
             entry = EntryId(child_id(self._here.call, "entry"))

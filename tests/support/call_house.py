@@ -59,7 +59,18 @@ def agents_yaml(names: Sequence[str]) -> str:
 
 
 class OneSecondPrompts:
-    """Every prompt sounds one second, under the media name `sound:<id>`."""
+    """Every prompt sounds one second, under the media name `sound:<id>`; the first time, `speaks_s` late."""
+
+    def __init__(self) -> None:
+        self.speaks_s = 0.0
+        self.spoken: set[str] = set()
+
+    def ready(self, prompts: Sequence[Prompt], language: str) -> bool:
+        return not self.speaks_s or all(prompt.id in self.spoken for prompt in prompts)
+
+    async def prepare(self, prompts: Sequence[Prompt], language: str) -> None:
+        await asyncio.sleep(self.speaks_s)
+        self.spoken.update(prompt.id for prompt in prompts)
 
     def media(self, prompts: Sequence[Prompt], language: str) -> list[str]:
         return [f"sound:{prompt.id}.{language}" for prompt in prompts]
@@ -233,6 +244,7 @@ class House:
     outside: ScriptedOutside
     promises: MemoryPromises
     callbacks: CallbackDesk
+    prompts: OneSecondPrompts
 
     async def until(self, done: float) -> None:
         """Let virtual time go on for `done` seconds."""
@@ -292,11 +304,12 @@ async def house(
     library = the_dialogues()
     async with FakeAri(FakeAsterisk(seed=seed, jitter_s=jitter_s)) as ari:
         dispatcher = Dispatcher(board, clock, memory)
+        prompts = OneSecondPrompts()
         outside, promises = ScriptedOutside(), MemoryPromises(earlier=list(earlier))
         callbacks = CallbackDesk(ari, dispatcher, promises, OUTBOUND, clock, "n1")
         services = CallServices(
             ari,
-            OneSecondPrompts(),
+            prompts,
             ears,
             dispatcher,
             memory,
@@ -316,7 +329,7 @@ async def house(
             dispatcher.start()
             await asyncio.sleep(0.1)
             try:
-                yield House(ari, ears, memory, dispatcher, door, outside, promises, callbacks)
+                yield House(ari, ears, memory, dispatcher, door, outside, promises, callbacks, prompts)
             finally:
                 for task in tasks:
                     task.cancel()
