@@ -153,10 +153,11 @@ class Catalogue:
         written = frozenset(form for form in forms if form in CATEGORIES)
         self._variants.setdefault(prompt_id, {})[language] = Variants(by, exact, written)
         ids = [variant_id(prompt_id, form) for form in forms if form != _BY]
-        said = frozenset[str]().union(*(self._names.get(each, {}).get(language, frozenset()) for each in ids))
-        if prompt_id in self._names:
+        read = [self._names.get(each, {}).get(language) for each in ids]
+        said = frozenset[str]().union(*(names for names in read if names is not None))
+        if language in self._names.get(prompt_id, {}):  # else its text could not be read
             self._names[prompt_id][language] = said
-        if by not in said:
+        if by not in said and None not in read:
             cause = f"no form of `{prompt_id}` says `{by}`"
             hint = did_you_mean(by, said) or f"say it: {{{by}}}"
             self._report(document, (*path, _BY), "bad-plural", cause, hint, severity="warning")

@@ -14,8 +14,8 @@ from typing import Literal
 
 MAX_SPOKEN = 300
 """Characters of one free text that are said: about half a minute."""
-MAX_DIGITS = 30
-"""Of a number, before the point and after it."""
+MAX_DIGITS = 20
+"""Of a number, before the point and after it: what `decimal` rounds without losing any."""
 MAX_SECONDS = 100 * 366 * 86_400
 
 Unit = Literal["second", "minute", "hour", "day"]

@@ -177,6 +177,11 @@ def test_translations_are_compared_over_all_forms() -> None:
     assert missing == ["`queue.place` has no text in `zh`", "`other` has no text in `en`"]
 
 
+def test_a_form_that_cannot_be_read_does_not_hide_what_else_is_wrong() -> None:
+    _, findings = build(en="n: {by: c, one: a, other: '{c'}\n", zh="n: '{c}{d}'\n")
+    assert {each.code for each in findings} == {"bad-prompt-text", "missing-translation"}
+
+
 def test_a_value_that_only_chooses_need_not_be_said_in_other_languages() -> None:
     english = "ready: {by: files, one: Your file is ready., other: Your files are ready.}\n"
     catalogue, findings = build(en=english, zh="ready: 您的文件好了。\n")
@@ -201,6 +206,26 @@ def test_texts_in_a_flow_may_have_forms_too() -> None:
     assert plural is not None
     assert catalogue.texts[plural.pick("en", {"n": 1})]["en"] == "{n} minute."
     assert catalogue.texts[plural.pick("zh", {"n": 1})]["zh"] == "{n}分钟。"
+
+
+FORM = st.one_of(st.sampled_from(["by", "one", "other", "few", "=0", "=1"]), st.text(max_size=6))
+TEXT = st.one_of(
+    st.sampled_from(["n", "{n}", "{n", "{m:number}", " ", "{x:money.ZZZ}"]), st.text(max_size=9), st.none()
+)
+
+
+@given(st.dictionaries(FORM, TEXT, max_size=5), st.dictionaries(FORM, TEXT, max_size=5))
+def test_no_translations_whatever_break_the_check(
+    english: dict[str, object], russian: dict[str, object]
+) -> None:
+    findings: list[Finding] = []
+    catalogue = Catalogue(findings.append)
+    document = read("main.yaml", b"a: b\n")
+    for written in ({"en": english, "ru": russian}, {"en": english, "ru": "{n}"}):
+        prompt_id = catalogue.add_inline(document, ("a",), written)
+        catalogue.check(("en", "ru", "zh"), frozenset({prompt_id}))
+        catalogue.names(prompt_id)
+    assert findings and all(finding.line and finding.cause for finding in findings)
 
 
 @given(

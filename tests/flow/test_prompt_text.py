@@ -174,7 +174,8 @@ def test_a_long_text_is_cut_between_words() -> None:
 
 
 @pytest.mark.parametrize(
-    "value", ["1e999999999", "9" * 100, "0x10", "", "1,2,3", "NaN", "inf", None, [1], True, "1_000"]
+    "value",
+    ["1e999999999", 10**20, 1e-30, "9" * 100, "0x10", "", "1,2,3", "NaN", "inf", None, [1], True, "1_000"],
 )
 def test_what_is_no_number_or_absurd_is_none(value: object) -> None:
     assert number(value) is None
