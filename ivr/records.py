@@ -109,6 +109,7 @@ class FactRecords:
                     "waited_s": summary.waited_s,
                     "talked_s": summary.talked_s,
                     "survey": summary.survey,
+                    **summary.notes,
                 },
                 revision=1,
             )

@@ -87,8 +87,11 @@ class CallHistory:
         self._ended_by, self._cause, self._hung_up_at = by, cause, at
         return True
 
-    def ended(self, language: str, at: dt.datetime) -> None:
-        """Nothing more happens. The call itself ended with the hang-up, whatever was still done after it."""
+    def ended(self, language: str, at: dt.datetime, topic: str = "") -> None:
+        """Nothing more happens. The call itself ended with the hang-up, whatever was still done after it.
+
+        topic: what it was about, for the caller's next call.
+        """
         outcome: Literal["completed", "abandoned", "failed"] = "completed"
         if self._failure:
             outcome = "failed"
@@ -107,6 +110,7 @@ class CallHistory:
             waited_s=self._waited_s,
             talked_s=self._talked_s,
             survey=self._survey,
+            notes={"topic": topic} if topic else {},
         )
         self._write("ended", {"outcome": outcome, "by": summary.ended_by, "cause": self._cause}, at)
         self._records.ended(self._call, summary, self._hung_up_at or at)
