@@ -442,7 +442,8 @@ class CallSession:
         except (AriError, TimeoutError) as error:
             log.error("channel left to the reconciler: %s", error or "no answer")
         finally:
-            here.history.ended(self.language, self._services.clock.now())
+            topic = self._state.variables.get("topic") if self._state is not None else ""
+            here.history.ended(self.language, self._services.clock.now(), str(topic or ""))
 
     async def _let_go(self) -> None:
         """The caller is still there: a finished dialogue hangs up, a broken one goes on in the dialplan."""
