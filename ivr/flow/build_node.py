@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import urllib.parse
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -10,6 +9,7 @@ from ivr.flow.actions import JsonValue
 from ivr.flow.build import Callee, LibraryBuilder
 from ivr.flow.expressions import ANY, TEXT, Expression, Type
 from ivr.flow.findings import Severity, did_you_mean
+from ivr.flow.hosts import encoded
 from ivr.flow.model import NO_PROMPTS, Command, Commands, Exit, Handlers, PromptList, Source, TaperedPrompts
 from ivr.flow.nodes.asking import InputRules
 from ivr.flow.nodes.asking_back import AskingBack
@@ -103,9 +103,12 @@ class NodeBuilder:
 
     def text(self, template: str, path: Path) -> Callable[[Turn], str]:
         """A text for people's eyes with `{variables}` in it."""
-        return self._filled(template, path, str)
+        return self._filled(template, path, lambda value, _: "" if value is None else str(value))
 
-    def _filled(self, template: str, path: Path, escape: Callable[[str], str]) -> Callable[[Turn], str]:
+    def _filled(
+        self, template: str, path: Path, written: Callable[[JsonValue, str], str]
+    ) -> Callable[[Turn], str]:
+        """written: a value and its name -> how it stands in the text."""
         try:
             parts = parse(template)
         except PromptTextError as error:
@@ -118,19 +121,17 @@ class NodeBuilder:
             return lambda turn: plain
 
         def fill(turn: Turn) -> str:
-            values = {name: turn.variable(name) for name in needed}
-            return render(
-                parts,
-                {name: "" if value is None else escape(str(value)) for name, value in values.items()},
-                turn.language,
-            )
+            return render(parts, {name: written(turn.variable(name), name) for name in needed}, turn.language)
 
         return fill
 
     def url(self, template: str, path: Path) -> Callable[[Turn], str]:
-        """A URL with `{variables}`, each escaped when it is filled in; its host must be one that requests may go to."""
+        """A URL with `{variables}`, each escaped when it is filled in; its host must be one that requests may go to.
+
+        Filling it in raises HostError for a value that fits into none.
+        """
         self._library.check_url(self._document, self._at(path), template)
-        return self._filled(template, path, lambda value: urllib.parse.quote(value, safe=""))
+        return self._filled(template, path, encoded)
 
     def nested(self, raw: object, path: Path) -> Callable[[Turn], JsonValue]:
         """JSON with `= expression` at any place."""

@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, cast
 
-from ivr.flow.actions import JsonValue
 from ivr.flow.findings import FlowLoadError, did_you_mean
 from ivr.flow.hosts import HostError, places
-from ivr.flow.schema import HotlineModel, SourceModel
+from ivr.flow.schema import HotlineModel, SecretModel, SourceModel
 from ivr.flow.sources import LookupSource
 from ivr.flow.table_values import ColumnType
 from ivr.flow.tables import Table, parse_table
@@ -40,7 +39,10 @@ def build_sources(
                 "http",
                 arguments=_places(model.url),
                 url=model.url,
-                headers=cast(Mapping[str, JsonValue], model.headers),
+                headers={
+                    header: value.for_shell() if isinstance(value, SecretModel) else value
+                    for header, value in model.headers.items()
+                },
                 pick=model.pick,
             )
         else:

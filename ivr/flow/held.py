@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from ivr.flow import subflows
-from ivr.flow.actions import LeaveQueue
+from ivr.flow.actions import JsonValue, LeaveQueue
 from ivr.flow.inputs import AgentJoined, Input, OpId, QueueEnded, QueueProgress
 
 if TYPE_CHECKING:
@@ -54,18 +54,23 @@ def take_back(turn: Turn) -> None:
     forget(turn)
 
 
+def progress(event: QueueProgress) -> dict[str, JsonValue]:
+    """What a queue node remembers of it."""
+    return {
+        "place": event.place,
+        "waiting": event.waiting,
+        "low_s": event.wait_low_s,
+        "high_s": event.wait_high_s,
+    }
+
+
 def happened(turn: Turn, event: Input) -> bool:
     """Something came of the place. True: the dialogue is back at its queue, which has to be told."""
     match event:
         case QueueProgress():
             data = turn.holding.get("data")
-            at = {
-                "place": event.place,
-                "waiting": event.waiting,
-                "low_s": event.wait_low_s,
-                "high_s": event.wait_high_s,
-            }
-            turn.holding = {**turn.holding, "data": {**(data if isinstance(data, Mapping) else {}), **at}}
+            known = {**(data if isinstance(data, Mapping) else {}), **progress(event)}
+            turn.holding = {**turn.holding, "data": known}
             return False
         case AgentJoined() | QueueEnded():
             turn.leave()

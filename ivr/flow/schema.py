@@ -195,6 +195,17 @@ class RequestsModel(Strict):
     )
 
 
+class SecretModel(Strict):
+    """A value that only the installation knows."""
+
+    secret: Name = Field(description="its name there")
+    prefix: str = Field("", description="written before it: `Bearer `", max_length=40)
+
+    def for_shell(self) -> dict[str, Any]:
+        """As `actions.Request` has it."""
+        return {"secret": self.secret, "prefix": self.prefix} if self.prefix else {"secret": self.secret}
+
+
 class SourceModel(Strict):
     """Where a `lookup` looks: exactly one of `table`, `history`, `url`."""
 
@@ -204,8 +215,8 @@ class SourceModel(Strict):
     many: bool = Field(False, description="all rows that fit, as a list; else the first")
     history: bool = Field(False, description="the caller's earlier calls")
     url: str | None = Field(None, description="a web service: `https://api.city.example/tickets/{number}`")
-    headers: dict[str, Any] = Field(
-        default_factory=dict, description="`{Authorization: {secret: TICKETS_TOKEN}}`"
+    headers: dict[str, str | SecretModel] = Field(
+        default_factory=dict, description='name -> text, or `{secret: TICKETS_TOKEN, prefix: "Bearer "}`'
     )
     pick: str = Field("", description="the path of the value within the answer: `data.items`")
 

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar, cast
+from typing import TYPE_CHECKING, ClassVar
 
 from pydantic import Field
 
 from ivr.flow.expressions import TEXT
 from ivr.flow.inputs import SpeechHeard
 from ivr.flow.match import normalise
-from ivr.flow.nodes.base import Node, NodeKind
+from ivr.flow.nodes.base import NodeKind
 from ivr.flow.nodes.choices import Options
 from ivr.flow.nodes.choosing import ChoosingNode
-from ivr.flow.schema import InputModel, Name, NodeModel, OptionModel, Target
+from ivr.flow.schema import InputModel, Name, OptionModel, Target
 from ivr.flow.turn import MAX_VARIABLE_TEXT, Turn
 
 if TYPE_CHECKING:
@@ -73,16 +73,12 @@ class Ask(ChoosingNode):
             self.unsure(turn, [found])
 
 
-def _make(build: NodeBuilder, model: NodeModel) -> Node:
-    return Ask(build, cast(AskModel, model))
-
-
 KIND = NodeKind(
     "ask",
     AskModel,
-    _make,
-    "Asks an open question and keeps what was said. Without recognition in the caller's language the event `error.asr` "
-    "comes at once, before the prompt: lead it to a menu with keys.",
+    Ask,
+    "Asks an open question and keeps what was said. Without recognition in the caller's language the event "
+    "`error.asr` comes at once, before the prompt: lead it to a menu with keys.",
     """\
 question:
   kind: ask

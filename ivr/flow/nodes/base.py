@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from ivr.flow.actions import JsonValue, Note
 from ivr.flow.inputs import (
@@ -136,7 +136,8 @@ class NodeKind:
 
     name: str
     model: type[NodeModel]
-    make: Callable[[NodeBuilder, NodeModel], Node]
+    make: Callable[[NodeBuilder, Any], Node]
+    """Called with a model of `model`; the node's class, as a rule."""
     summary: str
     example: str
     events: tuple[str, ...] = ()

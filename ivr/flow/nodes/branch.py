@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar, cast
+from typing import TYPE_CHECKING, ClassVar
 
 from pydantic import Field
 
@@ -53,14 +53,10 @@ class Branch(Node):
         turn.go(self.otherwise)
 
 
-def _make(build: NodeBuilder, model: NodeModel) -> Node:
-    return Branch(build, cast(BranchModel, model))
-
-
 KIND = NodeKind(
     "branch",
     BranchModel,
-    _make,
+    Branch,
     "Goes one of several ways. An expression that fails counts as false and is noted in the journal.",
     """\
 by_rating:

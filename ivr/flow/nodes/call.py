@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, ClassVar, cast
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from pydantic import Field
 
@@ -85,18 +85,13 @@ class Call(Node):
         turn.go(self.next)
 
 
-def _make(build: NodeBuilder, model: NodeModel) -> Node:
-    return Call(build, cast(CallModel, model))
-
-
 KIND = NodeKind(
     "call",
     CallModel,
-    _make,
-    "Calls another flow, which has its own variables, and goes on at `next` when that returns (`next: return` in it, "
-    "or a "
-    "`return` node). It gets the parameters that it declares, and gives back the results that it declares. Events that "
-    "it declares under `events` arrive here and are handled by `on`.",
+    Call,
+    "Calls another flow, which has its own variables, and goes on at `next` when that returns (`next: "
+    "return` in it, or a `return` node). It gets the parameters that it declares, and gives back the results "
+    "that it declares. Events that it declares under `events` arrive here and are handled by `on`.",
     """\
 booking:
   kind: call

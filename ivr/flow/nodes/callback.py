@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar, cast
+from typing import TYPE_CHECKING, ClassVar
 
 from pydantic import Field
 
@@ -11,26 +11,18 @@ from ivr.flow.actions import Callback
 from ivr.flow.expressions import INT, TEXT, map_of
 from ivr.flow.inputs import CallbackPlaced
 from ivr.flow.nodes.base import Node, NodeKind
-from ivr.flow.schema import Name, NodeModel, Target
+from ivr.flow.nodes.seeking import Seeking, SeekingModel
+from ivr.flow.schema import Name, Target
 from ivr.flow.turn import Turn
 
 if TYPE_CHECKING:
     from ivr.flow.build_node import NodeBuilder
 
-MAX_REASON = 300
-
-
 RESULT = map_of(id=TEXT, place=INT, number=TEXT)
 
 
-class CallbackModel(NodeModel):
-    queue: str = Field(description="the queue whose agents call back, or `= expression`", max_length=200)
+class CallbackModel(SeekingModel):
     number: str = Field("= call.caller", description="digits, or `= expression`")
-    skills: dict[Name, int] = Field(default_factory=dict, description="name -> least level (1-5)")
-    priority: int | str = Field(0, description="higher is served first; `= priority` for an expression")
-    reason: str = Field(
-        "", max_length=MAX_REASON, description="what the agent is told; `{topic}` for a variable"
-    )
     not_before: str = Field("", description="ISO time, or `= expression`: not to be called before")
     into: Name = Field("callback", description="variable that gets `{id, place, number}`")
     next: Target = Field(description="once it is promised")
@@ -41,15 +33,12 @@ class CallbackNode(Node):
     waits: ClassVar[bool] = True
     silent: ClassVar[bool] = True
 
-    __slots__ = ("into", "next", "not_before", "number", "priority", "queue", "reason", "skills")
+    __slots__ = ("into", "next", "not_before", "number", "seeking")
 
     def __init__(self, build: NodeBuilder, model: CallbackModel) -> None:
         super().__init__(build, model)
-        self.queue = build.queue_source(model.queue, ("queue",))
+        self.seeking = Seeking(build, model)
         self.number = build.source(model.number, ("number",))
-        self.skills = dict(model.skills)
-        self.priority = build.source(model.priority, ("priority",))
-        self.reason = build.text(model.reason, ("reason",))
         self.not_before = build.source(model.not_before, ("not_before",))
         self.into = build.assigns(model.into, ("into",), None, RESULT)
         self.next = build.target(model.next, ("next",), "next")
@@ -72,18 +61,17 @@ class CallbackNode(Node):
             # A withheld number and none asked for: the flow has to ask.
             turn.raise_event("error.callback.number")
             return
-        priority = self.priority.value(turn)
         turn.data["number"] = number
         turn.actions.append(
             Callback(
                 turn.open("callback"),
-                str(self.queue.value(turn) or ""),
+                self.seeking.queue(turn),
                 number,
                 turn.language,
                 turn.held,
-                self.skills,
-                priority if isinstance(priority, int) and not isinstance(priority, bool) else 0,
-                self.reason(turn)[:MAX_REASON],
+                self.seeking.skills,
+                self.seeking.priority(turn),
+                self.seeking.reason(turn),
                 str(self.not_before.value(turn) or ""),
             )
         )
@@ -101,19 +89,13 @@ class CallbackNode(Node):
         turn.go(self.next)
 
 
-def _make(build: NodeBuilder, model: NodeModel) -> Node:
-    return CallbackNode(build, cast(CallbackModel, model))
-
-
 KIND = NodeKind(
     "callback",
     CallbackModel,
-    _make,
-    "Promises to call back, and goes on when the promise is written down. A place in a queue that was kept (an "
-    "option of "
-    "`queue`) becomes the promise's place; else it stands at the end of the line. Events: `error.callback.number` "
-    "(there "
-    "is none), `error.callback.refused`, `error.callback.failed`.",
+    CallbackNode,
+    "Promises to call back, and goes on when the promise is written down. A place in a queue that was kept "
+    "(an option of `queue`) becomes the promise's place; else it stands at the end of the line. Events: "
+    "`error.callback.number` (there is none), `error.callback.refused`, `error.callback.failed`.",
     """\
 promise:
   kind: callback

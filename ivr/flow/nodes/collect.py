@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, ClassVar, cast
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from pydantic import Field
 
@@ -11,8 +11,8 @@ from ivr.flow.digits import MAX_DIGITS, DigitRule, Pattern, PatternError, any_di
 from ivr.flow.inputs import SpeechHeard
 from ivr.flow.match import normalise
 from ivr.flow.nodes.asking import AskingNode
-from ivr.flow.nodes.base import Node, NodeKind
-from ivr.flow.schema import InputModel, Key, Name, NodeModel, Prompts, Strict, Target
+from ivr.flow.nodes.base import NodeKind
+from ivr.flow.schema import InputModel, Key, Name, Prompts, Strict, Target
 from ivr.flow.state import Run
 from ivr.flow.turn import Turn
 from ivr.flow.values.formats import Format, FormatError, make_format
@@ -209,20 +209,15 @@ def _patterns(build: NodeBuilder, model: CollectModel) -> tuple[Pattern, ...]:
     return (any_digits(model.length, model.length),)
 
 
-def _make(build: NodeBuilder, model: NodeModel) -> Node:
-    return Collect(build, cast(CollectModel, model))
-
-
 KIND = NodeKind(
     "collect",
     CollectModel,
-    _make,
-    "Collects digits until a pattern is full, the terminator is pressed, or the caller pauses. Digits belong to the "
-    "node before they belong to a command: a lone 0 and a pause (or the terminator) still leads to a person where 0 "
-    "alone is no answer. Where the hotline has `confirm` prompts the number may be said as well, and is asked back "
-    "unless "
-    "it was heard well. A number that is complete and yet impossible (a wrong check digit) is a `no_match` with "
-    "`event.detail.why`.",
+    Collect,
+    "Collects digits until a pattern is full, the terminator is pressed, or the caller pauses. Digits belong "
+    "to the node before they belong to a command: a lone 0 and a pause (or the terminator) still leads to a "
+    "person where 0 alone is no answer. Where the hotline has `confirm` prompts the number may be said as "
+    "well, and is asked back unless it was heard well. A number that is complete and yet impossible (a wrong "
+    "check digit) is a `no_match` with `event.detail.why`.",
     """\
 ticket:
   kind: collect

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar, cast
+from typing import TYPE_CHECKING, ClassVar
 
 from pydantic import Field
 
@@ -11,8 +11,8 @@ from ivr.flow.inputs import SpeechHeard
 from ivr.flow.match import normalise
 from ivr.flow.nodes.asking import AskingNode
 from ivr.flow.nodes.asking_back import yes_no_phrases
-from ivr.flow.nodes.base import Node, NodeKind
-from ivr.flow.schema import InputModel, Key, Name, NodeModel, Phrases, Strict, Target
+from ivr.flow.nodes.base import NodeKind
+from ivr.flow.schema import InputModel, Key, Name, Phrases, Strict, Target
 from ivr.flow.turn import Turn
 from ivr.flow.values.assent import yes_no
 
@@ -52,7 +52,10 @@ class Confirm(AskingNode):
             written = answer if isinstance(answer, AnswerModel) else AnswerModel(next=answer)
             path = (name, "next") if isinstance(answer, AnswerModel) else (name,)
             self.answers[yes] = build.target(written.next, path, f"answer:{name}")
-            self.by_key[written.key or usual] = yes
+            key = written.key or usual
+            if len(key) > 1:
+                build.fault((name, "key"), "wrong-value", "an answer has one key", "key: 1")
+            self.by_key[key] = yes
             for language, phrases in build.phrases(written.say, (name, "say")).items():
                 self.said.setdefault(language, {}).update({normalise(phrase): yes for phrase in phrases})
         if len(self.by_key) < 2:
@@ -89,14 +92,10 @@ class Confirm(AskingNode):
         turn.go(self.answers[yes])
 
 
-def _make(build: NodeBuilder, model: NodeModel) -> Node:
-    return Confirm(build, cast(ConfirmModel, model))
-
-
 KIND = NodeKind(
     "confirm",
     ConfirmModel,
-    _make,
+    Confirm,
     "Asks yes or no: 1 or 2, or in the usual words of the language. `yes` and `no` are targets, or `{next, key, say}`.",
     """\
 right:

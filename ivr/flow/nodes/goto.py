@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar, cast
+from typing import TYPE_CHECKING, ClassVar
 
 from ivr.flow.nodes.base import Node, NodeKind
 from ivr.flow.schema import NodeModel, Target
@@ -30,14 +30,10 @@ class Goto(Node):
         turn.go(self.next)
 
 
-def _make(build: NodeBuilder, model: NodeModel) -> Node:
-    return Goto(build, cast(GotoModel, model))
-
-
 KIND = NodeKind(
     "goto",
     GotoModel,
-    _make,
+    Goto,
     "Goes to another node or flow and does not come back.",
     """\
 away:

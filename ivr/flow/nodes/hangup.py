@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar, Literal, cast
+from typing import TYPE_CHECKING, ClassVar, Literal
 
 from pydantic import Field
 
@@ -48,14 +48,10 @@ class HangupNode(Node):
         turn.actions.append(Hangup(self.cause))
 
 
-def _make(build: NodeBuilder, model: NodeModel) -> Node:
-    return HangupNode(build, cast(HangupModel, model))
-
-
 KIND = NodeKind(
     "hangup",
     HangupModel,
-    _make,
+    HangupNode,
     "Ends the call, after its prompt.",
     """\
 goodbye:

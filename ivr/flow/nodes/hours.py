@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, ClassVar, cast, get_args
+from typing import TYPE_CHECKING, ClassVar, get_args
 
 from pydantic import Field
 
@@ -58,8 +58,8 @@ class HoursModel(NodeModel):
     into: Name | None = Field(
         None,
         description="variable that gets the answer: `open`, `reason` (`weekly`, `holiday`, `makeup`, `date` or "
-        "`override`), `why` (in English), `name` (of the holiday or date, in the caller's language), "
-        "`names` (by language), `opens_at` and `opens_in_days` (0 = today; null when open or not known), `closes_at` "
+        "`override`), `why` (in English), `name` (of the holiday or date, in the caller's language), `names` "
+        "(by language), `opens_at` and `opens_in_days` (0 = today; null when open or not known), `closes_at` "
         "(null when closed or not known)",
     )
 
@@ -120,17 +120,13 @@ def _told(answer: Answer, turn: Turn) -> dict[str, JsonValue]:
     }
 
 
-def _make(build: NodeBuilder, model: NodeModel) -> Node:
-    return Hours(build, cast(HoursModel, model))
-
-
 KIND = NodeKind(
     "hours",
     HoursModel,
-    _make,
-    "Asks a calendar of `hotline.yaml` whether somebody is there, and notes the reason (`closed: National Day`). A "
-    "supervisor's word for today goes before the calendar. With `into: desk` a prompt can say `{desk.name}` and "
-    "`{desk.opens_at:time}`, and a branch can look at `desk.opens_in_days == 1`.",
+    Hours,
+    "Asks a calendar of `hotline.yaml` whether somebody is there, and notes the reason (`closed: National "
+    "Day`). A supervisor's word for today goes before the calendar. With `into: desk` a prompt can say "
+    "`{desk.name}` and `{desk.opens_at:time}`, and a branch can look at `desk.opens_in_days == 1`.",
     """\
 desk:
   kind: hours

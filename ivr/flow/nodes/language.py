@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar, cast
+from typing import TYPE_CHECKING, ClassVar
 
 from pydantic import Field
 
@@ -36,14 +36,10 @@ class Language(Node):
         turn.go(self.next)
 
 
-def _make(build: NodeBuilder, model: NodeModel) -> Node:
-    return Language(build, cast(LanguageModel, model))
-
-
 KIND = NodeKind(
     "language",
     LanguageModel,
-    _make,
+    Language,
     "Speaks and listens in another language from here on; the queue is told too.",
     """\
 english:

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, ClassVar, cast
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from pydantic import Field
 
 from ivr.flow.actions import Lookup
 from ivr.flow.inputs import LookupEnded
-from ivr.flow.nodes.base import Node, NodeKind
+from ivr.flow.nodes.base import NodeKind
 from ivr.flow.nodes.outside import OutsideModel, OutsideNode
-from ivr.flow.schema import Name, NodeModel, Target
+from ivr.flow.schema import Name, Target
 from ivr.flow.turn import Turn
 
 if TYPE_CHECKING:
@@ -58,17 +58,12 @@ class LookupNode(OutsideNode):
         return self.none if turn.data.get("none") else self.next
 
 
-def _make(build: NodeBuilder, model: NodeModel) -> Node:
-    return LookupNode(build, cast(LookupModel, model))
-
-
 KIND = NodeKind(
     "lookup",
     LookupModel,
-    _make,
-    "Looks something up in one of the hotline's `sources`: a table that comes with the flows, the caller's earlier "
-    "calls, "
-    "a web service. Events: `error.lookup.timeout`, `error.lookup.failed`.",
+    LookupNode,
+    "Looks something up in one of the hotline's `sources`: a table that comes with the flows, the caller's "
+    "earlier calls, a web service. Events: `error.lookup.timeout`, `error.lookup.failed`.",
     """\
 search:
   kind: lookup

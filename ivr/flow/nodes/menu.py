@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar, cast
+from typing import TYPE_CHECKING, ClassVar
 
 from pydantic import Field
 
 from ivr.flow.expressions import TEXT
 from ivr.flow.inputs import SpeechHeard
 from ivr.flow.match import normalise
-from ivr.flow.nodes.base import Node, NodeKind
+from ivr.flow.nodes.base import NodeKind
 from ivr.flow.nodes.choices import Options
 from ivr.flow.nodes.choosing import ChoosingNode
-from ivr.flow.schema import InputModel, Name, NodeModel, OptionModel, Target
+from ivr.flow.schema import InputModel, Name, OptionModel, Target
 from ivr.flow.turn import Turn
 
 if TYPE_CHECKING:
@@ -71,18 +71,13 @@ class Menu(ChoosingNode):
         return option or "", command or ""
 
 
-def _make(build: NodeBuilder, model: NodeModel) -> Node:
-    return Menu(build, cast(MenuModel, model))
-
-
 KIND = NodeKind(
     "menu",
     MenuModel,
-    _make,
-    "Offers a few choices. A key acts at once when no longer one begins with it; a phrase is accepted when it is said, "
-    "alone or within a sentence. What was not heard well is asked back with the hotline's `confirm` prompts. A key "
-    "that is "
-    "no option goes to the `always` commands, then to `no_match`.",
+    Menu,
+    "Offers a few choices. A key acts at once when no longer one begins with it; a phrase is accepted when "
+    "it is said, alone or within a sentence. What was not heard well is asked back with the hotline's "
+    "`confirm` prompts. A key that is no option goes to the `always` commands, then to `no_match`.",
     """\
 choose:
   kind: menu

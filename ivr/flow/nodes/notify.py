@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, ClassVar, cast
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from pydantic import Field
 
@@ -47,6 +47,8 @@ class NotifyNode(Node):
             }
             for language in model.text:
                 build.language(language, ("text", language))
+            if not model.text:
+                build.fault(("text",), "wrong-value", "there is no text", "{zh: ..., en: ...}")
         self.data = build.sources(model.data, ("data",))
         self.next = build.target(model.next, ("next",), "next")
 
@@ -64,17 +66,12 @@ class NotifyNode(Node):
         turn.go(self.next)
 
 
-def _make(build: NodeBuilder, model: NodeModel) -> Node:
-    return NotifyNode(build, cast(NotifyModel, model))
-
-
 KIND = NodeKind(
     "notify",
     NotifyModel,
-    _make,
-    "Tells somebody: a text message to the caller, a mail to a department, a word to the supervisor. It is kept and "
-    "sent "
-    "when it can be; the dialogue does not wait.",
+    NotifyNode,
+    "Tells somebody: a text message to the caller, a mail to a department, a word to the supervisor. It is "
+    "kept and sent when it can be; the dialogue does not wait.",
     """\
 tell_supervisor:
   kind: notify

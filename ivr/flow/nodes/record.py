@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar, cast
+from typing import TYPE_CHECKING, ClassVar
 
 from pydantic import Field
 
@@ -100,18 +100,13 @@ class RecordNode(Node):
             turn.go(self.next if event.outcome == "recorded" else self.empty)
 
 
-def _make(build: NodeBuilder, model: NodeModel) -> Node:
-    return RecordNode(build, cast(RecordModel, model))
-
-
 KIND = NodeKind(
     "record",
     RecordModel,
-    _make,
-    "Records the caller after a tone, until a key, a silence or the limit. Who hangs up has left the message too: "
-    "the flow "
-    "then goes on without sound (at its handler of `hangup`, else at `next`). A recording is played with "
-    "`{recording: = message.id}` as a prompt. Event: `error.record`.",
+    RecordNode,
+    "Records the caller after a tone, until a key, a silence or the limit. Who hangs up has left the message "
+    "too: the flow then goes on without sound (at its handler of `hangup`, else at `next`). A recording is "
+    "played with `{recording: = message.id}` as a prompt. Event: `error.record`.",
     """\
 message:
   kind: record

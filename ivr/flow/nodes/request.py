@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import urllib.parse
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, ClassVar, Literal, cast
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from pydantic import Field
 
 from ivr.flow.actions import JsonValue, Request
 from ivr.flow.expressions import INT
-from ivr.flow.inputs import RequestEnded
+from ivr.flow.hosts import HostError
+from ivr.flow.inputs import OpId, RequestEnded
 from ivr.flow.model import Source
-from ivr.flow.nodes.base import Node, NodeKind
+from ivr.flow.nodes.base import NodeKind
 from ivr.flow.nodes.outside import OutsideModel, OutsideNode
-from ivr.flow.schema import Name, NodeModel, Strict
+from ivr.flow.schema import Name, SecretModel
 from ivr.flow.turn import Turn
 
 if TYPE_CHECKING:
@@ -23,25 +24,25 @@ if TYPE_CHECKING:
 MAX_URL = 2000
 
 
-class SecretModel(Strict):
-    secret: Name = Field(description="its name; the installation knows the value")
-
-
 class RequestModel(OutsideModel):
     url: str = Field(
         max_length=MAX_URL,
         description="`https://api.city.example/tickets/{ticket}`; values of variables are escaped; the host is one "
-        "of the "
-        "hotline's `requests`",
+        "of the hotline's `requests`",
     )
     method: Literal["GET", "POST", "PUT", "PATCH", "DELETE"] = "GET"
     query: dict[str, Any] = Field(default_factory=dict, description="name -> value or `= expression`")
     headers: dict[str, str | SecretModel] = Field(
-        default_factory=dict, description="name -> text, `= expression`, or `{secret: NAME}`"
+        default_factory=dict,
+        description='name -> text, `= expression`, or `{secret: NAME, prefix: "Bearer "}`',
     )
     body: Any = Field(None, description="JSON; `= expression` at any place in it")
-    timeout_s: float = Field(5.0, gt=0, le=60, description="for all tries together")
-    retries: int = Field(1, ge=0, le=5, description="further tries when nothing, or 502-504, came")
+    timeout_s: float = Field(
+        5.0, gt=0, le=60, description="for all tries together; each has an equal share of what is left"
+    )
+    retries: int = Field(
+        1, ge=0, le=5, description="further tries when nothing, or 502-504, came (`POST` and `PATCH`: below)"
+    )
     max_kb: int = Field(64, ge=1, le=1024, description="a longer answer is refused")
     expect: list[int] = Field(
         default_factory=list, description="statuses that are a success (default 200-299)"
@@ -62,8 +63,10 @@ class RequestNode(OutsideNode):
         self.method = model.method
         self.url = build.url(model.url, ("url",))
         self.query = build.sources(model.query, ("query",))
-        self.headers: dict[str, Source | str] = {
-            name: value.secret if isinstance(value, SecretModel) else build.source(value, ("headers", name))
+        self.headers: dict[str, Source | dict[str, JsonValue]] = {
+            name: value.for_shell()
+            if isinstance(value, SecretModel)
+            else build.source(value, ("headers", name))
             for name, value in model.headers.items()
         }
         self.body = build.nested(model.body, ("body",))
@@ -72,12 +75,17 @@ class RequestNode(OutsideNode):
         self.status = build.assigns(model.status, ("status",), 0, INT)
 
     def ask(self, turn: Turn) -> None:
-        url = self.url(turn)
+        try:
+            url = self.url(turn)
+        except HostError as error:
+            # What a caller said, or an answer gave, fits into no address: nothing is sent.
+            self.request_ended(turn, RequestEnded(OpId(""), "failed", detail=str(error)))
+            return
         query = {name: _text(source.value(turn)) for name, source in self.query.items()}
         if query:
             url += ("&" if "?" in url else "?") + urllib.parse.urlencode(query)
         headers: dict[str, JsonValue] = {
-            name: {"secret": value} if isinstance(value, str) else _text(value.value(turn))
+            name: value if isinstance(value, dict) else _text(value.value(turn))
             for name, value in self.headers.items()
         }
         timeout_s, retries, max_bytes = self.limits
@@ -113,24 +121,22 @@ def _text(value: JsonValue) -> str:
     return "" if value is None else str(value)
 
 
-def _make(build: NodeBuilder, model: NodeModel) -> Node:
-    return RequestNode(build, cast(RequestModel, model))
-
-
 _OUTCOMES = ("status", "timeout", "forbidden", "too_large", "invalid", "down", "failed")
 
 KIND = NodeKind(
     "request",
     RequestModel,
-    _make,
-    "Asks a web service and keeps its answer. Events: `error.request.timeout`, `.status` (another than expected; "
-    "`event.detail.status`), `.failed` (no connection), `.down` (it failed too often just now and was not asked), "
-    "`.invalid` (no JSON though it says so), `.too_large`, `.forbidden` (the host is not allowed).",
+    RequestNode,
+    "Asks a web service and keeps its answer. `POST` and `PATCH` are not repeated once they were sent, "
+    "unless an `Idempotency-Key` header lets the service notice it. Events: `error.request.timeout`, "
+    "`.status` (another than expected; `event.detail.status`), `.failed` (no connection, or a value that "
+    "fits into no address), `.down` (it failed too often just now and was not asked), `.invalid` (no JSON "
+    "though it says so), `.too_large`, `.forbidden` (the host is not allowed).",
     """\
 search:
   kind: request
   url: "https://api.city.example/tickets/{ticket}"
-  headers: {Authorization: {secret: TICKETS_TOKEN}}
+  headers: {Authorization: {secret: TICKETS_TOKEN, prefix: "Bearer "}}
   meanwhile: {prompt: progress.searching}
   set: {state: = answer.state, due: = answer.due}
   next: tell

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, ClassVar, cast
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from pydantic import Field
 
@@ -48,17 +48,12 @@ class Return(Node):
         subflows.back(turn, event=self.event, given=given)
 
 
-def _make(build: NodeBuilder, model: NodeModel) -> Node:
-    return Return(build, cast(ReturnModel, model))
-
-
 KIND = NodeKind(
     "return",
     ReturnModel,
-    _make,
-    "Goes back to the `call` that called this flow, with results or with an event. `next: return` does the same "
-    "without "
-    "either.",
+    Return,
+    "Goes back to the `call` that called this flow, with results or with an event. `next: return` does the "
+    "same without either.",
     """\
 done:
   kind: return

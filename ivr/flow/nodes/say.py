@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar, cast
+from typing import TYPE_CHECKING, ClassVar
 
 from pydantic import Field
 
-from ivr.flow.nodes.base import Node, NodeKind
+from ivr.flow.nodes.base import NodeKind
 from ivr.flow.nodes.hotword import HotwordNode
 from ivr.flow.schema import NodeModel, Prompts, Target
 from ivr.flow.turn import Turn
@@ -71,16 +71,12 @@ class Say(HotwordNode):
             turn.go(self.next)
 
 
-def _make(build: NodeBuilder, model: NodeModel) -> Node:
-    return Say(build, cast(SayModel, model))
-
-
 KIND = NodeKind(
     "say",
     SayModel,
-    _make,
-    "Plays prompts. Keys pressed meanwhile are kept for the next question; the keys of the `always` commands act at "
-    "once as long as nothing was typed before them, and their words are heard.",
+    Say,
+    "Plays prompts. Keys pressed meanwhile are kept for the next question; the keys of the `always` commands "
+    "act at once as long as nothing was typed before them, and their words are heard.",
     """\
 greeting:
   kind: say

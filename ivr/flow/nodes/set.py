@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, ClassVar, cast
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from pydantic import Field
 
@@ -38,14 +38,10 @@ class SetNode(Node):
         turn.go(self.next)
 
 
-def _make(build: NodeBuilder, model: NodeModel) -> Node:
-    return SetNode(build, cast(SetModel, model))
-
-
 KIND = NodeKind(
     "set",
     SetModel,
-    _make,
+    SetNode,
     "Sets variables, one after the other. An expression that fails sets null.",
     """\
 urgent:

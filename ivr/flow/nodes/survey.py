@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, ClassVar, cast
+from typing import TYPE_CHECKING, ClassVar
 
 from pydantic import Field
 
@@ -12,8 +12,8 @@ from ivr.flow.inputs import SpeechHeard
 from ivr.flow.match import NO_PHRASES, Phrases, normalise
 from ivr.flow.model import Handler
 from ivr.flow.nodes.asking import AskingNode
-from ivr.flow.nodes.base import Node, NodeKind
-from ivr.flow.schema import InputModel, Name, NodeModel, Target
+from ivr.flow.nodes.base import NodeKind
+from ivr.flow.schema import InputModel, Name, Target
 from ivr.flow.schema import Phrases as PhrasesField
 from ivr.flow.turn import Turn
 from ivr.flow.values.spoken import number_said
@@ -100,17 +100,12 @@ class Survey(AskingNode):
             self.no_match(turn)
 
 
-def _make(build: NodeBuilder, model: NodeModel) -> Node:
-    return Survey(build, cast(SurveyModel, model))
-
-
 KIND = NodeKind(
     "survey",
     SurveyModel,
-    _make,
-    "Asks for a rating by one key, or by its words, and notes it in the journal. Silence skips it at once, a second "
-    "wrong key too, "
-    "unless its handlers say otherwise.",
+    Survey,
+    "Asks for a rating by one key, or by its words, and notes it in the journal. Silence skips it at once, a "
+    "second wrong key too, unless its handlers say otherwise.",
     """\
 survey:
   kind: survey

@@ -3,22 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, ClassVar, Literal, cast
+from typing import TYPE_CHECKING, ClassVar, Literal
 
 from pydantic import Field
 
+from ivr.flow import held
 from ivr.flow.actions import Enqueue, JsonValue, Prompt, Transfer
 from ivr.flow.expressions import DOUBLE, INT, TEXT, map_of
 from ivr.flow.inputs import AgentJoined, QueueEnded, TransferEnded
 from ivr.flow.model import Source
 from ivr.flow.nodes.base import Node, NodeKind
+from ivr.flow.nodes.seeking import MAX_REASON
 from ivr.flow.schema import Name, NodeModel, Prompts, Seconds, Strict, Target
 from ivr.flow.turn import Turn
 
 if TYPE_CHECKING:
     from ivr.flow.build_node import NodeBuilder
 
-MAX_REASON = 300
 RESULT = map_of(outcome=TEXT, talked_s=DOUBLE, cause=INT)
 BEFORE: Mapping[str, JsonValue] = {"outcome": "", "talked_s": 0.0, "cause": 0}
 """The variable of `result` until the node is through."""
@@ -37,7 +38,9 @@ class ToModel(Strict):
         None, description="the name of one of the hotline's `numbers`; `= expression` that gives such a name"
     )
     agent: str | None = Field(None, description="an agent's id or extension, or `= expression`")
-    queue: Name | None = Field(None, description="a queue")
+    queue: str | None = Field(
+        None, description="a queue, or `= expression` that gives the name of one", max_length=200
+    )
 
 
 class TransferModel(NodeModel):
@@ -45,8 +48,7 @@ class TransferModel(NodeModel):
     mode: Literal["blind", "announced", "conference"] = Field(
         "blind",
         description="announced: the other party hears `announce` first and may refuse by hanging up; conference: an "
-        "agent "
-        "who is in the call stays",
+        "agent who is in the call stays",
     )
     prompt: Prompts = Field(None, description="heard before it rings")
     announce: Prompts = Field(None, description="what the other party hears first")
@@ -89,7 +91,7 @@ class TransferNode(Node):
                 "{number: ...}, {agent: ...} or {queue: ...}",
             )
         elif model.to.queue is not None:
-            self.target = Source(build.queue(model.to.queue, ("to", "queue")))
+            self.target = build.queue_source(model.to.queue, ("to", "queue"))
         else:
             written = str(getattr(model.to, given[0]))
             self.target = build.source(written, ("to", given[0]))
@@ -106,24 +108,31 @@ class TransferNode(Node):
 
     def enter(self, turn: Turn) -> None:
         turn.keys = ""
+        self.reprompt(turn)
+
+    def reprompt(self, turn: Turn) -> None:
+        """`repeat` says the words again, and it rings on."""
         if not turn.speak(self.prompts.runs(turn)):
             self._transfer(turn)
 
     def resume(self, turn: Turn) -> None:
-        if turn.lead and turn.speak(()):
-            return
-        if "transfer" not in turn.waiting and "queue" not in turn.waiting:
+        """After an error that its handler only says something about: another try, when that is said."""
+        if not (turn.lead and turn.speak(())):
             self._transfer(turn)
 
     def prompt_ended(self, turn: Turn, *, failed: bool) -> None:
-        if not turn.play_next() and "transfer" not in turn.waiting and "queue" not in turn.waiting:
+        if not turn.play_next():
             self._transfer(turn)
 
     def _transfer(self, turn: Turn) -> None:
+        if "transfer" in turn.waiting or held.QUEUE in turn.waiting:
+            return
         target = str(self.target.value(turn) or "")
         reason = self.reason(turn)[:MAX_REASON]
         if self.kind_of_target == "queue":
-            turn.actions.append(Enqueue(turn.open("queue"), target, turn.language, reason=reason))
+            # One caller stands in one place.
+            held.give_up(turn)
+            turn.actions.append(Enqueue(turn.open(held.QUEUE), target, turn.language, reason=reason))
             return
         if self.kind_of_target == "number":
             number = turn.library.numbers.get(target)
@@ -155,14 +164,16 @@ class TransferNode(Node):
             self.command_pressed(turn, digit)
 
     def party_joined(self, turn: Turn) -> None:
-        turn.data["joined"] = True
-        turn.hush()
-        turn.note("joined", {"node": self.id, "to": self.kind_of_target})
+        self._joined(turn, {})
 
     def agent_joined(self, turn: Turn, event: AgentJoined) -> None:
+        self._joined(turn, {"agent": event.agent})
+
+    def _joined(self, turn: Turn, who: dict[str, JsonValue]) -> None:
         turn.data["joined"] = True
         turn.hush()
-        turn.note("joined", {"node": self.id, "to": self.kind_of_target, "agent": event.agent})
+        held.give_up(turn)
+        turn.note("joined", {"node": self.id, "to": self.kind_of_target, **who})
 
     def queue_ended(self, turn: Turn, event: QueueEnded) -> None:
         outcome = "completed" if event.outcome == "served" else _QUEUE_OUTCOMES.get(event.outcome, "failed")
@@ -173,6 +184,7 @@ class TransferNode(Node):
 
     def _over(self, turn: Turn, outcome: str, talked_s: float, cause: int) -> None:
         turn.hush()
+        turn.data["joined"] = False
         turn.assign(self.result, {"outcome": outcome, "talked_s": talked_s, "cause": cause})
         turn.note("transfer", {"node": self.id, "outcome": outcome, "talked_s": talked_s, "cause": cause})
         if outcome == "completed":
@@ -181,21 +193,16 @@ class TransferNode(Node):
             turn.raise_event("error.transfer." + outcome, {"cause": cause})
 
 
-def _make(build: NodeBuilder, model: NodeModel) -> Node:
-    return TransferNode(build, cast(TransferModel, model))
-
-
 _OUTCOMES = ("busy", "no_answer", "refused", "unavailable", "unknown", "forbidden", "failed")
 
 KIND = NodeKind(
     "transfer",
     TransferModel,
-    _make,
-    "Brings the caller to somebody else, and goes on at `next` when the other party has left. Only the hotline's "
-    "`numbers` "
-    "are ever dialled, and only as far as the installation allows. Events: "
+    TransferNode,
+    "Brings the caller to somebody else, and goes on at `next` when the other party has left. Only the "
+    "hotline's `numbers` are ever dialled, and only as far as the installation allows. Events: "
     + ", ".join(f"`error.transfer.{outcome}`" for outcome in _OUTCOMES)
-    + ".",
+    + ". A handler of them that leads nowhere tries again.",
     """\
 police:
   kind: transfer
