@@ -184,19 +184,35 @@ class Catalogue:
         for prompt_id, texts in self.texts.items():
             if MARK in prompt_id:
                 continue
-            first = next(iter(self.places[prompt_id].values()))
+            file, mark = next(iter(self.places[prompt_id].values()))
             for language in languages:
                 if language not in texts:
-                    cause = f"`{prompt_id}` has no text in `{language}`"
-                    hint = f"add it to {self.files.get(language, f'prompts/{language}.yaml')}"
-                    severity: Severity = "error" if prompt_id in used else "warning"
-                    self._found(first, "missing-translation", cause, hint, severity)
+                    self._fault(
+                        Finding(
+                            file,
+                            mark.line,
+                            mark.column,
+                            "missing-translation",
+                            f"`{prompt_id}` has no text in `{language}`",
+                            f"add it to {self.files.get(language, f'prompts/{language}.yaml')}",
+                            "error" if prompt_id in used else "warning",
+                        )
+                    )
             all_said = frozenset[str]().union(*self._names[prompt_id].values())
             for language, said in self._names[prompt_id].items():
                 if lacking := all_said - said:
-                    cause = f"`{prompt_id}` does not say {', '.join(sorted(lacking))} in `{language}`"
-                    place = self.places[prompt_id][language]
-                    self._found(place, "different-values", cause, "say the same in all languages", "warning")
+                    file, mark = self.places[prompt_id][language]
+                    self._fault(
+                        Finding(
+                            file,
+                            mark.line,
+                            mark.column,
+                            "different-values",
+                            f"`{prompt_id}` does not say {', '.join(sorted(lacking))} in `{language}`",
+                            "say the same in all languages",
+                            "warning",
+                        )
+                    )
 
     def _report(
         self,
@@ -209,13 +225,8 @@ class Catalogue:
         key: bool = False,
         severity: Severity = "error",
     ) -> None:
-        self._found((document.file, document.place(path, key=key)), code, cause, suggestion, severity)
-
-    def _found(
-        self, place: tuple[str, Mark], code: str, cause: str, suggestion: str, severity: Severity
-    ) -> None:
-        file, mark = place
-        self._fault(Finding(file, mark.line, mark.column, code, cause, suggestion, severity))
+        mark = document.place(path, key=key)
+        self._fault(Finding(document.file, mark.line, mark.column, code, cause, suggestion, severity))
 
 
 def _unknown_form(form: str, language: str, known: tuple[str, ...]) -> tuple[str, str]:
