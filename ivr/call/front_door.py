@@ -65,7 +65,7 @@ class FrontDoor:
         """history: a caller's earlier calls by number, soon or not at all; asked for where a dialogue looks at them."""
         self._services = services
         self._ari: Ari = services.ari
-        self._dialogues = dialogues
+        self.dialogues = dialogues
         self._history = history
         self._desk = desk
         self._settings = settings
@@ -117,7 +117,7 @@ class FrontDoor:
             log.error("%d calls are live: one more goes to the dialplan's fallback", len(self.registry))
             self._spawn(self._to_fallback(ChannelId(channel.id)), f"full {channel.id}")
             return
-        dialogue = self._dialogues.enter()
+        dialogue = self.dialogues.enter()
         facts = CallerFacts(
             caller=channel.caller.number,
             called=channel.dialplan.exten,
@@ -136,7 +136,7 @@ class FrontDoor:
         task = self._spawn(work, f"call {call}")
         # Not in the call's own code: whoever counts the calls of a dialogue frees it after the last, and until the
         # task is over its frames still refer to it.
-        task.add_done_callback(lambda _: self._dialogues.leave(dialogue))
+        task.add_done_callback(lambda _: self.dialogues.leave(dialogue))
         self._on_change()
 
     def _session(
@@ -177,7 +177,7 @@ class FrontDoor:
                 await serve_feature(
                     self._ari,
                     self._desk,
-                    self._dialogues.current.audio,
+                    self.dialogues.current.audio,
                     mailbox,
                     ChannelId(channel.id),
                     agent,
