@@ -11,7 +11,7 @@ from __future__ import annotations
 import asyncio
 import datetime as dt
 import functools
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -295,8 +295,10 @@ async def house(
     jitter_s: float = 0.004,
     entry: str = "main",
     earlier: Sequence[Kept] = (),
+    history: Callable[[str], Awaitable[Mapping[str, JsonValue]]] | None = None,
 ) -> AsyncIterator[House]:
-    """entry: the flow that calls begin with. earlier: promises of an earlier run."""
+    """entry: the flow that calls begin with. earlier: promises of an earlier run. history: what is known of callers,
+    which the dialogue then looks at."""
     clock = VirtualClock()
     rules = load_rules(QUEUES)
     memory, ears = Memory(), ScriptedEars()
@@ -319,8 +321,8 @@ async def house(
             outbound=OUTBOUND,
         )
         settings = FrontDoorSettings("n1", entry, "zh", max_calls)
-        dialogues = OneDialogue(library, services.audio)
-        door = FrontDoor(services, dialogues, dispatcher, settings, lambda: None, lambda event: None)
+        dialogues = OneDialogue(library, services.audio, asks_history=history is not None)
+        door = FrontDoor(services, dialogues, dispatcher, settings, lambda: None, lambda event: None, history)
         async with asyncio.TaskGroup() as group:
             tasks = [
                 group.create_task(door.run(), name="front door"),
