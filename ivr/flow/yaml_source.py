@@ -12,27 +12,29 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 import yaml
 
 from ivr.flow.findings import Finding, FlowLoadError
+from ivr.flow.yaml_places import MERGE, Places
+from ivr.flow.yaml_places import Path as Path
 
 MAX_BYTES = 1_000_000
 MAX_VALUES = 100_000
 MAX_DEPTH = 40
 
-MERGE = "<<"
-"""The key that takes over another mapping's entries: not of YAML 1.2, but what authors know from everywhere else."""
-
-Path = tuple[str | int, ...]
 Plain = None | bool | int | float | str | list["Plain"] | dict[str, "Plain"]
 
-_NULL = frozenset({"", "~", "null", "Null", "NULL"})
-_TRUE = frozenset({"true", "True", "TRUE"})
-_FALSE = frozenset({"false", "False", "FALSE"})
+_CONSTANTS: dict[str, Plain] = {
+    **dict.fromkeys(("", "~", "null", "Null", "NULL"), None),
+    **dict.fromkeys(("true", "True", "TRUE"), True),
+    **dict.fromkeys(("false", "False", "FALSE"), False),
+}
+_NO_TEXT = frozenset("~nNtTfF+-.0123456789")
+"""What a plain scalar begins with that may be something else than a text."""
 _INTEGER = re.compile(r"[-+]?(?:0|[1-9][0-9]{0,17})\Z")
 _FLOAT = re.compile(r"[-+]?(?:\.[0-9]+|(?:0|[1-9][0-9]*)(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]{1,3})?\Z")
 
@@ -47,13 +49,12 @@ class Mark:
 
 @dataclass(slots=True)
 class Document:
-    """data: the value. values: path -> where the value begins. keys: path -> where its key begins (libyaml's marks)."""
+    """data: the value. text: the file. Where its parts stand is looked for when something is to be said of them."""
 
     file: str
     data: Plain
-    values: dict[Path, Any] = field(default_factory=dict)
-    keys: dict[Path, Any] = field(default_factory=dict)
     text: str = ""
+    _places: Places | None = None
 
     def line(self, number: int) -> str:
         """A line of the file, counted from 1; "" when there is none."""
@@ -62,13 +63,9 @@ class Document:
 
     def place(self, path: Path, *, key: bool = False) -> Mark:
         """Where that path stands; a path that is not there stands where its nearest parent does."""
-        first, second = (self.keys, self.values) if key else (self.values, self.keys)
-        for length in range(len(path), -1, -1):
-            part = path[:length]
-            found = first.get(part) or second.get(part)
-            if found is not None:
-                return Mark(found.line + 1, found.column + 1)
-        return Mark(1, 1)
+        if self._places is None:
+            self._places = Places(self.text)
+        return Mark(*self._places.at(path, key=key))
 
 
 def read(file: str, source: bytes) -> Document:
@@ -118,106 +115,110 @@ class _Reader:
 
     def __init__(self, file: str, text: str) -> None:
         self._file = file
-        self._events: Iterator[Any] = iter(yaml.parse(text, Loader=yaml.CSafeLoader))
-        self._document = Document(file, None, text=text)
-        self._anchors: dict[str, tuple[Plain, int]] = {}
+        self._text = text
+        self._anchors: dict[str, _Anchored] = {}
         self._values = 0
+        self._deepest = 0
 
     def document(self) -> Document:
-        for event in self._events:
-            if isinstance(event, yaml.DocumentStartEvent):
-                break
-        else:
-            return self._document
-        self._document.data = self._value(next(self._events), (), 0)[0]
-        for event in self._events:
-            if isinstance(event, yaml.DocumentStartEvent):
-                raise self._no(event, "several-documents", "a second document begins here", "one flow a file")
-        return self._document
+        loader = yaml.CSafeLoader(self._text)
+        self._next: Callable[[], Any] = loader.get_event
+        try:
+            return Document(self._file, self._data(), self._text)
+        finally:
+            del self._next
+            loader.dispose()
+
+    def _data(self) -> Plain:
+        self._next()  # the stream begins
+        if isinstance(self._next(), yaml.StreamEndEvent):
+            return None
+        data = self._value(self._next(), 0)
+        self._next()  # the document ends
+        event = self._next()
+        if not isinstance(event, yaml.StreamEndEvent):
+            raise self._no(event, "several-documents", "a second document begins here", "one flow a file")
+        return data
 
     def _no(self, event: Any, code: str, cause: str, suggestion: str) -> FlowLoadError:
         return _refused(self._file, _mark(event), code, cause, suggestion)
 
-    def _value(self, event: Any, path: Path, depth: int) -> tuple[Plain, int]:
-        """The value and how many values it holds, itself included."""
-        self._document.values[path] = event.start_mark
-        if depth > MAX_DEPTH:
-            raise self._no(event, "too-deep", f"nested more than {MAX_DEPTH} deep", "flatten it")
-        if isinstance(event, yaml.AliasEvent):
-            found = self._anchors.get(str(event.anchor))
-            if found is None:
-                raise self._no(
-                    event,
-                    "unknown-alias",
-                    f"`*{event.anchor}` stands for nothing before it",
-                    "define it first",
-                )
-            self._count(event, found[1])
-            return found
+    def _value(self, event: Any, depth: int) -> Plain:
+        kind = type(event)
+        if depth > self._deepest:
+            if depth > MAX_DEPTH:
+                raise self._too_deep(event)
+            self._deepest = depth
+        if kind is yaml.AliasEvent:
+            return self._alias(event, depth)
         if event.tag is not None:
             raise self._no(event, "unknown-tag", f"the tag `{event.tag}` means nothing here", "leave it out")
-        self._count(event, 1)
-        value: Plain
-        if isinstance(event, yaml.ScalarEvent):
-            value, size = _scalar(event.value, plain=event.implicit[0]), 1
-        elif isinstance(event, yaml.SequenceStartEvent):
-            value, size = self._sequence(path, depth)
-        else:
-            value, size = self._mapping(path, depth)
         if event.anchor is not None:
-            self._anchors[event.anchor] = (value, size)
-        return value, size
-
-    def _count(self, event: Any, more: int) -> None:
-        self._values += more
+            return self._anchor(event, depth)
+        self._values += 1
         if self._values > MAX_VALUES:
-            raise self._no(
-                event,
-                "too-many-values",
-                f"the file expands to more than {MAX_VALUES} values",
-                "use fewer aliases",
-            )
+            raise self._too_many(event)
+        if kind is yaml.ScalarEvent:
+            return _scalar(event.value) if event.implicit[0] else str(event.value)
+        return self._sequence(depth + 1) if kind is yaml.SequenceStartEvent else self._mapping(depth + 1)
 
-    def _sequence(self, path: Path, depth: int) -> tuple[Plain, int]:
+    def _anchor(self, event: Any, depth: int) -> Plain:
+        """A value with a name. How much it holds and how deep it goes counts again wherever it is taken."""
+        name, before, outer = event.anchor, self._values, self._deepest
+        event.anchor = None
+        self._deepest = depth
+        value = self._value(event, depth)
+        self._anchors[name] = _Anchored(value, self._values - before, self._deepest - depth)
+        self._deepest = max(outer, self._deepest)
+        return value
+
+    def _alias(self, event: Any, depth: int) -> Plain:
+        found = self._anchors.get(event.anchor)
+        if found is None:
+            cause = f"`*{event.anchor}` stands for nothing before it"
+            raise self._no(event, "unknown-alias", cause, "define it first")
+        self._values += found.values
+        if self._values > MAX_VALUES:
+            raise self._too_many(event)
+        if depth + found.height > MAX_DEPTH:
+            raise self._too_deep(event)
+        self._deepest = max(self._deepest, depth + found.height)
+        return found.value
+
+    def _too_deep(self, event: Any) -> FlowLoadError:
+        return self._no(event, "too-deep", f"nested more than {MAX_DEPTH} deep", "flatten it")
+
+    def _too_many(self, event: Any) -> FlowLoadError:
+        cause = f"the file expands to more than {MAX_VALUES} values"
+        return self._no(event, "too-many-values", cause, "use fewer aliases")
+
+    def _sequence(self, depth: int) -> Plain:
         items: list[Plain] = []
-        size = 1
-        for event in self._events:
-            if isinstance(event, yaml.SequenceEndEvent):
-                break
-            item, more = self._value(event, (*path, len(items)), depth + 1)
-            items.append(item)
-            size += more
-        return items, size
+        while type(event := self._next()) is not yaml.SequenceEndEvent:
+            items.append(self._value(event, depth))
+        return items
 
-    def _mapping(self, path: Path, depth: int) -> tuple[Plain, int]:
+    def _mapping(self, depth: int) -> Plain:
         entries: dict[str, Plain] = {}
+        marks: dict[str, Any] = {}
         merged: dict[str, Plain] = {}
-        size = 1
-        for event in self._events:
-            if isinstance(event, yaml.MappingEndEvent):
-                break
-            if not isinstance(event, yaml.ScalarEvent):
+        while type(event := self._next()) is not yaml.MappingEndEvent:
+            if type(event) is not yaml.ScalarEvent:
                 raise self._no(event, "key-not-text", "a key must be a plain text", "write `name: value`")
             key = event.value
             if key == MERGE and event.implicit[0]:
-                size += self._merge(event, path, depth, merged)
-                continue
-            if key in entries:
-                first = self._document.keys[(*path, key)]
-                raise self._no(
-                    event,
-                    "duplicate-key",
-                    f"`{key}` stands here twice (first in line {first.line + 1})",
-                    "keep one",
-                )
-            self._document.keys[(*path, key)] = event.start_mark
-            entries[key], more = self._value(next(self._events), (*path, key), depth + 1)
-            size += more + 1
-        return {**merged, **entries} if merged else entries, size
+                self._merge(event, depth, merged)
+            elif key in entries:
+                cause = f"`{key}` stands here twice (first in line {marks[key].line + 1})"
+                raise self._no(event, "duplicate-key", cause, "keep one")
+            else:
+                marks[key] = event.start_mark
+                entries[key] = self._value(self._next(), depth)
+        return {**merged, **entries} if merged else entries
 
-    def _merge(self, event: Any, path: Path, depth: int, merged: dict[str, Plain]) -> int:
-        """`<<: *other`: its entries, unless written here. Gives how many values came in."""
-        value, size = self._value(next(self._events), (*path, MERGE), depth + 1)
+    def _merge(self, event: Any, depth: int, merged: dict[str, Plain]) -> None:
+        """`<<: *other`: its entries, unless written here."""
+        value = self._value(self._next(), depth)
         for each in value if isinstance(value, list) else [value]:
             if not isinstance(each, dict):
                 raise self._no(
@@ -225,25 +226,27 @@ class _Reader:
                 )
             for key, item in each.items():
                 merged.setdefault(key, item)
-                self._document.keys.setdefault((*path, key), event.start_mark)
-                self._document.values.setdefault((*path, key), event.start_mark)
-        return size
+
+
+@dataclass(frozen=True, slots=True)
+class _Anchored:
+    """values: how many it holds, itself included. height: how deep it goes below itself."""
+
+    value: Plain
+    values: int
+    height: int
 
 
 def _mark(event: Any) -> Mark:
     return Mark(event.start_mark.line + 1, event.start_mark.column + 1)
 
 
-def _scalar(text: str, *, plain: bool) -> Plain:
-    """A quoted scalar is a text; a plain one is what YAML 1.2's core schema makes of it, decimal numbers only."""
-    if not plain:
+def _scalar(text: str) -> Plain:
+    """What YAML 1.2's core schema makes of a plain scalar, decimal numbers only."""
+    if text and text[0] not in _NO_TEXT:
         return text
-    if text in _NULL:
-        return None
-    if text in _TRUE:
-        return True
-    if text in _FALSE:
-        return False
+    if text in _CONSTANTS:
+        return _CONSTANTS[text]
     if _INTEGER.match(text):
         return int(text)
     if _FLOAT.match(text):
