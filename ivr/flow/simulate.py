@@ -7,44 +7,34 @@ parties - comes from the `World`; what it has no rule for waits until a method h
 
 from __future__ import annotations
 
+import copy
 import datetime as dt
 import heapq
-import itertools
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from typing import Literal, assert_never
+from collections.abc import Sequence
+from typing import Literal, Self
 
-from ivr.flow import machine
 from ivr.flow.actions import (
     Action,
     Callback,
-    CancelLookup,
-    CancelRequest,
-    CancelTimer,
-    CancelTransfer,
     Enqueue,
-    Hangup,
-    LeaveQueue,
-    Listen,
+    JsonValue,
     Lookup,
-    Note,
-    Notify,
     Play,
-    Prompt,
     Record,
     Request,
     StartTimer,
-    StopListen,
-    StopPlay,
-    StopRecord,
     Transfer,
 )
+from ivr.flow.followed import FollowedCall
+from ivr.flow.followed import Line as Line
 from ivr.flow.inputs import (
     AgentJoined,
     Alternative,
+    CallbackPlaced,
     Digit,
     HungUp,
     Input,
+    LookupEnded,
     OpId,
     PartyJoined,
     PromptEnded,
@@ -59,24 +49,23 @@ from ivr.flow.inputs import (
 )
 from ivr.flow.model import FlowLibrary
 from ivr.flow.pace import seconds_of
-from ivr.flow.prompt_text import parse, render
-from ivr.flow.state import CallFacts, Step
-from ivr.flow.world import QueueOutcome, Script, TransferOutcome, World
+from ivr.flow.state import CallFacts
+from ivr.flow.world import (
+    CallbackOutcome,
+    LookupOutcome,
+    QueueOutcome,
+    RequestOutcome,
+    Script,
+    TransferOutcome,
+    World,
+    answered,
+)
 
 MAX_SETTLING = 1000
 """Events that follow each other without an input of ours before a simulation gives up."""
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
-    """kind: heard (a prompt), did (something else that the caller notices), noted (the journal)."""
-
-    kind: Literal["heard", "did", "noted"]
-    text: str
-    id: str = ""
-
-
-class Simulation:
+class Simulation(FollowedCall):
     """One call. Read `lines` as they come with `take_lines`; `state` and `inputs` are the machine's own."""
 
     def __init__(
@@ -88,342 +77,235 @@ class Simulation:
         world: World | None = None,
     ) -> None:
         """now: aware."""
-        self.library = library
-        self.now = now
         self.world = world if world is not None else World()
-        self.inputs: list[tuple[dt.datetime, Input]] = []
-        self.actions: list[tuple[dt.datetime, Action]] = []
-        self._lines: list[Line] = []
-        self._done: list[tuple[int, str]] = []
         self._due: list[tuple[dt.datetime, int, Input]] = []
-        self._order = itertools.count()
-        self._alive: set[OpId] = set()
+        self._put_off = 0
         self._quick: set[OpId] = set()
         self._rules_used: dict[int, int] = {}
-        self._playing: OpId | None = None
-        self._listening: OpId | None = None
-        self._queueing: OpId | None = None
-        self._recording: Record | None = None
         self._recording_since = now
-        self._transferring: OpId | None = None
-        self.ended_by = ""
-        self._take(machine.start(library, entry, call, now))
+        super().__init__(library, call, now, entry)
 
-    @property
-    def over(self) -> bool:
-        return self.state.ended
-
-    @property
-    def listening(self) -> bool:
-        return self._listening is not None
-
-    @property
-    def queueing(self) -> bool:
-        """Waiting for an agent, or talking with one."""
-        return self._queueing is not None
-
-    def take_lines(self) -> list[Line]:
-        lines, self._lines = self._lines, []
-        return lines
+    def fork(self) -> Self:
+        """The same call, to go on from here another way; this one stays as it is."""
+        other = copy.copy(self)
+        for name, value in vars(self).items():
+            if isinstance(value, list | dict | set):
+                setattr(other, name, value.copy())
+        return other
 
     # The caller's turns
 
     def press(self, keys: str) -> None:
         for key in keys:
-            recording = self._recording
-            if recording is not None and key in recording.finish_keys:
+            recording = self.work_of("record")
+            if isinstance(recording, Record) and key in recording.finish_keys:
                 self.end_recording("key")
             else:
-                self._give(Digit(key))
+                self.give(Digit(key))
 
     def say(
         self, text: str, confidence: float | None = 0.9, alternatives: Sequence[Alternative] = ()
     ) -> bool:
         """False: nobody listens."""
-        if self._listening is None:
+        op = self.op_of("listen")
+        if op is None:
             return False
-        self._give(SpeechStarted(self._listening))
-        if self._listening is not None:
-            heard = SpeechHeard(
-                self._listening, text, confidence, self.state.language, alternatives=tuple(alternatives)
-            )
-            self._give(heard)
+        self.give(SpeechStarted(op))
+        op = self.op_of("listen")
+        if op is not None:
+            language = self.state.language
+            self.give(SpeechHeard(op, text, confidence, language, alternatives=tuple(alternatives)))
         return True
 
-    def fail_recording(self) -> bool:
-        """False: nothing is recorded."""
-        recording, self._recording = self._recording, None
-        if recording is None:
-            return False
-        self._alive.discard(recording.op)
-        self._give(RecordingEnded(recording.op, "failed"))
-        return True
+    def hang_up(self) -> None:
+        self.give(HungUp("caller"))
+        self.end_recording("hangup")
+
+    # What the machine does for the caller. False: it does nothing of the kind now.
 
     def end_recording(
         self, ended_by: Literal["silence", "key", "limit", "hangup"], seconds: float | None = None
     ) -> bool:
-        """seconds: of speech; None = since the tone. False: nothing is recorded."""
-        recording, self._recording = self._recording, None
-        if recording is None:
+        """seconds: of speech; None = since the tone."""
+        op = self.op_of("record")
+        if op is None:
             return False
-        self._alive.discard(recording.op)
         if seconds is None:
             seconds = max(1.0, (self.now - self._recording_since).total_seconds())
-        said = seconds > 0
-        self._give(
-            RecordingEnded(
-                recording.op,
-                "recorded" if said else "empty",
-                "r-1" if said else "",
-                round(seconds, 1),
-                ended_by,
-            )
-        )
+        if seconds > 0:
+            self.give(RecordingEnded(op, "recorded", "r-1", round(seconds, 1), ended_by))
+        else:
+            self.give(RecordingEnded(op, "empty", ended_by=ended_by))
         return True
+
+    def fail_recording(self) -> bool:
+        op = self.op_of("record")
+        if op is not None:
+            self.give(RecordingEnded(op, "failed"))
+        return op is not None
 
     def fail_recognition(self, cause: Literal["unavailable", "language", "overloaded", "lost"]) -> bool:
-        """False: nobody listens."""
-        if self._listening is None:
-            return False
-        self._give(SpeechFailed(self._listening, cause))
-        return True
-
-    def hang_up(self) -> None:
-        self.ended_by = "caller"
-        self._give(HungUp("caller"))
-        self.end_recording("hangup")
+        op = self.op_of("listen")
+        if op is not None:
+            self.give(SpeechFailed(op, cause))
+        return op is not None
 
     # The queue's and the agent's turns. False: the caller is in no queue.
 
     def move_up(self, place: int, low_s: float | None = None, high_s: float | None = None) -> bool:
-        if self._queueing is None:
+        op = self.op_of("queue")
+        if op is None or op in self._joined:
             return False
-        self._give(QueueProgress(self._queueing, place, max(place, 1), low_s, high_s))
+        self.give(QueueProgress(op, place, max(place, 1), low_s, high_s))
         return True
 
     def join(self, agent: str) -> bool:
-        if self._queueing is None:
+        """False also when one has joined already."""
+        op = self.op_of("queue")
+        if op is None or op in self._joined:
             return False
-        self._give(AgentJoined(self._queueing, agent))
+        self.give(AgentJoined(op, agent))
         return True
 
     def end_queue(self, outcome: QueueOutcome) -> bool:
-        if self._queueing is None:
-            return False
-        op, self._queueing = self._queueing, None
-        self._alive.discard(op)
-        self._give(QueueEnded(op, outcome))
-        return True
+        op = self.op_of("queue")
+        if op is not None:
+            self.give(QueueEnded(op, outcome))
+        return op is not None
 
-    # Other parties. False: there is none now.
+    # Other parties, web services, tables, promises. False: nothing of the kind is waited for.
 
     def answer_transfer(self) -> bool:
-        if self._transferring is None:
+        op = self.op_of("transfer")
+        if op is None or op in self._joined:
             return False
-        self._give(PartyJoined(self._transferring))
+        self.give(PartyJoined(op))
         return True
 
     def end_transfer(self, outcome: TransferOutcome) -> bool:
-        op, self._transferring = self._transferring, None
+        op = self.op_of("transfer")
+        if op is not None:
+            self.give(TransferEnded(op, outcome))
+        return op is not None
+
+    def answer_request(
+        self, outcome: RequestOutcome = "ok", status: int = 200, body: JsonValue = None
+    ) -> bool:
+        """A status that was not expected makes an "ok" a "status", as it does in a real call."""
+        work = self.work_of("request")
+        if not isinstance(work, Request):
+            return False
+        self.give(answered(work, outcome, status, body))
+        return True
+
+    def answer_lookup(self, outcome: LookupOutcome, value: JsonValue = None) -> bool:
+        op = self.op_of("lookup")
+        if op is not None:
+            self.give(LookupEnded(op, outcome, value if outcome == "found" else None))
+        return op is not None
+
+    def answer_callback(self, outcome: CallbackOutcome) -> bool:
+        op = self.op_of("callback")
         if op is None:
             return False
-        self._give(TransferEnded(op, outcome))
+        self.give(
+            CallbackPlaced(op, "placed", "k-1", 1) if outcome == "placed" else CallbackPlaced(op, outcome)
+        )
         return True
-
-    def answer(self, event: Input) -> bool:
-        """What comes of a request, a lookup, a promise. False: the dialogue does not wait for it."""
-        op = getattr(event, "op", "")
-        if op not in self.state.waiting.values():
-            return False
-        self._alive.discard(op)
-        self._give(event)
-        return True
-
-    def waiting_for(self, purpose: str) -> OpId | None:
-        """The op under way for a purpose: "request", "lookup", "transfer", "callback" ..."""
-        op = self.state.waiting.get(purpose)
-        return OpId(op) if op is not None else None
 
     # Time
 
     def settle(self) -> None:
         """Let what plays play to its end, web services and tables answer, and what follows from that."""
         for _ in range(MAX_SETTLING):
-            quick = self._playing is not None or bool(self._quick & self._alive)
-            if not quick or not self._next():
+            quick = self.playing or any(map(self._is_open, self._quick))
+            if not quick or not self.step_on():
                 return
 
     def step_on(self) -> bool:
         """The next thing that is due, whatever it is. False: nothing more will happen by itself."""
-        return self._next()
+        if self._next_at() is None:
+            return False
+        at, _, event = heapq.heappop(self._due)
+        self.now = max(self.now, at)
+        self.give(event)
+        return True
+
+    def _next_at(self) -> dt.datetime | None:
+        """When the next thing is due; what nobody waits for any more is forgotten."""
+        while self._due and not self._is_open(_op(self._due[0][2])):
+            heapq.heappop(self._due)
+        return self._due[0][0] if self._due else None
 
     def turn_clock(self, now: dt.datetime) -> None:
         """It is another time now; what was due in so many seconds still is."""
         by = now - self.now
         self._due = [(at + by, order, event) for at, order, event in self._due]
+        self._recording_since += by
         self.now = now
 
     def silence(self) -> bool:
         """The caller says nothing until something comes of it. False: nothing would."""
         self.settle()
-        return self._next()
+        return self.step_on()
 
     def wait(self, seconds: float) -> None:
         """So much time passes."""
         until = self.now + dt.timedelta(seconds=seconds)
         for _ in range(MAX_SETTLING):
-            if not self._due or self._due[0][0] > until or not self._next():
+            at = self._next_at()
+            if at is None or at > until:
                 break
+            self.step_on()
         self.now = max(self.now, until)
 
-    def _next(self) -> bool:
-        """The next thing that is due. False: nothing is."""
-        while self._due:
-            at, _, event = heapq.heappop(self._due)
-            op = OpId(getattr(event, "op", ""))
-            self._quick.discard(op)
-            if op in self._alive:
-                self.now = max(self.now, at)
-                self._give(event)
-                return True
-        return False
+    def comes_by_itself(self, op: OpId) -> bool:
+        """Whether the world has a rule for it, so that nobody has to say what comes of it."""
+        return any(_op(event) == op for _, _, event in self._due)
+
+    def _is_open(self, op: OpId) -> bool:
+        return op in self.state.waiting.values() or (op == self.state.held != "")
 
     def _later(self, seconds: float, event: Input) -> None:
-        self._alive.add(OpId(getattr(event, "op", "")))
-        at = self.now + dt.timedelta(seconds=seconds)
-        heapq.heappush(self._due, (at, next(self._order), event))
+        self._put_off += 1
+        heapq.heappush(self._due, (self.now + dt.timedelta(seconds=seconds), self._put_off, event))
 
     def _play_script(self, script: Script | None, *, quick: bool = False) -> None:
         """quick: nobody has to wait for it, it comes as surely as the end of a prompt."""
         for seconds, event in script or ():
             self._later(seconds, event)
             if quick:
-                self._quick.add(OpId(getattr(event, "op", "")))
+                self._quick.add(_op(event))
 
-    # The machine
-
-    def _give(self, event: Input) -> None:
-        self.inputs.append((self.now, event))
-        if isinstance(event, PromptEnded | TimerFired):
-            self._alive.discard(event.op)
-            if event.op == self._playing:
-                self._playing = None
-        elif isinstance(event, SpeechHeard | SpeechFailed):
-            self._listening = None
-        elif isinstance(event, AgentJoined):
-            self._did(f"agent {event.agent} joined")
-        elif isinstance(event, QueueEnded):
-            self._queueing = None
-            self._did(f"the queue ended: {event.outcome}")
-        elif isinstance(event, PartyJoined):
-            self._did("the other party answered")
-        elif isinstance(event, TransferEnded):
-            self._transferring = None
-            self._did(f"the transfer ended: {event.outcome}")
-        elif isinstance(event, RecordingEnded):
-            self._recording = None
-            self._did(f"recording: {event.outcome}, {event.seconds:g} s")
-        self._take(machine.step(self.library, self.state, event, self.now))
-
-    def _take(self, step: Step) -> None:
-        self.state = step.state
-        for action in step.actions:
-            self.actions.append((self.now, action))
-            self._carry_out(action)
-
-    def _carry_out(self, action: Action) -> None:
+    def _follow(self, action: Action) -> None:
+        super()._follow(action)
         match action:
             case Play():
-                self._playing = action.op
-                self._lines += self._heard(action)
-                self._later(self._seconds(action), PromptEnded(action.op, "finished"))
-            case StopPlay():
-                self._alive.discard(action.op)
-                self._playing = None
-            case Listen():
-                self._listening = action.op
-            case StopListen():
-                self._listening = None
+                spoken = sum(seconds_of(line.text, action.language) for line in self.lines_of(action))
+                self._later(max(0.2, spoken), PromptEnded(action.op, "finished"))
             case StartTimer():
                 self._later(action.after_s, TimerFired(action.op))
-            case CancelTimer():
-                self._alive.discard(action.op)
             case Enqueue():
-                self._queueing = action.op
-                about = f", {action.reason}" if action.reason.strip(" :") else ""
-                self._did(f"queue {action.queue} ({action.language}, priority {action.priority}{about})")
                 self._play_script(self.world.enqueued(action))
-            case LeaveQueue():
-                self._alive.discard(action.op)
-                self._queueing = None
-                self._did("left the queue")
             case Callback():
-                kept = ", at the same place" if action.held else ""
-                self._did(f"callback to {action.number} from {action.queue}{kept}")
-                if action.held:
-                    self._alive.discard(OpId(action.held))
-                    self._queueing = None
                 self._play_script(self.world.promised(action), quick=True)
             case Record():
-                self._recording, self._recording_since = action, self.now
-                self._did(f"recording {action.purpose}")
+                self._recording_since = self.now
                 self._play_script(self.world.recorded(action), quick=True)
-            case StopRecord():
-                self._alive.discard(action.op)
-                self._recording = None
-                self._did("recording stopped")
             case Transfer():
-                self._transferring = action.op
-                self._did(f"transfer to {action.to} {action.target} ({action.mode})")
                 self._play_script(self.world.transferred(action, self.library.numbers))
-            case CancelTransfer():
-                self._alive.discard(action.op)
-                self._transferring = None
-                self._did("transfer given up")
             case Request():
-                self._did(f"request {action.method} {action.url}")
                 found = self.world.requested(action, self.state.node, self._rules_used)
                 if found is not None:
                     self._rules_used[found[0]] = self._rules_used.get(found[0], 0) + 1
                     self._play_script(found[1], quick=True)
             case Lookup():
-                by = ", ".join(f"{name}={value}" for name, value in action.by.items())
-                self._did(f"lookup {action.source} ({by})")
                 source = self.library.sources.get(action.source)
                 self._play_script(self.world.looked_up(action, source), quick=True)
-            case CancelRequest() | CancelLookup():
-                self._alive.discard(action.op)
-            case Notify():
-                to = f" to {action.to}" if action.to else ""
-                self._did(f"notify {action.channel}{to}: {action.text}")
-            case Note():
-                self._lines.append(Line("noted", _words(action), action.kind))
-            case Hangup():
-                self.ended_by = self.ended_by or "system"
-                self._did(f"hung up ({action.cause})")
             case _:
-                assert_never(action)
-
-    def _did(self, text: str) -> None:
-        self._lines.append(Line("did", text))
-        self._done.append((len(self.actions), text))
-
-    def done_since(self, actions: int) -> list[tuple[int, str]]:
-        """What was done, besides prompts, since there were so many `actions`: (their number then, words)."""
-        return [(at, text) for at, text in self._done if at > actions]
-
-    def text_of(self, prompt: Prompt, language: str) -> str:
-        """What a prompt says, values filled in."""
-        text = self.library.prompts.get(prompt.id, {}).get(language, "")
-        return render(parse(text), prompt.values, language)
-
-    def _heard(self, play: Play) -> Iterator[Line]:
-        for prompt in play.prompts:
-            yield Line("heard", self.text_of(prompt, play.language), prompt.id)
-
-    def _seconds(self, play: Play) -> float:
-        return max(0.2, sum(seconds_of(line.text, play.language) for line in self._heard(play)))
+                pass
 
 
-def _words(note: Note) -> str:
-    return " ".join([note.kind, *(f"{name}={value}" for name, value in note.data.items())])
+def _op(event: Input) -> OpId:
+    """ "" for what the caller does."""
+    return OpId(getattr(event, "op", ""))

@@ -10,7 +10,7 @@ from __future__ import annotations
 import fnmatch
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Literal, get_args
+from typing import Literal
 
 from ivr.flow.actions import Callback, Enqueue, JsonValue, Lookup, Record, Request, Transfer
 from ivr.flow.inputs import (
@@ -88,13 +88,13 @@ class TransferRule:
 @dataclass(frozen=True, slots=True)
 class World:
     """queues: by queue. lookups: by source; tables answer for themselves. transfers: by number's name or number, or
-    agent. callbacks: what becomes of a promise. said_s: how long a recorded message is; None = until somebody says."""
+    agent. callbacks: what becomes of a promise. said_s: how long a recorded message is. None = until somebody says."""
 
     queues: Mapping[str, QueueRule] = field(default_factory=dict)
     requests: tuple[RequestRule, ...] = ()
     lookups: Mapping[str, LookupRule] = field(default_factory=dict)
     transfers: Mapping[str, TransferRule] = field(default_factory=dict)
-    callbacks: CallbackOutcome = "placed"
+    callbacks: CallbackOutcome | None = "placed"
     said_s: float | None = None
 
     def enqueued(self, wanted: Enqueue) -> Script | None:
@@ -117,14 +117,13 @@ class World:
     def requested(self, wanted: Request, node: str, before: Mapping[int, int]) -> tuple[int, Script] | None:
         """before: how often each rule was used. Gives the rule's number too."""
         for index, rule in enumerate(self.requests):
-            fits = fnmatch.fnmatchcase(wanted.url, rule.url) and rule.node in ("", node)
+            fits = fnmatch.fnmatchcase(wanted.url, rule.url) and rule.node in (
+                "",
+                node,
+                node.partition(".")[2],
+            )
             if fits and not 0 < rule.times <= before.get(index, 0):
-                ok = rule.outcome == "ok" and (
-                    rule.status in wanted.expect if wanted.expect else 200 <= rule.status < 300
-                )
-                outcome: RequestOutcome = "status" if rule.outcome == "ok" and not ok else rule.outcome
-                status = rule.status if outcome in ("ok", "status") else 0
-                ended = RequestEnded(wanted.op, outcome, status, rule.body, rule.after_s)
+                ended = answered(wanted, rule.outcome, rule.status, rule.body, rule.after_s)
                 return index, [(rule.after_s, ended)]
         return None
 
@@ -149,7 +148,9 @@ class World:
             return [(rule.after_s, PartyJoined(wanted.op)), (rule.after_s + rule.talks_s, ended)]
         return [(rule.after_s, TransferEnded(wanted.op, rule.outcome, cause=rule.cause))]
 
-    def promised(self, wanted: Callback) -> Script:
+    def promised(self, wanted: Callback) -> Script | None:
+        if self.callbacks is None:
+            return None
         placed = self.callbacks == "placed"
         return [
             (ANSWER_S, CallbackPlaced(wanted.op, self.callbacks, "k-1" if placed else "", 1 if placed else 0))
@@ -165,4 +166,11 @@ class World:
         return [(seconds, RecordingEnded(wanted.op, "recorded", "r-1", seconds, ended_by))]
 
 
-QUEUE_OUTCOMES: tuple[QueueOutcome, ...] = get_args(QueueOutcome)
+def answered(
+    wanted: Request, outcome: RequestOutcome, status: int, body: JsonValue, took_s: float = 0.0
+) -> RequestEnded:
+    """How a request ends. An "ok" with a status that was not expected is a "status"; others have none."""
+    expected = status in wanted.expect if wanted.expect else 200 <= status < 300
+    if outcome == "ok" and not expected:
+        outcome = "status"
+    return RequestEnded(wanted.op, outcome, status if outcome in ("ok", "status") else 0, body, took_s)

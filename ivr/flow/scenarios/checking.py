@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from ivr.flow.actions import Enqueue, JsonValue, Note, Notify
+from ivr.flow.actions import Enqueue, JsonValue, Note, Notify, Play
 from ivr.flow.findings import did_you_mean
+from ivr.flow.followed import FollowedCall, Moment
 from ivr.flow.model import FlowLibrary
 from ivr.flow.scenarios.model import Expectations
 from ivr.flow.state import FlowState
@@ -26,6 +27,26 @@ class Seen:
     listening: bool
     over: bool
     ended_by: str
+
+    @classmethod
+    def since(cls, call: FollowedCall, moment: Moment) -> Seen:
+        actions = call.actions_since(moment)
+        heard: list[tuple[str, str]] = []
+        for action in actions:
+            if isinstance(action, Play):
+                heard += [(line.id, line.text) for line in call.lines_of(action)]
+        return cls(
+            call.library,
+            call.state,
+            tuple(heard),
+            tuple(action for action in actions if isinstance(action, Note)),
+            tuple(action for action in actions if isinstance(action, Enqueue)),
+            tuple(action for action in actions if isinstance(action, Notify)),
+            tuple(call.done_since(moment)),
+            call.listening,
+            call.over,
+            call.ended_by,
+        )
 
 
 def mismatches(expected: Expectations, seen: Seen) -> list[str]:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Field
+from pydantic import AfterValidator, BeforeValidator, Field
 
 from ivr.flow.schema import Name, Strict
 from ivr.flow.world import CallbackOutcome, LookupOutcome, QueueOutcome, RequestOutcome, TransferOutcome
@@ -25,7 +26,20 @@ def _named(name: str) -> BeforeValidator:
 
 Texts = Annotated[list[str], BeforeValidator(_as_list)]
 Data = Annotated[list[dict[str, Any]], BeforeValidator(_as_list)]
-Clock = Annotated[str, Field(pattern=r"^(\d{4}-\d{2}-\d{2}[T ])?\d{2}:\d{2}(:\d{2})?$")]
+
+
+def _clock(value: str) -> str:
+    """Raises ValueError for 25:00 and for 30 February."""
+    date, _, time = value.replace(" ", "T").rpartition("T")
+    dt.time.fromisoformat(time)
+    if date:
+        dt.date.fromisoformat(date)
+    return value
+
+
+Clock = Annotated[
+    str, Field(pattern=r"^(\d{4}-\d{2}-\d{2}[T ])?\d{2}:\d{2}(:\d{2})?$"), AfterValidator(_clock)
+]
 """`23:30`, or `2026-11-22 23:30`: in the hotline's time zone."""
 
 
@@ -44,32 +58,46 @@ class QueueGiven(Strict):
     )
 
 
-class RequestGiven(Strict):
-    """What a web service answers; the first that fits counts."""
+class RequestAnswer(Strict):
+    """What a web service answers; `timeout` is short for `{outcome: timeout}`."""
+
+    outcome: RequestOutcome = "ok"
+    status: int = Field(200, ge=100, le=599, description="one that the node did not expect is an error")
+    body: Any = Field(None, description="its JSON, or a text")
+
+
+class RequestGiven(RequestAnswer):
+    """What web services answer; the first rule that fits counts."""
 
     url: str = Field("*", description="of which addresses: `*` stands for anything")
-    node: str = Field("", description="only from this node")
-    outcome: RequestOutcome = "ok"
-    status: int = 200
-    body: Any = None
-    after_s: float = Field(0.2, ge=0)
+    node: str = Field("", description="only from this node: `main.weather`, or `weather`")
+    after_s: float = Field(0.2, ge=0, description="how long it takes")
     times: int = Field(0, ge=0, description="so often, then the next one that fits; 0: always")
 
 
-class LookupGiven(Strict):
+class LookupAnswer(Strict):
     """What a source finds: `{found: ...}`, or `none`, `timeout`, `failed`."""
 
-    found: Any = None
-    outcome: LookupOutcome | None = None
-    after_s: float = Field(0.2, ge=0)
+    found: Any = Field(None, description="what it gives: a row is `{column: value}`")
+    outcome: LookupOutcome | None = Field(None, description="(default: as `found` says)")
+
+    @property
+    def effective(self) -> LookupOutcome:
+        return self.outcome or ("found" if self.found is not None else "none")
+
+
+class LookupGiven(LookupAnswer):
+    """What a source finds, whenever it is asked."""
+
+    after_s: float = Field(0.2, ge=0, description="how long it takes")
 
 
 class TransferGiven(Strict):
     """What the other party does; `busy` is short for `{outcome: busy}`."""
 
     outcome: TransferOutcome = "completed"
-    after_s: float = Field(5.0, ge=0)
-    talks_s: float = Field(60.0, ge=0)
+    after_s: float = Field(5.0, ge=0, description="until it answers, or until the outcome")
+    talks_s: float = Field(60.0, ge=0, description="how long the talk is")
 
 
 class Given(Strict):
@@ -81,7 +109,7 @@ class Given(Strict):
     flow: Name | None = Field(None, description="the flow to begin with (default: the hotline's)")
     caller: str | None = Field(None, description="the caller's number; empty: withheld")
     number: str | None = Field(None, description="the number dialled")
-    language: str | None = None
+    language: str | None = Field(None, description="the one to begin with (default: the hotline's first)")
     speech: bool | list[str] | None = Field(
         None, description="the languages that are recognised (default: all); false: keys only"
     )
@@ -92,12 +120,28 @@ class Given(Strict):
         default_factory=dict, description="`call.facts`, and parameters of the flow"
     )
     history: dict[str, Any] = Field(default_factory=dict, description="`call.history`: `{calls: 3}`")
-    queues: dict[str, Annotated[QueueGiven, _named("outcome")]] = Field(default_factory=dict)
-    requests: list[RequestGiven] = Field(default_factory=list)
-    lookups: dict[str, Annotated[LookupGiven, _named("outcome")]] = Field(default_factory=dict)
-    transfers: dict[str, Annotated[TransferGiven, _named("outcome")]] = Field(default_factory=dict)
-    callbacks: CallbackOutcome | None = None
-    recorded_s: float | None = Field(None, ge=0, description="how long messages are; 0: nothing is said")
+    split: dict[str, Name] = Field(
+        default_factory=dict, description="node -> the way that its `split` takes (default: as drawn)"
+    )
+    queues: dict[str, Annotated[QueueGiven, _named("outcome")]] = Field(
+        default_factory=dict, description="queue -> what it does; one without a rule waits for a turn"
+    )
+    requests: list[RequestGiven] = Field(
+        default_factory=list, description="what web services answer; without a rule a turn says it"
+    )
+    lookups: dict[str, Annotated[LookupGiven, _named("outcome")]] = Field(
+        default_factory=dict, description="source -> what it finds; tables answer for themselves"
+    )
+    transfers: dict[str, Annotated[TransferGiven, _named("outcome")]] = Field(
+        default_factory=dict,
+        description="name of a number (or the number, an agent, `*`) -> what the other party does",
+    )
+    callbacks: CallbackOutcome | None = Field(
+        None, description="what becomes of promises (default: placed, unless a turn says it)"
+    )
+    recorded_s: float | None = Field(
+        None, ge=0, description="how long messages are; 0: nothing is said (default: until a turn says it)"
+    )
 
 
 class Expectations(Strict):
@@ -111,7 +155,7 @@ class Expectations(Strict):
     text: Texts | None = Field(None, description="words that were heard")
     node: str | None = Field(None, description="where the dialogue stands: `main.question` or `question`")
     passed: Texts | None = Field(None, description="nodes that it went through, in this order")
-    language: str | None = None
+    language: str | None = Field(None, description="the one spoken now")
     variables: dict[str, Any] | None = Field(None, description="name, or `found.status` -> value")
     queued: Annotated[dict[str, Any] | None, _named("queue")] = Field(
         None, description="a place was taken: `{queue: general, priority: 10, reason: ...}`"
@@ -130,8 +174,10 @@ class Expectations(Strict):
 
 
 class SayModel(Strict):
+    """What the caller says, as a recogniser writes it down; a text is short for `{text: ...}`."""
+
     text: str
-    confidence: float | None = Field(0.9, ge=0, le=1)
+    confidence: float | None = Field(0.9, ge=0, le=1, description="null: the engine gives none")
     alternatives: dict[str, float] = Field(default_factory=dict, description="other readings -> confidence")
 
 
@@ -150,7 +196,9 @@ class Turn(Expectations):
     )
     time: Clock | None = Field(None, description="the clock is turned")
     hangup: Literal[True] | None = Field(None, description="the caller hangs up")
-    agent: Literal["joins", "leaves"] | None = None
+    agent: Literal["joins", "leaves"] | None = Field(
+        None, description="an agent takes the call, or ends the talk"
+    )
     queue: QueueOutcome | None = Field(None, description="the wait ends so")
     place: int | None = Field(None, description="the caller is told to be at this place now")
     party: Literal["answers"] | TransferOutcome | None = Field(
@@ -159,11 +207,25 @@ class Turn(Expectations):
     recorded: Annotated[float, Field(ge=0)] | Literal["failed"] | None = Field(
         None, description="the message is over, so long (s); `failed`: it could not be recorded"
     )
-    speech_fails: Literal["unavailable", "language", "overloaded", "lost"] | None = None
+    request: Annotated[RequestAnswer, _named("outcome")] | None = Field(
+        None, description="the web service answers: `timeout`, `{status: 404}`, `{body: {open: true}}`"
+    )
+    lookup: Annotated[LookupAnswer, _named("outcome")] | None = Field(
+        None, description="the source answers: `none`, `timeout`, `{found: {name: ...}}`"
+    )
+    callback: CallbackOutcome | None = Field(None, description="what becomes of the promise to call back")
+    speech_fails: Literal["unavailable", "language", "overloaded", "lost"] | None = Field(
+        None, description="recognition fails, for this reason"
+    )
     at_once: bool = Field(False, description="without waiting for the prompts to end")
+    audio: str | None = Field(
+        None, description="a recording of what is said, beside this file: for `ivr test --live`"
+    )
 
 
 class Scenario(Strict):
+    """One call, from its beginning."""
+
     name: str = Field(min_length=1, max_length=200)
     note: str = Field("", max_length=1000)
     tags: list[str] = Field(default_factory=list, description="`live`: also as a real call")
