@@ -11,7 +11,7 @@ import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 from types import TracebackType
-from typing import Final, Literal, Self
+from typing import Self
 
 from ivr.ari.bus import Mailbox
 from ivr.ari.generated.events import (
@@ -27,7 +27,7 @@ from ivr.ari.interface import Ari
 from ivr.ari.parse import Gap
 from ivr.ari.results import Gone
 from ivr.ari.unhurried import unhurried
-from ivr.call.ports import RingOutcome
+from ivr.call.rung import ANSWERED, OUTCOME_OF_DIAL, Rung, RungOutcome, not_taken
 from ivr.errors import AriError, AriRejected
 from ivr.ids import CallId, ChannelId, child_id
 
@@ -39,39 +39,6 @@ CAUSE_S = 1.0
 """After `Dial` said that it was in vain, so long for the event that says why."""
 LOOK_EVERY_S = 15.0
 PLAY_MARGIN_S = 5.0
-
-RungOutcome = Literal["answered", "busy", "no_answer", "refused", "unavailable", "failed"]
-
-# Q.850 causes of a telephone that did not take the call.
-_OUTCOME_OF_CAUSE: Final[dict[int, RungOutcome]] = {
-    1: "unavailable",  # unallocated number
-    2: "unavailable",
-    3: "unavailable",  # no route
-    17: "busy",
-    18: "no_answer",
-    19: "no_answer",
-    20: "unavailable",  # subscriber absent
-    21: "refused",
-    22: "unavailable",  # number changed
-    27: "unavailable",  # out of order
-    28: "unavailable",  # invalid number
-    127: "no_answer",
-}
-_OUTCOME_OF_DIAL: Final[dict[str, RungOutcome]] = {
-    "BUSY": "busy",
-    "NOANSWER": "no_answer",
-    "CANCEL": "no_answer",
-    "CHANUNAVAIL": "unavailable",
-    "CONGESTION": "failed",
-}
-_AGENT_OUTCOME: Final[dict[RungOutcome, RingOutcome]] = {
-    "answered": "failed",
-    "busy": "busy",
-    "refused": "busy",
-    "no_answer": "no_answer",
-    "unavailable": "unreachable",
-    "failed": "failed",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,22 +54,6 @@ class Destination:
         """Channel variables that make the telephone show it; what is empty stays as Asterisk has it."""
         both = {"CONNECTEDLINE(name,i)": self.name, "CONNECTEDLINE(num,i)": self.number}
         return {variable: value for variable, value in both.items() if value}
-
-
-@dataclass(frozen=True, slots=True)
-class Rung:
-    """How the ringing ended. cause: Q.850, 0 = none was given."""
-
-    outcome: RungOutcome
-    cause: int = 0
-
-    @property
-    def of_agent(self) -> RingOutcome:
-        """In the words of the dispatcher, when it was not answered."""
-        return _AGENT_OUTCOME[self.outcome]
-
-
-ANSWERED: Final = Rung("answered")
 
 
 class Leg:
@@ -250,7 +201,7 @@ class Leg:
             if isinstance(event, StasisStart):
                 break
             if isinstance(event, ChannelDestroyed):
-                return _not_taken(event.cause, "unavailable")
+                return not_taken(event.cause, "unavailable")
         if self._own_bridge:
             self._bridged = True
             await unhurried(
@@ -275,11 +226,11 @@ class Leg:
                             return ANSWERED
                         case Dial(dialstatus="ANSWER"):
                             return ANSWERED
-                        case Dial() if event.dialstatus in _OUTCOME_OF_DIAL:
-                            outcome = _OUTCOME_OF_DIAL[event.dialstatus]
+                        case Dial() if event.dialstatus in OUTCOME_OF_DIAL:
+                            outcome = OUTCOME_OF_DIAL[event.dialstatus]
                             limit.reschedule(loop.time() + CAUSE_S)
                         case ChannelDestroyed():
-                            return _not_taken(event.cause, outcome)
+                            return not_taken(event.cause, outcome)
                         case Gap() if not await self._alive():
                             return Rung("unavailable")
                         case _:
@@ -308,10 +259,3 @@ class Leg:
                 log.warning("left to the reconciler: %s", outcome)
             elif isinstance(outcome, BaseException):
                 raise outcome
-
-
-def _not_taken(cause: int, otherwise: RungOutcome) -> Rung:
-    """otherwise: what is known besides, for causes that say nothing (none, normal clearing)."""
-    if cause in (0, 16):
-        return Rung(otherwise, cause)
-    return Rung(_OUTCOME_OF_CAUSE.get(cause, "failed"), cause)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 from asr.protocol import Ears
 from ivr.ari.interface import Ari
@@ -13,7 +13,7 @@ from ivr.call.history import CallHistory
 from ivr.call.outbound import NOWHERE, Outbound
 from ivr.call.ports import Callbacks, CallerFacts, Offer, Outside, PromptAudio, Queues, Records
 from ivr.clock import Clock
-from ivr.flow.inputs import Input
+from ivr.flow.inputs import HungUp, Input
 from ivr.ids import CallId, ChannelId
 
 
@@ -78,6 +78,8 @@ class OpenCall:
         self.history = CallHistory(services.records, call, facts, services.clock.now())
         self.inbox: asyncio.Queue[Message] = asyncio.Queue()
         self.gone = False
+        self.ending = False
+        """We hang up: what is heard of the channel's end is our own doing."""
         self._group: asyncio.TaskGroup | None = None
         self._children: set[asyncio.Task[None]] = set()
 
@@ -87,6 +89,12 @@ class OpenCall:
 
     def monotonic(self) -> float:
         return self.services.clock.monotonic()
+
+    def hung_up(self, by: Literal["caller", "system"], cause: int = 16) -> None:
+        """The channel's end, of which Asterisk tells in several ways; the dialogue is told once."""
+        self.gone = True
+        if self.history.hung_up(by, cause, self.services.clock.now()):
+            self.tell(HungUp(by, cause))
 
     def begin(self, group: asyncio.TaskGroup) -> None:
         self._group = group

@@ -1,10 +1,10 @@
 """One citizen's call: runs the dialogue's pure machine and carries out what it wants on the real channel.
 
 Theory of operation. Everything that can happen (events of Asterisk, timers, recognition, the dispatcher) becomes a
-message in one inbox. The session takes one message at a time, steps the machine and carries out its actions, each
-through the part that knows how: prompts (`player.py`), listening, recordings, the queue and its agents (`waiting.py`),
-other parties (`transfer.py`), programs outside (`errands.py`), what is heard in between (`background.py`). What takes
-long is a child task of the call's own TaskGroup, which ends with the call.
+message in one inbox. The session takes one message at a time, steps the machine and has its actions carried out
+(`parts.py`), each by the part that knows how: prompts (`player.py`), listening, recordings, the queue and its agents
+(`waiting.py`), other parties (`transfer.py`), programs outside (`errands.py`), what is heard in between
+(`background.py`). What takes long is a child task of the call's own TaskGroup, which ends with the call.
 
 When the caller hangs up, what needs the caller ends and the machine is told. A dialogue that has something to do after
 the hang-up goes on silently, at most `TAIL_S`; the call's end on record is that of the hang-up.
@@ -15,8 +15,7 @@ from __future__ import annotations
 import asyncio
 import datetime as dt
 import logging
-from collections.abc import Coroutine
-from typing import Any, Final, Literal, assert_never
+from typing import Final, Literal
 
 from ivr.ari.bus import Mailbox
 from ivr.ari.generated.events import (
@@ -30,44 +29,14 @@ from ivr.ari.generated.events import (
 )
 from ivr.ari.parse import Gap
 from ivr.ari.results import Gone
-from ivr.call.background import Background, Sound
-from ivr.call.errands import Errands
-from ivr.call.listening import Listener
-from ivr.call.player import Player
+from ivr.call.parts import Parts
 from ivr.call.ports import CallerFacts
-from ivr.call.recorder import Recorder
 from ivr.call.services import CallServices as CallServices
 from ivr.call.services import GapSeen, LegLost, Message, Offered, OpenCall, Withdrawn
-from ivr.call.silently import refusal
-from ivr.call.timers import Timers
-from ivr.call.transfer import Transfers
-from ivr.call.waiting import Waiting
+from ivr.call.waiting import Place
 from ivr.errors import AriError, first_of
 from ivr.flow import machine
-from ivr.flow.actions import (
-    Action,
-    Callback,
-    CancelLookup,
-    CancelRequest,
-    CancelTimer,
-    CancelTransfer,
-    Enqueue,
-    Hangup,
-    LeaveQueue,
-    Listen,
-    Lookup,
-    Note,
-    Notify,
-    Play,
-    Record,
-    Request,
-    StartTimer,
-    StopListen,
-    StopPlay,
-    StopRecord,
-    Transfer,
-)
-from ivr.flow.inputs import Digit, HungUp, Input, PromptEnded, QueueEnded
+from ivr.flow.inputs import Digit, HungUp, Input, QueueEnded
 from ivr.flow.model import FlowLibrary
 from ivr.flow.state import CallFacts, FlowState
 from ivr.ids import CallId, ChannelId
@@ -102,17 +71,8 @@ class CallSession:
         self.facts = facts
         self.arrived_at = services.clock.now()
         self._here = OpenCall(services, call, channel, facts)
-        self._timers = Timers(self._here.tell)
-        self._listener = Listener(self._here)
-        self._recorder = Recorder(self._here)
-        self._background = Background(services.ari, channel)
-        self._errands = Errands(self._here, library)
-        self._transfers = Transfers(self._here, self._fall_silent)
-        self._waiting = Waiting(self._here, self._agent_comes, lambda: self._transfers.joined)
-        self._transfers.waiting = self._waiting
-        self._player: Player
+        self._parts: Parts | None = None
         self._state: FlowState | None = None
-        self._hanging_up = False
         self._tail_ends: float | None = None
         """On the loop's clock: when a dialogue that goes on after the hang-up is ended."""
 
@@ -128,18 +88,12 @@ class CallSession:
 
     @property
     def stage(self) -> Literal["arriving", "menu", "queue", "ringing", "talking"]:
-        if self._state is None:
-            return "arriving"
-        if self._waiting.joined or self._transfers.joined:
-            return "talking"
-        if self._waiting.ringing or self._transfers.ringing:
-            return "ringing"
-        return "menu" if self._waiting.place is None else "queue"
+        return "arriving" if self._state is None or self._parts is None else self._parts.stage
 
     @property
     def stage_since(self) -> dt.datetime:
         """When the waiting or the talk began; before and after that, the call's arrival."""
-        place = self._waiting.place
+        place = self._place
         if place is None:
             return self.arrived_at
         begun = place.since if place.joined_at is None else place.joined_at
@@ -151,11 +105,15 @@ class CallSession:
 
     @property
     def queue(self) -> str:
-        return self._waiting.place.queue if self._waiting.place is not None else ""
+        return self._place.queue if self._place is not None else ""
 
     @property
     def agent(self) -> str:
-        return self._waiting.place.agent if self._waiting.place is not None else ""
+        return self._place.agent if self._place is not None else ""
+
+    @property
+    def _place(self) -> Place | None:
+        return None if self._parts is None else self._parts.waiting.place
 
     def look(self) -> None:
         """Asterisk does not list the caller's channel any more: make sure."""
@@ -169,14 +127,14 @@ class CallSession:
         here, history = self._here, self._here.history
         with here.ari.bus.mailbox(self.call) as mailbox:
             mailbox.watch(self.channel)
-            self._player = Player(here, mailbox, self._recorder.seconds_of, lambda: self._background.want(""))
+            parts = self._parts = Parts(here, self._library, mailbox)
             history.arrived()
             try:
                 async with asyncio.TaskGroup() as group:
                     here.begin(group)
-                    here.spawn(self._read_events(mailbox), "events")
+                    here.spawn(self._read_events(mailbox, parts), "events")
                     try:
-                        await self._converse()
+                        await self._converse(parts)
                     except asyncio.CancelledError:
                         # The controller stops; or a child failed, and then its error is written over this.
                         history.failed("shutdown")
@@ -190,9 +148,9 @@ class CallSession:
                 log.error("the call's session failed; it goes on in the dialplan", exc_info=errors)
                 history.failed(repr(first_of(errors)))
             finally:
-                await self._close()
+                await self._close(parts)
 
-    async def _converse(self) -> None:
+    async def _converse(self, parts: Parts) -> None:
         here = self._here
         if not self.facts.answered and isinstance(
             await here.ari.channels.answer(channel_id=self.channel), Gone
@@ -208,16 +166,16 @@ class CallSession:
         )
         step = machine.start(self._library, self.facts.entry_flow, facts, self._services.clock.now())
         self._state = step.state
-        await self._carry_out(step.actions)
+        await parts.carry_out(step.actions)
         if here.gone:
-            self._hung_up(by="caller")
+            here.hung_up("caller")
         while not self._state.ended:
             message = await self._next_message()
             if message is None:
                 log.error("the dialogue went on for %.0f s after the hang-up: ended", TAIL_S)
                 break
-            await self._take(message)
-        await self._recorder.finish("stopped")
+            await self._take(message, parts)
+        await parts.recorder.finish("stopped")
 
     async def _next_message(self) -> Message | None:
         """None: the caller has gone, and the dialogue has had its time since."""
@@ -236,174 +194,61 @@ class CallSession:
         except TimeoutError:
             return GapSeen()
 
-    async def _take(self, message: Message) -> None:
+    async def _take(self, message: Message, parts: Parts) -> None:
         match message:
             case Offered(offer):
-                self._waiting.serve(offer)
+                parts.waiting.serve(offer)
             case Withdrawn(offer):
-                self._waiting.stop_serving(offer)
+                parts.waiting.stop_serving(offer)
             case LegLost() | GapSeen():
                 await self._check_alive()
             case HungUp():
-                self._part()
-                await self._step(message)
-            case QueueEnded() if not self._waiting.ended(message) and not self._here.gone:
-                pass
+                self._tail_ends = asyncio.get_running_loop().time() + TAIL_S
+                parts.part()
+                await self._step(message, parts)
+            case QueueEnded() if not parts.waiting.ended(message) and not self._here.gone:
+                pass  # of a place that was given up meanwhile
             case _:
-                await self._step(message)
-        await self._tend_background()
+                await self._step(message, parts)
+        await parts.tend_background(asking=self._state is not None and bool(self._state.held))
         self._services.changed()
 
-    async def _step(self, event: Input) -> None:
+    async def _step(self, event: Input, parts: Parts) -> None:
         if self._state is None:
             raise RuntimeError("an input before the dialogue began")
         now = self._services.clock.now()
         self._here.history.input(event, now, masked=self._masked())
         step = machine.step(self._library, self._state, event, now)
         self._state = step.state
-        await self._carry_out(step.actions)
+        await parts.carry_out(step.actions)
 
     def _masked(self) -> bool:
         """What is pressed at this node is personal (a ticket, an identity card): it stays out of the journal."""
         node = self._library.nodes.get(self._state.node) if self._state is not None else None
         return node is not None and node.masked
 
-    # --- actions
-
-    async def _carry_out(self, actions: tuple[Action, ...]) -> None:
-        """All actions of one step. Requests to Asterisk run side by side: a `StopPlay` and the `Play` after it may
-        arrive in either order, since Asterisk queues playbacks per channel."""
-        requests: list[Coroutine[Any, Any, None]] = []
-        for action in actions:
-            refused = refusal(action) if self._here.gone else None
-            if refused is not None:
-                self._here.tell(refused)
-            else:
-                requests.extend(self._begin(action))
-        if len(requests) == 1:
-            await requests[0]
-        elif requests:
-            await asyncio.gather(*requests)
-
-    def _begin(self, action: Action) -> tuple[Coroutine[Any, Any, None], ...]:
-        """Begin it; what is to be asked of Asterisk at once, and waited for, is given back."""
-        match action:
-            case Play():
-                return (self._play(action),)
-            case StopPlay(op):
-                return (self._player.stop(op),)
-            case Listen():
-                self._listener.start(action)
-            case StopListen(op):
-                self._listener.stop(op)
-            case StartTimer(op, after_s):
-                self._timers.start(op, after_s)
-            case CancelTimer(op):
-                self._timers.cancel(op)
-            case Enqueue():
-                self._waiting.enqueue(action)
-            case LeaveQueue(op):
-                self._waiting.leave(op)
-            case Callback():
-                self._here.spawn(self._waiting.call_back(action), f"callback {action.op}")
-            case Record():
-                return (self._record(action),)
-            case StopRecord(op):
-                return (self._recorder.stop(op),)
-            case Transfer():
-                self._transfers.start(action)
-            case CancelTransfer(op):
-                self._transfers.cancel(op)
-            case Request():
-                self._errands.request(action)
-            case Lookup():
-                self._errands.lookup(action)
-            case CancelRequest(op) | CancelLookup(op):
-                self._errands.cancel(op)
-            case Notify():
-                self._errands.notify(action)
-            case Note(kind, data):
-                self._here.history.note(kind, data, self._services.clock.now())
-            case Hangup(cause):
-                return (self._hang_up(cause),)
-            case _:
-                assert_never(action)
-        return ()
-
-    async def _play(self, action: Play) -> None:
-        if self._waiting.joined:
-            # The agent has answered and the machine does not know yet: a prompt now would hold up the joining.
-            self._here.tell(PromptEnded(action.op, "stopped"))
-            return
-        await self._player.play(action)
-
-    async def _record(self, action: Record) -> None:
-        await self._background.want("")
-        self._recorder.start(action)
-
-    async def _hang_up(self, reason: Literal["normal", "busy", "congestion"]) -> None:
-        self._hanging_up = True
-        if not self._here.gone:
-            await self._here.ari.channels.hangup(channel_id=self.channel, reason=reason)
-        self._hung_up(by="system")
-
-    # --- what the caller hears besides prompts
-
-    async def _fall_silent(self) -> None:
-        """Before another party is heard: no prompt, no music, nobody listening."""
-        self._listener.stop_all()
-        await self._recorder.stop()
-        await self._player.stop_all()
-        await self._background.want("")
-
-    async def _agent_comes(self) -> None:
-        self._transfers.cancel_all()
-        await self._fall_silent()
-
-    async def _tend_background(self) -> None:
-        """Ringing while a party is called; music while the caller waits. A dialogue that asks something beside the
-        queue (`held`) is not talked over."""
-        if self._here.gone:
-            return
-        sound: Sound = ""
-        if not (self._player.busy or self._recorder.busy or self._waiting.joined or self._transfers.joined):
-            asking = self._state is not None and self._state.held
-            if self._transfers.ringing:
-                sound = "ringing"
-            elif self._waiting.place is not None and not asking:
-                sound = "music"
-        await self._background.want(sound)
-
     # --- events of the caller's channel
 
-    async def _read_events(self, mailbox: Mailbox) -> None:
+    async def _read_events(self, mailbox: Mailbox, parts: Parts) -> None:
         """Never waits for anything but the next event; raises MailboxOverflow when events were too many."""
         async for event in mailbox:
             match event:
                 case ChannelDtmfReceived():
-                    if not self._recorder.takes_key(event.digit):
+                    if not parts.recorder.takes_key(event.digit):
                         self._here.tell(Digit(event.digit))
                 case PlaybackFinished():
-                    self._player.on_finished(event.playback.id, event.playback.state)
+                    parts.player.on_finished(event.playback.id, event.playback.state)
                 case RecordingFinished() | RecordingFailed():
                     finished = isinstance(event, RecordingFinished)
-                    self._recorder.on_ended(event.recording, finished=finished)
+                    parts.recorder.on_ended(event.recording, finished=finished)
                 case ChannelHangupRequest() | StasisEnd() | ChannelDestroyed():
-                    self._hung_up(
-                        "system" if self._hanging_up else "caller", getattr(event, "cause", None) or 16
+                    self._here.hung_up(
+                        "system" if self._here.ending else "caller", getattr(event, "cause", None) or 16
                     )
                 case Gap():
                     self._here.tell(GapSeen())
                 case _:
                     pass
-
-    def _hung_up(self, by: Literal["caller", "system"], cause: int = 16) -> None:
-        here = self._here
-        if here.gone and here.history.over:
-            return
-        here.gone = True
-        if here.history.hung_up(by, cause, self._services.clock.now()):
-            here.tell(HungUp(by, cause))
 
     async def _check_alive(self) -> None:
         if self._here.gone:
@@ -415,24 +260,13 @@ class CallSession:
             return
         if isinstance(channel, Gone):
             log.warning("the caller's channel had gone without a word")
-            self._hung_up(by="caller")
+            self._here.hung_up("caller")
 
     # --- the end
 
-    def _part(self) -> None:
-        """The caller has gone: what needs the caller ends."""
-        self._tail_ends = asyncio.get_running_loop().time() + TAIL_S
-        self._listener.stop_all()
-        self._transfers.cancel_all()
-        self._waiting.abandon("abandoned")
-        self._player.close()
-        self._here.spawn(self._recorder.finish("hangup"), "recording kept")
-
-    async def _close(self) -> None:
-        self._timers.close()
-        self._player.close()
+    async def _close(self, parts: Parts) -> None:
         here = self._here
-        self._waiting.abandon("abandoned" if here.gone else "failed")
+        parts.close()
         if self._services.callbacks is not None:
             self._services.callbacks.released(self.call)
         try:

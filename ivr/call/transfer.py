@@ -12,9 +12,10 @@ import logging
 from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any, Literal
 
-from ivr.call.leg import Destination, Leg, Rung
+from ivr.call.leg import Destination, Leg
 from ivr.call.ports import Offer
 from ivr.call.racing import unless
+from ivr.call.rung import Rung
 from ivr.call.services import OpenCall
 from ivr.call.waiting import Waiting
 from ivr.errors import PromptMissing

@@ -11,10 +11,11 @@ from dataclasses import dataclass
 from typing import Final, Literal
 
 from ivr.ari.interface import Ari
-from ivr.call.leg import Destination, Leg, Rung
+from ivr.call.leg import Destination, Leg
 from ivr.call.outbound import Outbound
 from ivr.call.ports import Offer, Queues
 from ivr.call.racing import unless
+from ivr.call.rung import Rung
 from ivr.clock import Clock
 from ivr.errors import AriError
 from ivr.ids import CallId, ChannelId

@@ -210,7 +210,7 @@ def test_a_recording_of_another_call_is_not_played() -> None:
         (session,) = here.front_door.registry
         for name in ("someone-elses", "../../etc/passwd", ""):
             before = len(here.heard(caller))
-            await session._player.play(
+            await session._parts.player.play(
                 Play(OpId(f"x{name}"), (Prompt(RECORDING_PROMPT, {"id": name}),), "zh")
             )
             assert len(here.heard(caller)) == before

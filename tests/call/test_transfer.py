@@ -307,7 +307,7 @@ async def in_conference(here: House) -> str:
     await here.until(5)
     assert here.states()["a1"] == "talking"
     (session,) = here.front_door.registry
-    session._transfers.start(Transfer(OpId("x"), "number", "110", "zh", "conference"))
+    session._parts.transfers.start(Transfer(OpId("x"), "number", "110", "zh", "conference"))
     await here.until(3)
     return caller
 
@@ -323,7 +323,7 @@ def test_an_agent_who_comes_ends_the_ringing_of_another_party(seed: int) -> None
         here.ari.world.press(caller, "2")
         await here.until(4)
         (session,) = here.front_door.registry
-        session._transfers.start(Transfer(OpId("x"), "number", "110", "zh", ring_s=20))
+        session._parts.transfers.start(Transfer(OpId("x"), "number", "110", "zh", ring_s=20))
         await here.until(2)
         assert party(here, POLICE) is not None
         here.log_in("a1")
@@ -343,7 +343,7 @@ def test_no_agent_cuts_into_a_talk_with_another_party(seed: int) -> None:
         here.ari.world.press(caller, "2")
         await here.until(4)
         (session,) = here.front_door.registry
-        session._transfers.start(Transfer(OpId("x"), "number", "110", "zh"))
+        session._parts.transfers.start(Transfer(OpId("x"), "number", "110", "zh"))
         await here.until(3)
         bridge = here.ari.world.channels[caller].bridge
         here.log_in("a1")

@@ -31,7 +31,7 @@ def _node(stage: Scene) -> str:
 
 
 def _recorder_busy(stage: Scene) -> bool:
-    return any(session._recorder.busy for session in stage.hotline.front_door.registry)
+    return any(session._parts.recorder.busy for session in stage.hotline.front_door.registry)
 
 
 def _file(stage: Scene, record: RecordingRecord) -> Samples:

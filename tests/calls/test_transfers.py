@@ -198,13 +198,13 @@ async def test_a_conference_of_three(stage: Scene, trunk: Trunk) -> None:
     await stage.until(lambda: stage.stages() == ["talking"], "the agent has the caller")
     async with trunk.phone("110") as police:
         (session,) = stage.hotline.front_door.registry
-        session._transfers.start(Transfer(OpId("x"), "number", "110", "zh", "conference"))
+        session._parts.transfers.start(Transfer(OpId("x"), "number", "110", "zh", "conference"))
         await police.events.next("established", timeout=10)
-        await stage.until(lambda: session._transfers.joined, "the party is joined")
+        await stage.until(lambda: session._parts.transfers.joined, "the party is joined")
         await three_hear(stage, [(citizen, 600), (agent, 1000), (police, 1500)])
         await police.hangup()
         await police.events.next("closed", timeout=5)
-    await stage.until(lambda: not session._transfers.joined, "the party has left")
+    await stage.until(lambda: not session._parts.transfers.joined, "the party has left")
     await both_hear(stage, citizen, agent)
     await citizen.hangup()
     await stage.until(lambda: stage.states()["a1001"] == "available", "the agent is free")

@@ -1,0 +1,192 @@
+"""Everything a call can do on its channel, and the carrying out of the dialogue's actions through it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Coroutine
+from typing import Any, Literal, assert_never
+
+from ivr.ari.bus import Mailbox
+from ivr.call.background import Background, Sound
+from ivr.call.errands import Errands
+from ivr.call.listening import Listener
+from ivr.call.player import Player
+from ivr.call.recorder import Recorder
+from ivr.call.services import OpenCall
+from ivr.call.silently import refusal
+from ivr.call.timers import Timers
+from ivr.call.transfer import Transfers
+from ivr.call.waiting import Waiting
+from ivr.flow.actions import (
+    Action,
+    Callback,
+    CancelLookup,
+    CancelRequest,
+    CancelTimer,
+    CancelTransfer,
+    Enqueue,
+    Hangup,
+    LeaveQueue,
+    Listen,
+    Lookup,
+    Note,
+    Notify,
+    Play,
+    Record,
+    Request,
+    StartTimer,
+    StopListen,
+    StopPlay,
+    StopRecord,
+    Transfer,
+)
+from ivr.flow.inputs import PromptEnded
+from ivr.flow.model import FlowLibrary
+
+
+class Parts:
+    """mailbox: where the ends of playbacks arrive. Each part tells the call's inbox how its doing ended."""
+
+    def __init__(self, here: OpenCall, library: FlowLibrary, mailbox: Mailbox) -> None:
+        self._here = here
+        self.background = Background(here.ari, here.channel)
+        self.timers = Timers(here.tell)
+        self.listener = Listener(here)
+        self.recorder = Recorder(here)
+        self.player = Player(here, mailbox, self.recorder.seconds_of, self._hush)
+        self.errands = Errands(here, library)
+        self.transfers = Transfers(here, self._fall_silent)
+        self.waiting = Waiting(here, self._agent_comes, lambda: self.transfers.joined)
+        self.transfers.waiting = self.waiting
+
+    @property
+    def stage(self) -> Literal["menu", "queue", "ringing", "talking"]:
+        """Where the caller is, for those who look from outside."""
+        if self.waiting.joined or self.transfers.joined:
+            return "talking"
+        if self.waiting.ringing or self.transfers.ringing:
+            return "ringing"
+        return "menu" if self.waiting.place is None else "queue"
+
+    async def carry_out(self, actions: tuple[Action, ...]) -> None:
+        """All actions of one step. Requests to Asterisk run side by side: a `StopPlay` and the `Play` after it may
+        arrive in either order, since Asterisk queues playbacks per channel."""
+        requests: list[Coroutine[Any, Any, None]] = []
+        for action in actions:
+            refused = refusal(action) if self._here.gone else None
+            if refused is not None:
+                self._here.tell(refused)
+            else:
+                requests.extend(self._begin(action))
+        if len(requests) == 1:
+            await requests[0]
+        elif requests:
+            await asyncio.gather(*requests)
+
+    def _begin(self, action: Action) -> tuple[Coroutine[Any, Any, None], ...]:
+        """Begin it; what is to be asked of Asterisk at once, and waited for, is given back."""
+        match action:
+            case Play():
+                return (self._play(action),)
+            case StopPlay(op):
+                return (self.player.stop(op),)
+            case Listen():
+                self.listener.start(action)
+            case StopListen(op):
+                self.listener.stop(op)
+            case StartTimer(op, after_s):
+                self.timers.start(op, after_s)
+            case CancelTimer(op):
+                self.timers.cancel(op)
+            case Enqueue():
+                self.waiting.enqueue(action)
+            case LeaveQueue(op):
+                self.waiting.leave(op)
+            case Callback():
+                self._here.spawn(self.waiting.call_back(action), f"callback {action.op}")
+            case Record():
+                return (self._record(action),)
+            case StopRecord(op):
+                return (self.recorder.stop(op),)
+            case Transfer():
+                self.transfers.start(action)
+            case CancelTransfer(op):
+                self.transfers.cancel(op)
+            case Request():
+                self.errands.request(action)
+            case Lookup():
+                self.errands.lookup(action)
+            case CancelRequest(op) | CancelLookup(op):
+                self.errands.cancel(op)
+            case Notify():
+                self.errands.notify(action)
+            case Note(kind, data):
+                self._here.history.note(kind, data, self._here.services.clock.now())
+            case Hangup(cause):
+                return (self._hang_up(cause),)
+            case _:
+                assert_never(action)
+        return ()
+
+    async def _play(self, action: Play) -> None:
+        if self.waiting.joined:
+            # The agent has answered and the machine does not know yet: a prompt now would hold up the joining.
+            self._here.tell(PromptEnded(action.op, "stopped"))
+            return
+        await self.player.play(action)
+
+    async def _record(self, action: Record) -> None:
+        await self._hush()
+        self.recorder.start(action)
+
+    async def _hang_up(self, reason: Literal["normal", "busy", "congestion"]) -> None:
+        here = self._here
+        here.ending = True
+        if not here.gone:
+            await here.ari.channels.hangup(channel_id=here.channel, reason=reason)
+        here.hung_up("system")
+
+    # --- what the caller hears besides prompts
+
+    async def tend_background(self, *, asking: bool) -> None:
+        """Ringing while a party is called; music while the caller waits. asking: the dialogue asks something beside
+        the queue, and is not talked over."""
+        if self._here.gone:
+            return
+        sound: Sound = ""
+        if not (self.player.busy or self.recorder.busy or self.waiting.joined or self.transfers.joined):
+            if self.transfers.ringing:
+                sound = "ringing"
+            elif self.waiting.place is not None and not asking:
+                sound = "music"
+        await self.background.want(sound)
+
+    async def _hush(self) -> None:
+        await self.background.want("")
+
+    async def _fall_silent(self) -> None:
+        """Before another party is heard: no prompt, no music, nobody listening."""
+        self.listener.stop_all()
+        await self.recorder.stop()
+        await self.player.stop_all()
+        await self._hush()
+
+    async def _agent_comes(self) -> None:
+        self.transfers.cancel_all()
+        await self._fall_silent()
+
+    # --- the end
+
+    def part(self) -> None:
+        """The caller has gone: what needs the caller ends; what is asked of others goes on."""
+        self.listener.stop_all()
+        self.transfers.cancel_all()
+        self.waiting.abandon("abandoned")
+        self.player.close()
+        self._here.spawn(self.recorder.finish("hangup"), "recording kept")
+
+    def close(self) -> None:
+        """The call is over; its tasks have ended."""
+        self.timers.close()
+        self.player.close()
+        self.waiting.abandon("abandoned" if self._here.gone else "failed")
