@@ -21,8 +21,10 @@ from ivr.flow.nodes import (
     request,
     returning,
     say,
+    split,
     survey,
     transfer,
+    wait,
 )
 from ivr.flow.nodes import set as set_node
 from ivr.flow.nodes.base import NodeKind
@@ -30,7 +32,7 @@ from ivr.flow.nodes.base import NodeKind
 _MODULES = (
     *(say, menu, ask, collect, confirm, survey, record),
     *(queue, callback, transfer),
-    *(branch, set_node, language, hours, lookup, request, notify),
+    *(branch, split, set_node, language, hours, wait, lookup, request, notify),
     *(call, returning, goto, hangup),
 )
 """In the order in which the documentation tells of them."""

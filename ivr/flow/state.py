@@ -28,7 +28,7 @@ class CallFacts:
     caller: the number as presented, "" when withheld. number: the number dialled. language: the one to begin with.
     speech: the languages that can be recognised now; none = keys only. hours: a supervisor's word on a calendar
     ("desk" -> open?), before what the calendar itself says. history: the caller's earlier calls (`HISTORY`). facts:
-    anything else known (JSON).
+    anything else known (JSON). drawn: node -> the way that a `split` there takes, where a test says so.
     """
 
     call_id: str
@@ -39,6 +39,7 @@ class CallFacts:
     hours: Mapping[str, bool] = field(default_factory=dict)
     history: Mapping[str, JsonValue] = field(default_factory=dict)
     facts: Mapping[str, JsonValue] = field(default_factory=dict)
+    drawn: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

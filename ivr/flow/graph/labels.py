@@ -13,6 +13,7 @@ from ivr.flow.match import normalise
 from ivr.flow.model import Command, Exit, FlowLibrary, Handler, Handlers, PromptList, Source, TaperedPrompts
 from ivr.flow.nodes.base import Node
 from ivr.flow.nodes.choices import Options
+from ivr.flow.nodes.split import Split
 from ivr.flow.prompt_text import Literal, parse
 
 _DETAILS = (
@@ -112,6 +113,8 @@ def exit_label(node: Node, way: Exit, languages: Sequence[str]) -> Text:
         return _answer(node, name, languages)
     if sort == "case":
         return words.same(_case(node, name) or way.label, languages)
+    if sort == "way":
+        return words.same(_share(node, name), languages)
     if sort == "on":
         handlers = [
             each for each in node.handlers.get(name, ()) if each.then == "go" and each.target == way.target
@@ -156,6 +159,17 @@ def _case(node: Node, number: str) -> str:
         return ""
     condition = cases[index][0]
     return "" if condition is None else clean(condition.source)
+
+
+def _share(node: Node, name: str) -> str:
+    """`asked 30 %`, or `asked if !seen`: a way of a `split`."""
+    ways = node.ways if isinstance(node, Split) else ()
+    whole = sum(way.share for way in ways)
+    for way in ways:
+        if way.name == name:
+            condition = f" if {way.condition.source}" if way.condition is not None else ""
+            return clean(name + (condition or f" {100 * way.share / whole:.0f} %"))
+    return name
 
 
 def _handler(event: str, handlers: Sequence[Handler], languages: Sequence[str]) -> Text:

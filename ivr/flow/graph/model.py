@@ -14,6 +14,7 @@ Family = Literal["says", "asks", "decides", "keeps", "people", "outside", "ends"
 
 FAMILIES: Mapping[str, Family] = {
     "say": "says",
+    "wait": "says",
     "menu": "asks",
     "ask": "asks",
     "collect": "asks",
@@ -21,6 +22,7 @@ FAMILIES: Mapping[str, Family] = {
     "survey": "asks",
     "record": "asks",
     "branch": "decides",
+    "split": "decides",
     "hours": "decides",
     "goto": "decides",
     "set": "keeps",

@@ -51,6 +51,7 @@ _LABELS: Mapping[str, tuple[str, str]] = {
 
 _KINDS: Mapping[str, str] = {
     "say": "播放",
+    "wait": "等候",
     "menu": "菜单",
     "ask": "提问",
     "collect": "收号",
@@ -58,6 +59,7 @@ _KINDS: Mapping[str, str] = {
     "survey": "评价",
     "record": "录音",
     "branch": "分支",
+    "split": "分流",
     "hours": "时间",
     "goto": "转到",
     "set": "赋值",

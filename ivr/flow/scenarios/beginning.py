@@ -47,6 +47,7 @@ def facts_of(library: FlowLibrary, given: Given) -> CallFacts:
         hours={name: said == "open" for name, said in given.hours.items()},
         history=given.history,
         facts=given.facts,
+        drawn=given.split,
     )
 
 
