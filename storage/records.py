@@ -116,6 +116,10 @@ class EntryRecord:
     ended_at: dt.datetime | None
     outcome: str | None
     revision: int
+    only: str | None = None
+    ring_s: float | None = None
+    callback: str = ""
+    not_before: dt.datetime | None = None
 
     @classmethod
     def of(cls, entry: Entry) -> EntryRecord:
@@ -143,6 +147,10 @@ class EntryRecord:
             ended_at=entry.ended_at,
             outcome=entry.outcome,
             revision=entry.revision,
+            only=entry.only,
+            ring_s=entry.ring_s,
+            callback=entry.callback,
+            not_before=entry.not_before,
         )
 
     def entry(self) -> Entry:
@@ -172,6 +180,10 @@ class EntryRecord:
             ended_at=self.ended_at,
             outcome=cast(Outcome | None, self.outcome),
             revision=self.revision,
+            only=None if self.only is None else AgentId(self.only),
+            ring_s=self.ring_s,
+            callback=self.callback,
+            not_before=self.not_before,
         )
 
 

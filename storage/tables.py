@@ -145,6 +145,11 @@ queue_entries = Table(
     _maybe_at("ended_at"),
     Column("outcome", Text),
     _whole("revision"),
+    Column("only", String(128)),
+    Column("ring_s", Double),
+    # Rows of an older version have none: theirs is "".
+    Column("callback", String(128), nullable=False, server_default=""),
+    _maybe_at("not_before"),
     Index(None, "call_id"),
     Index(None, "state"),
     Index(None, "queue", "enqueued_at"),

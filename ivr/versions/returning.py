@@ -50,7 +50,8 @@ class NodesDropped(VersionError):
 
 async def returning(uow: UnitOfWork) -> list[Standing]:
     """Everybody who waits in a queue, and every callback that says where it comes back to."""
-    waiting = {entry.call_id for entry in await uow.entries.live()}
+    # Whoever was promised a callback has hung up and comes back by that promise only.
+    waiting = {entry.call_id for entry in await uow.entries.live() if not entry.callback}
     callbacks = {
         callback.call_id: node
         for callback in await uow.callbacks.waiting()

@@ -78,6 +78,10 @@ def entry(id: str = "e1", call_id: str = "c-n1-1") -> Entry:
         language="zh",
         reason="投诉",
         timeout_s=600.0,
+        only=AgentId("a2"),
+        ring_s=12.5,
+        callback="b1",
+        not_before=at(-5),
     )
     for happened, seconds in (
         (en.Offered(AgentId("a1")), 1),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 
 import pytest
 from alembic.autogenerate import compare_metadata
@@ -12,6 +13,7 @@ from sqlalchemy import Connection, inspect, text
 from storage.engine import create_engine
 from storage.errors import SchemaMismatch
 from storage.migrate import downgrade, head_revision, status, upgrade
+from storage.records import EntryRecord
 from storage.store import Store
 from storage.tables import metadata
 from tests.storage import samples as s
@@ -92,6 +94,17 @@ async def test_versions_kept_as_one_text_become_files_and_text_again(url: str) -
     assert files == {"main.yaml": b"flow: main\n", "prompts/zh.yaml": "hello: 您好\n".encode()}
     await downgrade(url, "0001")
     assert await _execute(url, "SELECT source, by FROM flow_versions") == [(source, "start")]
+
+
+async def test_entries_of_an_older_version_are_those_of_callers_on_the_line(url: str) -> None:
+    await upgrade(url)
+    plain = replace(EntryRecord.of(s.entry()), only=None, ring_s=None, callback="", not_before=None)
+    async with await Store.open(url) as store, store.unit_of_work() as uow:
+        await uow.entries.upsert(plain)
+    await downgrade(url, "0002")
+    await upgrade(url)
+    async with await Store.open(url) as store, store.reading() as uow:
+        assert await uow.entries.get("e1") == plain
 
 
 async def _execute(url: str, statement: str, **values: object) -> list[tuple[object, ...]]:

@@ -220,6 +220,15 @@ async def test_who_does_not_come_back_there_is_not_asked_about(versions: Version
     assert (await versions.publish(LOUDER, author="", message="")).staying == 0
 
 
+async def test_who_was_promised_a_callback_waits_no_longer_on_the_line(versions: Versions) -> None:
+    live = (await versions.publish(BASE, author="", message="")).release.version
+    await waiting(versions.store, live)
+    async with versions.store.unit_of_work() as uow:
+        (entry,) = await uow.entries.live()
+        await uow.entries.upsert(replace(entry, callback="b1", revision=entry.revision + 1))
+    assert (await versions.publish(RENAMED, author="", message="")).staying == 0
+
+
 async def test_a_callback_says_itself_where_it_comes_back_to(versions: Versions) -> None:
     live = (await versions.publish(BASE, author="", message="")).release.version
     await waiting(versions.store, live, "c-n1-1")
