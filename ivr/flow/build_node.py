@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from ivr.flow.actions import JsonValue
@@ -190,7 +191,9 @@ class NodeBuilder:
         by = chosen.pop("interrupted_by", True)
         chosen["interrupt_keys"] = by in (True, "keys")
         chosen["interrupt_speech"] = by in (True, "speech")
-        return InputRules(**chosen)
+        rules = InputRules(**chosen)
+        # What is believed need not be asked back.
+        return replace(rules, confirm=min(rules.confirm, rules.accept))
 
     @property
     def accept(self) -> float:
