@@ -35,7 +35,7 @@ from ivr.flow.schema import (
     LibraryModel,
     ParameterModel,
 )
-from ivr.flow.yaml_source import Document, Path, read
+from ivr.flow.yaml_source import Document, Mark, Path, read
 
 HOTLINE = "hotline.yaml"
 LIBRARY = "library.yaml"
@@ -126,15 +126,15 @@ class Assembly:
         self._builder.check_uses()
         self._builder.catalogue.check(self._builder.languages, frozenset(self._builder.used_prompts))
         self._stop_at_errors()
-        places = {
-            f"{name}.{node}": (written.document.file, written.document.place(("nodes", node), key=True))
-            for name, written in self._flows.items()
-            for node in written.model.nodes
-        }
-        self._builder.findings += lint(library, places)
+        self._builder.findings += lint(library, self._place_of_node)
         self._stop_at_errors()
         object.__setattr__(library, "findings", tuple(self._builder.findings))
         return library
+
+    def _place_of_node(self, node_id: str) -> tuple[str, Mark]:
+        flow, name = node_id.split(".", 1)
+        document = self._flows[flow].document
+        return document.file, document.place(("nodes", name), key=True)
 
     def scaffolding(self) -> list[object]:
         """What was needed to build and is no part of the library, one by one.

@@ -14,7 +14,7 @@ from collections.abc import Callable, Mapping
 from ivr.flow.findings import Finding, Severity, did_you_mean
 from ivr.flow.plurals import CATEGORIES, MARK, OTHER, Plural, Variants, categories, usual, variant_id
 from ivr.flow.prompt_text import PromptTextError, names, parse
-from ivr.flow.yaml_source import Document, Mark, Path
+from ivr.flow.yaml_source import Document, Path
 
 PROMPT_ID = re.compile(r"[A-Za-z0-9_]+(?:[.-][A-Za-z0-9_]+)*\Z")
 MAX_TEXT = 1000
@@ -24,6 +24,8 @@ Fault = Callable[[Finding], None]
 Written = str | Mapping[str, object]
 """A text, or its plural forms: `{by: value, "=1": text, one: text, other: text}`."""
 
+NO_NAMES: frozenset[str] = frozenset()
+_CANONICAL = json.JSONEncoder(ensure_ascii=False, sort_keys=True)
 _INLINE = re.compile(r"text\.[0-9a-f]{12}\Z")
 _BY = "by"
 _EXACT = re.compile(r"=(?:0|[1-9][0-9]{0,5})\Z")
@@ -49,16 +51,16 @@ def is_inline(prompt_id: str) -> bool:
 
 def inline_id(texts: Mapping[str, Written]) -> str:
     """The id of texts written in a flow. It comes from the texts, so it stays as long as they do."""
-    canonical = json.dumps(texts, ensure_ascii=False, sort_keys=True)
+    canonical = _CANONICAL.encode(texts)
     return f"text.{hashlib.sha256(canonical.encode()).hexdigest()[:12]}"
 
 
 class Catalogue:
-    """texts: id -> language -> text. places: id -> language -> where it is written."""
+    """texts: id -> language -> text. places: id -> language -> where it is first written."""
 
     def __init__(self, fault: Fault) -> None:
         self.texts: dict[str, dict[str, str]] = {}
-        self.places: dict[str, dict[str, tuple[str, Mark]]] = {}
+        self.places: dict[str, dict[str, tuple[Document, Path]]] = {}
         self.files: dict[str, str] = {}
         self._names: dict[str, dict[str, frozenset[str]]] = {}
         self._variants: dict[str, dict[str, Variants]] = {}
@@ -88,6 +90,8 @@ class Catalogue:
     def add_inline(self, document: Document, path: Path, texts: Mapping[str, Written]) -> str:
         """Texts written in a flow, by language (`is_texts`). The id that they get."""
         prompt_id = inline_id(texts)
+        if self.texts.get(prompt_id, {}).keys() == texts.keys():
+            return prompt_id  # the same words stand elsewhere too
         for language, text in texts.items():
             if isinstance(text, str):
                 self.add(document, (*path, language), prompt_id, language, text)
@@ -99,14 +103,16 @@ class Catalogue:
         if len(text) > MAX_TEXT:
             self._report(document, path, "prompt-too-long", f"{len(text)} characters", f"{MAX_TEXT} at most")
             return
-        try:
-            found = names(parse(text))
-        except PromptTextError as error:
-            self._report(document, path, "bad-prompt-text", str(error), error.mend)
-            return
+        found = NO_NAMES
+        if "{" in text or "}" in text:
+            try:
+                found = names(parse(text))
+            except PromptTextError as error:
+                self._report(document, path, "bad-prompt-text", str(error), error.mend)
+                return
         text = " ".join(text.split())
         self.texts.setdefault(prompt_id, {})[language] = text
-        self.places.setdefault(prompt_id, {})[language] = (document.file, document.place(path))
+        self.places.setdefault(prompt_id, {}).setdefault(language, (document, path))
         self._names.setdefault(prompt_id, {})[language] = found
 
     def add_plural(
@@ -169,7 +175,7 @@ class Catalogue:
 
     def names(self, prompt_id: str) -> tuple[str, ...]:
         """The values that any translation of it needs, to be said or to choose a form."""
-        needed = frozenset[str]().union(*self._names.get(prompt_id, {}).values())
+        needed = NO_NAMES.union(*self._names.get(prompt_id, {}).values())
         plural = self.variants(prompt_id)
         return tuple(sorted(needed | plural.names if plural is not None else needed))
 
@@ -184,35 +190,24 @@ class Catalogue:
         for prompt_id, texts in self.texts.items():
             if MARK in prompt_id:
                 continue
-            file, mark = next(iter(self.places[prompt_id].values()))
+            places = self.places[prompt_id]
             for language in languages:
                 if language not in texts:
-                    self._fault(
-                        Finding(
-                            file,
-                            mark.line,
-                            mark.column,
-                            "missing-translation",
-                            f"`{prompt_id}` has no text in `{language}`",
-                            f"add it to {self.files.get(language, f'prompts/{language}.yaml')}",
-                            "error" if prompt_id in used else "warning",
-                        )
-                    )
-            all_said = frozenset[str]().union(*self._names[prompt_id].values())
-            for language, said in self._names[prompt_id].items():
+                    document, path = next(iter(places.values()))
+                    cause = f"`{prompt_id}` has no text in `{language}`"
+                    hint = f"add it to {self.files.get(language, f'prompts/{language}.yaml')}"
+                    severity: Severity = "error" if prompt_id in used else "warning"
+                    self._report(document, path, "missing-translation", cause, hint, severity=severity)
+            said_by = self._names[prompt_id]
+            if not any(said_by.values()):
+                continue
+            all_said = NO_NAMES.union(*said_by.values())
+            for language, said in said_by.items():
                 if lacking := all_said - said:
-                    file, mark = self.places[prompt_id][language]
-                    self._fault(
-                        Finding(
-                            file,
-                            mark.line,
-                            mark.column,
-                            "different-values",
-                            f"`{prompt_id}` does not say {', '.join(sorted(lacking))} in `{language}`",
-                            "say the same in all languages",
-                            "warning",
-                        )
-                    )
+                    document, path = places[language]
+                    cause = f"`{prompt_id}` does not say {', '.join(sorted(lacking))} in `{language}`"
+                    hint = "say the same in all languages"
+                    self._report(document, path, "different-values", cause, hint, severity="warning")
 
     def _report(
         self,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable
 
 from ivr.flow.findings import Finding, Severity
 from ivr.flow.linting.asking import check_asking
@@ -12,16 +12,16 @@ from ivr.flow.linting.ways import check_ways
 from ivr.flow.model import FlowLibrary
 from ivr.flow.yaml_source import Mark
 
-Places = Mapping[str, tuple[str, Mark]]
+PlaceOf = Callable[[str], tuple[str, Mark]]
 """Node id -> file and place of its name."""
 
 
-def lint(library: FlowLibrary, places: Places) -> list[Finding]:
+def lint(library: FlowLibrary, place_of: PlaceOf) -> list[Finding]:
     findings: list[Finding] = []
 
     def report(node: str, code: str, cause: str, suggestion: str, severity: Severity = "warning") -> None:
-        if node in places:
-            file, mark = places[node]
+        if library.nodes[node].flow:  # the hidden ones stand nowhere
+            file, mark = place_of(node)
             findings.append(Finding(file, mark.line, mark.column, code, cause, suggestion, severity))
 
     check_ways(library, report)
