@@ -12,6 +12,7 @@ from ivr.flow.match import normalise
 from ivr.flow.nodes.base import NodeKind
 from ivr.flow.nodes.choices import Options
 from ivr.flow.nodes.choosing import ChoosingNode
+from ivr.flow.nodes.slots import SlotModel, Slots
 from ivr.flow.schema import InputModel, Name, OptionModel, Target
 from ivr.flow.turn import MAX_VARIABLE_TEXT, Turn
 
@@ -28,13 +29,17 @@ class AskModel(InputModel):
         default_factory=dict,
         description="what the words may hint at: the longest phrase found in them decides; by key too",
     )
+    slots: dict[Name, SlotModel] = Field(
+        default_factory=dict,
+        description="variables that the words may fill as well, each by itself; what is not said stays as it is",
+    )
     next: Target = Field(description="where anything else that was said leads")
 
 
 class Ask(ChoosingNode):
     kind: ClassVar[str] = "ask"
 
-    __slots__ = ("into", "next")
+    __slots__ = ("into", "next", "slots")
 
     def __init__(self, build: NodeBuilder, model: AskModel) -> None:
         super().__init__(build, model)
@@ -42,6 +47,7 @@ class Ask(ChoosingNode):
         self.options = Options(build, model.options, self.next)
         self.into = build.assigns(model.into, ("into",), "", TEXT)
         self.chosen = build.assigns(model.intent, ("intent",), "", TEXT)
+        self.slots = Slots(build, model.slots) if model.slots else None
 
     def before(self, turn: Turn) -> None:
         if not (turn.can_listen and self.rules.speech):
@@ -57,6 +63,8 @@ class Ask(ChoosingNode):
             self.no_match(turn)
         elif not (self.sure(event.confidence) and self.command_said(turn, event)):
             turn.assign(self.into, event.text.strip()[:MAX_VARIABLE_TEXT])
+            if self.slots is not None:
+                turn.note("slots", {"node": self.id, "filled": list(self.slots.fill(turn, event.text))})
             self._hinted(turn, event)
 
     def _hinted(self, turn: Turn, event: SpeechHeard) -> None:
@@ -78,7 +86,8 @@ KIND = NodeKind(
     AskModel,
     Ask,
     "Asks an open question and keeps what was said. Without recognition in the caller's language the event "
-    "`error.asr` comes at once, before the prompt: lead it to a menu with keys.",
+    "`error.asr` comes at once, before the prompt: lead it to a menu with keys. One sentence may fill several "
+    "variables (`slots`): a branch then asks for what is still missing.",
     """\
 question:
   kind: ask

@@ -12,10 +12,11 @@ from ivr.flow.inputs import SpeechHeard
 from ivr.flow.match import normalise
 from ivr.flow.nodes.asking import AskingNode
 from ivr.flow.nodes.base import NodeKind
+from ivr.flow.nodes.slots import format_of
 from ivr.flow.schema import InputModel, Key, Name, Prompts, Strict, Target
 from ivr.flow.state import Run
 from ivr.flow.turn import Turn
-from ivr.flow.values.formats import Format, FormatError, make_format
+from ivr.flow.values.formats import Format
 from ivr.flow.values.spoken import digits_said
 
 if TYPE_CHECKING:
@@ -171,20 +172,7 @@ def _format(build: NodeBuilder, model: CollectModel) -> Format | None:
     if model.length is not None or model.patterns:
         build.fault(("format",), "two-ways", "a format and digits by `length` or `patterns`", "keep one")
         return None
-    written = {model.format: {}} if isinstance(model.format, str) else model.format
-    if len(written) != 1:
-        build.fault(("format",), "bad-format", "one format, with its options", "{phone: {country: cn}}")
-        return None
-    name, options = next(iter(written.items()))
-    try:
-        return make_format(name, **(options or {}))
-    except FormatError as error:
-        build.fault(("format",), "bad-format", str(error), error.mend)
-    except TypeError:
-        build.fault(
-            ("format", name), "bad-format", "the options of a format are a mapping", "{phone: {country: cn}}"
-        )
-    return None
+    return format_of(build, model.format, ("format",))
 
 
 def _patterns(build: NodeBuilder, model: CollectModel) -> tuple[Pattern, ...]:

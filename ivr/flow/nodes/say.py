@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 class SayModel(NodeModel):
     prompt: Prompts = Field(description="one prompt or several")
+    times: int = Field(1, ge=1, le=20, description="how often it is said")
     interrupt: bool = Field(False, description="a key ends it early (and is kept for the next question)")
     wait: bool = Field(
         True, description="false: go on at once; the words are heard right before whatever is said next"
@@ -32,11 +33,12 @@ class Say(HotwordNode):
     kind: ClassVar[str] = "say"
     silent: ClassVar[bool] = True
 
-    __slots__ = ("interrupt", "next", "prompts", "wait")
+    __slots__ = ("interrupt", "next", "prompts", "times", "wait")
 
     def __init__(self, build: NodeBuilder, model: SayModel) -> None:
         super().__init__(build, model)
         self.prompts = build.prompts(model.prompt, ("prompt",))
+        self.times = model.times
         self.interrupt = model.interrupt
         self.wait = model.wait
         self.next = build.target(model.next, ("next",), "next")
@@ -44,10 +46,11 @@ class Say(HotwordNode):
             self.listens = model.listen
 
     def enter(self, turn: Turn) -> None:
+        runs = self.prompts.runs(turn) * self.times
         if not self.wait:
-            turn.add_lead(self.prompts.runs(turn))
+            turn.add_lead(runs)
             turn.go(self.next)
-        elif turn.speak(self.prompts.runs(turn)):
+        elif turn.speak(runs):
             self.listen_for_commands(turn)
         else:
             turn.go(self.next)
