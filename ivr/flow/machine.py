@@ -71,7 +71,9 @@ def start(library: FlowLibrary, entry: str, call: CallFacts, now: dt.datetime) -
     variables = {**library.variables, **_given(flow, call)} if flow.parameters else library.variables
     state = FlowState(library.version, call, language=language, variables=variables)
     turn = Turn(library, state, now)
-    turn.note("started", {"flow": flow.name, "version": library.version, "language": language})
+    turn.note(
+        "started", {"flow": flow.name, "version": library.version, "language": language, **_known(call)}
+    )
     turn.go(flow.start)
     return _finish(turn)
 
@@ -79,6 +81,16 @@ def start(library: FlowLibrary, entry: str, call: CallFacts, now: dt.datetime) -
 def _given(flow: Flow, call: CallFacts) -> dict[str, JsonValue]:
     """The parameters of a flow that a call begins with: facts of the call by the same name, else the defaults."""
     return {name: call.facts.get(name, parameter.default) for name, parameter in flow.parameters.items()}
+
+
+def _known(call: CallFacts) -> dict[str, JsonValue]:
+    """What else the way of a call may depend on, so that its journal is enough to replay it. The numbers are in the
+    call's record, which is masked and deleted by its own rules."""
+    known: dict[str, JsonValue] = {"speech": list(call.speech)}
+    for name in ("hours", "history", "facts", "drawn"):
+        if said := getattr(call, name):
+            known[name] = dict(said)
+    return known
 
 
 def step(library: FlowLibrary, state: FlowState, event: Input, now: dt.datetime) -> Step:
