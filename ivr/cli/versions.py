@@ -33,7 +33,7 @@ from ivr.flow.load import read_folder
 from ivr.flow.model import FlowLibrary
 from ivr.prompts.catalogue import Folders, PromptCatalogue
 from ivr.versions.content import read_beside
-from ivr.versions.live import texts_of
+from ivr.versions.ready import texts_of
 from ivr.versions.returning import parse_mapping
 from ivr.versions.service import Published, Versions
 from storage.flow_records import FlowRelease, FlowVersion

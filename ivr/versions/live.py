@@ -11,24 +11,24 @@ the folder whenever a file in it is saved. The latest of these is what new calls
 from __future__ import annotations
 
 import asyncio
-import datetime as dt
 import logging
-from collections.abc import AsyncIterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
 from ivr.call.dialogue import Dialogue
 from ivr.errors import ConfigError, FlowError, StorageError
+from ivr.flow.assemble import AGENTS, QUEUES
 from ivr.flow.findings import FlowLoadError
 from ivr.flow.load import read_folder, version_of
 from ivr.flow.model import FlowLibrary
 from ivr.prompts.catalogue import Folders, PromptCatalogue
-from ivr.prompts.clips import Clip
 from ivr.versions.lineage import lineage
 from ivr.versions.loading import aside, free_in_steps, load_aside
+from ivr.versions.ready import give_sound, prepare
 from ivr.versions.saved import saves
 from ivr.versions.service import Versions
+from storage.errors import StorageRefused
 
 log = logging.getLogger(__name__)
 
@@ -36,18 +36,6 @@ ASK_EVERY_S: Final = 1.0
 SOUND_S: Final = 60.0
 """So long a new version waits for the first sound of its new prompts."""
 OLDER_TRIED: Final = 5
-AT_ONCE: Final = 200
-"""Clips between two breaths of the event loop."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Ready:
-    """A version with all that its calls need. silent: clips that have no sound yet, missing: no natural one."""
-
-    dialogue: Dialogue
-    audio: PromptCatalogue
-    missing: tuple[Clip, ...]
-    silent: tuple[Clip, ...]
 
 
 class LiveFlows:
@@ -74,6 +62,8 @@ class LiveFlows:
         self._sound_s = sound_s
         self._seq = 0
         """The release that was looked at last."""
+        self._routing: dict[str, bytes | None] = {}
+        """The files of the routing as they were when somebody was last told of them."""
         self._current: Dialogue | None = None
         self._audio: PromptCatalogue | None = None
         self._old: set[Dialogue] = set()
@@ -123,24 +113,29 @@ class LiveFlows:
         """
         self._seq = await self._versions.last_seq()
         if not self._seq:
-            published = await self._versions.publish(
-                await self._read(), author="", message=f"the first version, from {self._folder}"
-            )
-            self._seq = published.release.seq
-            log.info(
-                "version %s is published: the first one, from %s",
-                _short(published.release.version),
-                self._folder,
-            )
+            await self._publish_first()
         if self._watch and await self._begin_with_folder():
             return
         await self._begin_with_release()
         if not self._watch:
             await self._compare_folder()
 
+    async def _publish_first(self) -> None:
+        why = f"the first version, from {self._folder}"
+        try:
+            published = await self._versions.publish(await self._read(), author="", message=why)
+        except StorageRefused:
+            # Another controller started at the same moment and has done it.
+            self._seq = await self._versions.last_seq()
+        else:
+            self._seq = published.release.seq
+            log.info("version %s is published: %s", _short(published.release.version), why)
+
     async def _begin_with_folder(self) -> bool:
         try:
-            library = await self._load_folder(await self._read())
+            sources = await self._read()
+            self._routing = {name: sources.get(name) for name in (QUEUES, AGENTS)}
+            library = await self._load_folder(sources)
         except FlowError as error:
             self._tell(error, "the live version is run instead")
             return False
@@ -241,6 +236,7 @@ class LiveFlows:
         async for _ in saves(self._folder):
             try:
                 sources = await self._read()
+                self._look_at_routing(sources)
                 if version_of(sources) == self.library.version:
                     continue
                 library = await self._load_folder(sources)
@@ -256,6 +252,14 @@ class LiveFlows:
     async def _read(self) -> dict[str, bytes]:
         return await asyncio.to_thread(read_folder, self._folder)
 
+    def _look_at_routing(self, sources: Mapping[str, bytes]) -> None:
+        for name in (QUEUES, AGENTS):
+            if sources.get(name) != self._routing.get(name):
+                log.warning(
+                    "%s/%s is read at the start only: restart to use what is saved", self._folder, name
+                )
+                self._routing[name] = sources.get(name)
+
     async def _load_folder(self, sources: Mapping[str, bytes]) -> FlowLibrary:
         """Checked with the queues of the start, which routing knows; kept, so that its calls can be replayed."""
         library = await load_aside({**sources, **self._versions.beside})
@@ -266,46 +270,13 @@ class LiveFlows:
     async def _become(self, library: FlowLibrary) -> None:
         """From its end on new calls run this one."""
         async with self._turn:
-            ready = await aside(lambda: self._prepare(library))
-            await self._give_sound(ready)
+            ready = await aside(lambda: prepare(library, self._folders, self._audio))
+            await give_sound(ready, self._sound_s)
             old, self._current, self._audio = self._current, ready.dialogue, ready.audio
             if old is not None:
                 self._old.add(old)
                 if not old.calls:
                     self._retire(old)
-
-    def _prepare(self, library: FlowLibrary) -> _Ready:
-        """In a thread."""
-        texts = texts_of(library)
-        audio = PromptCatalogue.load(texts, self._folders, beside=self._audio)
-        audio.now = lambda: dt.datetime.now(library.timezone)
-        asks_history = any(b"history" in source for source in library.texts.values())
-        return _Ready(
-            Dialogue(library, audio, asks_history),
-            audio,
-            tuple(clip for language in texts for clip in audio.missing(language)),
-            tuple(clip for language in texts for clip in audio.silent(language)),
-        )
-
-    async def _give_sound(self, ready: _Ready) -> None:
-        """Ask for what has no sound and wait for it: a caller must not be the first to miss it."""
-        audio = ready.audio
-        if audio.sounds.live:
-            async for clip in _breathing(ready.missing):
-                audio.on_missing(clip)
-            await audio.sounds.wait(ready.silent, best_s=0, any_s=self._sound_s)
-        silent: dict[str, list[Clip]] = {}
-        async for clip in _breathing(ready.silent):
-            if not audio.has_sound(clip):
-                silent.setdefault(clip.language, []).append(clip)
-        for language, clips in sorted(silent.items()):
-            log.warning(
-                "%d clips of version %s have no sound in %s, as “%s”: run `ivr prompts render`",
-                len(clips),
-                _short(ready.dialogue.library.version),
-                language,
-                clips[0].text,
-            )
 
     # --- old versions ---
 
@@ -328,23 +299,6 @@ class LiveFlows:
         else:
             log.error("%s (%s)", error, error.mend)
         log.error("%s", what)
-
-
-async def _breathing(clips: Sequence[Clip]) -> AsyncIterator[Clip]:
-    """All of them, with a breath for the event loop now and then: there may be thousands."""
-    for number, clip in enumerate(clips, start=1):
-        yield clip
-        if not number % AT_ONCE:
-            await asyncio.sleep(0)
-
-
-def texts_of(library: FlowLibrary) -> dict[str, dict[str, str]]:
-    """Language -> prompt id -> text, as the prompts' room wants it."""
-    texts: dict[str, dict[str, str]] = {language: {} for language in library.languages}
-    for name, by_language in library.prompts.items():
-        for language, text in by_language.items():
-            texts.setdefault(language, {})[name] = text
-    return texts
 
 
 def _short(version: str) -> str:

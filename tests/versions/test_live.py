@@ -111,6 +111,13 @@ async def test_the_first_time_the_folder_is_published(make: Callable[..., LiveFl
     assert "from" in release.message
 
 
+async def test_two_controllers_that_start_at_once_agree(make: Callable[..., LiveFlows], store: Store) -> None:
+    one, other = make(), make()
+    await asyncio.gather(one.begin(), other.begin())
+    assert one.library.version == other.library.version == OLD
+    assert len(await versions_of(store).releases()) == 1
+
+
 async def test_after_that_the_live_version_is_run_and_not_the_folder(
     make: Callable[..., LiveFlows], store: Store, folder: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -319,6 +326,19 @@ async def test_what_is_saved_is_run_at_once(
                 )
             )
         )
+
+
+async def test_what_is_read_at_the_start_only_is_said_to_be(
+    make: Callable[..., LiveFlows], folder: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with running(make(watch=True)) as live:
+        await watched(live, folder)
+        assert "restart" not in caplog.text
+        write(folder, {"queues.yaml": b"queues: {general: {}, other: {}}\n"})
+        await until(lambda: "queues.yaml is read at the start only: restart" in caplog.text)
+        write(folder, draft(("queue: general", "queue: other")))
+        await until(lambda: "unknown-queue" in caplog.text)
+        assert live.library.version == OLD
 
 
 async def test_a_faulty_file_changes_nothing_and_is_named_by_line(
