@@ -120,7 +120,7 @@ def run_folder(folder: Path, only: str, name: str, tag: str) -> Run:
             begin = time.perf_counter()
             result = run(library, case)
             seconds.append(time.perf_counter() - begin)
-            coverage.add(result.actions)
+            coverage.add(result.steps)
             results.append(result)
     return Run(folder, library, tuple(results), tuple(seconds), coverage)
 

@@ -70,7 +70,8 @@ class Moment(NamedTuple):
 
 
 class FollowedCall:
-    """`state`, `inputs` and `actions` are the machine's own; read `lines` as they come with `take_lines`."""
+    """`state`, `inputs` and `actions` are the machine's own; `steps` are the actions that came of each input, those of
+    the start first. Read lines as they come with `take_lines`."""
 
     state: FlowState
 
@@ -80,6 +81,7 @@ class FollowedCall:
         self.now = now
         self.inputs: list[tuple[dt.datetime, Input]] = []
         self.actions: list[tuple[dt.datetime, Action]] = []
+        self.steps: list[tuple[Action, ...]] = []
         self.ended_by = ""
         self._lines: list[Line] = []
         self._done: list[str] = []
@@ -168,6 +170,7 @@ class FollowedCall:
 
     def _take(self, step: Step) -> None:
         self.state = step.state
+        self.steps.append(step.actions)
         for action in step.actions:
             self.actions.append((self.now, action))
             self._follow(action)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 
 from ivr.flow.build_core import BuilderCore
-from ivr.flow.findings import FlowLoadError
+from ivr.flow.findings import Finding, FlowLoadError
+from ivr.flow.scenarios.acting import acts_of
 from ivr.flow.scenarios.model import Given, Scenario, ScenarioFile
 from ivr.flow.yaml_source import Document, Mark, read
 
@@ -15,77 +16,110 @@ SUFFIX = ".scenario.yaml"
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """One scenario as it is run. marks: where it and its turns stand."""
+    """One scenario as it is run. index: which one of its file. given: what holds for it, the file's word included."""
 
-    file: str
-    name: str
+    document: Document = field(repr=False)
+    index: int
     scenario: Scenario
     given: Given
-    mark: Mark
-    turn_marks: tuple[Mark, ...]
+
+    @property
+    def file(self) -> str:
+        return self.document.file
+
+    @property
+    def name(self) -> str:
+        return self.scenario.name
+
+    def where(self, turn: int = 0) -> Mark:
+        """Where that turn stands (counted from 1), or the scenario itself."""
+        path = ("scenarios", self.index)
+        return self.document.place((*path, "turns", turn - 1) if turn else path)
 
 
-def read_scenarios(sources: Mapping[str, bytes]) -> list[Case]:
-    """All scenarios of a folder's files (others are passed over). Raises FlowLoadError with every fault."""
-    core = BuilderCore()
+@dataclass(frozen=True, slots=True)
+class Written:
+    """One file as it was written."""
+
+    document: Document
+    model: ScenarioFile
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What could be read of a folder, and what was wrong with the rest."""
+
+    files: tuple[Written, ...]
+    cases: tuple[Case, ...]
+    findings: tuple[Finding, ...]
+
+
+def read_all(sources: Mapping[str, bytes]) -> Reading:
+    """All scenario files of a folder (others are passed over). A file with a fault gives no scenarios."""
+    findings: list[Finding] = []
+    files: list[Written] = []
     cases: list[Case] = []
     for name, source in sorted(sources.items()):
         if not name.endswith(SUFFIX):
             continue
+        core = BuilderCore()
         try:
             document = read(name, source)
         except FlowLoadError as error:
-            core.findings += error.findings
+            findings += error.findings
             continue
         model = core.validate(ScenarioFile, document, (), document.data)
         if model is not None:
-            cases += _cases(core, document, model)
-    if core.findings:
-        raise FlowLoadError(core.findings)
-    return cases
+            _check(core, document, model)
+        if core.findings:
+            findings += core.findings
+        elif model is not None:
+            files.append(Written(document, model))
+            cases += _cases(document, model)
+    return Reading(tuple(files), tuple(cases), tuple(findings))
 
 
-_ACTS = (
-    "press",
-    "say",
-    "silence",
-    "wait",
-    "time",
-    "hangup",
-    "agent",
-    "queue",
-    "place",
-    "party",
-    "recorded",
-    "speech_fails",
-)
-"""Of these one turn has one at most: what they lead to could not be told apart."""
+def read_scenarios(sources: Mapping[str, bytes]) -> list[Case]:
+    """As `read_all`. Raises FlowLoadError with every fault."""
+    found = read_all(sources)
+    if found.findings:
+        raise FlowLoadError(found.findings)
+    return list(found.cases)
 
 
-def _cases(core: BuilderCore, document: Document, model: ScenarioFile) -> list[Case]:
-    cases: list[Case] = []
-    names: set[str] = set()
+def _check(core: BuilderCore, document: Document, model: ScenarioFile) -> None:
+    first: dict[str, int] = {}
     for index, scenario in enumerate(model.scenarios):
         path = ("scenarios", index)
-        if scenario.name in names:
+        if scenario.name in first:
+            line = document.place(("scenarios", first[scenario.name], "name")).line
             core.fault(
-                document, (*path, "name"), "duplicate-scenario", f"`{scenario.name}` stands here twice"
+                document,
+                (*path, "name"),
+                "duplicate-scenario",
+                f"`{scenario.name}` is also the name of the scenario in line {line}",
+                "give it a name of its own",
             )
-        names.add(scenario.name)
+        first.setdefault(scenario.name, index)
         for at, turn in enumerate(scenario.turns):
-            acts = [act for act in _ACTS if getattr(turn, act) is not None]
+            where = (*path, "turns", at)
+            acts = acts_of(turn)
             if len(acts) > 1:
+                cause = f"{' and '.join(acts)} in one turn"
+                core.fault(document, (*where, acts[1]), "two-ways", cause, "make them two turns", key=True)
+            if turn.at_once and not acts:
+                cause = "`at_once` in a turn in which nobody does anything"
+                core.fault(document, (*where, "at_once"), "wrong-value", cause, key=True)
+            if turn.audio is not None and turn.say is None:
+                cause = "`audio` in a turn in which nothing is said"
                 core.fault(
-                    document,
-                    (*path, "turns", at),
-                    "two-ways",
-                    f"{' and '.join(acts)} in one turn",
-                    "make them two turns",
+                    document, (*where, "audio"), "wrong-value", cause, "give it its `say` too", key=True
                 )
-        marks = tuple(document.place((*path, "turns", at)) for at in range(len(scenario.turns)))
-        given = _over(model.given, scenario.given)
-        cases.append(Case(document.file, scenario.name, scenario, given, document.place(path), marks))
-    return cases
+
+
+def _cases(document: Document, model: ScenarioFile) -> Iterator[Case]:
+    for index, scenario in enumerate(model.scenarios):
+        yield Case(document, index, scenario, _over(model.given, scenario.given))
 
 
 def _over(general: Given, own: Given) -> Given:

@@ -27,13 +27,13 @@ class Failure:
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """transcript: what was heard, said and done, for people. actions: all of them, for the coverage. skipped: why it
-    was not run at all, "" when it was."""
+    """transcript: what was heard, said and done, for people. steps: the actions of each input, for the coverage.
+    skipped: why it was not run at all, "" when it was."""
 
     case: Case
     failures: tuple[Failure, ...]
     transcript: tuple[str, ...]
-    actions: tuple[Action, ...] = field(repr=False, default=())
+    steps: tuple[tuple[Action, ...], ...] = field(repr=False, default=())
     skipped: str = ""
 
     @property
@@ -45,12 +45,12 @@ def run(library: FlowLibrary, case: Case) -> Result:
     """Never raises: what goes wrong is a failure of the scenario."""
     given, turns = case.given, case.scenario.turns
     if given.flow and given.flow not in library.flows:
-        return Result(case, (Failure(0, case.mark, f"there is no flow `{given.flow}`"),), ())
+        return Result(case, (Failure(0, case.where(), f"there is no flow `{given.flow}`"),), ())
     call = begin(library, given, promises_kept=not any(turn.callback for turn in turns))
     failures: list[Failure] = []
     transcript: list[str] = []
     seen_from = call.moment()._replace(actions=0, done=0)
-    for number, (turn, mark) in enumerate(zip(turns, case.turn_marks, strict=True), 1):
+    for number, turn in enumerate(turns, 1):
         if not turn.at_once:
             call.settle()
             transcript += lines_of(call)
@@ -60,16 +60,16 @@ def run(library: FlowLibrary, case: Case) -> Result:
             problem = do(call, turn)
             if problem:
                 transcript += lines_of(call)
-                failures.append(Failure(number, mark, problem))
+                failures.append(Failure(number, case.where(number), problem))
                 break
             if not next_at_once(turns, number):
                 call.settle()
         transcript += lines_of(call)
         wrong = mismatches(turn, Seen.since(call, seen_from))
-        failures += [Failure(number, mark, cause) for cause in wrong]
+        failures += [Failure(number, case.where(number), cause) for cause in wrong]
         if wrong:
             break
-    return Result(case, tuple(failures), tuple(transcript), tuple(action for _, action in call.actions))
+    return Result(case, tuple(failures), tuple(transcript), tuple(call.steps))
 
 
 def next_at_once(turns: Sequence[Turn], number: int) -> bool:
