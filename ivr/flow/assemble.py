@@ -20,6 +20,7 @@ from ivr.flow.calendar_model import CalendarModel
 from ivr.flow.calendars.calendar import Calendar
 from ivr.flow.calendars.faults import CalendarError
 from ivr.flow.calendars.reading import make_calendar
+from ivr.flow.events import name_parts
 from ivr.flow.findings import Finding, FlowLoadError, did_you_mean
 from ivr.flow.linting import lint
 from ivr.flow.model import FAREWELL, HANGUP, RETURN, Command, Commands, Flow, FlowLibrary, Handlers, Parameter
@@ -293,7 +294,7 @@ class Assembly:
                 frozenset(model.results),
                 frozenset(model.events),
             )
-            self._builder.events |= set(model.events)
+            self._builder.events |= {part for event in model.events for part in name_parts(event)}
         if not self._flows and not self._builder.findings:
             self._builder.findings.append(
                 Finding("", 0, 0, "no-flows", "there is no flow", "begin one with `flow: main`")

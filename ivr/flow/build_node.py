@@ -269,6 +269,14 @@ class NodeBuilder:
             hint = did_you_mean(event, own.events) or f"declare it: events: [{event}]"
             self.fault(("event",), "unknown-event", f"the flow hands back no event `{event}`", hint)
 
+    def event(self, name: str, path: Path) -> str:
+        """An event that a node may raise: one of the language's, of a kind's, or one that a flow declares."""
+        known = self._library.events - {"hangup"}
+        if name not in known:
+            hint = did_you_mean(name, known) or f"declare it in the flow: events: [{name}]"
+            self.fault(path, "unknown-event", f"there is no event `{name}`", hint)
+        return name
+
     def calendar(self, name: str, path: Path) -> str:
         if name not in self._library.calendars:
             hint = did_you_mean(name, self._library.calendars) or "add it under `calendars` in hotline.yaml"

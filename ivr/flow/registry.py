@@ -17,6 +17,7 @@ from ivr.flow.nodes import (
     menu,
     notify,
     queue,
+    raising,
     record,
     request,
     returning,
@@ -33,7 +34,7 @@ _MODULES = (
     *(say, menu, ask, collect, confirm, survey, record),
     *(queue, callback, transfer),
     *(branch, split, set_node, language, hours, wait, lookup, request, notify),
-    *(call, returning, goto, hangup),
+    *(call, returning, raising, goto, hangup),
 )
 """In the order in which the documentation tells of them."""
 

@@ -25,6 +25,7 @@ FAMILIES: Mapping[str, Family] = {
     "split": "decides",
     "hours": "decides",
     "goto": "decides",
+    "raise": "decides",
     "set": "keeps",
     "language": "keeps",
     "queue": "people",

@@ -62,6 +62,7 @@ _KINDS: Mapping[str, str] = {
     "split": "分流",
     "hours": "时间",
     "goto": "转到",
+    "raise": "事件",
     "set": "赋值",
     "language": "语言",
     "queue": "排队",
