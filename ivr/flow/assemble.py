@@ -23,7 +23,7 @@ from ivr.flow.calendars.reading import make_calendar
 from ivr.flow.events import name_parts
 from ivr.flow.findings import Finding, FlowLoadError, did_you_mean
 from ivr.flow.linting import lint
-from ivr.flow.model import FAREWELL, HANGUP, RETURN, Command, Commands, Flow, FlowLibrary, Handlers, Parameter
+from ivr.flow.model import FAREWELL, HANGUP, RETURN, Command, Flow, FlowLibrary, Handlers, Parameter
 from ivr.flow.nodes.asking_back import AskingBack
 from ivr.flow.nodes.base import Node
 from ivr.flow.nodes.hangup import HangupModel, HangupNode
@@ -388,7 +388,7 @@ class Assembly:
             builder.starts[name],
             document.file,
             handlers,
-            Commands(tuple(commands.values())),
+            builder.commands_of(tuple(commands.values())),
             model.title,
             self._parameters(written),
             {

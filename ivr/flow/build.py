@@ -47,7 +47,7 @@ class LibraryBuilder(PromptBuilder):
         self.queues: dict[str, list[str]] = {}
         self.asking_back: AskingBack | None = None
         self.callees: dict[str, Callee] = {}
-        self._commands: dict[tuple[str, tuple[str, ...]], Commands] = {}
+        self._commands: dict[tuple[int, ...], Commands] = {}
         self.events = {part for name in (*NAMES, *kind_events) for part in name_parts(name)}
 
     def check_url(self, document: Document, path: Path, template: str) -> None:
@@ -64,9 +64,9 @@ class LibraryBuilder(PromptBuilder):
         except HostError as error:
             self.fault(document, path, "bad-url", str(error), error.mend)
 
-    def commands_of(self, flow: str, chosen: tuple[Command, ...]) -> Commands:
-        """Compiled once for all nodes of a flow that have the same ones."""
-        key = (flow, tuple(command.name for command in chosen))
+    def commands_of(self, chosen: tuple[Command, ...]) -> Commands:
+        """Compiled once for all nodes that have the same ones."""
+        key = tuple(map(id, chosen))  # what is compiled keeps them, so no other gets the same id
         if key not in self._commands:
             self._commands[key] = Commands(chosen)
         return self._commands[key]

@@ -177,7 +177,7 @@ class NodeBuilder:
         for command in chosen:
             if command.target:
                 self._library.exits.append(Exit(self.id, command.target, f"always:{command.name}"))
-        return self._library.commands_of(self.flow, chosen)
+        return self._library.commands_of(chosen)
 
     def rules(self, model: InputModel) -> InputRules:
         """The node's own, else the hotline's, else the language's defaults."""
