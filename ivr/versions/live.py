@@ -219,16 +219,19 @@ class LiveFlows:
                 self._versions.check(library)
                 await self._become(library)
         except FlowError as error:
-            self._tell(error, f"release {live.seq} cannot be run, {_short(self.library.version)} goes on")
+            self._tell(
+                error, f"release {live.seq} cannot be run: version {_short(self.library.version)} goes on"
+            )
         else:
             who = f" by {live.author}" if live.author else ""
+            why = f": {live.message}" if live.message else ""
             log.info(
-                "new calls run version %s (%s %d%s): %s",
+                "new calls run version %s (release %d, a %s%s)%s",
                 _short(live.version),
-                live.kind,
                 live.seq,
+                live.kind,
                 who,
-                live.message,
+                why,
             )
         self._seq = seq
 
@@ -241,7 +244,7 @@ class LiveFlows:
                     continue
                 library = await self._load_folder(sources)
             except FlowError as error:
-                self._tell(error, f"{_short(self.library.version)} goes on")
+                self._tell(error, f"nothing has changed: version {_short(self.library.version)} goes on")
                 continue
             except StorageError as error:
                 log.error("what was saved is not run, it cannot be kept: %s", error)

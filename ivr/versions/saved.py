@@ -21,6 +21,8 @@ async def saves(folder: Path) -> AsyncIterator[None]:
 
     Where the system has no more watches to give, the folder is looked at again and again instead.
     """
+    # It would say of every change that there is one.
+    logging.getLogger("watchfiles").setLevel(logging.WARNING)
     try:
         async for _ in awatch(folder, watch_filter=_concerns, step=PAUSE_MS):
             yield
