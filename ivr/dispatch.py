@@ -14,7 +14,7 @@ from typing import Final, Literal, Protocol, assert_never
 
 from ivr.agent_codes import act_of, as_it_is
 from ivr.call.feature import FeatureCode, FeatureOutcome
-from ivr.call.ports import Offer, RingOutcome, Seat
+from ivr.call.ports import Offer, QueueNow, RingOutcome, Seat
 from ivr.clock import Clock
 from ivr.flow.actions import Enqueue, Transfer
 from ivr.ids import CallId
@@ -125,6 +125,13 @@ class Dispatcher:
         for skill, level in asked.items():
             skills[SkillName(skill)] = max(level, skills.get(SkillName(skill), 0))
         return skills
+
+    def now(self, queue: str, language: str) -> QueueNow | None:
+        """How a queue is doing, for a caller of that language; None when there is none of that name."""
+        name = QueueName(queue)
+        if name not in self.board.rules.queues:
+            return None
+        return self._places.now(name, self.skills(language, {}) if language else {})
 
     def call_agent(
         self, entry: EntryId, call: CallId, wanted: Transfer, caller: str, seat: Seat

@@ -7,12 +7,12 @@ from collections import defaultdict, deque
 from collections.abc import Mapping
 from typing import Final
 
-from ivr.call.ports import Seat
+from ivr.call.ports import QueueNow, Seat
+from routing.agents import Agent
 from routing.board import Board
 from routing.board_events import EntryChanged
-from routing.entries import Entry
 from routing.estimate import estimate
-from routing.ids import EntryId, QueueName
+from routing.ids import EntryId, QueueName, SkillName
 
 PLACE_EVERY_S: Final = 1.0
 """Places of a queue are told at most so often: a busy line moves many times a second."""
@@ -59,7 +59,9 @@ class Places:
         if self._told.get(entry_id) == now_told:
             return
         self._told[entry_id] = now_told
-        wait = estimate(place.place, self._serving(entry), list(self._handle_s[entry.queue]))
+        wait = estimate(
+            place.place, len(self._serving(entry.queue, entry.skills)), list(self._handle_s[entry.queue])
+        )
         seat.progressed(place.place, place.waiting, None if wait is None else (wait.low_s, wait.high_s))
 
     def _tell_queue(self, queue: QueueName) -> None:
@@ -69,12 +71,17 @@ class Places:
             if entry is not None and entry.queue == queue:
                 self.tell(entry_id)
 
-    def _serving(self, entry: Entry) -> int:
-        return sum(
-            1
+    def now(self, queue: QueueName, skills: Mapping[SkillName, int]) -> QueueNow:
+        """How the queue is doing for a caller who would come now and needs these skills."""
+        serving = self._serving(queue, skills)
+        waiting = self._board.length(queue)
+        wait = estimate(waiting + 1, len(serving), list(self._handle_s[queue]))
+        free = sum(agent.state == "available" for agent in serving)
+        return QueueNow(waiting, len(serving), free, None if wait is None else (wait.low_s, wait.high_s))
+
+    def _serving(self, queue: QueueName, skills: Mapping[SkillName, int]) -> list[Agent]:
+        return [
+            agent
             for agent in self._board.agents.values()
-            if agent.logged_in
-            and agent.state != "paused"
-            and entry.queue in agent.queues
-            and agent.has(entry.skills)
-        )
+            if agent.logged_in and agent.state != "paused" and queue in agent.queues and agent.has(skills)
+        ]

@@ -9,7 +9,7 @@ from typing import Any
 
 from ivr.call.services import OpenCall
 from ivr.flow.actions import Lookup, Notify, Request
-from ivr.flow.inputs import LookupEnded, OpId, RequestEnded
+from ivr.flow.inputs import JsonValue, LookupEnded, OpId, RequestEnded
 from ivr.flow.model import FlowLibrary
 
 log = logging.getLogger(__name__)
@@ -57,10 +57,28 @@ class Errands:
         self._here.tell(ended)
 
     async def _lookup(self, action: Lookup) -> None:
-        if self._outside is None:
+        source = self._library.sources.get(action.source)
+        if source is not None and source.kind == "queues":
+            ended = self._queue_now(action)
+        elif self._outside is None:
             ended = LookupEnded(action.op, "failed", detail=NOBODY)
         else:
             caller = self._here.facts.caller
             ended = await self._outside.lookup(self._here.call, action, caller, self._library)
         self._running.pop(action.op, None)
         self._here.tell(ended)
+
+    def _queue_now(self, action: Lookup) -> LookupEnded:
+        queue, language = str(action.by.get("queue") or ""), str(action.by.get("language") or "")
+        now = self._here.services.queues.now(queue, language)
+        if now is None:
+            return LookupEnded(action.op, "none", detail=f"there is no queue `{queue}`")
+        low_s, high_s = now.wait_s or (None, None)
+        value: JsonValue = {
+            "waiting": now.waiting,
+            "agents": now.agents,
+            "free": now.free,
+            "low_s": low_s,
+            "high_s": high_s,
+        }
+        return LookupEnded(action.op, "found", value)

@@ -123,6 +123,17 @@ class Offer:
     ring_s: float
 
 
+@dataclass(frozen=True, slots=True)
+class QueueNow:
+    """How a queue is doing. waiting: in line. agents: logged in, of this queue, not paused. free: of those, who could
+    take a call at once. wait_s: what a caller who came now would wait, None where that cannot be told."""
+
+    waiting: int
+    agents: int
+    free: int
+    wait_s: tuple[float, float] | None = None
+
+
 RingOutcome = Literal["busy", "no_answer", "unreachable", "caller_left", "failed"]
 
 
@@ -152,6 +163,10 @@ class Queues(Protocol):
 
     def finished(self, entry: EntryId, agent: AgentId) -> None:
         """The talk is over, whoever ended it: the agent goes to wrap-up."""
+        ...
+
+    def now(self, queue: str, language: str) -> QueueNow | None:
+        """Of the agents who speak that language, all where it is "". None: there is no such queue."""
         ...
 
     def call_agent(

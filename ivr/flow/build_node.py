@@ -242,6 +242,12 @@ class NodeBuilder:
             if source.kind != "history" and each not in known:
                 hint = did_you_mean(each, known) or f"one of {', '.join(known)}"
                 self.fault(("by", each), "unknown-column", f"`{name}` has no `{each}`", hint)
+        if source.kind == "queues":
+            queue = by.get("queue")
+            if not isinstance(queue, str):
+                self.fault(("by",), "missing-field", "`queue` is missing", "by: {queue: general}")
+            elif not queue.startswith("="):
+                self.queue(queue, ("by", "queue"))
         return name
 
     def callee(self, name: str, path: Path) -> Callee | None:

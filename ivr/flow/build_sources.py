@@ -24,10 +24,14 @@ def build_sources(
     made: dict[str, LookupSource] = {}
     for name, model in hotline.sources.items():
         path: Path = ("sources", name)
-        kinds = [kind for kind in ("table", "history", "url") if getattr(model, kind)]
+        kinds = [kind for kind in ("table", "history", "queues", "url") if getattr(model, kind)]
         if len(kinds) != 1:
             builder.fault(
-                document, path, "two-ways", "a source is one of table, history, url", "{table: tables/x.csv}"
+                document,
+                path,
+                "two-ways",
+                "a source is one of table, history, queues, url",
+                "{table: tables/x.csv}",
             )
         elif model.table is not None:
             table = _table(builder, document, (*path, "table"), model, files)
@@ -45,6 +49,8 @@ def build_sources(
                 },
                 pick=model.pick,
             )
+        elif model.queues:
+            made[name] = LookupSource(name, "queues", arguments=("queue", "language"))
         else:
             made[name] = LookupSource(name, "history")
     return made

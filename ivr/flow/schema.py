@@ -207,13 +207,18 @@ class SecretModel(Strict):
 
 
 class SourceModel(Strict):
-    """Where a `lookup` looks: exactly one of `table`, `history`, `url`."""
+    """Where a `lookup` looks: exactly one of `table`, `history`, `queues`, `url`."""
 
     table: str | None = Field(None, description="a file of the flows' folder: `tables/tickets.csv`")
     key: list[str] = Field(default_factory=list, description="the columns by which rows are found")
     types: dict[str, str] = Field(default_factory=dict, description="column -> `text`, `number`, `date` ...")
     many: bool = Field(False, description="all rows that fit, as a list; else the first")
     history: bool = Field(False, description="the caller's earlier calls")
+    queues: bool = Field(
+        False,
+        description="how a queue is doing now, asked `by: {queue: general}`: `waiting`, `agents`, `free`, `low_s`, "
+        "`high_s`",
+    )
     url: str | None = Field(None, description="a web service: `https://api.city.example/tickets/{number}`")
     headers: dict[str, str | SecretModel] = Field(
         default_factory=dict, description='name -> text, or `{secret: TICKETS_TOKEN, prefix: "Bearer "}`'

@@ -14,14 +14,15 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class LookupSource:
-    """One source. kind: table: rows that came with the flows. history: the caller's earlier calls. http: a web service.
+    """One source. kind: table: rows that came with the flows. history: the caller's earlier calls. queues: how a
+    queue is doing now, for a language that its agents must speak. http: a web service.
 
     url: with `{argument}` places, escaped when filled in; headers as in `actions.Request`. pick: "" = the whole answer,
     else the path of the value within it (`data.items`).
     """
 
     name: str
-    kind: Literal["table", "history", "http"]
+    kind: Literal["table", "history", "queues", "http"]
     table: Table | None = None
     arguments: tuple[str, ...] = ()
     url: str = ""
