@@ -11,8 +11,8 @@ from typing import Annotated
 
 import typer
 
-from ivr.flow.findings import Finding, FlowLoadError, sorted_findings
-from ivr.flow.load import load
+from ivr.cli.test_folders import open_folder
+from ivr.flow.findings import Finding, sorted_findings
 from routing.rules_load import RulesError, load_agents, load_rules
 
 
@@ -28,7 +28,7 @@ def check(
         Format, typer.Option("--format", help="text, json, or github's annotations.")
     ] = Format.text,
 ) -> None:
-    """Check flows, prompts, queues and agents: every fault with file, line, column, cause and suggestion."""
+    """Check flows, prompts, scenarios, queues and agents: every fault with file, line, column, cause and suggestion."""
     folder = folder.parent if folder.is_file() else folder
     findings, version = _examine(folder)
     errors = sum(finding.severity == "error" for finding in findings)
@@ -51,16 +51,12 @@ def check(
 
 def _examine(folder: Path) -> tuple[list[Finding], str]:
     """All findings in order, and the library's version ("" when it has errors)."""
-    findings: list[Finding] = []
-    version = ""
-    try:
-        library = load(folder)
-        version = library.version
-        findings += library.findings
-    except FlowLoadError as error:
-        findings += error.findings
-    findings += _routing(folder)
-    return sorted_findings(findings), version
+    opened = open_folder(folder)
+    library = opened.library
+    findings = [*opened.findings, *(library.findings if library is not None else ())]
+    errors = any(finding.severity == "error" for finding in findings)
+    version = "" if library is None or errors else library.version
+    return sorted_findings([*findings, *_routing(folder)]), version
 
 
 def _routing(folder: Path) -> list[Finding]:

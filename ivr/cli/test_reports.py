@@ -1,59 +1,85 @@
-"""What `ivr test` writes for machines and for people: JUnit XML, the coverage as text and as a page."""
+"""What `ivr test` writes for machines: JUnit XML, and the coverage as text, as JSON and as a page."""
 
 from __future__ import annotations
 
 import html
+import json
+import re
 import xml.etree.ElementTree as ElementTree
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from pathlib import Path
 
+from ivr.cli.test_folders import Run
+from ivr.errors import FlowError
 from ivr.flow.scenarios.coverage import Coverage
 from ivr.flow.scenarios.running import Result
 
-Suite = tuple[str, Sequence[Result], Sequence[float]]
-"""Folder, results, seconds of each."""
 
-
-def junit(suites: Sequence[Suite]) -> str:
-    """One suite a folder, one case a scenario; the transcript goes along."""
+def junit(runs: Sequence[Run]) -> str:
+    """One suite a folder, one case a scenario; the transcript goes along. Faults of a file are an error of its own."""
     root = ElementTree.Element("testsuites", name="ivr test")
-    for folder, results, seconds in suites:
-        suite = ElementTree.SubElement(
-            root,
-            "testsuite",
-            name=folder,
-            tests=str(len(results)),
-            failures=str(sum(not result.passed for result in results)),
-            errors="0",
-            skipped="0",
-            time=f"{sum(seconds):.3f}",
+    for run in runs:
+        suite = ElementTree.SubElement(root, "testsuite", name=run.folder.path.as_posix())
+        faulty = sorted({finding.file for finding in run.folder.errors})
+        _count(
+            suite,
+            tests=len(run.results) + len(faulty),
+            failures=run.failed,
+            errors=len(faulty),
+            skipped=sum(bool(result.skipped) for result in run.results),
+            seconds=sum(run.seconds),
         )
-        for result, took in zip(results, seconds, strict=True):
-            case = ElementTree.SubElement(
-                suite,
-                "testcase",
-                name=_clean(result.case.name),
-                classname=f"{folder}/{result.case.file}",
-                time=f"{took:.3f}",
-            )
-            if not result.passed:
-                first = result.failures[0]
-                failure = ElementTree.SubElement(
-                    case, "failure", message=_clean(first.cause), type="expectation"
-                )
-                failure.text = _clean(
-                    "\n".join(
-                        f"{result.case.file}:{each.where.line}:{each.where.column}: turn {each.turn}: {each.cause}"
-                        for each in result.failures
-                    )
-                )
+        for file in faulty:
+            case = _case(suite, run, file, "is sound", 0.0)
+            told = [run.folder.told(finding) for finding in run.folder.errors if finding.file == file]
+            _ill(case, "error", "faults", told)
+        for result, took in zip(run.results, run.seconds, strict=True):
+            case = _case(suite, run, result.case.file, result.case.name, took)
+            if result.skipped:
+                ElementTree.SubElement(case, "skipped", message=_clean(result.skipped))
+            elif result.failures:
+                _ill(case, "failure", "expectation", failures_of(run, result))
             ElementTree.SubElement(case, "system-out").text = _clean("\n".join(result.transcript))
+    sums = {
+        name: sum(int(suite.get(name, "0")) for suite in root) for name in ("tests", "failures", "errors")
+    }
+    for name, number in sums.items():
+        root.set(name, str(number))
+    root.set("time", f"{sum(sum(run.seconds) for run in runs):.3f}")
     ElementTree.indent(root)
     return '<?xml version="1.0" encoding="UTF-8"?>\n' + ElementTree.tostring(root, encoding="unicode") + "\n"
 
 
+def failures_of(run: Run, result: Result) -> list[str]:
+    """A line each, with its place."""
+    file = run.folder.place(result.case.file)
+    return [
+        f"{file}:{each.where.line}:{each.where.column}: turn {each.turn}: {each.cause}"
+        for each in result.failures
+    ]
+
+
+def _count(suite: ElementTree.Element, *, seconds: float, **numbers: int) -> None:
+    for name, number in numbers.items():
+        suite.set(name, str(number))
+    suite.set("time", f"{seconds:.3f}")
+
+
+def _case(suite: ElementTree.Element, run: Run, file: str, name: str, took: float) -> ElementTree.Element:
+    place = run.folder.place(file)
+    return ElementTree.SubElement(
+        suite, "testcase", name=_clean(name), classname=_clean(place), time=f"{took:.3f}"
+    )
+
+
+def _ill(case: ElementTree.Element, tag: str, kind: str, lines: Sequence[str]) -> None:
+    element = ElementTree.SubElement(case, tag, message=_clean(lines[0]), type=kind)
+    element.text = _clean("\n".join(lines))
+
+
 def _clean(text: str) -> str:
-    """Without the control characters that XML forbids."""
-    return "".join(one for one in text if one in "\n\t" or one >= " ")
+    """Without the characters that XML 1.0 forbids."""
+    return re.sub("[^\t\n\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]", "", text)
 
 
 def coverage_text(coverage: Coverage) -> str:
@@ -61,6 +87,30 @@ def coverage_text(coverage: Coverage) -> str:
     lines = [f"  node {name}" for name in coverage.uncovered_nodes()]
     lines += [f"  way  {name}" for name in coverage.uncovered_edges()]
     return "\n".join(["not covered:", *lines]) if lines else "everything is covered"
+
+
+def write_coverage(file: Path, runs: Sequence[Run]) -> list[Path]:
+    """The hits as JSON, for `ivr graph --coverage`: the file itself for one folder; for several, whose nodes may have
+    the same names, one file a folder beside it: `coverage-flows-examples-clinic.json`. Returns what was written."""
+    covered = [(run.folder.path, run.coverage) for run in runs if run.coverage is not None]
+    files = {}
+    for path, coverage in covered:
+        name = "-".join(part for part in path.parts if part.strip("./\\"))
+        target = file if len(covered) == 1 else file.with_name(f"{file.stem}-{name}{file.suffix}")
+        files[target] = json.dumps(coverage.to_json(), ensure_ascii=False, indent=1) + "\n"
+    for target, text in files.items():
+        write(target, text)
+    return list(files)
+
+
+def write(file: Path, text: str) -> None:
+    """Raises FlowError that says what to do."""
+    try:
+        file.write_text(text, "utf-8")
+    except OSError as error:
+        raise FlowError(
+            f"{file}: {error.strerror or error}", mend="choose a file in a folder that you can write to"
+        ) from error
 
 
 _STYLE = """
@@ -71,7 +121,7 @@ td.n{text-align:right}.no{background:#d3300026}.bar{height:.6rem;background:#d33
 """
 
 
-def coverage_page(folders: Sequence[tuple[str, Coverage]]) -> str:
+def coverage_page(folders: Iterable[tuple[str, Coverage]]) -> str:
     """A page of its own, without anything from elsewhere; what was not taken stands first."""
     parts = [
         "<!doctype html><html lang='en'><meta charset='utf-8'>"
@@ -87,7 +137,7 @@ def coverage_page(folders: Sequence[tuple[str, Coverage]]) -> str:
         ):
             taken = sum(1 for each in hits.values() if each)
             parts.append(
-                f"<h3>{title}: {share:.0%} ({taken}/{len(hits)})</h3>"
+                f"<h3>{title}: {percent(share)} ({taken}/{len(hits)})</h3>"
                 f"<div class='bar'><i style='width:{share:.2%}'></i></div><table><tr><th></th><th>hits 次数</th></tr>"
             )
             for name, count in sorted(hits.items(), key=lambda item: (item[1] > 0, item[0])):
@@ -97,3 +147,8 @@ def coverage_page(folders: Sequence[tuple[str, Coverage]]) -> str:
                 )
             parts.append("</table>")
     return "".join(parts) + "</html>\n"
+
+
+def percent(share: float) -> str:
+    """Rounded down: 100 % is said only of all."""
+    return f"{int(share * 100)}%"

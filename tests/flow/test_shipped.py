@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from ivr.cli.test import folders_of, run_folder
+from ivr.cli.test_folders import folders_of, open_folder, run_folder
 from tests.flow.support import FLOWS
 
 FOLDERS = [folder for folder, _ in folders_of([FLOWS])]
@@ -15,20 +15,24 @@ MOST_LINES = 60
 
 
 def test_all_of_them_are_found() -> None:
-    assert FOLDERS == [FLOWS, *EXAMPLES]
+    assert [FLOWS, *EXAMPLES] == FOLDERS
     assert len(EXAMPLES) == 5
 
 
 @pytest.mark.parametrize("folder", FOLDERS, ids=lambda folder: folder.name)
 def test_every_scenario_holds_and_every_node_and_way_is_taken(folder: Path) -> None:
-    done = run_folder(folder, "", "", "")
-    assert not done.library.findings
+    opened = open_folder(folder)
+    assert not opened.findings
+    assert opened.library is not None
+    assert not opened.library.findings
+    done = run_folder(opened)
     wrong = [
         (result.case.file, result.case.name, failure.turn, failure.cause)
         for result in done.results
         for failure in result.failures
     ]
     assert not wrong
+    assert done.coverage is not None
     assert not done.coverage.uncovered_nodes()
     assert not done.coverage.uncovered_edges()
 
