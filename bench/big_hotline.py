@@ -205,7 +205,12 @@ nodes:
 
 def sources(mark: str = "", *, flows: int = 200, nodes: int = 50) -> dict[str, bytes]:
     """name -> content; the flow `helper` comes on top. mark: a letter or so in every prompt."""
-    files = {"hotline.yaml": HOTLINE, "queues.yaml": QUEUES, "tables/tickets.csv": TICKETS, "helper.yaml": _HELPER}
+    files = {
+        "hotline.yaml": HOTLINE,
+        "queues.yaml": QUEUES,
+        "tables/tickets.csv": TICKETS,
+        "helper.yaml": _HELPER,
+    }
     prompts = {
         "zh": f"person.transfer: 正在为您转接{mark}。\nperson.bye: 再见{mark}。\nhelper.say: 请稍等{{what}}{mark}。\n",
         "en": f"person.transfer: One moment.{mark}\nperson.bye: Goodbye.{mark}\nhelper.say: Wait, {{what}}.{mark}\n",
