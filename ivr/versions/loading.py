@@ -28,7 +28,7 @@ Result = TypeVar("Result")
 HAND_OVER_S = 0.0005
 
 _lock = threading.Lock()
-"""The settings that are changed meanwhile belong to the whole process."""
+"""One at a time: the collector, which rests meanwhile, is the whole process's."""
 
 
 async def load_aside(sources: Mapping[str, bytes]) -> FlowLibrary:
@@ -61,17 +61,36 @@ async def aside(work: Callable[[], Result]) -> Result:
         with _lock, _hand_over_often(), _collect_nothing():
             return work()
 
-    return await asyncio.to_thread(politely)
+    # Here too: what the thread does before it comes to it would hold up the loop once for the usual time.
+    with _hand_over_often():
+        return await asyncio.to_thread(politely)
 
 
-@contextlib.contextmanager
-def _hand_over_often() -> Iterator[None]:
-    before = sys.getswitchinterval()
-    sys.setswitchinterval(min(before, HAND_OVER_S))
-    try:
-        yield
-    finally:
-        sys.setswitchinterval(before)
+class _HandOver:
+    """How often the interpreter is handed over, for as long as anybody needs it often."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._users = 0
+        self._usual_s = 0.0
+
+    @contextlib.contextmanager
+    def often(self) -> Iterator[None]:
+        with self._lock:
+            if not self._users:
+                self._usual_s = sys.getswitchinterval()
+                sys.setswitchinterval(min(self._usual_s, HAND_OVER_S))
+            self._users += 1
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._users -= 1
+                if not self._users:
+                    sys.setswitchinterval(self._usual_s)
+
+
+_hand_over_often = _HandOver().often
 
 
 @contextlib.contextmanager
@@ -92,7 +111,8 @@ async def free_in_steps(only: list[Dialogue]) -> None:
     only: the list with the last reference to it, which is emptied. Harmless when there is another: nothing in it is
     changed.
     """
-    await asyncio.to_thread(_free, only)
+    with _hand_over_often():
+        await asyncio.to_thread(_free, only)
 
 
 def _free(only: list[Dialogue]) -> None:
