@@ -5,9 +5,9 @@ A fault never stops the building, so that one run finds all of them; the library
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any, TypeVar, get_args
+from typing import Any, TypeVar
 
 import pydantic
 
@@ -36,6 +36,7 @@ from ivr.flow.findings import Finding, Severity, did_you_mean
 from ivr.flow.model import Source
 from ivr.flow.names import KNOWN_NAMES
 from ivr.flow.schema import HotlineModel, Strict
+from ivr.flow.validation import model_faults
 from ivr.flow.yaml_source import Document, Path
 
 TYPE_NAMES = frozenset({"text", "int", "number", "bool", "list", "map", "date", "time", "any"})
@@ -79,31 +80,10 @@ class BuilderCore:
         try:
             return model.model_validate(data)
         except pydantic.ValidationError as error:
-            for fault in error.errors(include_url=False, include_context=False):
-                where = tuple(part for part in fault["loc"] if part != "[key]")
-                name = str(where[-1]) if where else ""
-                if fault["type"] == "extra_forbidden":
-                    suggestion = did_you_mean(name, _fields(model, where[:-1]))
-                    self.fault(
-                        document,
-                        (*path, *where),
-                        "unknown-field",
-                        f"`{name}` means nothing here",
-                        suggestion,
-                        key=True,
-                    )
-                elif fault["type"] == "missing":
-                    self.fault(
-                        document, (*path, *where[:-1]), "missing-field", f"`{name}` is missing", key=True
-                    )
-                else:
-                    of = f"`{name}`: " if name else ""
-                    self.fault(
-                        document,
-                        (*path, *where),
-                        "wrong-value",
-                        of + fault["msg"][:1].lower() + fault["msg"][1:],
-                    )
+            for fault in model_faults(error, model, data):
+                self.fault(
+                    document, (*path, *fault.path), fault.code, fault.cause, fault.suggestion, key=fault.key
+                )
             return None
 
     def declare(self, document: Document, variables: Mapping[str, Any]) -> None:
@@ -263,14 +243,3 @@ class _Assigned:
     type: Type
     document: Document
     path: Path
-
-
-def _fields(model: type[pydantic.BaseModel], where: Sequence[object]) -> list[str]:
-    """The field names at a place inside a model; [] when it is no model."""
-    for part in where:
-        inner = next((f.annotation for n, f in model.model_fields.items() if part in (n, f.alias)), None)
-        # `dict[str, OptionModel]`, `list[CaseModel]`, `LengthModel | None`: the model inside; keys are passed over.
-        for each in (inner, *get_args(inner)):
-            if isinstance(each, type) and issubclass(each, pydantic.BaseModel):
-                model = each
-    return [field.alias or name for name, field in model.model_fields.items()]
