@@ -1,48 +1,73 @@
-"""The command line: `ivr`. Each command is a file of `ivr.cli`."""
+"""The command line: `ivr`. Each command is a file of `ivr.cli`, read only when it is asked for: whoever checks a flow
+does not wait for databases and telephones to be imported."""
 
 from __future__ import annotations
 
+import importlib
 import sys
+from collections.abc import Mapping
+from typing import Any, Final
 
 import typer
+from typer.core import TyperGroup
 
-from ivr.cli import (
-    check,
-    diff,
-    doctor,
-    graph,
-    migrate,
-    models,
-    prompts,
-    run,
-    schema,
-    simulate,
-    test,
-    versions,
-)
 from ivr.errors import HotlineError
+from ivr.flow.findings import did_you_mean
+
+COMMANDS: Final[Mapping[str, str]] = {
+    "run": "run:run",
+    "check": "check:check",
+    "simulate": "simulate:simulate",
+    "test": "test:test",
+    "schema": "schema:schema",
+    "graph": "graph:graph",
+    "publish": "versions:publish",
+    "rollback": "versions:rollback",
+    "diff": "diff:diff",
+    "versions": "versions:app",
+    "migrate": "migrate:migrate",
+    "doctor": "doctor:doctor",
+    "models": "models:app",
+    "prompts": "prompts:app",
+}
+"""Name -> module of `ivr.cli` and what it has: a function, or a group of commands."""
+
+
+class _Commands(TyperGroup):
+    # Typer carries its own copy of Click, whose names are private: hence Any.
+    def list_commands(self, ctx: Any) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:
+        if cmd_name not in COMMANDS:
+            ctx.fail(
+                f"there is no command `{cmd_name}`; {did_you_mean(cmd_name, COMMANDS) or '`ivr` lists them'}"
+            )
+        if cmd_name not in self.commands:
+            module, _, attribute = COMMANDS[cmd_name].partition(":")
+            found: Any = getattr(importlib.import_module(f"ivr.cli.{module}"), attribute)
+            if not isinstance(found, typer.Typer):
+                function, found = found, typer.Typer(add_completion=False, pretty_exceptions_enable=False)
+                found.command(cmd_name)(function)
+            command = typer.main.get_command(found)
+            command.name = cmd_name
+            self.commands[cmd_name] = command
+        return self.commands[cmd_name]
+
 
 app = typer.Typer(
     name="ivr",
+    cls=_Commands,
     help="An open hotline: takes calls on Asterisk, runs dialogues, queues callers for agents.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-app.command()(run.run)
-app.command()(check.check)
-app.command()(simulate.simulate)
-app.command()(test.test)
-app.command()(schema.schema)
-app.command()(graph.graph)
-app.command()(versions.publish)
-app.command()(versions.rollback)
-app.command()(diff.diff)
-app.add_typer(versions.app, name="versions")
-app.command()(migrate.migrate)
-app.command()(doctor.doctor)
-app.add_typer(models.app, name="models")
-app.add_typer(prompts.app, name="prompts")
+
+
+@app.callback()
+def _ivr() -> None:
+    """An open hotline: takes calls on Asterisk, runs dialogues, queues callers for agents."""
 
 
 def main() -> None:
