@@ -33,7 +33,8 @@ FASTER = {
         "no_answer_pause_after: 3": "no_answer_pause_after: 9",
     },
     "hotline.yaml": {"first_input_s: 8": "first_input_s: 2"},
-    "main.yaml": {"first_input_s: 5": "first_input_s: 2"},
+    "greeting.yaml": {"first_input_s: 5": "first_input_s: 2"},
+    "complaint.yaml": {"first_input_s: 6": "first_input_s: 2"},
 }
 
 

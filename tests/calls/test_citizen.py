@@ -80,8 +80,8 @@ def spoken(name: str) -> Samples:
 @pytest.mark.parametrize(
     ("language", "saying", "node", "prompt"),
     [
-        ("zh", "zh-noise", "topics.complaint", "complaint.transfer"),
-        ("en", "en-lamp", "topics.complaint", "complaint.transfer"),
+        ("zh", "zh-noise", "complaint.known", "complaint.transfer"),
+        ("en", "en-lamp", "complaint.known", "complaint.transfer"),
         ("zh", "zh-person", "person.transfer", "person.transfer"),
         ("en", "en-person", "person.transfer", "person.transfer"),
     ],
@@ -153,7 +153,7 @@ async def test_a_key_stops_the_prompt_at_once(scene: Scene) -> None:
     await scene.until(lambda: _nodes(scene) == ["main.question"], "the question")
     await scene.hears(citizen, "greeting.recording")
     await citizen.send_digits("3")
-    await scene.hears(citizen, "suggestion.transfer")
+    await scene.hears(citizen, "suggestion.record")
     assert not scene.heard(citizen, "question.keys_more")
     await citizen.hangup()
 

@@ -15,7 +15,7 @@ def node(scene: Scene) -> str:
 
 
 async def to_the_question(scene: Scene, citizen: Caller) -> None:
-    await scene.until(lambda: node(scene) in ("main.greeting", "main.language"), "the greeting")
+    await scene.until(lambda: node(scene) in ("greeting.welcome", "greeting.language"), "the greeting")
     await citizen.send_digits("1")
     await scene.until(lambda: node(scene) == "main.question", "the question")
 
@@ -29,7 +29,7 @@ async def test_before_the_answer(scene: Scene) -> None:
 
 async def test_in_the_greeting(scene: Scene) -> None:
     citizen = await scene.citizen()
-    await scene.until(lambda: node(scene) == "main.greeting", "the greeting")
+    await scene.until(lambda: node(scene) in ("greeting.welcome", "greeting.language"), "the greeting")
     await citizen.hangup()
     await scene.until(lambda: not scene.stages(), "the call is over")
 

@@ -45,10 +45,8 @@ class Scene:
     async def citizen(self, kind: type[Caller] = LightPhone) -> Caller:
         """A citizen on the line, answered by the hotline."""
         self._numbers += 1
-        phone = await self._stack.enter_async_context(
-            citizen_phone(self.rendered, str(self._numbers), kind=kind)
-        )
         number = str(self._numbers)
+        phone = await self._stack.enter_async_context(citizen_phone(self.rendered, number, kind=kind))
         await phone.dial(self.rendered.hotline_uri)
         await phone.events.next("established", timeout=10)
         # The dialplan answers; the controller has the call a moment later.
