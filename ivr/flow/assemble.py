@@ -12,7 +12,7 @@ import zoneinfo
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from ivr.flow.actions import Note
+from ivr.flow.actions import JsonValue, Note
 from ivr.flow.build import Callee, LibraryBuilder
 from ivr.flow.build_node import NodeBuilder
 from ivr.flow.build_sources import build_sources
@@ -21,6 +21,7 @@ from ivr.flow.calendars.calendar import Calendar
 from ivr.flow.calendars.faults import CalendarError
 from ivr.flow.calendars.reading import make_calendar
 from ivr.flow.events import name_parts
+from ivr.flow.expressions import Type
 from ivr.flow.findings import Finding, FlowLoadError, did_you_mean
 from ivr.flow.linting import lint
 from ivr.flow.model import FAREWELL, HANGUP, RETURN, Command, Flow, FlowLibrary, Handlers, Parameter
@@ -44,9 +45,32 @@ QUEUES = "queues.yaml"
 AGENTS = "agents.yaml"
 PROMPTS = "prompts/"
 TABLES = "tables/"
+SCENARIOS = ".scenario.yaml"
 
 _KIND_EVENTS = frozenset(event for kind in KINDS.values() for event in kind.events)
 _NO_FLOWS = frozenset({HOTLINE, LIBRARY, QUEUES, AGENTS})
+_FOLLOWING = frozenset(
+    {
+        *(
+            "unknown-target",
+            "unknown-flow",
+            "unknown-prompt",
+            "unknown-calendar",
+            "unknown-command",
+            "unknown-event",
+        ),
+        *(
+            "unknown-language",
+            "unknown-number",
+            "unknown-queue",
+            "unknown-source",
+            "unknown-host",
+            "bad-include",
+        ),
+        *("undefined-variable", "missing-translation", "no-flows", "different-values"),
+    }
+)
+"""What may be amiss only because another file could not be read: told when that one is mended."""
 _ONLY_FLOW = frozenset({"flow", "nodes", "start", "parameters", "results", "events", "title", "note"})
 """Fields that `hotline.yaml` has only when it holds a flow too; what both have belongs to the hotline then."""
 
@@ -71,15 +95,19 @@ def inside(name: str) -> bool:
 
 def _holds_flow(file: str) -> bool:
     """Whether a file, named within its folder, is that of a flow."""
-    return "/" not in file and file not in _NO_FLOWS and not file.endswith(".scenario.yaml")
+    return "/" not in file and file not in _NO_FLOWS
 
 
 @dataclass(frozen=True, slots=True)
 class _Written:
-    """A flow as it was read. library: that of the included folder it stands in."""
+    """A flow as it was read. variables: its own, as they are at its start. library: that of the included folder it
+    stands in."""
 
     document: Document
     model: FlowModel
+    parameters: Mapping[str, Parameter]
+    results: Mapping[str, Type]
+    variables: Mapping[str, JsonValue]
     library: str = ""
 
 
@@ -102,6 +130,8 @@ class Assembly:
         """Included folder -> its `library.yaml`."""
         self._calendars: dict[str, Calendar] = {}
         self._shared_names: frozenset[str] = frozenset()
+        self._incomplete = False
+        """Whether a file could not be read: what others miss may stand in it."""
         self._own_flow = ""
         """The flow that `hotline.yaml` itself holds: its nodes can be named there without it."""
 
@@ -114,11 +144,7 @@ class Assembly:
         self._prompts()
         self._queues(self._documents.get(QUEUES))
         for name, document in self._documents.items():
-            if (
-                "/" not in name
-                and name not in (HOTLINE, QUEUES, AGENTS)
-                and not name.endswith(".scenario.yaml")
-            ):
+            if "/" not in name and name not in (HOTLINE, QUEUES, AGENTS):
                 self._flow(document, document.data, "")
         self._names()
         # Without a flow to begin with there is nothing to build on.
@@ -155,19 +181,23 @@ class Assembly:
         ]
 
     def _stop_at_errors(self, *, only_when: bool = True) -> None:
-        if only_when and any(finding.severity == "error" for finding in self._builder.findings):
-            raise FlowLoadError(self._builder.findings)
+        findings = self._builder.findings
+        if self._incomplete:
+            findings = [finding for finding in findings if finding.code not in _FOLLOWING]
+        if only_when and any(finding.severity == "error" for finding in findings):
+            raise FlowLoadError(findings)
 
     # The files
 
     def _read(self) -> None:
         for name, source in self._sources.items():
-            if name == AGENTS or TABLES in name or not name.endswith(".yaml"):
+            if name == AGENTS or TABLES in name or not name.endswith(".yaml") or name.endswith(SCENARIOS):
                 continue
             try:
                 self._documents[name] = read(name, source)
             except FlowLoadError as error:
                 self._builder.findings += error.findings
+                self._incomplete = True
 
     def _languages(self) -> None:
         files = [name for name in self._documents if name.startswith(PROMPTS)]
@@ -199,10 +229,11 @@ class Assembly:
             data = {name: value for name, value in data.items() if name not in flow}
         model = self._builder.validate(HotlineModel, document, (), data)
         if model is None:
+            self._incomplete = True
             return
         self._builder.hotline = model
         self._builder.languages = tuple(dict.fromkeys(model.languages))
-        self._builder.declare(document, model.variables)
+        self._builder.declare(document, model.variables, for_all=True)
         self._shared_names = frozenset(model.variables)
         self._calendars_of(document, model.calendars)
         self._builder.numbers = model.numbers
@@ -230,7 +261,8 @@ class Assembly:
                     document, where, "bad-include", f"`{name}` is not inside this folder", "library/common"
                 )
             elif name in self._documents:
-                self._flow(self._documents[name], self._documents[name].data, "")
+                if "/" in name:  # else it is one of the hotline's own
+                    self._flow(self._documents[name], self._documents[name].data, "")
             elif not any(file.startswith(name + "/") for file in self._sources):
                 hint = did_you_mean(name, {file.rpartition("/")[0] for file in self._sources})
                 self._builder.fault(document, where, "bad-include", f"there is no `{name}`", hint)
@@ -241,9 +273,11 @@ class Assembly:
         document = self._documents.get(f"{folder}/{LIBRARY}")
         if document is not None:
             model = self._builder.validate(LibraryModel, document, (), document.data)
-            if model is not None:
+            if model is None:
+                self._incomplete = True
+            else:
                 self._libraries[folder] = (document, model)
-                self._builder.declare(document, model.variables)
+                self._builder.declare(document, model.variables, for_all=True)
                 self._shared_names |= set(model.variables)
                 self._calendars_of(document, model.calendars)
         for name, flow in self._documents.items():
@@ -260,6 +294,7 @@ class Assembly:
     def _flow(self, document: Document, data: object, library: str) -> None:
         model = self._builder.validate(FlowModel, document, (), data)
         if model is None:
+            self._incomplete = True
             return
         if model.flow in self._flows:
             other = self._flows[model.flow].document.file
@@ -268,10 +303,24 @@ class Assembly:
         if not model.nodes:
             self._builder.fault(document, ("nodes",), "no-nodes", "a flow has at least one node")
             return
-        self._flows[model.flow] = _Written(document, model, library)
-        self._builder.declare(document, model.variables)
-        for name in model.parameters:
-            self._builder.assigns(document, ("parameters", name), name)
+        builder = self._builder
+        parameters = self._parameters(document, model)
+        results = {
+            name: builder.type_named(document, ("results", name), type_)
+            for name, type_ in model.results.items()
+        }
+        for section, names in (("variables", model.variables), ("parameters", model.parameters)):
+            for name in self._shared_names.intersection(names):
+                cause = f"`{name}` is declared for the whole call already"
+                builder.fault(
+                    document, (section, name), "duplicate-variable", cause, "call it something else"
+                )
+        variables = builder.declare(document, model.variables)
+        for parameter in parameters.values():
+            builder.declared.declare(document.file, parameter.name, parameter.type)
+            builder.assigns(document, ("parameters", parameter.name), parameter.name, None, parameter.type)
+            variables[parameter.name] = parameter.default
+        self._flows[model.flow] = _Written(document, model, parameters, results, variables, library)
 
     def _names(self) -> None:
         """All flows and nodes, so that any of them can name any other."""
@@ -285,14 +334,8 @@ class Assembly:
                     document, ("start",), "unknown-target", f"there is no node `{first}`", hint
                 )
             self._builder.starts[name] = f"{name}.{first}"
-            parameters = self._parameters(written)
             self._builder.callees[name] = Callee(
-                name,
-                f"{name}.{first}",
-                {parameter: each.required for parameter, each in parameters.items()},
-                {parameter: each.default for parameter, each in parameters.items() if not each.required},
-                frozenset(model.results),
-                frozenset(model.events),
+                name, f"{name}.{first}", written.parameters, written.results, frozenset(model.events)
             )
             self._builder.events |= {part for event in model.events for part in name_parts(event)}
         if not self._flows and not self._builder.findings:
@@ -300,11 +343,11 @@ class Assembly:
                 Finding("", 0, 0, "no-flows", "there is no flow", "begin one with `flow: main`")
             )
 
-    def _parameters(self, written: _Written) -> dict[str, Parameter]:
+    def _parameters(self, document: Document, flow: FlowModel) -> dict[str, Parameter]:
         parameters: dict[str, Parameter] = {}
-        for name, raw in written.model.parameters.items():
+        for name, raw in flow.parameters.items():
             model = raw if isinstance(raw, ParameterModel) else ParameterModel(type=raw)
-            type_ = self._builder.type_named(written.document, ("parameters", name), model.type)
+            type_ = self._builder.type_named(document, ("parameters", name), model.type)
             given = "default" in model.model_fields_set
             parameters[name] = Parameter(name, type_, not given, model.default)
         return parameters
@@ -367,7 +410,6 @@ class Assembly:
             name=hotline.hotline if hotline is not None else "",
             shared={folder: each.handlers for folder, each in shared.items()},
             shared_names=self._shared_names,
-            types=builder.types,
             hosts=builder.hosts,
             numbers=builder.numbers,
             sources=builder.sources,
@@ -390,12 +432,10 @@ class Assembly:
             handlers,
             builder.commands_of(tuple(commands.values())),
             model.title,
-            self._parameters(written),
-            {
-                result: builder.type_named(document, ("results", result), type_)
-                for result, type_ in model.results.items()
-            },
+            written.parameters,
+            written.results,
             frozenset(model.events),
+            written.variables,
             written.library,
             model.note,
         )

@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from ivr.flow.actions import JsonValue
 from ivr.flow.build_prompts import PromptBuilder
 from ivr.flow.events import NAMES, name_parts
-from ivr.flow.expressions import TEXT
+from ivr.flow.expressions import TEXT, Type
 from ivr.flow.findings import did_you_mean
 from ivr.flow.hosts import HostError, allowed, places, read_address
 from ivr.flow.match import normalise
-from ivr.flow.model import WAYS_OUT, Command, Commands, Exit, Handler, Handlers, Source, Then
+from ivr.flow.model import WAYS_OUT, Command, Commands, Exit, Handler, Handlers, Parameter, Source, Then
 from ivr.flow.nodes.asking_back import AskingBack
 from ivr.flow.schema import CommandModel, HandlerModel
 from ivr.flow.sources import LookupSource
@@ -21,13 +20,12 @@ from ivr.flow.yaml_source import Document, Path
 
 @dataclass(frozen=True, slots=True)
 class Callee:
-    """A flow as its callers see it before it is built. parameters: name -> whether it must be given."""
+    """A flow as its callers see it before it is built."""
 
     name: str
     start: str
-    parameters: Mapping[str, bool]
-    defaults: Mapping[str, JsonValue]
-    results: frozenset[str]
+    parameters: Mapping[str, Parameter]
+    results: Mapping[str, Type]
     events: frozenset[str]
 
 

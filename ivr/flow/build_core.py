@@ -13,6 +13,7 @@ import pydantic
 
 from ivr.flow.actions import JsonValue
 from ivr.flow.catalogue import Catalogue
+from ivr.flow.declared import DeclaredTypes
 from ivr.flow.expressions import (
     ANY,
     BOOL,
@@ -50,7 +51,7 @@ class BuilderCore:
         self.languages: tuple[str, ...] = ()
         self.hotline: HotlineModel | None = None
         self.variables: dict[str, JsonValue] = {}
-        self.types: dict[str, Type] = {}
+        self.declared = DeclaredTypes()
         self.used_prompts: set[str] = set()
         self._uses: list[tuple[str, Document, Path]] = []
         self._written: list[_Written] = []
@@ -86,8 +87,11 @@ class BuilderCore:
                 )
             return None
 
-    def declare(self, document: Document, variables: Mapping[str, Any]) -> None:
-        """`variables`: name -> first value, or a declaration with a type."""
+    def declare(
+        self, document: Document, variables: Mapping[str, Any], *, for_all: bool = False
+    ) -> dict[str, JsonValue]:
+        """`variables`: name -> first value, or a declaration with a type. Gives the first values."""
+        first: dict[str, JsonValue] = {}
         for name, raw in variables.items():
             path = ("variables", name)
             if isinstance(raw, str) and raw in TYPE_NAMES:
@@ -100,12 +104,14 @@ class BuilderCore:
                     severity="warning",
                 )
             try:
-                self.types[name], value = parse_declaration(raw)
+                type_, first[name] = parse_declaration(raw)
+                self.declared.declare(document.file, name, type_, for_all=for_all)
             except DeclarationError as error:
                 where = (*path, error.key) if error.key else path
                 self.fault(document, where, "bad-declaration", str(error), error.mend)
-                value = None
-            self.assigns(document, path, name, value, self.types.get(name, ANY))
+                type_, first[name] = ANY, None
+            self.assigns(document, path, name, first[name], type_)
+        return first
 
     def type_named(self, document: Document, path: Path, name: str) -> Type:
         """`text` -> its type; of anything else, with a finding, any."""
@@ -142,13 +148,18 @@ class BuilderCore:
             if name not in known:
                 hint = did_you_mean(name, known) or "declare it under `variables`"
                 self.fault(document, path, "undefined-variable", f"nothing ever sets `{name}`", hint)
-        types = {**STANDARD, **dict.fromkeys(self.variables, ANY), **self._inferred(), **self.types}
-        known_results: dict[tuple[str, Type | None], tuple[ExprFault, ...]] = {}
+        everywhere = {**STANDARD, **dict.fromkeys(self.variables, ANY), **self._inferred()}
+        types_in: dict[str, Mapping[str, Type]] = {}
+        known_results: dict[tuple[str, str, Type | None], tuple[ExprFault, ...]] = {}
         for written in self._written:
-            wanted = self.types.get(written.assigned, written.expected)
-            key = (written.source, wanted)
+            file = written.document.file
+            if file not in types_in:
+                types_in[file] = {**everywhere, **self.declared.seen_from(file)}
+            assigned = self.declared.get(file, written.assigned)
+            wanted = assigned if assigned is not None else written.expected
+            key = (file, written.source, wanted)
             if key not in known_results:
-                known_results[key] = check(written.source, types, expected=wanted).faults
+                known_results[key] = check(written.source, types_in[file], expected=wanted).faults
             for fault in known_results[key]:
                 self._expression_fault(written, fault)
         self._check_assigned()
@@ -165,7 +176,7 @@ class BuilderCore:
 
     def _check_assigned(self) -> None:
         for each in self._assigned:
-            declared = self.types.get(each.name)
+            declared = self.declared.get(each.document.file, each.name)
             if declared is not None and not fits(each.type, declared):
                 self.fault(
                     each.document,
@@ -208,17 +219,18 @@ class BuilderCore:
     def source(
         self, document: Document, path: Path, raw: object, expected: Type | None = None, assigned: str = ""
     ) -> Source:
-        """A literal, or `= expression`."""
+        """A literal, or `= expression`. expected: of its value. assigned: the variable that gets it, whose declared
+        type counts."""
         if isinstance(raw, str) and raw.startswith("="):
             return Source(expression=self.expression(document, path, raw[1:], expected, assigned))
-        declared = self.types.get(assigned)
+        declared = self.declared.get(document.file, assigned) if assigned else expected
         value: JsonValue = raw  # type: ignore[assignment]  # what the YAML reader gives is JSON
         if declared is not None and value is not None and not accepts(declared, value):
             self.fault(
                 document,
                 path,
                 "wrong-result",
-                f"`{assigned}` is declared as {describe(declared)}, and this is {describe(infer(value))}",
+                f"`{assigned or path[-1]}` is declared as {describe(declared)}, and this is {describe(infer(value))}",
                 "a text that is computed begins with `=`",
             )
         return Source(value if declared is None else coerced(declared, value))

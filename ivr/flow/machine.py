@@ -68,7 +68,7 @@ def start(library: FlowLibrary, entry: str, call: CallFacts, now: dt.datetime) -
     """
     language = call.language if call.language in library.languages else library.languages[0]
     flow = library.flows.get(entry) or library.flows[library.entry]
-    variables = {**library.variables, **_given(flow, call)} if flow.parameters else library.variables
+    variables = {**library.variables, **flow.variables, **_given(flow, call)}
     state = FlowState(library.version, call, language=language, variables=variables)
     turn = Turn(library, state, now)
     turn.note(
@@ -79,8 +79,8 @@ def start(library: FlowLibrary, entry: str, call: CallFacts, now: dt.datetime) -
 
 
 def _given(flow: Flow, call: CallFacts) -> dict[str, JsonValue]:
-    """The parameters of a flow that a call begins with: facts of the call by the same name, else the defaults."""
-    return {name: call.facts.get(name, parameter.default) for name, parameter in flow.parameters.items()}
+    """The parameters of a flow that a call begins with: facts of the call by the same name."""
+    return {name: call.facts[name] for name in flow.parameters if name in call.facts}
 
 
 def _known(call: CallFacts) -> dict[str, JsonValue]:

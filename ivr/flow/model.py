@@ -236,8 +236,8 @@ class Parameter:
 
 @dataclass(frozen=True, slots=True)
 class Flow:
-    """events: those that it hands to the flow that called it. library: the folder it is included from, "" = the
-    hotline's own."""
+    """events: those that it hands to the flow that called it. variables: its own, parameters too, as they are at its
+    start. library: the folder it is included from, "" = the hotline's own."""
 
     name: str
     start: str
@@ -248,6 +248,7 @@ class Flow:
     parameters: Mapping[str, Parameter] = field(default_factory=dict)
     results: Mapping[str, Type] = field(default_factory=dict)
     events: frozenset[str] = frozenset()
+    variables: Mapping[str, JsonValue] = field(default_factory=dict)
     library: str = ""
     note: str = ""
 
@@ -258,7 +259,7 @@ class FlowLibrary:
 
     queues: name of a queue -> the nodes that use it, for those who check that it exists and is staffed. shared:
     included library -> its handlers. shared_names: the variables of the hotline itself, which belong to the whole
-    call. types: of the variables. hosts: where requests may go. numbers: name -> number that may be dialled. sources:
+    call. hosts: where requests may go. numbers: name -> number that may be dialled. sources:
     for lookups.
     """
 
@@ -279,7 +280,6 @@ class FlowLibrary:
     name: str = ""
     shared: Mapping[str, Handlers] = field(default_factory=dict)
     shared_names: frozenset[str] = frozenset()
-    types: Mapping[str, Type] = field(default_factory=dict)
     hosts: tuple[str, ...] = ()
     numbers: Mapping[str, str] = field(default_factory=dict)
     sources: Mapping[str, LookupSource] = field(default_factory=dict)

@@ -20,8 +20,8 @@ MAX_CALLS = 20
 """Flows called within each other."""
 
 
-def enter(turn: Turn, start: str, given: Mapping[str, JsonValue]) -> bool:
-    """Go to `start` with a frame of its own. given: its parameters. False: too deep, nothing happened."""
+def enter(turn: Turn, name: str, given: Mapping[str, JsonValue]) -> bool:
+    """Go into that flow with a frame of its own. given: its parameters. False: too deep, nothing happened."""
     if len(turn.stack) >= MAX_CALLS:
         return False
     frame: dict[str, JsonValue] = {
@@ -31,9 +31,15 @@ def enter(turn: Turn, start: str, given: Mapping[str, JsonValue]) -> bool:
         "counts": dict(turn.counts),
     }
     turn.stack = (*turn.stack, frame)
-    turn.variables = {**turn.library.variables, **_shared(turn, turn.variables), **given}
+    flow = turn.library.flows[name]
+    turn.variables = {
+        **turn.library.variables,
+        **flow.variables,
+        **_shared(turn, turn.variables),
+        **given,
+    }
     turn.history = ()
-    turn.go(start)
+    turn.go(flow.start)
     return True
 
 

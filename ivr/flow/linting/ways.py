@@ -125,8 +125,8 @@ def _ways_back(library: FlowLibrary) -> list[Exit]:
     """From the ends of each called flow to where its callers go on."""
     callers: dict[str, list[Call]] = {}
     for node in library.nodes.values():
-        if isinstance(node, Call) and node.start:
-            callers.setdefault(node.start.split(".", 1)[0], []).append(node)
+        if isinstance(node, Call):
+            callers.setdefault(node.callee, []).append(node)
     ends = [(way.source, library.nodes[way.source].flow) for way in library.exits if way.target == RETURN]
     ends += [(node.id, node.flow) for node in library.nodes.values() if isinstance(node, Return)]
     return [

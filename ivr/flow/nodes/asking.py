@@ -104,7 +104,7 @@ class AskingNode(Node):
         turn.data["entering"] = True
         self.before(turn)
         self._typed_ahead(turn)
-        del turn.data["entering"]
+        turn.data.pop("entering", None)
         if turn.pending is None and "play" not in turn.waiting and "timer.inter_digit" not in turn.waiting:
             self.reprompt(turn)
 

@@ -9,7 +9,9 @@ from pydantic import Field
 
 from ivr.flow import subflows
 from ivr.flow.actions import JsonValue
+from ivr.flow.expressions import ANY
 from ivr.flow.findings import did_you_mean
+from ivr.flow.model import Source
 from ivr.flow.nodes.base import Node, NodeKind
 from ivr.flow.schema import Name, NodeModel, Target
 from ivr.flow.turn import Turn
@@ -33,43 +35,41 @@ class Call(Node):
     kind: ClassVar[str] = "call"
     silent: ClassVar[bool] = True
 
-    __slots__ = ("callee", "defaults_given", "given", "next", "results", "start")
+    __slots__ = ("callee", "given", "next", "results")
 
     def __init__(self, build: NodeBuilder, model: CallModel) -> None:
         super().__init__(build, model)
         self.next = build.target(model.next, ("next",), "next")
-        self.given = build.sources(model.given, ("with",))
-        self.results = {
-            build.assigns(name, ("results", name), None): result for name, result in model.results.items()
-        }
-        callee = build.callee(model.flow, ("flow",))
         self.callee = model.flow
-        self.start = callee.start if callee is not None else ""
-        self.defaults_given: Mapping[str, JsonValue] = callee.defaults if callee is not None else {}
+        self.given: dict[str, Source] = {}
+        self.results: dict[str, str] = {}
+        callee = build.callee(model.flow, ("flow",))
         if callee is None:
             return
         build.calls(callee)
-        for name, required in callee.parameters.items():
-            if required and name not in model.given:
-                build.fault(
-                    ("flow",), "missing-parameter", f"`{model.flow}` needs `{name}`", f"with: {{{name}: ...}}"
-                )
-        for name in model.given:
-            if name not in callee.parameters:
+        for parameter in callee.parameters.values():
+            if parameter.required and parameter.name not in model.given:
+                cause = f"`{model.flow}` needs `{parameter.name}`"
+                build.fault(("flow",), "missing-parameter", cause, f"with: {{{parameter.name}: ...}}")
+        for name, value in model.given.items():
+            known = callee.parameters.get(name)
+            if known is None:
                 hint = did_you_mean(name, callee.parameters) or f"declare it in `{model.flow}`"
-                build.fault(
-                    ("with", name), "unknown-parameter", f"`{model.flow}` has no parameter `{name}`", hint
-                )
+                cause = f"`{model.flow}` has no parameter `{name}`"
+                build.fault(("with", name), "unknown-parameter", cause, hint)
+            self.given[name] = build.source(value, ("with", name), known.type if known is not None else None)
         for name, result in model.results.items():
             if result not in callee.results:
                 hint = did_you_mean(result, callee.results) or f"declare it in `{model.flow}`"
-                build.fault(
-                    ("results", name), "unknown-result", f"`{model.flow}` has no result `{result}`", hint
-                )
+                cause = f"`{model.flow}` has no result `{result}`"
+                build.fault(("results", name), "unknown-result", cause, hint)
+            # Null until then, and when the flow leaves it so: whatever is declared can be compared with that.
+            build.assigns(name, ("results", name), None, callee.results.get(result, ANY))
+            self.results[name] = result
 
     def enter(self, turn: Turn) -> None:
         given = {name: source.value(turn) for name, source in self.given.items()}
-        if not subflows.enter(turn, self.start, {**self.defaults_given, **given}):
+        if not subflows.enter(turn, self.callee, given):
             turn.raise_event("error.call.depth")
 
     def resume(self, turn: Turn) -> None:
