@@ -216,11 +216,14 @@ class Simulation(FollowedCall):
     # Time
 
     def settle(self) -> None:
-        """Let what plays play to its end, web services and tables answer, and what follows from that."""
+        """Let what plays play to its end, web services and tables answer, what is due now happen, and what follows from
+        that."""
         for _ in range(MAX_SETTLING):
+            at = self._next_at()
             quick = self.playing or any(map(self._is_open, self._quick))
-            if not quick or not self.step_on():
+            if at is None or not (quick or at <= self.now):
                 return
+            self.step_on()
 
     def step_on(self) -> bool:
         """The next thing that is due, whatever it is. False: nothing more will happen by itself."""

@@ -129,10 +129,12 @@ def _done(expected: Expectations, seen: Seen) -> Iterator[str]:
         if not any(_fits(expected.queued, place, words=("reason",)) for place in places):
             yield f"no place was taken with {expected.queued}; taken: {places or 'none'}"
     for wanted in expected.journal or ():
-        notes = [{"kind": note.kind, **note.data} for note in seen.notes]
+        notes = [{**note.data, "kind": note.kind} for note in seen.notes]
         if not any(_fits(wanted, note) for note in notes):
-            same = [note for note in notes if note["kind"] == wanted.get("kind")]
-            yield f"the journal has no {wanted}; of that kind: {same or 'none'}"
+            kind = str(wanted.get("kind"))
+            same = [note for note in notes if note["kind"] == kind]
+            hint = "" if same else did_you_mean(kind, (str(note["kind"]) for note in notes))
+            yield f"the journal has no {wanted}; of that kind: {same or 'none'}{_hint(hint)}"
     for wanted in expected.notified or ():
         told = [
             {"channel": each.channel, "to": each.to, "text": each.text, "data": dict(each.data)}

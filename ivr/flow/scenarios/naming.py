@@ -19,19 +19,10 @@ from ivr.flow.scenarios.reading import Written
 from ivr.flow.state import HISTORY
 from ivr.flow.yaml_source import Document, Path, read
 
-NOTES: frozenset[str] = frozenset(
-    {
-        *("started", "node", "event", "command", "option", "confirmed", "asked_back", "collected", "refused"),
-        *("language", "hours", "case", "lookup", "request", "queue", "joined", "callback", "recorded"),
-        *("survey", "transfer", "returned", "returned_nowhere", "expression_failed", "speech_failed"),
-        *("rescue", "loop", "wait_unplayed", "machine_error", "ended"),
-    }
-)
-"""The kinds of note that dialogues write into the journal."""
 PLACE_FIELDS = ("queue", "priority", "language", "reason", "skills")
 NOTICE_FIELDS = ("channel", "to", "text", "data")
 MOST_LISTED = 8
-_VALUES = frozenset({"flow", "language", "node", "kind", "queue"})
+_VALUES = frozenset({"flow", "language", "node", "queue"})
 """Fields whose value is the name; other names in a path are names themselves."""
 _FACT = re.compile(r"\bcall\.facts(?:\.([A-Za-z_]\w*)|\[\s*['\"]([^'\"]+)['\"]\s*\]|(\b))")
 
@@ -152,9 +143,7 @@ class _Checker:
                 self._no(where, "unknown-field", "field of a notification", name, NOTICE_FIELDS)
         for index, note in enumerate(turn.journal or ()):
             where = (*path, "journal", index)
-            if "kind" in note:
-                self._no((*where, "kind"), "unknown-note", "note of the kind", str(note["kind"]), NOTES)
-            else:
+            if "kind" not in note:
                 self.report(where, "missing-field", "`kind` is missing: which note is meant")
 
     def _no(self, path: Path, code: str, what: str, name: str | None, known: Collection[str] | None) -> None:
