@@ -16,6 +16,7 @@ from typing import Self
 from ivr.ari.bus import Mailbox
 from ivr.ari.generated.events import (
     ChannelDestroyed,
+    ChannelDtmfReceived,
     ChannelHangupRequest,
     ChannelStateChange,
     Dial,
@@ -39,6 +40,8 @@ CAUSE_S = 1.0
 """After `Dial` said that it was in vain, so long for the event that says why."""
 LOOK_EVERY_S = 15.0
 PLAY_MARGIN_S = 5.0
+ANSWER_S = 10.0
+"""So long after the end of what it heard the other party may still press the key by which it takes the call."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,30 +128,42 @@ class Leg:
         log.warning("ringing %s %s failed: %s", self._kind, self._to.endpoint, error)
         return Rung("failed")
 
-    async def hear(self, media: Sequence[str], seconds: float) -> bool:
-        """Play this to the telephone alone. False: it has gone meanwhile. What cannot be played is passed over."""
-        if not media:
+    async def hear(self, media: Sequence[str], seconds: float, key: str = "") -> bool:
+        """Play this to the telephone alone. False: it has gone meanwhile. What cannot be played is passed over.
+
+        key: it has to be pressed there, at latest ANSWER_S after the end; else False.
+        """
+        if not media and not key:
             return True
         playback = child_id(self._call, "whisper")
         events = self._events()
         events.watch(playback)
         try:
-            async with asyncio.timeout(seconds + PLAY_MARGIN_S):
-                played = await self._ari.channels.play_with_id(
-                    channel_id=self.channel, playback_id=playback, media=media
-                )
-                if isinstance(played, Gone):
-                    return False
+            async with asyncio.timeout(seconds + (ANSWER_S if key else PLAY_MARGIN_S)):
+                if media:
+                    played = await self._ari.channels.play_with_id(
+                        channel_id=self.channel, playback_id=playback, media=media
+                    )
+                    if isinstance(played, Gone):
+                        return False
                 async for event in events:
                     # A hang-up also ends the playback, and Asterisk says so before it says that the channel has gone.
                     if isinstance(event, (ChannelHangupRequest, ChannelDestroyed, StasisEnd)):
                         return False
-                    if isinstance(event, PlaybackFinished) and event.playback.id == playback:
+                    if isinstance(event, ChannelDtmfReceived) and event.digit == key:
+                        await self._ari.playbacks.stop(playback_id=playback)
+                        return True
+                    if isinstance(event, PlaybackFinished) and event.playback.id == playback and not key:
                         return True
         except TimeoutError:
+            if key:
+                log.info("%s did not press the key that takes the call", self._kind)
+                return False
             log.warning("no end reported of what %s was to hear; going on", self._kind)
         except AriError as error:
             log.warning("%s was not told anything: %s", self._kind, error)
+            if key:
+                return False
         finally:
             events.unwatch(playback)
         return await self._alive()

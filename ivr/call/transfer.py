@@ -9,12 +9,13 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from typing import Any, Literal
 
 from ivr.call.leg import Destination, Leg
 from ivr.call.ports import Offer
 from ivr.call.racing import unless
+from ivr.call.ring_all import first_to_answer
 from ivr.call.rung import Rung
 from ivr.call.services import OpenCall
 from ivr.call.waiting import Waiting
@@ -60,12 +61,13 @@ class Transfers:
                 return
             work = self._to_agent(action, entry, seat.offer, seat.over)
         else:
-            endpoint = self._here.services.outbound.endpoint_of(action.target)
-            if endpoint is None:
+            named = map(self._here.services.outbound.endpoint_of, (action.target, *action.others))
+            endpoints = [endpoint for endpoint in named if endpoint is not None]
+            if not endpoints:
                 log.warning("a transfer to an outside number is not allowed by the settings")
                 self._here.tell(TransferEnded(action.op, "forbidden"))
                 return
-            work = self._to_number(action, endpoint)
+            work = self._to_numbers(action, endpoints)
         self._running[action.op] = self._here.spawn(self._run(action.op, work), f"transfer {action.op}")
 
     def cancel(self, op: OpId) -> None:
@@ -85,11 +87,12 @@ class Transfers:
         self._running.pop(op, None)
         self._here.tell(ended)
 
-    async def _to_number(self, action: Transfer, endpoint: str) -> TransferEnded:
+    async def _to_numbers(self, action: Transfer, endpoints: Sequence[str]) -> TransferEnded:
+        """All are rung; whoever answers first is the party, and no other rings any more when the talk begins."""
         caller_id = self._here.services.outbound.caller_id
-        async with self._leg(Destination(endpoint, action.ring_s, "", caller_id)) as leg:
-            rung = await leg.ring()
-            if rung.outcome != "answered":
+        legs = [self._leg(Destination(endpoint, action.ring_s, "", caller_id)) for endpoint in endpoints]
+        async with first_to_answer(legs) as (leg, rung):
+            if leg is None:
                 return _not_reached(action.op, rung)
             return await self._through(leg, action)
 
@@ -121,7 +124,7 @@ class Transfers:
 
     async def _through(self, leg: Leg, action: Transfer) -> TransferEnded:
         """The party has answered: announce, join, talk, take the caller back."""
-        if action.mode == "announced" and not await leg.hear(*self._announcement(action)):
+        if action.mode == "announced" and not await leg.hear(*self._announcement(action), action.accept):
             return TransferEnded(action.op, "refused")
         here = self._here
         talk = self.waiting.talk if action.mode == "conference" else None

@@ -140,8 +140,9 @@ class Transfer:
     """Bring another party in. Completes with `TransferEnded`; `PartyJoined` when the other has answered.
 
     to: "number" (one of the hotline's `numbers`, already resolved) or "agent" (an agent's id or extension).
-    mode: blind: the caller hears ringing and is joined. announced: the other party first hears `announce` and may
-    refuse by hanging up. conference: as blind, but the agent of the call, if there is one, stays.
+    others: further numbers, rung at the same time; whoever answers first is the party. mode: blind: the caller hears
+    ringing and is joined. announced: the other party first hears `announce` and may refuse by hanging up; accept: the
+    key by which it has to agree, "" = none. conference: as blind, but the agent of the call, if there is one, stays.
     """
 
     op: OpId
@@ -153,6 +154,8 @@ class Transfer:
     longest_s: float | None = None
     announce: tuple[Prompt, ...] = ()
     reason: str = ""
+    others: tuple[str, ...] = ()
+    accept: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -244,7 +244,7 @@ def done(action: Action) -> str:
         case StopRecord():
             return "recording stopped"
         case Transfer():
-            return f"transfer to {action.to} {action.target} ({action.mode})"
+            return f"transfer to {action.to} {', '.join((action.target, *action.others))} ({action.mode})"
         case CancelTransfer():
             return "transfer given up"
         case Request():

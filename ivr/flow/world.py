@@ -137,16 +137,20 @@ class World:
         return None
 
     def transferred(self, wanted: Transfer, numbers: Mapping[str, str]) -> Script | None:
-        names = [name for name, number in numbers.items() if number == wanted.target]
-        rule = next(
-            (self.transfers[name] for name in (*names, wanted.target, "*") if name in self.transfers), None
-        )
-        if rule is None:
+        rules = [self._rule_of(target, numbers) for target in (wanted.target, *wanted.others)]
+        answers = [rule for rule in rules if rule is not None and rule.outcome == "completed"]
+        rule = min(answers, key=lambda each: each.after_s) if answers else rules[-1]
+        if rule is None or not (answers or None not in rules):
             return None
         if rule.outcome == "completed":
             ended = TransferEnded(wanted.op, "completed", rule.talks_s)
             return [(rule.after_s, PartyJoined(wanted.op)), (rule.after_s + rule.talks_s, ended)]
         return [(rule.after_s, TransferEnded(wanted.op, rule.outcome, cause=rule.cause))]
+
+    def _rule_of(self, target: str, numbers: Mapping[str, str]) -> TransferRule | None:
+        """By the name of a number, the number itself, or for all."""
+        names = [name for name, number in numbers.items() if number == target]
+        return next((self.transfers[name] for name in (*names, target, "*") if name in self.transfers), None)
 
     def promised(self, wanted: Callback) -> Script | None:
         if self.callbacks is None:

@@ -73,8 +73,8 @@ def detail(node: Node) -> str:
         if not isinstance(value, str) or not value:
             continue
         if name == "kind_of_target":
-            target = getattr(node, "target", None)
-            told.append(f"{value} {_source(target, '= ')}" if isinstance(target, Source) else value)
+            targets = getattr(node, "targets", ())
+            told.append(f"{value} {', '.join(_source(each, '= ') for each in targets)}".strip())
         else:
             told.append(f"{name} {value}")
     values = getattr(node, "values", None)

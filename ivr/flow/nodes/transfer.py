@@ -14,8 +14,9 @@ from ivr.flow.inputs import AgentJoined, QueueEnded, TransferEnded
 from ivr.flow.model import Source
 from ivr.flow.nodes.base import Node, NodeKind
 from ivr.flow.nodes.seeking import MAX_REASON
-from ivr.flow.schema import Name, NodeModel, Prompts, Seconds, Strict, Target
+from ivr.flow.schema import Key, Name, NodeModel, Prompts, Seconds, Strict, Target
 from ivr.flow.turn import Turn
+from ivr.flow.yaml_source import Path
 
 if TYPE_CHECKING:
     from ivr.flow.build_node import NodeBuilder
@@ -34,10 +35,14 @@ _QUEUE_OUTCOMES = {
 class ToModel(Strict):
     """Exactly one of them."""
 
-    number: str | None = Field(
-        None, description="the name of one of the hotline's `numbers`; `= expression` that gives such a name"
+    number: str | list[str] | None = Field(
+        None,
+        description="the name of one of the hotline's `numbers`, or several; `= expression` that gives a name or a "
+        "list of them",
     )
-    agent: str | None = Field(None, description="an agent's id or extension, or `= expression`")
+    agent: str | list[str] | None = Field(
+        None, description="an agent's id or extension, or several; `= expression`"
+    )
     queue: str | None = Field(
         None, description="a queue, or `= expression` that gives the name of one", max_length=200
     )
@@ -50,9 +55,18 @@ class TransferModel(NodeModel):
         description="announced: the other party hears `announce` first and may refuse by hanging up; conference: an "
         "agent who is in the call stays",
     )
+    ring: Literal["in_turn", "together"] = Field(
+        "in_turn",
+        description="several: one after the other until one answers; together: numbers all at once, the first to "
+        "answer talks",
+    )
     prompt: Prompts = Field(None, description="heard before it rings")
     announce: Prompts = Field(None, description="what the other party hears first")
-    ring_s: Seconds = Field(30.0, description="how long it rings")
+    accept: Key | None = Field(
+        None,
+        description="announced: the key by which the other party takes the call (no answering machine does)",
+    )
+    ring_s: Seconds = Field(30.0, description="how long each of them rings")
     longest_s: Seconds | None = Field(None, description="the talk ends after this (default: no limit)")
     reason: str = Field(
         "", max_length=MAX_REASON, description="what an agent is told; `{topic}` for a variable"
@@ -66,6 +80,7 @@ class TransferNode(Node):
     waits: ClassVar[bool] = True
 
     __slots__ = (
+        "accept",
         "announce",
         "kind_of_target",
         "longest_s",
@@ -75,14 +90,15 @@ class TransferNode(Node):
         "reason",
         "result",
         "ring_s",
-        "target",
+        "targets",
+        "together",
     )
 
     def __init__(self, build: NodeBuilder, model: TransferModel) -> None:
         super().__init__(build, model)
         given = [name for name in ("number", "agent", "queue") if getattr(model.to, name) is not None]
         self.kind_of_target = given[0] if given else ""
-        self.target = Source("")
+        self.targets: tuple[Source, ...] = ()
         if len(given) != 1:
             build.fault(
                 ("to",),
@@ -91,13 +107,16 @@ class TransferNode(Node):
                 "{number: ...}, {agent: ...} or {queue: ...}",
             )
         elif model.to.queue is not None:
-            self.target = build.queue_source(model.to.queue, ("to", "queue"))
+            self.targets = (build.queue_source(model.to.queue, ("to", "queue")),)
         else:
-            written = str(getattr(model.to, given[0]))
-            self.target = build.source(written, ("to", given[0]))
-            if model.to.number is not None and self.target.expression is None:
-                build.number(written, ("to", "number"))
+            self.targets = self._named(build, getattr(model.to, given[0]), ("to", given[0]))
+        self.together = model.ring == "together"
+        if self.together and self.kind_of_target != "number":
+            build.fault(("ring",), "wrong-value", "only numbers are rung together", "agents: a `queue`")
         self.mode = model.mode
+        self.accept = model.accept or ""
+        if self.accept and (self.mode != "announced" or len(self.accept) > 1):
+            build.fault(("accept",), "wrong-value", "one key, and `mode: announced`", "mode: announced")
         self.prompts = build.prompts(model.prompt, ("prompt",))
         self.announce = build.prompts(model.announce, ("announce",))
         self.ring_s = model.ring_s
@@ -105,6 +124,17 @@ class TransferNode(Node):
         self.reason = build.text(model.reason, ("reason",))
         self.result = build.assigns(model.result, ("result",), dict(BEFORE), RESULT)
         self.next = build.target(model.next, ("next",), "next")
+
+    def _named(self, build: NodeBuilder, written: str | list[str], path: Path) -> tuple[Source, ...]:
+        """Numbers or agents, as written or by expression."""
+        one = isinstance(written, str)
+        sources = []
+        for index, name in enumerate([written] if isinstance(written, str) else written):
+            where = path if one else (*path, index)
+            sources.append(build.source(name, where))
+            if self.kind_of_target == "number" and sources[-1].expression is None:
+                build.number(name, where)
+        return tuple(sources)
 
     def enter(self, turn: Turn) -> None:
         turn.keys = ""
@@ -127,20 +157,23 @@ class TransferNode(Node):
     def _transfer(self, turn: Turn) -> None:
         if "transfer" in turn.waiting or held.QUEUE in turn.waiting:
             return
-        target = str(self.target.value(turn) or "")
+        targets = self._asked(turn)
         reason = self.reason(turn)[:MAX_REASON]
         if self.kind_of_target == "queue":
             # One caller stands in one place.
             held.give_up(turn)
-            turn.actions.append(Enqueue(turn.open(held.QUEUE), target, turn.language, reason=reason))
+            queue = targets[0] if targets else ""
+            turn.actions.append(Enqueue(turn.open(held.QUEUE), queue, turn.language, reason=reason))
             return
+        tried = self._tried(turn)
+        ringing = targets if self.together else targets[tried : tried + 1]
         if self.kind_of_target == "number":
-            number = turn.library.numbers.get(target)
-            if number is None:
-                # Only numbers that the hotline names are ever dialled, whatever an expression or a caller says.
+            # Only numbers that the hotline names are ever dialled, whatever an expression or a caller says.
+            ringing = [number for name in ringing if (number := turn.library.numbers.get(name)) is not None]
+            if not ringing:
                 self._over(turn, "forbidden", 0.0, 0)
                 return
-            target = number
+        target = ringing[0] if ringing else ""
         prompts: tuple[Prompt, ...] = ()
         for run in self.announce.runs(turn):
             prompts += run.prompts
@@ -155,8 +188,23 @@ class TransferNode(Node):
                 self.longest_s,
                 prompts,
                 reason,
+                tuple(ringing[1:]),
+                self.accept,
             )
         )
+
+    def _asked(self, turn: Turn) -> list[str]:
+        """All names, those that an expression gives as a list too."""
+        names: list[str] = []
+        for source in self.targets:
+            value = source.value(turn)
+            names += [str(each or "") for each in (value if isinstance(value, list) else [value])]
+        return names
+
+    def _tried(self, turn: Turn) -> int:
+        """How many were rung in vain, one after the other."""
+        tried = turn.data.get("tried", 0)
+        return tried if isinstance(tried, int) else 0
 
     def digit(self, turn: Turn, digit: str) -> None:
         """While it rings the keys of the commands still lead away; in the talk keys are the parties' own."""
@@ -189,7 +237,11 @@ class TransferNode(Node):
         turn.note("transfer", {"node": self.id, "outcome": outcome, "talked_s": talked_s, "cause": cause})
         if outcome == "completed":
             turn.go(self.next)
+        elif not self.together and self._tried(turn) + 1 < len(self._asked(turn)):
+            turn.data["tried"] = self._tried(turn) + 1
+            self._transfer(turn)
         else:
+            turn.data.pop("tried", None)
             turn.raise_event("error.transfer." + outcome, {"cause": cause})
 
 
@@ -202,7 +254,8 @@ KIND = NodeKind(
     "Brings the caller to somebody else, and goes on at `next` when the other party has left. Only the "
     "hotline's `numbers` are ever dialled, and only as far as the installation allows. Events: "
     + ", ".join(f"`error.transfer.{outcome}`" for outcome in _OUTCOMES)
-    + ". A handler of them that leads nowhere tries again.",
+    + ". A handler of them that leads nowhere tries again. Of several numbers or agents the event is that of the last "
+    "one tried.",
     """\
 police:
   kind: transfer
