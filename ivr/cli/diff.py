@@ -45,9 +45,13 @@ def diff(
 ) -> None:
     """Compare two versions node by node: what was added, removed, renamed and changed, in which fields.
 
-    Without arguments: your folder against what is live. Comments and the order of things make no difference.
+    Without arguments: your folder against what is live; with one folder: that one against it. Comments and the order of
+    things make no difference.
     """
     with explained(format):
+        if not after and _is_folder(before):
+            # One folder alone is a draft, to be compared with what is live.
+            before, after = "live", before
         names = [before, after or str(load_settings(config).flows_dir)]
         old, new = asyncio.run(_sources(names, config, database_url))
         differences = compare(old, new)

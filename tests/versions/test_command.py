@@ -124,6 +124,7 @@ def test_diff_compares_the_draft_with_what_is_live(flows: Path) -> None:
     write(flows, dict(LOUDER))
     changed = run("diff")
     assert "~ prompt hello changed" in changed.output and "en: Hello -> HELLO" in changed.output
+    assert run("diff", str(flows)).output == changed.output
     assert run("diff", "--exit-code").exit_code == 1
     run("publish", "-m", "louder")
     plain = json.loads(run("diff", "1", "2", "--format", "json").stdout)
