@@ -160,6 +160,13 @@ async def test_an_agent_by_extension_is_on_the_phone_while_they_talk(stage: Scen
     citizen = await choosing(stage, "4")
     call = stage.live_call()
     await stage.until(lambda: stage.states()["a1001"] == "talking", "the agent talks")
+    assert isinstance(agent, LightPhone)
+    assert agent.call is not None
+    (session,) = stage.hotline.front_door.registry
+    assert f"sip:{session.facts.caller}@" in agent.call.remote, (
+        "the agent's telephone does not show who calls"
+    )
+    assert "Transfer zh" in agent.call.remote
     await stage.until(lambda: stage.stages() == ["talking"], "they talk")
     await both_hear(stage, citizen, agent)
     await agent.hangup()
