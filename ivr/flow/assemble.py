@@ -241,7 +241,10 @@ class Assembly:
         self._builder.sources = build_sources(self._builder, document, model, self._sources)
 
     def _calendars_of(self, document: Document, calendars: Mapping[str, CalendarModel]) -> None:
+        """Those of the hotline, which is read first, replace a library's of the same name."""
         for name, calendar in calendars.items():
+            if name in self._calendars:
+                continue
             try:
                 self._calendars[name] = make_calendar(name, calendar, calendars)
             except CalendarError as error:

@@ -18,7 +18,8 @@ class DeclaredTypes:
 
     def declare(self, file: str, name: str, type_: Type, *, for_all: bool = False) -> None:
         if for_all:
-            self._for_all[name] = type_
+            # The hotline's, which is read first, goes before a library's.
+            self._for_all.setdefault(name, type_)
         else:
             self._of.setdefault(file, {})[name] = type_
 

@@ -121,7 +121,7 @@ def test_leaving_a_node_closes_what_it_has_open() -> None:
     call.press("0")
     assert call.at == "main.person"
     assert (call.of(StopListen), call.of(CancelTimer)) == ([StopListen(listening)], [CancelTimer(timer)])
-    assert set(call.state.waiting) == {"play", "listen"}
+    assert set(call.state.waiting) == {"play"}
 
 
 def test_speech_that_never_comes_to_an_end_is_no_match() -> None:
