@@ -356,3 +356,30 @@ def test_no_agent_cuts_into_a_talk_with_another_party(seed: int) -> None:
         here.ari.world.hang_up(caller)
 
     play(scene, seed)
+
+
+@pytest.mark.parametrize("at_ms", range(0, 6000, 290))
+@pytest.mark.parametrize("to", ["number", "agent"])
+def test_a_transfer_cancelled_at_every_moment_frees_everything(at_ms: int, to: str) -> None:
+    async def scene(here: House) -> None:
+        here.log_in("a1")
+        here.ari.world.phones[POLICE] = here.ari.world.phones["PJSIP/a1"] = Phone(rings_s=2.0)
+        caller = here.ari.world.call("call", "12345", "trunk")
+        await here.until(1.5)
+        (session,) = here.front_door.registry
+        action = Transfer(OpId("x"), to, "110" if to == "number" else "a1", "zh")  # type: ignore[arg-type]
+        session._parts.transfers.start(action)
+        await here.until(at_ms / 1000)
+        session._parts.transfers.cancel(OpId("x"))
+        await here.until(1)
+        world = here.ari.world
+        assert list(world.channels) == [
+            caller,
+            *(one for one in world.channels if ".snoop" in one or ".media" in one),
+        ]
+        assert world.channels[caller].bridge == "" or ".hear" in world.channels[caller].bridge
+        assert here.states()["a1"] in ("available", "wrap_up")
+        assert [one for one in inputs(here, "transfer_ended") if one["op"] == "x"] == []
+        world.hang_up(caller)
+
+    play(scene, seed=at_ms, entry="connect")
