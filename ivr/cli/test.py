@@ -96,11 +96,9 @@ def test(
             write(html, coverage_page((path, hits) for path, hits in covered if hits is not None))
         return code
 
-    code = once()
-    if watch:
-        for _ in saves(sorted({folder for folder, _ in folders_of(where)})):
-            typer.echo()
-            code = once()
+    code = PASSED
+    for _ in saves(sorted({folder for folder, _ in folders_of(where)})) if watch else [None]:
+        code = once()
     if code:
         raise typer.Exit(code)
 
@@ -132,7 +130,7 @@ def _judge(runs: list[Run], *, whole: bool, fail_under: float, verbose: bool) ->
         typer.echo("no scenario: write one beside the flow, `main.scenario.yaml`", err=True)
         return FAULTY
     told = f"{len(results) - failed} passed, {failed} failed"
-    typer.echo(told + (f", {faults} {'fault' if faults == 1 else 'faults'}" if faults else ""))
+    typer.echo(told + (f", {_count(faults, 'fault')}" if faults else ""))
     if faults:
         return FAULTY
     return FAILED if failed or low else PASSED
@@ -163,12 +161,16 @@ def _tell_coverage(each: Run, fail_under: float, *, verbose: bool) -> bool:
     nodes, edges = each.coverage.shares()
     short = min(nodes, edges) * 100 < fail_under
     typer.echo(
-        f"{each.folder.path.as_posix()}: {len(each.results)} scenarios, "
+        f"{each.folder.path.as_posix()}: {_count(len(each.results), 'scenario')}, "
         f"{percent(nodes)} of nodes, {percent(edges)} of ways"
     )
     if short or (verbose and (nodes, edges) != (1.0, 1.0)):
         typer.echo(coverage_text(each.coverage))
     return short
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 
 def _list(where: list[Path], name: str, tag: str) -> int:

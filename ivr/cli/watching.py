@@ -15,9 +15,20 @@ PAUSE_MS: Final = 100
 
 
 def saves(folders: Sequence[Path]) -> Iterator[None]:
-    """One item whenever files of flows were saved, moved or deleted; ends at Ctrl-C."""
-    for _ in watch(*folders, watch_filter=_concerns, step=PAUSE_MS, raise_interrupt=False):
-        yield
+    """An item as soon as they are watched, then one whenever files of flows were saved, moved or deleted; ends at
+    Ctrl-C. What is saved between two items counts for the second."""
+    begun = False
+    for changes in watch(
+        *folders,
+        watch_filter=_concerns,
+        step=PAUSE_MS,
+        rust_timeout=PAUSE_MS,
+        yield_on_timeout=True,
+        raise_interrupt=False,
+    ):
+        if changes or not begun:
+            begun = True
+            yield
 
 
 def _concerns(_change: Change, path: str) -> bool:

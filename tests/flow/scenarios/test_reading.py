@@ -28,8 +28,8 @@ ONE = "  - name: one\n    turns: [{press: 1}]\n"
             "4:5: error unknown-field: `turn` means nothing here (did you mean `turns`?)",
         ),
         ("  - {name: one, turns: [{pres: 1}]}\n", "2:26: error unknown-field: `pres` means nothing here"),
-        ("  - {name: one, turns: [{press: x}]}\n", "error wrong-value: `press`: string should match pattern"),
-        ("  - {name: one, turns: []}\n", "error wrong-value: `turns`: list should have at least 1 item"),
+        ("  - {name: one, turns: [{press: x}]}\n", "error wrong-value: `press`: `x` does not fit"),
+        ("  - {name: one, turns: []}\n", "error wrong-value: `turns`: at least 1 is expected"),
         ("  - {turns: [{press: 1}]}\n", "2:5: error missing-field: `name` is missing"),
         ("  - {name: one, given: {time: '25:00'}, turns: [{press: 1}]}\n", "2:31: error wrong-value: `time`"),
         (
@@ -46,7 +46,10 @@ ONE = "  - name: one\n    turns: [{press: 1}]\n"
             "`audio` in a turn in which nothing is said",
         ),
         (ONE + ONE, "4:11: error duplicate-scenario: `one` is also the name of the scenario in line 2"),
-        ("  - {name: one, turns: [{queue: ful}]}\n", "error wrong-value: `queue`: input should be 'served'"),
+        (
+            "  - {name: one, turns: [{queue: ful}]}\n",
+            "error wrong-value: `queue`: `ful` is not one of those possible (did you mean `full`?)",
+        ),
         ("  - {name: one, turns: [{request: {status: 7}}]}\n", "error wrong-value: `status`"),
         ("  - [\n", "error yaml-syntax"),
         ("  - {name: one, name: two, turns: [{press: 1}]}\n", "error duplicate-key"),
