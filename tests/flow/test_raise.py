@@ -68,6 +68,20 @@ nodes:
     assert call.state.node == "main.sorry"
 
 
+def test_handlers_see_what_came_with_it() -> None:
+    flow = """flow: main
+events: [shut]
+variables: {days: 2}
+on: {shut: {if: event.detail.days == 3, next: bye}}
+nodes:
+  raise_it: {kind: raise, event: shut, detail: {days: = days + 1}}
+  bye: {kind: hangup, prompt: [{id: place, values: {place: = event.detail.days}}]}
+"""
+    call = Dialogue(library(flow))
+    assert call.state.node == "main.bye"
+    assert call.heard() == ["place"]
+
+
 def test_an_event_that_nobody_declares_is_a_fault() -> None:
     flow = (
         FLOW.replace("ON\n", "\n").replace("OWN", "on: {}").replace("event: stock.none", "event: stock.nome")
@@ -77,3 +91,17 @@ def test_an_event_that_nobody_declares_is_a_fault() -> None:
     ]
     flow = FLOW.replace("ON\n", "\n").replace("OWN", "on: {}").replace("event: stock.none", "event: hangup")
     assert [each.code for each in faults(flow)] == ["unknown-event"]
+
+
+def test_a_handler_that_raises_another_event_is_a_way_out_for_the_linter() -> None:
+    flow = """flow: main
+events: [shut]
+on: {shut: {next: bye}, no_input: {count: 2, raise: shut}, no_match: {count: 2, next: bye}}
+nodes:
+  ask: {kind: menu, prompt: ask, options: {a: {key: 1, next: bye}}}
+  bye: {kind: hangup}
+"""
+    assert faults(flow) == []
+    assert {each.code for each in faults(flow.replace("{count: 2, raise: shut}", "{reprompt: true}"))} == {
+        "no-fallback"
+    }

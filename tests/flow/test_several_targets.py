@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
+from ivr.cli.test_folders import examine
 from ivr.flow.actions import Transfer
 from ivr.flow.inputs import TransferEnded
 from ivr.flow.scenarios.reading import read_scenarios
@@ -114,3 +117,18 @@ def test_in_scenarios_whoever_answers_first_talks() -> None:
     done = [run(flows, case) for case in read_scenarios(files)]
     assert [(each.case.name, each.failures) for each in done if not each.passed] == []
     assert len(done) == 4
+
+
+def test_without_a_list_of_agents_a_scenario_may_name_any() -> None:
+    scenario = "scenarios: [{name: a, given: {transfers: {a1: busy}}, turns: [{wait: 9}]}]\n"
+    for to, more, codes in (
+        ("agent: a1", "", []),
+        ("agent: a2", "agents: [{id: a2, name: A}]\n", ["unknown-number"]),
+        ("number: police", "", ["unknown-number"]),
+    ):
+        files = sources(FLOW.replace("TO", to).replace("REST", ""), HOTLINE)
+        if more:
+            files["agents.yaml"] = more.encode()
+        files["main.scenario.yaml"] = scenario.encode()
+        found = examine(Path("flows"), files).findings
+        assert [each.code for each in found if each.severity == "error"] == codes

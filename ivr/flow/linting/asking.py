@@ -20,7 +20,7 @@ def _asking(library: FlowLibrary, node: AskingNode, report: Report) -> None:
     scopes = (node.handlers, node.defaults, flow.handlers, shared, library.handlers)
     for event in ("no_input", "no_match"):
         found: list[Handler] = [handler for scope in scopes for handler in scope.get(event, ())]
-        if not library.fallback and not any(handler.then in ("go", "hangup") for handler in found):
+        if not library.fallback and not any(handler.then in ("go", "hangup", "raise") for handler in found):
             report(
                 node.id,
                 "no-fallback",

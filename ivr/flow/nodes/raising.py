@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from pydantic import Field
 
@@ -18,6 +18,9 @@ class RaiseModel(NodeModel):
     event: str = Field(
         max_length=60, description="one of the language's, or one that a flow declares under its `events`"
     )
+    detail: Any = Field(
+        None, description="what handlers see as `event.detail`; `= expression` at any place in it"
+    )
     next: Target | None = Field(
         None, description="where it goes on when the handler leads nowhere (default: to the fallback)"
     )
@@ -27,17 +30,18 @@ class Raise(Node):
     kind: ClassVar[str] = "raise"
     silent: ClassVar[bool] = True
 
-    __slots__ = ("event", "next")
+    __slots__ = ("detail", "event", "next")
 
     def __init__(self, build: NodeBuilder, model: RaiseModel) -> None:
         super().__init__(build, model)
         self.event = build.event(model.event, ("event",))
+        self.detail = build.nested(model.detail, ("detail",))
         self.next = ""
         if model.next is not None:
             self.next = build.target(model.next, ("next",), "next")
 
     def enter(self, turn: Turn) -> None:
-        turn.raise_event(self.event)
+        turn.raise_event(self.event, self.detail(turn))
 
     def resume(self, turn: Turn) -> None:
         if self.next:
@@ -60,5 +64,6 @@ KIND = NodeKind(
 no_stock:
   kind: raise
   event: appointment.full
+  detail: {topic: = topic}
 """,
 )

@@ -50,7 +50,10 @@ class _Known:
         ids = [
             str(each.get(name)) for each in agents if isinstance(each, dict) for name in ("id", "extension")
         ]
-        self.parties = {*library.numbers, *library.numbers.values(), *ids, "*"}
+        parties = {*library.numbers, *library.numbers.values(), *ids, "*"}
+        to_agents = any(getattr(node, "kind_of_target", "") == "agent" for node in library.nodes.values())
+        self.parties = parties if agents or not to_agents else None
+        """None: agents are called, and there is no list of them."""
         self.facts = _facts(library)
         """None: some expression reads all facts there are."""
 
