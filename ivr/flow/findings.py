@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
-import difflib
+import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from rapidfuzz import fuzz, process
+
 from ivr.errors import FlowError
 
 Severity = Literal["error", "warning"]
+
+LONGEST = 300
+"""Characters of a cause or a suggestion."""
+_LONGEST_NAME = 80
+_NEAR = 60.0
+"""From 0 to 100: how alike two names must be for one to be a misspelling of the other."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +31,11 @@ class Finding:
     cause: str
     suggestion: str = ""
     severity: Severity = "error"
+
+    def __post_init__(self) -> None:
+        """Whatever an author wrote, what is told of it fits a line and can be shown."""
+        for field in ("cause", "suggestion"):
+            object.__setattr__(self, field, _line(getattr(self, field)))
 
     def __str__(self) -> str:
         mend = f" ({self.suggestion})" if self.suggestion else ""
@@ -48,5 +61,27 @@ def sorted_findings(findings: Iterable[Finding]) -> list[Finding]:
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:
     """`did you mean `complaint`?`, or "" when nothing is near."""
-    near = difflib.get_close_matches(word, sorted(known), n=1, cutoff=0.6)
-    return f"did you mean `{near[0]}`?" if near else ""
+    if not 0 < len(word) <= _LONGEST_NAME:
+        return ""
+    # Names that differ a lot in length are never near, and comparing is what takes time.
+    names = [name for name in known if len(word) <= 2.4 * len(name) <= 5.8 * len(word)]
+    near = process.extract(word, names, scorer=fuzz.ratio, score_cutoff=_NEAR, limit=5)
+    best = min((-score, name) for name, score, _ in near)[1] if near else ""
+    return f"did you mean `{best}`?" if best else ""
+
+
+def quoted(value: object) -> str:
+    """A value as its author wrote it, or nearly so: `x`, `5`, `{"a": [1]}`."""
+    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
+    return f"`{text if len(text) <= _LONGEST_NAME else text[:_LONGEST_NAME] + '…'}`"
+
+
+def _line(text: str) -> str:
+    if len(text) > LONGEST:
+        text = text[: LONGEST - 1] + "…"
+    if text.isprintable():
+        return text
+    return "".join(
+        each if each.isprintable() else " " if each in "\n\t\u3000" else f"\\u{ord(each):04x}"
+        for each in text
+    )[: 2 * LONGEST]

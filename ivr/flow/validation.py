@@ -13,7 +13,11 @@ from typing import Any, get_args
 import pydantic
 
 from ivr.flow.findings import did_you_mean
+from ivr.flow.refused import words_of
 from ivr.flow.yaml_source import Path
+
+MAX_FAULTS = 100
+"""Told of one node, or of the shared part of one file."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +37,7 @@ def model_faults(
     """data: what the model refused."""
     found = [
         (_type_only(fault["type"]), _model_fault(fault, model, data))
-        for fault in error.errors(include_url=False, include_context=False, include_input=False)
+        for fault in error.errors(include_url=False)[:MAX_FAULTS]
     ]
     kept: list[ModelFault] = []
     for type_only, fault in found:
@@ -61,9 +65,9 @@ def _model_fault(fault: Any, model: type[pydantic.BaseModel], data: object) -> M
     if fault["type"] == "extra_forbidden":
         hint = did_you_mean(name, _fields(model, path[:-1]))
         return ModelFault(path, "unknown-field", f"`{name}` means nothing here", hint, key=True)
-    cause = fault["msg"][:1].lower() + fault["msg"][1:]
+    cause, hint = words_of(fault)
     return ModelFault(
-        path, "wrong-value", f"`{name}`: {cause}" if name else cause, key="[key]" in fault["loc"]
+        path, "wrong-value", f"`{name}`: {cause}" if name else cause, hint, key="[key]" in fault["loc"]
     )
 
 
