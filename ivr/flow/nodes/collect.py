@@ -45,6 +45,10 @@ class CollectModel(InputModel):
         description="instead of a length: `X` any digit, `Z` 1-9, `N` 2-9, `[3-9]`, `X{9}`",
     )
     terminator: Key | None = Field("#", description="the key that ends the digits; null for none")
+    empty: Target | None = Field(
+        None,
+        description="where the terminator alone leads: `press hash if you have none` (default: a wrong key)",
+    )
     by_voice: bool = Field(True, description="it may be said too; asked back when not heard well")
     asked_back: Prompts = Field(
         None,
@@ -57,13 +61,16 @@ class CollectModel(InputModel):
 class Collect(AskingNode):
     kind: ClassVar[str] = "collect"
 
-    __slots__ = ("by_voice", "format", "into", "next", "rule", "terminator", "value")
+    __slots__ = ("by_voice", "empty", "format", "into", "next", "rule", "terminator", "value")
 
     def __init__(self, build: NodeBuilder, model: CollectModel) -> None:
         super().__init__(build, model)
         self.next = build.target(model.next, ("next",), "next")
         self.into = build.assigns(model.into, ("into",), "")
         self.terminator = model.terminator or ""
+        self.empty = ""
+        if model.empty is not None:
+            self.empty = build.target(model.empty, ("empty",), "empty")
         self.masked = model.masked
         self.format = _format(build, model)
         self.rule: DigitRule | Format = self.format or DigitRule(_patterns(build, model))
@@ -76,8 +83,11 @@ class Collect(AskingNode):
 
     def key(self, turn: Turn, digit: str) -> None:
         digits = str(turn.data.get("digits", ""))
-        if digit == self.terminator and digits:
-            self._settle(turn, digits)
+        if digit == self.terminator and (digits or self.empty):
+            if digits:
+                self._settle(turn, digits)
+            else:
+                turn.go(self.empty)
             return
         longer = (digits + digit)[: MAX_DIGITS + 1]
         verdict = self.rule.verdict(longer)

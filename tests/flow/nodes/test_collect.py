@@ -244,3 +244,19 @@ def test_no_more_keys_than_any_number_has_are_kept() -> None:
 )
 def test_faults(rule: str, code: str) -> None:
     assert code in {finding.code for finding in faults(COLLECT.replace("RULE", rule), PERSON)}
+
+
+@pytest.mark.parametrize(
+    ("rule", "keys", "node"),
+    [
+        ("length: 4, empty: person", "#", "main.person"),
+        ("length: 4, empty: person, terminator: '*'", "*", "main.person"),
+        ("length: {least: 2, most: 4}, empty: person", "12#", "main.bye"),
+        ("length: 4, empty: person", "1#", "main.number"),
+        ("length: 4", "#", "main.number"),
+    ],
+)
+def test_the_terminator_alone_leads_where_that_is_said(rule: str, keys: str, node: str) -> None:
+    call = collect(rule, keys)
+    assert call.state.node == node
+    assert call.state.variables["number"] == ("12" if node == "main.bye" else "")
