@@ -1,0 +1,53 @@
+"""How long plays last by the lengths of their prompts: measured on their audio, else by pace. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from ivr.flow.actions import Play, Prompt
+from ivr.flow.model import FlowLibrary
+from ivr.flow.pace import seconds_of
+from ivr.flow.prompt_text import parse, render
+
+Measured = Callable[[Prompt, str], float | None]
+"""Prompt and language -> seconds of its audio; None: there is none."""
+
+LEAST_S = 0.2
+MOST_KEPT = 20_000
+
+Key = tuple[object, ...]
+"""What is said: language, ids, values."""
+
+
+class Lengths:
+    """Of one version. What was asked for is kept."""
+
+    __slots__ = ("_known", "_library", "_measured")
+
+    def __init__(self, library: FlowLibrary, measured: Measured | None = None) -> None:
+        self._library = library
+        self._measured = measured
+        self._known: dict[Key, float] = {}
+
+    def of(self, play: Play) -> tuple[Key, float]:
+        """Its key, seconds."""
+        key: Key = (play.language, *[one.id if not one.values else _spelt(one) for one in play.prompts])
+        seconds = self._known.get(key)
+        if seconds is None:
+            if len(self._known) >= MOST_KEPT:
+                self._known.clear()
+            total = sum(self._one(prompt, play.language) for prompt in play.prompts)
+            seconds = self._known[key] = max(LEAST_S, total)
+        return key, seconds
+
+    def _one(self, prompt: Prompt, language: str) -> float:
+        if self._measured is not None:
+            seconds = self._measured(prompt, language)
+            if seconds is not None:
+                return seconds
+        text = self._library.prompts.get(prompt.id, {}).get(language, "")
+        return seconds_of(render(parse(text), prompt.values, language), language)
+
+
+def _spelt(prompt: Prompt) -> str:
+    return f"{prompt.id} {sorted(prompt.values.items())}"

@@ -1,0 +1,208 @@
+"""Where a dialogue is played: the machine, a clock that is turned, words that last, work that others do. Pure.
+
+Time passes as in the simulator: words last as long as they take to say, timers fire by themselves. What comes of work
+is what came of the like work of the stored call, so long after it was given; tables answer for themselves.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import heapq
+from collections.abc import Sequence
+from typing import Final
+
+from ivr.flow.actions import Action, Hangup, Lookup, Note, Notify, Play, StartTimer
+from ivr.flow.inputs import Input, LookupEnded, PromptEnded, TimerFired
+from ivr.flow.lookups import from_table
+from ivr.flow.model import FlowLibrary
+from ivr.flow.replaying import works
+from ivr.flow.replaying.lengths import Key, Lengths
+from ivr.flow.replaying.model import Happening, Recording, Work
+from ivr.flow.replaying.pairs import Pairs
+from ivr.flow.replaying.results import Collector
+from ivr.flow.replaying.steps import Steps
+from ivr.flow.state import FlowState
+from ivr.flow.world import ANSWER_S
+
+SAME_S: Final = 1e-6
+
+Due = tuple[float, int, Input | Happening, str]
+"""When (s), order, what, the op it belongs to."""
+
+
+class Stage:
+    """library: of `steps`. pairs: of the stored call's version with it."""
+
+    state: FlowState
+
+    def __init__(
+        self, library: FlowLibrary, recording: Recording, steps: Steps, pairs: Pairs, lengths: Lengths
+    ) -> None:
+        self.library = library
+        self.recording = recording
+        self.steps = steps
+        self.pairs = pairs
+        self.lengths = lengths
+        self.collector = Collector()
+        self.now = 0.0
+        self.real_s = 0.0
+        """The time of day goes by the stored call: that of its last act, and what passed since."""
+        self.due: list[Due] = []
+        self.order = 0
+        # Where the dialogue stands
+        self.asks = False
+        self.entered_s = 0.0
+        self.anchor_s = 0.0
+        self.number = 0
+        self.said = ""
+        # What is said
+        self.playing = ""
+        self.play_began = 0.0
+        self.play_lasts = 0.0
+        self.play_ratio = 1.0
+        self.play_key: Key = ()
+        self.play_number = 0
+        self.continues = False
+        # Work
+        self.used: set[int] = set()
+        self.left: dict[str, int] = {}
+        """op -> happenings to come."""
+        self.never_given: dict[str, str] = {}
+        """op -> the work, for people: the stored call has none of the kind."""
+        self.menu_s = 0.0
+        self.menu_over = False
+
+    def entered(self) -> None:
+        """The dialogue stands at another node, or anew at this one."""
+        node = self.library.nodes.get(self.state.node)
+        self.asks = node is not None and node.asks
+        self.entered_s = self.anchor_s = self.now
+
+    def event_raised(self, name: str) -> None:
+        """The machine raised an event (`no_match` ...)."""
+
+    # Time
+
+    def coming(self) -> Due | None:
+        """What is due next and still waited for."""
+        due, state = self.due, self.state
+        while due:
+            first = due[0]
+            if first[3] in state.waiting.values() or first[3] == state.held:
+                return first
+            heapq.heappop(due)
+        return None
+
+    def later(self, seconds: float, what: Input | Happening, op: str) -> None:
+        self.order += 1
+        heapq.heappush(self.due, (self.now + seconds, self.order, what, op))
+
+    def advance(self, to: float) -> None:
+        passed = to - self.now
+        if passed <= 0:
+            return
+        if not self.menu_over:
+            if self.playing:
+                self.menu_s += passed * self.play_ratio
+            elif self.asks:
+                self.menu_s += passed
+        self.now = to
+        self.real_s += passed
+
+    def real_time(self, at_s: float) -> None:
+        """Something that the stored call had at that time: the clock goes on from there, never back."""
+        self.real_s = max(self.real_s, at_s)
+
+    # The machine
+
+    def start(self) -> None:
+        step = self.steps.start()
+        self.state = step.state
+        self._did(step.actions)
+
+    def give(self, event: Input) -> None:
+        """It happens now."""
+        now = self.recording.call.began_at + dt.timedelta(seconds=self.real_s)
+        step = self.steps.step(self.state, event, now)
+        self.state = step.state
+        self._did(step.actions)
+
+    def _did(self, actions: Sequence[Action]) -> None:
+        entered = False
+        for action in actions:
+            kind = type(action)
+            # By the exact type: these are the most of a replay.
+            if kind is Note:
+                entered = self._noted(action) or entered  # type: ignore[arg-type]
+            elif kind is StartTimer:
+                op = action.op  # type: ignore[union-attr]
+                self.later(action.after_s, TimerFired(op), op)  # type: ignore[union-attr]
+            elif kind is Play:
+                self._plays(action)  # type: ignore[arg-type]
+            elif kind in works.WORKS:
+                self.collector.take(action)
+                self._work(action)
+            elif kind is Hangup or kind is Notify:
+                self.collector.take(action)
+                self.menu_over = self.menu_over or kind is Hangup
+        if self.playing and self.state.waiting.get("play") != self.playing:
+            self.playing = ""
+            self.anchor_s = self.now
+        if entered and not self.state.ended:
+            self.entered()
+
+    def _noted(self, note: Note) -> bool:
+        collector = self.collector
+        if collector.note(note, self.state.node, self.number, self.said):
+            return True
+        if note.kind == "event":
+            self.event_raised(collector.event)
+        return False
+
+    def _plays(self, action: Play) -> None:
+        key, model_s = self.lengths.of(action)
+        real_s, then_s = self.recording.lengths.get(key, (model_s, model_s))
+        lasts = real_s if abs(then_s - model_s) < SAME_S and real_s > 0 else model_s
+        self.play_number = self.play_number + 1 if self.continues else 0
+        self.continues = False
+        self.playing, self.play_key = action.op, key
+        self.play_began, self.play_lasts, self.play_ratio = self.now, lasts, model_s / lasts
+        self.later(lasts, PromptEnded(action.op, "finished"), action.op)
+
+    # Work
+
+    def _work(self, action: Action) -> None:
+        purpose, name, detail, timeout_s = works.described(action)
+        if purpose in ("queue", "transfer"):
+            self.menu_over = True
+        op = str(action.op)  # type: ignore[union-attr]  # all work has one
+        stored = self.recording.works
+        was_at = self.pairs.old_of.get(self.state.node, "")
+        found = works.find(stored, self.used, purpose, name, detail, was_at)
+        work = stored[found] if found is not None else None
+        if found is not None:
+            self.used.add(found)
+        if isinstance(action, Lookup) and self._table_answers(action, op, work):
+            return
+        if work is None:
+            self.left[op] = 0
+            self.never_given[op] = f"{purpose} {name}"
+            return
+        happenings = works.within(work, timeout_s) if purpose == "queue" else work.happenings
+        self.left[op] = len(happenings)
+        for one in happenings:
+            self.later(one.after_s, one, op)
+
+    def _table_answers(self, action: Lookup, op: str, work: Work | None) -> bool:
+        """A table that is another one now, or is asked for something else."""
+        source = self.library.sources.get(action.source)
+        if source is None or source.table is None:
+            return False
+        asked_before = work is not None and work.name == action.source and work.detail == dict(action.by)
+        if asked_before and source.table.file in self.pairs.files:
+            return False
+        event: LookupEnded = from_table(source, action)
+        self.left[op] = 1
+        happening = Happening(ANSWER_S, 0.0, event, works.happened(event), self.number)
+        self.later(ANSWER_S, happening, op)
+        return True

@@ -1,0 +1,113 @@
+"""What a dialogue gives others to do, and how the work of a draft is found among that of a stored call. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any, Final, cast
+
+from ivr.flow.actions import Action, Callback, Enqueue, JsonValue, Lookup, Record, Request, Transfer
+from ivr.flow.inputs import (
+    AgentJoined,
+    CallbackPlaced,
+    Input,
+    LookupEnded,
+    OpId,
+    PartyJoined,
+    QueueEnded,
+    QueueProgress,
+    RecordingEnded,
+    RequestEnded,
+    TransferEnded,
+)
+from ivr.flow.replaying.model import Happening, Purpose, Work
+
+WORKS: Final = frozenset({Enqueue, Transfer, Record, Request, Lookup, Callback})
+
+
+def described(action: Action) -> tuple[Purpose, str, JsonValue, float | None]:
+    """Purpose, name, detail, timeout (s) of a queue."""
+    match action:
+        case Enqueue():
+            return "queue", action.queue, None, action.timeout_s
+        case Transfer():
+            return "transfer", f"{action.to} {action.target}", action.mode, None
+        case Record():
+            return "record", action.purpose, None, None
+        case Request():
+            return "request", action.url.partition("?")[0], f"{action.method} {action.url}", None
+        case Lookup():
+            return "lookup", action.source, dict(action.by), None
+        case Callback():
+            return "callback", action.queue, None, None
+        case _:
+            raise TypeError(f"{type(action).__name__} is no work")
+
+
+def happened(event: Input) -> str:
+    """In a few words, for people."""
+    match event:
+        case AgentJoined():
+            return "(an agent joins)"
+        case PartyJoined():
+            return "(the other party joins)"
+        case QueueProgress():
+            return f"(place {event.place})"
+        case QueueEnded():
+            return f"(queue: {event.outcome})"
+        case TransferEnded():
+            return f"(transfer: {event.outcome})"
+        case RecordingEnded():
+            return f"(message: {event.outcome})"
+        case RequestEnded():
+            return f"(request: {event.outcome} {event.status or ''})".replace(" )", ")")
+        case LookupEnded():
+            return f"(lookup: {event.outcome})"
+        case CallbackPlaced():
+            return f"(callback: {event.outcome})"
+        case _:
+            return ""
+
+
+def find(
+    works: Sequence[Work], used: set[int], purpose: Purpose, name: str, detail: JsonValue, was_at: str
+) -> int | None:
+    """The stored work whose outcome this work gets, by its number; the likest of those not used yet.
+
+    was_at: the node, as the stored call's version calls it. A queue or a party that was not asked then answers as
+    another one did: what differs is told of by its name.
+    """
+    best, likeness = None, -1
+    for number, work in enumerate(works):
+        if work.purpose != purpose or number in used:
+            continue
+        same_name, same_node = work.name == name, work.node == was_at
+        if purpose in ("request", "lookup") and not (same_name or same_node):
+            continue
+        alike = 4 * same_name + 2 * (work.detail == detail) + same_node
+        if alike > likeness:
+            best, likeness = number, alike
+    return best
+
+
+def within(work: Work, timeout_s: float | None) -> tuple[Happening, ...]:
+    """What happens in a queue whose patience is `timeout_s`: whoever waited longer is sent away then, and who was
+    sent away by the clock, at that time instead."""
+    happenings = work.happenings
+    if timeout_s is None or work.timeout_s is None or timeout_s == work.timeout_s or not happenings:
+        return happenings
+    if any(isinstance(one.event, AgentJoined) and one.after_s <= timeout_s for one in happenings):
+        return happenings
+    by_clock = any(isinstance(one.event, QueueEnded) and one.event.outcome == "timeout" for one in happenings)
+    if not by_clock and happenings[-1].after_s <= timeout_s:
+        return happenings
+    cut = [one for one in happenings if one.after_s < timeout_s and not (by_clock and one is happenings[-1])]
+    ended = QueueEnded(OpId(""), "timeout", waited_s=timeout_s)
+    at_s = happenings[0].at_s - happenings[0].after_s + timeout_s
+    return (*cut, Happening(timeout_s, at_s, ended, happened(ended), happenings[-1].number))
+
+
+def with_op(event: Input, op: str) -> Input:
+    """The same, as an answer to this op."""
+    known: Any = event
+    return event if known.op == op else cast(Input, replace(known, op=OpId(op)))
