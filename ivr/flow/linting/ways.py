@@ -7,8 +7,10 @@ from collections.abc import Iterable, Mapping
 from ivr.flow.linting.report import Report
 from ivr.flow.model import RETURN, Exit, FlowLibrary
 from ivr.flow.nodes.base import Node
+from ivr.flow.nodes.branch import Branch
 from ivr.flow.nodes.call import Call
 from ivr.flow.nodes.returning import Return
+from ivr.flow.nodes.set import SetNode
 
 
 def check_ways(library: FlowLibrary, report: Report) -> None:
@@ -18,6 +20,8 @@ def check_ways(library: FlowLibrary, report: Report) -> None:
     for name in _endless(library, ways):
         report(name, "no-end", f"from `{name}` no way leads to a hangup", "give it a way to the end")
     for loop in _loops(library):
+        if _counted(library, loop):
+            continue
         names = " -> ".join([*loop, loop[0]])
         report(loop[0], "loop-without-input", f"goes round for ever: {names}", "ask something in it", "error")
     for node, flow in _returns_nowhere(library):
@@ -119,6 +123,20 @@ def _loops(library: FlowLibrary) -> list[list[str]]:
                 path.pop()
                 del on_path[node]
     return loops
+
+
+def _counted(library: FlowLibrary, loop: Iterable[str]) -> bool:
+    """Whether a branch of the round looks at something that changes in it, and can lead out: a list that is read item
+    by item ends."""
+    round_ = set(loop)
+    nodes = [library.nodes[name] for name in round_]
+    changed = {"visits"} | {name for node in nodes if isinstance(node, SetNode) for name in node.values}
+    return any(
+        any(condition is not None and not changed.isdisjoint(condition.names) for condition, _ in node.cases)
+        and any(target not in round_ for target in (node.otherwise, *(target for _, target in node.cases)))
+        for node in nodes
+        if isinstance(node, Branch)
+    )
 
 
 def _ways_back(library: FlowLibrary) -> list[Exit]:
