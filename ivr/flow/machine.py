@@ -52,8 +52,8 @@ from ivr.flow.turn import TIMER, Turn
 
 MAX_HOPS = 100
 """Nodes entered in one turn."""
-MAX_VISITS = 300
-"""Visits of one node in one call. A caller who answers every few seconds would take an hour for them; what fails at
+MAX_VISITS = 2000
+"""Visits of one node in one call. A caller who answers every few seconds would take hours for them; what fails at
 once and leads back to itself, a moment."""
 HELD = "~held"
 """The purpose of an op that is kept while the dialogue is elsewhere."""

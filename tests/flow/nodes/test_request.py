@@ -6,6 +6,7 @@ import pytest
 
 from ivr.flow.actions import CancelRequest, Play, Request, StartTimer
 from ivr.flow.inputs import OpId, RequestEnded
+from ivr.flow.machine import MAX_VISITS
 from tests.flow.support import PERSON, Dialogue, faults, library
 
 REQUEST = """
@@ -137,7 +138,7 @@ def test_a_way_back_to_itself_ends_too() -> None:
     while call.at == "main.search":
         asked += 1
         answer(call, "down", 0)
-    assert (call.at, asked) == ("main.person", 300)
+    assert (call.at, asked) == ("main.person", MAX_VISITS)
 
 
 def test_what_the_caller_hears_meanwhile() -> None:
