@@ -2,191 +2,158 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
-import json
 import sys
+import threading
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Annotated, get_args
+from typing import Annotated, Any
 
 import typer
+import yaml
 
-from ivr.flow.codec import input_to_json, state_to_json
-from ivr.flow.findings import FlowLoadError
+from ivr.cli.simulating.lines import LineError, assignments
+from ivr.cli.simulating.talk import Talk
+from ivr.cli.simulating.terminal import Terminal, checked
+from ivr.cli.watching import saves
+from ivr.flow.findings import FlowLoadError, did_you_mean
 from ivr.flow.load import load
-from ivr.flow.simulate import Simulation
-from ivr.flow.state import CallFacts
-from ivr.flow.world import QueueOutcome
+from ivr.flow.model import FlowLibrary
 
-KEYS = frozenset("0123456789*#")
-HELP = """\
-  1  12#            keys                      any text   said aloud (text @0.4 for a confidence)
-  (empty line)      silence                   !1 !text   without waiting for the prompt to end
-  /wait 30          seconds pass              /time 23:30  the clock is turned
-  /place 3 60 120   place 3, wait 1-2 min     /agent     an agent joins; /done: the talk is over
-  /queue full       timeout closed unstaffed  /asr       recognition fails
-  /state /journal   what the machine holds    /hangup /quit"""
+SAVED = "saved.scenario.yaml"
 
 
 def simulate(
-    folder: Annotated[Path, typer.Argument(help="The folder of the flows.")] = Path("flows"),
+    folder: Annotated[Path, typer.Argument(help="The folder of the flows, or a file in it.")] = Path("flows"),
     flow: Annotated[str, typer.Option("--flow", help="The flow to begin with.")] = "",
-    caller: Annotated[str, typer.Option("--caller", help="The caller's number.")] = "13800000000",
+    caller: Annotated[
+        str | None, typer.Option("--caller", help="The caller's number; empty: withheld.")
+    ] = None,
+    number: Annotated[str | None, typer.Option("--number", help="The number dialled.")] = None,
     language: Annotated[str, typer.Option("--language", help="The language to begin with.")] = "",
     clock: Annotated[
-        str, typer.Option("--clock", help="Begin then: 2026-11-22T23:30, the hotline's time.")
+        str, typer.Option("--clock", help="Begin then: 23:30 or 2026-11-22T23:30, the hotline's time.")
     ] = "",
     hours: Annotated[
         list[str] | None, typer.Option("--hours", help="day_desk=closed, before its calendar.")
     ] = None,
+    fact: Annotated[list[str] | None, typer.Option("--fact", help="age=70: known of the call.")] = None,
+    given: Annotated[
+        str,
+        typer.Option(
+            "--given",
+            help="What others do, as `given` of a scenario: a YAML file (a scenario file too), or '{queues: ...}'.",
+        ),
+    ] = "",
     keys_only: Annotated[bool, typer.Option("--keys-only", help="Without speech recognition.")] = False,
     journal: Annotated[bool, typer.Option("--journal", help="Show the notes for the journal too.")] = False,
+    watch: Annotated[
+        bool, typer.Option("--watch", help="When a file is saved: the same turns again in the new flows.")
+    ] = False,
+    saved: Annotated[
+        Path | None,
+        typer.Option(
+            "--save-to", help=f"Where `/save` writes (default: {SAVED} in the folder).", dir_okay=False
+        ),
+    ] = None,
 ) -> None:
-    """Talk to a flow: type what the caller says or presses. Reads standard input, so it can be scripted."""
+    """Talk to a flow: type what the caller says or presses; `/help` lists the rest. Reads standard input, so it can be
+    scripted.
+
+    与流程对话：输入来电人说的话或按键；`/help` 列出其他命令。也可从标准输入读入脚本。
+    """
+    folder = folder.parent if folder.is_file() else folder
+    library = _library(folder)
+    if flow and flow not in library.flows:
+        hint = did_you_mean(flow, library.flows) or ", ".join(library.flows)
+        typer.echo(f"there is no flow `{flow}`: {hint}", err=True)
+        raise typer.Exit(1)
+    data = _given(given)
+    options: dict[str, Any] = {
+        "flow": flow or None,
+        "caller": caller,
+        "number": number,
+        "language": language or None,
+        "time": clock.strip() or None,
+        "speech": False if keys_only else None,
+    }
+    data |= {name: said for name, said in options.items() if said is not None}
+    for name, written, option in (("hours", hours, "--hours"), ("facts", fact, "--fact")):
+        if written:
+            with _named(option):
+                data[name] = {**data.get(name, {}), **assignments(" ".join(written))}
+    with _named("--given" if given else "the options"):
+        begins = checked(data, library)
+    talk = Talk(library, begins, dt.datetime.now(dt.UTC))
+    typing = sys.stdin.isatty() and sys.stdout.isatty()
+    where = saved if saved is not None else folder / SAVED
+    terminal = Terminal(talk, folder, where, journal=journal, typing=typing)
+    if typing:
+        typer.echo("/help lists the commands · /help 列出命令")
+    if watch:
+        threading.Thread(target=_follow, args=(terminal, folder), name="files watched", daemon=True).start()
+    terminal.run(_typed(terminal) if typing else _scripted())
+
+
+def _library(folder: Path) -> FlowLibrary:
     try:
-        library = load(folder)
+        return load(folder)
     except FlowLoadError as error:
         for finding in error.findings:
             typer.echo(str(finding), err=True)
         raise typer.Exit(1) from None
-    if flow and flow not in library.flows:
-        typer.echo(f"there is no flow `{flow}`: {', '.join(library.flows)}", err=True)
-        raise typer.Exit(1)
-    call = CallFacts(
-        "c-simulated",
-        caller=caller,
-        number="12345",
-        language=language or library.languages[0],
-        speech=() if keys_only else library.languages,
-        hours=_hours(hours or []),
-    )
-    now = _moment(clock, library.timezone, dt.datetime.now(dt.UTC))
-    talk = _Talk(Simulation(library, call, now, flow), journal=journal)
-    if sys.stdin.isatty():
-        typer.echo(HELP)
-    talk.run(_typed())
 
 
-def _typed() -> Iterator[str]:
-    while True:
-        if sys.stdin.isatty():
-            typer.echo("> ", nl=False)
-        line = sys.stdin.readline()
-        if not line:
-            return
-        yield line.rstrip("\n")
+def _given(written: str) -> dict[str, Any]:
+    """A file, or the thing itself."""
+    if not written:
+        return {}
+    with _named("--given"):
+        try:
+            text = written if written.lstrip().startswith("{") else Path(written).read_text("utf-8")
+            found = yaml.safe_load(text)
+        except (OSError, UnicodeDecodeError) as error:
+            raise LineError(f"{written}: {error}") from error
+        except yaml.YAMLError as error:
+            raise LineError(f"this is not YAML: {' '.join(str(error).split())}") from error
+        if isinstance(found, dict) and "scenarios" in found:
+            found = found.get("given") or {}
+        if not isinstance(found, dict):
+            raise LineError("write {queues: {general: full}}, or the name of a file with such")
+        return found
 
 
-def _hours(written: list[str]) -> dict[str, bool]:
-    said = {}
-    for text in written:
-        name, _, value = text.partition("=")
-        if value not in ("open", "closed"):
-            raise typer.BadParameter(f"`{text}`: write name=open or name=closed", param_hint="--hours")
-        said[name] = value == "open"
-    return said
-
-
-def _moment(text: str, zone: dt.tzinfo, now: dt.datetime) -> dt.datetime:
-    """`23:30` on the day of `now`, or a whole date and time, in the hotline's time zone; "" = now."""
-    if not text:
-        return now
+@contextlib.contextmanager
+def _named(option: str) -> Iterator[None]:
+    """What is wrong with what an option says is told with its name, exit code 2."""
     try:
-        if "-" not in text:
-            time = dt.time.fromisoformat(text)
-            return dt.datetime.combine(now.astimezone(zone).date(), time, zone)
-        moment = dt.datetime.fromisoformat(text)
-    except ValueError:
-        raise typer.BadParameter(f"`{text}` is no time: 23:30 or 2026-11-22T23:30") from None
-    return moment if moment.tzinfo is not None else moment.replace(tzinfo=zone)
+        yield
+    except LineError as error:
+        raise typer.BadParameter(str(error), param_hint=option) from None
 
 
-class _Talk:
-    """Lines in, lines out."""
-
-    def __init__(self, simulation: Simulation, *, journal: bool) -> None:
-        self._call = simulation
-        self._journal = journal
-
-    def run(self, lines: Iterator[str]) -> None:
-        self._show()
-        for line in lines:
-            if not sys.stdin.isatty():
-                typer.echo(f"> {line}")
-            at_once = line.startswith("!")
-            if not at_once:
-                self._call.settle()
-                self._show()
-            if not self._one(line.removeprefix("!").strip()):
-                return
-            self._show()
-            if self._call.over:
-                return
-        self._call.settle()
-        self._show()
-
-    def _one(self, line: str) -> bool:
-        """False: enough."""
-        call = self._call
-        if line.startswith("/"):
-            return self._command(line[1:].split())
-        if not line:
-            if not call.silence():
-                self._say("nothing happens")
-        elif set(line) <= KEYS:
-            call.press(line)
-        else:
-            text, at, confidence = line.rpartition("@")
-            known = bool(at) and confidence.replace(".", "", 1).isdecimal()
-            if not call.say(text.strip() if known else line, min(1.0, float(confidence)) if known else 0.9):
-                self._say("nobody listens")
-        return True
-
-    def _command(self, words: list[str]) -> bool:
-        call = self._call
-        done = True
-        match words:
-            case ["quit" | "q"]:
-                return False
-            case ["hangup"]:
-                call.hang_up()
-            case ["wait", seconds] if _number(seconds):
-                call.wait(float(seconds))
-            case ["time", text]:
-                call.now = _moment(text, call.library.timezone, call.now)
-            case ["place", *figures] if figures and all(_number(figure) for figure in figures):
-                done = call.move_up(int(float(figures[0])), *[float(figure) for figure in figures[1:3]])
-            case ["agent", *name]:
-                done = call.join(name[0] if name else "a1001")
-            case ["done"]:
-                done = call.end_queue("served")
-            case ["queue", outcome] if outcome in get_args(QueueOutcome):
-                done = any(call.end_queue(known) for known in get_args(QueueOutcome) if known == outcome)
-            case ["asr"]:
-                done = call.fail_recognition("unavailable")
-            case ["state"]:
-                self._say(json.dumps(state_to_json(call.state), ensure_ascii=False, indent=2))
-            case ["journal"]:
-                for at, event in call.inputs:
-                    self._say(f"{at.isoformat()} {json.dumps(input_to_json(event), ensure_ascii=False)}")
-            case _:
-                self._say(HELP)
-        if not done:
-            self._say("not now")
-        return True
-
-    def _show(self) -> None:
-        for line in self._call.take_lines():
-            if line.kind == "heard":
-                self._say(f"< {line.text}")
-            elif line.kind == "did":
-                self._say(f"* {line.text}")
-            elif self._journal:
-                self._say(f"  . {line.text}")
-
-    def _say(self, text: str) -> None:
-        typer.echo(text)
+def _typed(terminal: Terminal) -> Iterator[str]:
+    """Lines from a person; Ctrl-D ends, Ctrl-C drops the line. The arrow keys bring back earlier lines."""
+    with contextlib.suppress(ImportError):
+        import readline  # noqa: F401  # changes how `input` reads
+    while True:
+        try:
+            yield input(terminal.prompt())
+        except EOFError:
+            typer.echo()
+            return
+        except KeyboardInterrupt:
+            typer.echo("  (/quit or Ctrl-D ends)")
 
 
-def _number(text: str) -> bool:
-    return text.replace(".", "", 1).isdecimal()
+def _scripted() -> Iterator[str]:
+    for line in sys.stdin:
+        yield line.rstrip("\r\n")
+
+
+def _follow(terminal: Terminal, folder: Path) -> None:
+    changes = saves([folder])
+    next(changes)
+    for _ in changes:
+        terminal.reload()

@@ -88,6 +88,8 @@ def describe(turn: Turn) -> str:
             )
         if turn.lookup is not None:
             return f"lookup {turn.lookup.effective}"
+        if turn.place is not None:
+            return f"place {turn.place.place}"
         return {"silence": "silence", "hangup": "hangs up"}.get(name) or f"{name} {value}"
     return ""
 
@@ -116,7 +118,7 @@ def _queue(call: Simulation, turn: Turn) -> bool:
         return call.join(AGENT) if turn.agent == "joins" else call.end_queue("served")
     if turn.queue is not None:
         return call.end_queue(turn.queue)
-    return turn.place is not None and call.move_up(turn.place)
+    return turn.place is not None and call.move_up(turn.place.place, *(turn.place.wait_s or ()))
 
 
 def _party(call: Simulation, turn: Turn) -> bool:

@@ -24,6 +24,11 @@ def _named(name: str) -> BeforeValidator:
     return BeforeValidator(lambda value: {name: value} if isinstance(value, str) else value)
 
 
+def _numbered(name: str) -> BeforeValidator:
+    """`3` for `{place: 3}`."""
+    return BeforeValidator(lambda value: {name: value} if isinstance(value, int) else value)
+
+
 Texts = Annotated[list[str], BeforeValidator(_as_list)]
 Data = Annotated[list[dict[str, Any]], BeforeValidator(_as_list)]
 
@@ -173,6 +178,15 @@ class Expectations(Strict):
     )
 
 
+class PlaceModel(Strict):
+    """The place in line; a number is short for `{place: ...}`."""
+
+    place: int = Field(ge=1, description="1: next")
+    wait_s: list[float] | None = Field(
+        None, min_length=2, max_length=2, description="and the wait: `[60, 120]`"
+    )
+
+
 class SayModel(Strict):
     """What the caller says, as a recogniser writes it down; a text is short for `{text: ...}`."""
 
@@ -200,7 +214,9 @@ class Turn(Expectations):
         None, description="an agent takes the call, or ends the talk"
     )
     queue: QueueOutcome | None = Field(None, description="the wait ends so")
-    place: int | None = Field(None, description="the caller is told to be at this place now")
+    place: Annotated[PlaceModel, _numbered("place")] | None = Field(
+        None, description="the caller is at this place now: `3`, `{place: 3, wait_s: [60, 120]}`"
+    )
     party: Literal["answers"] | TransferOutcome | None = Field(
         None, description="the other party of a transfer"
     )

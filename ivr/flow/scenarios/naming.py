@@ -11,8 +11,8 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from ivr.flow.actions import RECORDING_PROMPT
-from ivr.flow.assemble import AGENTS, QUEUES
 from ivr.flow.findings import Finding, FlowLoadError, Severity, did_you_mean
+from ivr.flow.folder import AGENTS, QUEUES
 from ivr.flow.model import FlowLibrary
 from ivr.flow.scenarios.model import Expectations, Given, Turn
 from ivr.flow.scenarios.reading import Written
