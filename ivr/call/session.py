@@ -163,6 +163,7 @@ class CallSession:
             language=self.facts.language,
             speech=tuple(sorted(self._services.ears.languages() & set(self._library.languages))),
             history=self.facts.history,
+            facts={"outbound": bool(self._services.outbound.numbers)},
         )
         step = machine.start(self._library, self.facts.entry_flow, facts, self._services.clock.now())
         self._state = step.state
