@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Literal
 
 from ivr.call.ports import CallerFacts, CallSummary, Records, Said
 from ivr.flow import codec
 from ivr.flow.actions import JsonValue
-from ivr.flow.inputs import Digit, Input, SpeechHeard
+from ivr.flow.inputs import Digit, Input, SpeechHeard, SpeechPartial
 from ivr.ids import CallId
 
 
@@ -48,10 +49,9 @@ class CallHistory:
         )
 
     def input(self, event: Input, at: dt.datetime, *, masked: bool = False) -> None:
-        """masked: keys are personal here and are journalled as `*`."""
-        written = Digit("*") if masked and isinstance(event, Digit) else event
-        self._write("input", codec.input_to_json(written), at)
-        if isinstance(event, SpeechHeard) and event.text:
+        """masked: what is pressed and said here is personal: journalled as `*`, and in no transcript."""
+        self._write("input", codec.input_to_json(_masked(event) if masked else event), at)
+        if isinstance(event, SpeechHeard) and event.text and not masked:
             self._said += 1
             self.last_heard = event.text
             line = Said("caller", event.text, event.language, event.engine, event.confidence)
@@ -118,3 +118,14 @@ class CallHistory:
     def _write(self, kind: str, data: Mapping[str, JsonValue], at: dt.datetime) -> None:
         self._seq += 1
         self._records.journal(self._call, self._seq, kind, data, at)
+
+
+def _masked(event: Input) -> Input:
+    """Without what the caller pressed or said; that something was, stays."""
+    if isinstance(event, Digit):
+        return Digit("*")
+    if isinstance(event, SpeechPartial):
+        return replace(event, text="*")
+    if isinstance(event, SpeechHeard):
+        return replace(event, text="*" if event.text else "", phrase="", alternatives=())
+    return event
