@@ -7,8 +7,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from ivr.flow.assemble import LIBRARY
 from ivr.flow.findings import Finding, FlowLoadError, sorted_findings
+from ivr.flow.folder import LIBRARY
 from ivr.flow.load import load_sources, read_folder
 from ivr.flow.model import FlowLibrary
 from ivr.flow.scenarios.coverage import Coverage

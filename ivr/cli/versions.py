@@ -28,7 +28,7 @@ from ivr.cli.opening import (
 )
 from ivr.config import Settings
 from ivr.errors import VersionError
-from ivr.flow.assemble import inside
+from ivr.flow.folder import inside
 from ivr.flow.load import read_folder
 from ivr.flow.model import FlowLibrary
 from ivr.prompts.catalogue import Folders, PromptCatalogue

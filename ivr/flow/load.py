@@ -15,8 +15,9 @@ import hashlib
 from collections.abc import Iterator, Mapping
 from pathlib import Path as FilePath
 
-from ivr.flow.assemble import AGENTS, HOTLINE, QUEUES, Assembly, included
+from ivr.flow.assemble import Assembly
 from ivr.flow.findings import Finding, FlowLoadError
+from ivr.flow.folder import AGENTS, HOTLINE, QUEUES, included
 from ivr.flow.model import FlowLibrary
 
 MAX_FILES = 2000

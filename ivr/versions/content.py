@@ -7,7 +7,7 @@ import hashlib
 from collections.abc import Mapping
 from pathlib import Path
 
-from ivr.flow.assemble import AGENTS, QUEUES
+from ivr.flow.folder import AGENTS, QUEUES
 from ivr.flow.load import version_of
 from storage.flow_records import FlowFile, FlowVersion
 

@@ -18,8 +18,8 @@ from typing import Final
 
 from ivr.call.dialogue import Dialogue
 from ivr.errors import ConfigError, FlowError, StorageError
-from ivr.flow.assemble import AGENTS, QUEUES
 from ivr.flow.findings import FlowLoadError
+from ivr.flow.folder import AGENTS, QUEUES
 from ivr.flow.load import read_folder, version_of
 from ivr.flow.model import FlowLibrary
 from ivr.prompts.catalogue import Folders, PromptCatalogue

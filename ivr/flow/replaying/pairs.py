@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from ivr.flow.assemble import AGENTS, QUEUES
 from ivr.flow.diff import Difference, compare, node_renames
+from ivr.flow.folder import AGENTS, QUEUES
 from ivr.flow.model import FlowLibrary
 from ivr.flow.scenarios.reading import SUFFIX
 

@@ -1,0 +1,39 @@
+"""The files of a hotline's folder: which is what, and what may be included. Pure."""
+
+from __future__ import annotations
+
+from ivr.flow.findings import FlowLoadError
+from ivr.flow.yaml_source import read
+
+HOTLINE = "hotline.yaml"
+LIBRARY = "library.yaml"
+QUEUES = "queues.yaml"
+AGENTS = "agents.yaml"
+PROMPTS = "prompts/"
+TABLES = "tables/"
+SCENARIOS = ".scenario.yaml"
+
+_NO_FLOWS = frozenset({HOTLINE, LIBRARY, QUEUES, AGENTS})
+
+
+def included(source: bytes | None) -> list[str]:
+    """What a `hotline.yaml` includes, as far as it can be told: for whoever reads the files."""
+    try:
+        data = read(HOTLINE, source or b"").data
+    except FlowLoadError:
+        return []
+    names = data.get("include") if isinstance(data, dict) else None
+    return (
+        [name for name in names if isinstance(name, str) and inside(name)] if isinstance(names, list) else []
+    )
+
+
+def inside(name: str) -> bool:
+    """Whether a path stays in the folder, so that a version is whole and can be laid out again anywhere."""
+    parts = name.split("/")
+    return bool(name) and not any(part in ("", ".", "..") for part in parts) and "\\" not in name
+
+
+def holds_flow(file: str) -> bool:
+    """Whether a file, named within its folder, is that of a flow."""
+    return "/" not in file and file not in _NO_FLOWS
