@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from typing import TYPE_CHECKING, ClassVar
 
 from pydantic import Field
@@ -10,8 +11,10 @@ from ivr.flow import held
 from ivr.flow.actions import Callback
 from ivr.flow.expressions import INT, TEXT, map_of
 from ivr.flow.inputs import CallbackPlaced
-from ivr.flow.nodes.base import Node, NodeKind
+from ivr.flow.model import NO_PROMPTS
+from ivr.flow.nodes.base import NodeKind
 from ivr.flow.nodes.seeking import Seeking, SeekingModel
+from ivr.flow.nodes.words_first import WordsFirstNode
 from ivr.flow.schema import Name, Target
 from ivr.flow.turn import Turn
 
@@ -28,7 +31,7 @@ class CallbackModel(SeekingModel):
     next: Target = Field(description="once it is promised")
 
 
-class CallbackNode(Node):
+class CallbackNode(WordsFirstNode):
     kind: ClassVar[str] = "callback"
     waits: ClassVar[bool] = True
     silent: ClassVar[bool] = True
@@ -37,26 +40,16 @@ class CallbackNode(Node):
 
     def __init__(self, build: NodeBuilder, model: CallbackModel) -> None:
         super().__init__(build, model)
+        self.prompts = NO_PROMPTS
         self.seeking = Seeking(build, model)
         self.number = build.source(model.number, ("number",))
         self.not_before = build.source(model.not_before, ("not_before",))
         self.into = build.assigns(model.into, ("into",), None, RESULT)
         self.next = build.target(model.next, ("next",), "next")
 
-    def enter(self, turn: Turn) -> None:
-        if turn.lead and turn.speak(()):
-            return
-        self._ask(turn)
-
-    def prompt_ended(self, turn: Turn, *, failed: bool) -> None:
-        if not turn.play_next():
-            self._ask(turn)
-
-    def resume(self, turn: Turn) -> None:
-        self.enter(turn)
-
-    def _ask(self, turn: Turn) -> None:
-        number = "".join(one for one in str(self.number.value(turn) or "") if one.isdecimal() or one == "+")
+    def act(self, turn: Turn) -> None:
+        written = unicodedata.normalize("NFKC", str(self.number.value(turn) or ""))
+        number = "".join(one for one in written if one in "+0123456789")
         if not number:
             # A withheld number and none asked for: the flow has to ask.
             turn.raise_event("error.callback.number")

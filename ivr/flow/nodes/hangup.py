@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, ClassVar, Literal
 from pydantic import Field
 
 from ivr.flow.actions import Hangup
-from ivr.flow.nodes.base import Node, NodeKind
+from ivr.flow.nodes.base import NodeKind
+from ivr.flow.nodes.words_first import WordsFirstNode
 from ivr.flow.schema import NodeModel, Prompts
 from ivr.flow.turn import Turn
 
@@ -20,30 +21,22 @@ class HangupModel(NodeModel):
     cause: Literal["normal", "busy", "congestion"] = Field("normal", description="what the network is told")
 
 
-class HangupNode(Node):
+class HangupNode(WordsFirstNode):
     kind: ClassVar[str] = "hangup"
     waits: ClassVar[bool] = True
     ends: ClassVar[bool] = True
 
-    __slots__ = ("cause", "prompts")
+    __slots__ = ("cause",)
 
     def __init__(self, build: NodeBuilder, model: HangupModel) -> None:
         super().__init__(build, model)
         self.prompts = build.prompts(model.prompt, ("prompt",))
         self.cause = model.cause
 
-    def enter(self, turn: Turn) -> None:
-        if not turn.speak(self.prompts.runs(turn)):
-            self._end(turn)
-
     def digit(self, turn: Turn, digit: str) -> None:
         self.command_pressed(turn, digit)
 
-    def prompt_ended(self, turn: Turn, *, failed: bool) -> None:
-        if not turn.play_next():
-            self._end(turn)
-
-    def _end(self, turn: Turn) -> None:
+    def act(self, turn: Turn) -> None:
         turn.end()
         turn.actions.append(Hangup(self.cause))
 

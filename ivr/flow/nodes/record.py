@@ -10,7 +10,8 @@ from ivr.flow import raising
 from ivr.flow.actions import Record
 from ivr.flow.expressions import DOUBLE, TEXT, map_of
 from ivr.flow.inputs import RecordingEnded
-from ivr.flow.nodes.base import Node, NodeKind
+from ivr.flow.nodes.base import NodeKind
+from ivr.flow.nodes.words_first import WordsFirstNode
 from ivr.flow.schema import Key, Name, NodeModel, Prompts, Seconds, Target
 from ivr.flow.turn import Turn
 
@@ -35,11 +36,11 @@ class RecordModel(NodeModel):
     empty: Target | None = Field(None, description="where it leads when nothing was said (default: `next`)")
 
 
-class RecordNode(Node):
+class RecordNode(WordsFirstNode):
     kind: ClassVar[str] = "record"
     waits: ClassVar[bool] = True
 
-    __slots__ = ("action", "empty", "finish", "into", "next", "prompts", "settings")
+    __slots__ = ("action", "empty", "finish", "into", "next", "settings")
 
     def __init__(self, build: NodeBuilder, model: RecordModel) -> None:
         super().__init__(build, model)
@@ -56,19 +57,14 @@ class RecordNode(Node):
     def enter(self, turn: Turn) -> None:
         turn.remember(self.id)
         turn.keys = ""
+        self.reprompt(turn)
+
+    def reprompt(self, turn: Turn) -> None:
+        """What was recorded so far is not the message."""
         turn.close("record")
-        if not turn.speak(self.prompts.runs(turn)):
-            self._record(turn)
+        super().reprompt(turn)
 
-    def resume(self, turn: Turn) -> None:
-        if not (turn.lead and turn.speak(())):
-            self._record(turn)
-
-    def prompt_ended(self, turn: Turn, *, failed: bool) -> None:
-        if not turn.play_next():
-            self._record(turn)
-
-    def _record(self, turn: Turn) -> None:
+    def act(self, turn: Turn) -> None:
         if "record" not in turn.waiting:
             turn.actions.append(Record(turn.open("record"), turn.language, *self.settings))
 
@@ -80,7 +76,7 @@ class RecordNode(Node):
                 self.command_pressed(turn, digit)
         elif not self.command_pressed(turn, digit):
             turn.hush()
-            self._record(turn)
+            self.act(turn)
 
     def recording_ended(self, turn: Turn, event: RecordingEnded) -> None:
         turn.note(

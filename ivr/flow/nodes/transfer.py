@@ -12,8 +12,9 @@ from ivr.flow.actions import Enqueue, JsonValue, Prompt, Transfer
 from ivr.flow.expressions import DOUBLE, INT, TEXT, map_of
 from ivr.flow.inputs import AgentJoined, QueueEnded, TransferEnded
 from ivr.flow.model import Source
-from ivr.flow.nodes.base import Node, NodeKind
+from ivr.flow.nodes.base import NodeKind
 from ivr.flow.nodes.seeking import MAX_REASON
+from ivr.flow.nodes.words_first import WordsFirstNode
 from ivr.flow.schema import Key, Name, NodeModel, Prompts, Seconds, Strict, Target
 from ivr.flow.turn import Turn
 from ivr.flow.yaml_source import Path
@@ -21,6 +22,8 @@ from ivr.flow.yaml_source import Path
 if TYPE_CHECKING:
     from ivr.flow.build_node import NodeBuilder
 
+MAX_TARGETS = 20
+"""So many numbers or agents are rung, one after the other or together."""
 RESULT = map_of(outcome=TEXT, talked_s=DOUBLE, cause=INT)
 BEFORE: Mapping[str, JsonValue] = {"outcome": "", "talked_s": 0.0, "cause": 0}
 """The variable of `result` until the node is through."""
@@ -75,7 +78,7 @@ class TransferModel(NodeModel):
     next: Target = Field(description="after the talk, when the caller is still there")
 
 
-class TransferNode(Node):
+class TransferNode(WordsFirstNode):
     kind: ClassVar[str] = "transfer"
     waits: ClassVar[bool] = True
 
@@ -86,7 +89,6 @@ class TransferNode(Node):
         "longest_s",
         "mode",
         "next",
-        "prompts",
         "reason",
         "result",
         "ring_s",
@@ -140,21 +142,7 @@ class TransferNode(Node):
         turn.keys = ""
         self.reprompt(turn)
 
-    def reprompt(self, turn: Turn) -> None:
-        """`repeat` says the words again, and it rings on."""
-        if not turn.speak(self.prompts.runs(turn)):
-            self._transfer(turn)
-
-    def resume(self, turn: Turn) -> None:
-        """After an error that its handler only says something about: another try, when that is said."""
-        if not (turn.lead and turn.speak(())):
-            self._transfer(turn)
-
-    def prompt_ended(self, turn: Turn, *, failed: bool) -> None:
-        if not turn.play_next():
-            self._transfer(turn)
-
-    def _transfer(self, turn: Turn) -> None:
+    def act(self, turn: Turn) -> None:
         if "transfer" in turn.waiting or held.QUEUE in turn.waiting:
             return
         targets = self._asked(turn)
@@ -199,7 +187,7 @@ class TransferNode(Node):
         for source in self.targets:
             value = source.value(turn)
             names += [str(each or "") for each in (value if isinstance(value, list) else [value])]
-        return names
+        return names[:MAX_TARGETS]
 
     def _tried(self, turn: Turn) -> int:
         """How many were rung in vain, one after the other."""
@@ -239,7 +227,7 @@ class TransferNode(Node):
             turn.go(self.next)
         elif not self.together and self._tried(turn) + 1 < len(self._asked(turn)):
             turn.data["tried"] = self._tried(turn) + 1
-            self._transfer(turn)
+            self.act(turn)
         else:
             turn.data.pop("tried", None)
             turn.raise_event("error.transfer." + outcome, {"cause": cause})
