@@ -86,6 +86,8 @@ def test_the_key_that_takes_the_call() -> None:
         ("agent: [a1, a2]", "ring: together,", ["wrong-value"]),
         ("number: duty", "accept: 1,", ["wrong-value"]),
         ("number: duty", "mode: announced, accept: 12,", ["wrong-value"]),
+        ("number: duty", "longest_s: 14400,", []),
+        ("number: duty", "longest_s: 90000,", ["wrong-value"]),
     ],
 )
 def test_what_cannot_be_is_a_fault(to: str, rest: str, codes: list[str]) -> None:

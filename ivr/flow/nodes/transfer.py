@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 MAX_TARGETS = 20
 """So many numbers or agents are rung, one after the other or together."""
+LONGEST_TALK_S = 86_400.0
 RESULT = map_of(outcome=TEXT, talked_s=DOUBLE, cause=INT)
 BEFORE: Mapping[str, JsonValue] = {"outcome": "", "talked_s": 0.0, "cause": 0}
 """The variable of `result` until the node is through."""
@@ -70,7 +71,9 @@ class TransferModel(NodeModel):
         description="announced: the key by which the other party takes the call (no answering machine does)",
     )
     ring_s: Seconds = Field(30.0, description="how long each of them rings")
-    longest_s: Seconds | None = Field(None, description="the talk ends after this (default: no limit)")
+    longest_s: float | None = Field(
+        None, gt=0, le=LONGEST_TALK_S, description="the talk ends after this (default: no limit)"
+    )
     reason: str = Field(
         "", max_length=MAX_REASON, description="what an agent is told; `{topic}` for a variable"
     )
