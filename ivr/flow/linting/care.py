@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ivr.flow.events import name_parts
+from ivr.flow.events import DEFAULTS, name_parts
 from ivr.flow.linting.report import Report
 from ivr.flow.model import FlowLibrary
 from ivr.flow.nodes.asking import AskingNode
@@ -36,6 +36,14 @@ def check_care(library: FlowLibrary, report: Report) -> None:
                 f"when `{node.kind}` fails here the call ends",
                 f"on: {{{event}: {{say: ..., next: ...}}}}, or give the hotline a `fallback`",
             )
+        for handed in _handed_back(library, node):
+            if not _handled(library, node, handed):
+                report(
+                    node.id,
+                    "unhandled-event",
+                    f"nobody handles `{handed}`, which the flow called here may hand back",
+                    f"on: {{{handed}: {{say: ..., next: ...}}}}",
+                )
         if (
             has_queue
             and isinstance(node, AskingNode)
@@ -48,6 +56,12 @@ def check_care(library: FlowLibrary, report: Report) -> None:
                 f"nobody can be reached from `{node.id}` by a key",
                 "keep `always: {person: {key: 0, next: ...}}`, or an option that leads to a person",
             )
+
+
+def _handed_back(library: FlowLibrary, node: Node) -> list[str]:
+    """The events of the flow that it calls which mean nothing without a handler."""
+    flow = library.flows.get(node.calls())
+    return sorted(event for event in flow.events if event not in DEFAULTS) if flow is not None else []
 
 
 def _handled(library: FlowLibrary, node: Node, event: str) -> bool:

@@ -342,6 +342,18 @@ def test_a_flow_may_not_declare_what_the_hotline_declares() -> None:
     assert [finding.code for finding in found] == ["duplicate-variable"]
 
 
+def test_an_event_handed_back_wants_a_handler() -> None:
+    found = faults(FLOW + MAIN.replace("REST", ""), HOTLINE, {"booking.yaml": BOOKING})
+    # Of the two that the flow declares: what is not understood has its default.
+    assert {(finding.code, finding.severity) for finding in found} == {("unhandled-event", "warning")}
+    assert {finding.file for finding in found} == {"main.yaml", "booking.yaml"}
+    handled = BOOKING.replace(
+        "with: {department: = seen}", "with: {department: = seen}, on: {booking.full: {next: ask}}"
+    )
+    flow = FLOW + MAIN.replace("REST", "on: {booking.full: {next: bye}}")
+    assert not faults(flow, HOTLINE, {"booking.yaml": handled})
+
+
 def test_each_flow_has_its_own_types_for_the_same_name() -> None:
     called = BOOKING.replace("tries: 0}", 'tries: {type: text, default: ""}}').replace(
         "= tries + 1,", "= tries + 'x',"
