@@ -22,7 +22,7 @@ from __future__ import annotations
 import datetime as dt
 from typing import assert_never
 
-from ivr.flow import held, raising
+from ivr.flow import held, raising, subflows
 from ivr.flow.actions import JsonValue
 from ivr.flow.inputs import (
     AgentJoined,
@@ -226,6 +226,8 @@ def _visited_enough(turn: Turn, target: str) -> bool:
 
 def _enter(turn: Turn, target: str) -> None:
     node = turn.library.nodes[target]
+    if turn.stack:
+        subflows.leave_for(turn, target)
     if turn.waiting:
         turn.leave()
     turn.node = target

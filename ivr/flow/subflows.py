@@ -3,6 +3,9 @@
 A frame keeps what the calling flow had: the `call` node, its variables, its history and the counts of that visit. The
 variables that the hotline itself declares belong to the whole call and go through; all others are the flow's own, so
 that a flow which calls itself, or shares a name with its caller, disturbs nobody.
+
+A flow that is called may also go on elsewhere for good: then its frame stays, unless it goes to a flow that waits for
+it to return (`leave_for`).
 """
 
 from __future__ import annotations
@@ -39,8 +42,24 @@ def enter(turn: Turn, name: str, given: Mapping[str, JsonValue]) -> bool:
         **given,
     }
     turn.history = ()
+    turn.calling = True
     turn.go(flow.start)
     return True
+
+
+def leave_for(turn: Turn, target: str) -> None:
+    """On the way to another flow. When that is one of those that wait for this one to return, nothing returns any
+    more: the dialogue is theirs again, with their variables."""
+    flow = turn.library.nodes[target].flow
+    calling, turn.calling = turn.calling, False
+    here = turn.library.nodes.get(turn.node)
+    if calling or not flow or here is None or here.flow in ("", flow):
+        return
+    for depth in reversed(range(len(turn.stack))):
+        caller = turn.library.nodes.get(str(turn.stack[depth].get("node")))
+        if caller is not None and caller.flow == flow:
+            unwind(turn, depth)
+            return
 
 
 def pop(turn: Turn) -> Mapping[str, JsonValue]:

@@ -68,6 +68,7 @@ class Turn:
     __slots__ = (
         "actions",
         "call",
+        "calling",
         "counts",
         "data",
         "detail",
@@ -124,6 +125,8 @@ class Turn:
         self.actions: list[Action] = []
         self.lead: list[Run] = []
         self.pending: str | None = None
+        self.calling = False
+        """Whether the way on leads into a flow that is called."""
         self.hops = 0
         self.raised = 0
         self.said = ""

@@ -89,9 +89,10 @@ KIND = NodeKind(
     "call",
     CallModel,
     Call,
-    "Calls another flow, which has its own variables, and goes on at `next` when that returns (`next: "
-    "return` in it, or a `return` node). It gets the parameters that it declares, and gives back the results "
-    "that it declares. Events that it declares under `events` arrive here and are handled by `on`.",
+    "Calls another flow, which has its own variables, and goes on at `next` when that returns (`next: return` in "
+    "it, or a `return` node). It gets the parameters that it declares, and gives back the results that it declares. "
+    "Events that it declares under `events` arrive here and are handled by `on`. A flow that goes to a node of its "
+    "caller's flow instead of returning has left for good, without results.",
     """\
 booking:
   kind: call

@@ -254,6 +254,32 @@ nodes:
     assert (call.at, call.value("chosen"), call.value("seen")) == ("main.after", "none", "eyes today noise")
 
 
+def test_going_to_a_flow_that_waits_is_leaving_for_good() -> None:
+    called = BOOKING.replace("full: {key: 3, next: full}", "full: {key: 3, next: main.after}")
+    call = booking(called=called)
+    call.press("3")
+    # It is the caller's again, with its variables, and without results.
+    assert (call.at, call.state.stack, call.value("tries")) == ("main.after", (), 7)
+    assert (call.value("chosen"), call.notes("returned")) == (None, [])
+    # However deep.
+    call = booking(called=called)
+    call.press("443")
+    assert (call.at, call.state.stack) == ("main.after", ())
+
+
+def test_going_to_a_flow_that_does_not_wait_leaves_the_frames_alone() -> None:
+    other = (
+        "flow: other\nnodes:\n  ask: {kind: menu, prompt: bye, options: {home: {key: 1, next: main.after}}}\n"
+    )
+    called = BOOKING.replace("full: {key: 3, next: full}", "full: {key: 3, next: other}")
+    flows = library(FLOW + MAIN.replace("REST", ""), HOTLINE, {"booking.yaml": called, "other.yaml": other})
+    call = Dialogue(flows)
+    call.press("13")
+    assert (call.at, len(call.state.stack), call.value("tries")) == ("other.ask", 1, 1)
+    call.press("1")
+    assert (call.at, call.state.stack) == ("main.after", ())
+
+
 def test_returning_without_a_caller_leads_to_a_person() -> None:
     flow = """
 flow: main
