@@ -92,7 +92,11 @@ def simulate(
     if typing:
         typer.echo("/help lists the commands · /help 列出命令")
     if watch:
-        threading.Thread(target=_follow, args=(terminal, folder), name="files watched", daemon=True).start()
+        watching = threading.Event()
+        threading.Thread(
+            target=_follow, args=(terminal, folder, watching), name="files watched", daemon=True
+        ).start()
+        watching.wait()
     terminal.run(_typed(terminal) if typing else _scripted())
 
 
@@ -152,8 +156,11 @@ def _scripted() -> Iterator[str]:
         yield line.rstrip("\r\n")
 
 
-def _follow(terminal: Terminal, folder: Path) -> None:
+def _follow(terminal: Terminal, folder: Path, watching: threading.Event) -> None:
     changes = saves([folder])
-    next(changes)
+    try:
+        next(changes, None)
+    finally:
+        watching.set()
     for _ in changes:
         terminal.reload()
