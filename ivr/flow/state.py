@@ -60,8 +60,7 @@ class FlowState:
     data: the node's own memory. history: the nodes that `back` goes back through. keys: typed ahead. speech_off:
     recognition was given up for this call. stack: the frames below a subflow (subflows.py). hung_up: the caller has
     gone and the dialogue goes on without sound. held: the op of a place in a queue that is kept while the dialogue is
-    elsewhere;
-    holding: the node it belongs to and that node's memory.
+    elsewhere. holding: the node it belongs to, that node's memory, and where the dialogue stood (held.py).
     """
 
     flow_version: str
