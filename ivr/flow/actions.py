@@ -167,8 +167,9 @@ class CancelTransfer:
 class Request:
     """One HTTP request, with retries, behind allow-list and circuit breaker. Completes with `RequestEnded`.
 
-    headers: a value is a text, or `{"secret": NAME, "prefix": "Bearer "}`: known to the shell only. body: JSON, None = none. expect: the
-    statuses that are a success; () = 200-299. retries: after the first try, for timeouts, connections and 502-504.
+    headers: a value is a text, or `{"secret": NAME, "prefix": "Bearer "}`: known to the shell only. body: JSON, None =
+    none. expect: the statuses that are a success; () = 200-299. retries: after the first try, for timeouts, connections
+    and 502-504.
     """
 
     op: OpId
