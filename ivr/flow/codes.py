@@ -32,6 +32,7 @@ CODES: dict[str, str] = {
     "missing-parameter": "a flow is called, or gone to, without a parameter that it needs",
     "missing-plural-form": "the language has a plural form that this prompt does not; `other` is said instead",
     "missing-translation": "a prompt has no text in one of the hotline's languages",
+    "needs-caller": "a handler of `hangup` leads to a node that does nothing without a caller",
     "no-end": "no way from this node leads to a hangup",
     "no-fallback": "repeated silence or misunderstanding would end the call here",
     "no-flows": "no flow in this folder",

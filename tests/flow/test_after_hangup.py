@@ -6,7 +6,7 @@ import pytest
 
 from ivr.flow.actions import Action, CancelRequest, Listen, Notify, Play, Request, StartTimer
 from ivr.flow.inputs import Digit, RequestEnded
-from tests.flow.support import Dialogue, library
+from tests.flow.support import Dialogue, faults, library
 
 INNER = """
 flow: inner
@@ -152,3 +152,17 @@ def test_what_was_under_way_for_the_node_that_is_left_is_cancelled() -> None:
     asked = call.op("request")
     call.hang_up()
     assert (call.state.ended, call.of(CancelRequest)) == (True, [CancelRequest(asked)])
+
+
+def test_a_handler_that_leads_to_what_needs_a_caller_is_found_beforehand() -> None:
+    flow = """
+  ask: {kind: menu, prompt: again, options: {on: {key: 1, next: bye}}, on: {hangup: {next: TARGET}}}
+  other: {kind: record, into: message, next: bye}
+  note: {kind: set, values: {seen: 1}, next: other}
+  bye: {kind: hangup, prompt: bye}
+"""
+    hotline = "fallback: main.note\n"
+    found = faults(flow.replace("TARGET", "other"), hotline)
+    assert [(finding.code, finding.severity) for finding in found] == [("needs-caller", "warning")]
+    for target in ("note", "bye"):
+        assert not faults(flow.replace("TARGET", target), hotline)

@@ -25,6 +25,7 @@ _MAY_FAIL = {
 def check_care(library: FlowLibrary, report: Report) -> None:
     has_queue = any(isinstance(node, Queue) for node in library.nodes.values())
     near_people = _near_people(library)
+    _after_hangup(library, report)
     for node in library.nodes.values():
         if not node.flow:
             continue
@@ -55,6 +56,28 @@ def check_care(library: FlowLibrary, report: Report) -> None:
                 "no-person",
                 f"nobody can be reached from `{node.id}` by a key",
                 "keep `always: {person: {key: 0, next: ...}}`, or an option that leads to a person",
+            )
+
+
+def _after_hangup(library: FlowLibrary, report: Report) -> None:
+    """Where handlers of `hangup` lead: what needs a caller does nothing there but end the dialogue."""
+    scopes = [
+        library.handlers,
+        *library.shared.values(),
+        *(flow.handlers for flow in library.flows.values()),
+        *(node.handlers for node in library.nodes.values()),
+    ]
+    targets = {
+        handler.target for scope in scopes for handler in scope.get("hangup", ()) if handler.then == "go"
+    }
+    for target in sorted(targets):
+        node = library.nodes.get(target)
+        if node is not None and not (node.silent or node.ends):
+            report(
+                target,
+                "needs-caller",
+                f"a handler of `hangup` leads to `{target}`, and a `{node.kind}` needs a caller",
+                "lead to what needs none: notify, request, lookup, set, callback ...",
             )
 
 
