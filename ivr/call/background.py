@@ -21,19 +21,22 @@ class Background:
         self._ari = ari
         self._channel = channel
         self.sound: Sound = ""
+        self._music = ""
 
-    async def want(self, sound: Sound) -> None:
-        """Change to that sound; nothing is asked of Asterisk when it is heard already."""
+    async def want(self, sound: Sound, music: str = "") -> None:
+        """Change to that sound; nothing is asked of Asterisk when it is heard already. music: which class of
+        musiconhold.conf, "" = Asterisk's default."""
         before, self.sound = self.sound, sound
-        if before == sound:
+        if before == sound and (sound != "music" or music == self._music):
             return
+        self._music = music
         try:
             if before == "music":
                 await self._ari.channels.stop_moh(channel_id=self._channel)
             elif before == "ringing":
                 await self._ari.channels.ring_stop(channel_id=self._channel)
             if sound == "music":
-                await self._ari.channels.start_moh(channel_id=self._channel)
+                await self._ari.channels.start_moh(channel_id=self._channel, moh_class=music or None)
             elif sound == "ringing":
                 await self._ari.channels.ring(channel_id=self._channel)
         except AriError as error:

@@ -40,6 +40,8 @@ CAUSE_S = 1.0
 """After `Dial` said that it was in vain, so long for the event that says why."""
 LOOK_EVERY_S = 15.0
 PLAY_MARGIN_S = 5.0
+KEYS_AFTER_MS = 500
+"""Whoever has just answered needs a moment before keys are listened for."""
 ANSWER_S = 10.0
 """So long after the end of what it heard the other party may still press the key by which it takes the call."""
 
@@ -167,6 +169,13 @@ class Leg:
         finally:
             events.unwatch(playback)
         return await self._alive()
+
+    async def press(self, keys: str) -> None:
+        """Press keys for the telephone's side to hear. Never raises: the talk goes on without them."""
+        try:
+            await self._ari.channels.send_dtmf(channel_id=self.channel, dtmf=keys, before=KEYS_AFTER_MS)
+        except AriError as error:
+            log.warning("no keys were pressed for %s: %s", self._kind, error)
 
     async def join(self, *channels: ChannelId) -> bool:
         """Put these with the telephone. False: one of them has gone."""

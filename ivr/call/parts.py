@@ -154,12 +154,13 @@ class Parts:
         if self._here.gone:
             return
         sound: Sound = ""
+        music = ""
         if not (self.player.busy or self.recorder.busy or self.waiting.joined or self.transfers.joined):
             if self.transfers.ringing:
                 sound = "ringing"
             elif self.waiting.place is not None and not asking:
-                sound = "music"
-        await self.background.want(sound)
+                sound, music = "music", self.waiting.place.music
+        await self.background.want(sound, music)
 
     async def _hush(self) -> None:
         await self.background.want("")

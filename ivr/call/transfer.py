@@ -19,7 +19,7 @@ from ivr.call.ring_all import first_to_answer
 from ivr.call.rung import Rung
 from ivr.call.services import OpenCall
 from ivr.call.waiting import Waiting
-from ivr.errors import PromptMissing
+from ivr.call.whisper import sounds_of
 from ivr.flow.actions import Transfer
 from ivr.flow.inputs import OpId, PartyJoined, TransferEnded
 from ivr.ids import child_id
@@ -124,9 +124,13 @@ class Transfers:
 
     async def _through(self, leg: Leg, action: Transfer) -> TransferEnded:
         """The party has answered: announce, join, talk, take the caller back."""
-        if action.mode == "announced" and not await leg.hear(*self._announcement(action), action.accept):
-            return TransferEnded(action.op, "refused")
         here = self._here
+        if action.mode == "announced":
+            media, seconds = await sounds_of(here, action.announce, action.language)
+            if not await leg.hear(media, seconds, action.accept):
+                return TransferEnded(action.op, "refused")
+        if action.keys:
+            await leg.press(action.keys)
         talk = self.waiting.talk if action.mode == "conference" else None
         self.joined = True
         await self._fall_silent()
@@ -149,19 +153,6 @@ class Transfers:
         else:
             await leg.release(here.channel)
         return TransferEnded(action.op, "completed", talked_s, 16)
-
-    def _announcement(self, action: Transfer) -> tuple[list[str], float]:
-        """Media and length (s) of what the party hears first; what has no sound is left out."""
-        audio = self._here.services.audio
-        media: list[str] = []
-        seconds = 0.0
-        for prompt in action.announce:
-            try:
-                media += audio.media((prompt,), action.language)
-                seconds += audio.seconds((prompt,), action.language)
-            except PromptMissing as missing:
-                log.error("%s", missing)
-        return media, seconds
 
 
 class _SeatForOne:

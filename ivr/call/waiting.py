@@ -16,7 +16,8 @@ from ivr.ari.unhurried import unhurried
 from ivr.call.leg import Destination, Leg
 from ivr.call.ports import Offer
 from ivr.call.services import LegLost, Offered, OpenCall, Withdrawn
-from ivr.flow.actions import Callback, Enqueue
+from ivr.call.whisper import sounds_of
+from ivr.flow.actions import Callback, Enqueue, Prompt
 from ivr.flow.inputs import AgentJoined, CallbackPlaced, OpId, QueueEnded, QueueProgress
 from ivr.ids import child_id
 from routing.ids import EntryId
@@ -30,6 +31,9 @@ class Place:
     entry: EntryId
     queue: str
     since: float
+    music: str = ""
+    whisper: tuple[Prompt, ...] = ()
+    language: str = ""
     serving: asyncio.Task[None] | None = None
     offer: Offer | None = None
     joined_at: float | None = None
@@ -85,7 +89,8 @@ class Waiting:
 
     def enqueue(self, action: Enqueue) -> None:
         entry = EntryId(child_id(self._here.call, "entry"))
-        self.place = Place(action.op, entry, action.queue, self._here.monotonic())
+        now = self._here.monotonic()
+        self.place = Place(action.op, entry, action.queue, now, action.music, action.whisper, action.language)
         self._here.history.queued(action.queue)
         self._queues.enqueue(entry, self._here.call, action, self._here.facts.caller, self)
 
@@ -171,6 +176,10 @@ class Waiting:
                 queues.not_answered(offer.entry, offer.agent, rung.of_agent)
                 return
             if not queues.answered(offer.entry, offer.agent):
+                return
+            if place.whisper and not await leg.hear(*await sounds_of(here, place.whisper, place.language)):
+                # The caller still waits, and hears the music on.
+                queues.sent_back(offer.entry, offer.agent, "hung up on the announcement")
                 return
             place.joined_at, place.agent = here.monotonic(), offer.agent
             waited_s = place.joined_at - place.since

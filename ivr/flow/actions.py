@@ -77,7 +77,8 @@ class CancelTimer:
 class Enqueue:
     """Wait for an agent of this queue. Completes with `QueueEnded`; `QueueProgress` and `AgentJoined` meanwhile.
 
-    While it is open and nothing plays, the caller hears music. skills: name -> least level (1-5).
+    While it is open and nothing plays, the caller hears music; music: which, "" = the usual. whisper: what the agent
+    hears before the caller is there. skills: name -> least level (1-5).
     priority: higher is served first. timeout_s: None = the queue's own. reason: what the agent is told.
     """
 
@@ -88,6 +89,8 @@ class Enqueue:
     priority: int = 0
     timeout_s: float | None = None
     reason: str = ""
+    music: str = ""
+    whisper: tuple[Prompt, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,6 +146,7 @@ class Transfer:
     others: further numbers, rung at the same time; whoever answers first is the party. mode: blind: the caller hears
     ringing and is joined. announced: the other party first hears `announce` and may refuse by hanging up; accept: the
     key by which it has to agree, "" = none. conference: as blind, but the agent of the call, if there is one, stays.
+    keys: pressed for the other party once it has answered.
     """
 
     op: OpId
@@ -156,6 +160,7 @@ class Transfer:
     reason: str = ""
     others: tuple[str, ...] = ()
     accept: str = ""
+    keys: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -97,6 +97,11 @@ class PromptList:
 NO_PROMPTS = PromptList(())
 
 
+def prompts_of(runs: Iterable[Run]) -> tuple[Prompt, ...]:
+    """Runs without their languages: for another party, who hears them all in one."""
+    return tuple(prompt for run in runs for prompt in run.prompts)
+
+
 def append_run(runs: list[Run], run: Run) -> None:
     """Adds a run, into the last one when both speak the same language."""
     if runs and runs[-1].language == run.language:

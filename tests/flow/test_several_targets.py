@@ -79,6 +79,13 @@ def test_the_key_that_takes_the_call() -> None:
     assert (wanted.mode, wanted.accept) == ("announced", "1")
 
 
+def test_keys_for_the_other_side_are_written_or_computed_and_nothing_but_keys_is_sent() -> None:
+    assert _dial("number: duty", "keys: '201#',").of(Transfer)[0].keys == "201#"
+    hotline = HOTLINE.replace("roster: [fire, duty]", "room: '2, 0-1'")
+    flow = FLOW.replace("TO", "number: duty").replace("REST", "keys: = room,")
+    assert Dialogue(library(flow, hotline)).of(Transfer)[0].keys == "201"
+
+
 @pytest.mark.parametrize(
     ("to", "rest", "codes"),
     [
@@ -87,6 +94,7 @@ def test_the_key_that_takes_the_call() -> None:
         ("number: duty", "accept: 1,", ["wrong-value"]),
         ("number: duty", "mode: announced, accept: 12,", ["wrong-value"]),
         ("number: duty", "longest_s: 14400,", []),
+        ("number: duty", "keys: 2w1,", ["wrong-value"]),
         ("number: duty", "longest_s: 90000,", ["wrong-value"]),
     ],
 )

@@ -12,7 +12,7 @@ from ivr.flow.actions import Enqueue, JsonValue
 from ivr.flow.expressions import DOUBLE, TEXT, map_of
 from ivr.flow.inputs import AgentJoined, QueueEnded, QueueProgress, SpeechHeard
 from ivr.flow.match import normalise
-from ivr.flow.model import Command, Handler
+from ivr.flow.model import Command, Handler, prompts_of
 from ivr.flow.nodes.base import NodeKind
 from ivr.flow.nodes.choices import Options
 from ivr.flow.nodes.hotword import HotwordNode
@@ -48,6 +48,11 @@ class QueueModel(SeekingModel):
         None, description="the place in line; never a worse one than told before"
     )
     comfort: ComfortModel | None = Field(None, description="said while waiting")
+    music: Name | None = Field(
+        None,
+        description="which of the installation's music is heard while nothing is said (default: the usual)",
+    )
+    whisper: Prompts = Field(None, description="what the agent hears before the caller is there")
     options: dict[Name, WaitingOptionModel] = Field(
         default_factory=dict,
         description="choices that work all the while, by key; by voice when they are offered: to be called back, a "
@@ -66,6 +71,7 @@ class Queue(HotwordNode):
         "announcement",
         "comfort",
         "keeps",
+        "music",
         "next",
         "offer",
         "options",
@@ -73,6 +79,7 @@ class Queue(HotwordNode):
         "result",
         "seeking",
         "timeout_s",
+        "whisper",
     )
 
     def __init__(self, build: NodeBuilder, model: QueueModel) -> None:
@@ -82,6 +89,8 @@ class Queue(HotwordNode):
         self.seeking = Seeking(build, model)
         self.prompts = build.prompts(model.prompt, ("prompt",))
         self.timeout_s = model.timeout_s
+        self.music = model.music or ""
+        self.whisper = build.prompts(model.whisper, ("whisper",))
         self.announcement = Announcement(build, model.announce)
         self.comfort = Comfort(build, model.comfort)
         self.offer = Offer(build, model.offer)
@@ -132,6 +141,8 @@ class Queue(HotwordNode):
                 self.seeking.priority(turn),
                 self.timeout_s,
                 self.seeking.reason(turn),
+                self.music,
+                prompts_of(self.whisper.runs(turn)),
             )
         )
 

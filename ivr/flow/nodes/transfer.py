@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, ClassVar, Literal
 from pydantic import Field
 
 from ivr.flow import held
-from ivr.flow.actions import Enqueue, JsonValue, Prompt, Transfer
+from ivr.flow.actions import Enqueue, JsonValue, Transfer
 from ivr.flow.expressions import DOUBLE, INT, TEXT, map_of
 from ivr.flow.inputs import AgentJoined, QueueEnded, TransferEnded
-from ivr.flow.model import Source
+from ivr.flow.model import Source, prompts_of
 from ivr.flow.nodes.base import NodeKind
 from ivr.flow.nodes.seeking import MAX_REASON
 from ivr.flow.nodes.words_first import WordsFirstNode
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 MAX_TARGETS = 20
 """So many numbers or agents are rung, one after the other or together."""
 LONGEST_TALK_S = 86_400.0
+KEYS = frozenset("0123456789*#ABCD")
 RESULT = map_of(outcome=TEXT, talked_s=DOUBLE, cause=INT)
 BEFORE: Mapping[str, JsonValue] = {"outcome": "", "talked_s": 0.0, "cause": 0}
 """The variable of `result` until the node is through."""
@@ -70,6 +71,12 @@ class TransferModel(NodeModel):
         None,
         description="announced: the key by which the other party takes the call (no answering machine does)",
     )
+    keys: str = Field(
+        "",
+        max_length=200,
+        description="keys pressed for the other side once it answers (an extension behind that number), or "
+        "`= expression`",
+    )
     ring_s: Seconds = Field(30.0, description="how long each of them rings")
     longest_s: float | None = Field(
         None, gt=0, le=LONGEST_TALK_S, description="the talk ends after this (default: no limit)"
@@ -88,6 +95,7 @@ class TransferNode(WordsFirstNode):
     __slots__ = (
         "accept",
         "announce",
+        "keys",
         "kind_of_target",
         "longest_s",
         "mode",
@@ -124,6 +132,9 @@ class TransferNode(WordsFirstNode):
             build.fault(("accept",), "wrong-value", "one key, and `mode: announced`", "mode: announced")
         self.prompts = build.prompts(model.prompt, ("prompt",))
         self.announce = build.prompts(model.announce, ("announce",))
+        self.keys = build.source(model.keys, ("keys",))
+        if self.keys.expression is None and not KEYS.issuperset(model.keys):
+            build.fault(("keys",), "wrong-value", f"`{model.keys}` are no keys", "0-9 * #")
         self.ring_s = model.ring_s
         self.longest_s = model.longest_s
         self.reason = build.text(model.reason, ("reason",))
@@ -165,9 +176,6 @@ class TransferNode(WordsFirstNode):
                 self._over(turn, "forbidden", 0.0, 0)
                 return
         target = ringing[0] if ringing else ""
-        prompts: tuple[Prompt, ...] = ()
-        for run in self.announce.runs(turn):
-            prompts += run.prompts
         turn.actions.append(
             Transfer(
                 turn.open("transfer"),
@@ -177,10 +185,11 @@ class TransferNode(WordsFirstNode):
                 self.mode,
                 self.ring_s,
                 self.longest_s,
-                prompts,
+                prompts_of(self.announce.runs(turn)),
                 reason,
                 tuple(ringing[1:]),
                 self.accept,
+                "".join(each for each in str(self.keys.value(turn) or "") if each in KEYS),
             )
         )
 

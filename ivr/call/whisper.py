@@ -1,0 +1,28 @@
+"""What somebody other than the caller hears first: the announcement to another party, the word to an agent."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+
+from ivr.call.services import OpenCall
+from ivr.errors import PromptMissing
+from ivr.flow.actions import Prompt
+
+log = logging.getLogger(__name__)
+
+
+async def sounds_of(here: OpenCall, prompts: Sequence[Prompt], language: str) -> tuple[list[str], float]:
+    """Media and length (s); what has no sound is left out, and free texts are spoken before."""
+    audio = here.services.audio
+    if not audio.ready(prompts, language):
+        await audio.prepare(prompts, language)
+    media: list[str] = []
+    seconds = 0.0
+    for prompt in prompts:
+        try:
+            media += audio.media((prompt,), language)
+            seconds += audio.seconds((prompt,), language)
+        except PromptMissing as missing:
+            log.error("%s", missing)
+    return media, seconds
