@@ -104,9 +104,16 @@ class RunningHotline:
     different tasks.
     """
 
-    def __init__(self, settings: Settings, say: Callable[[str], None] = lambda _: None) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        say: Callable[[str], None] = lambda _: None,
+        clock: Clock | None = None,
+    ) -> None:
+        """clock: instead of the system's; its `monotonic` must be the event loop's."""
         self._settings = settings
         self._say = say
+        self._clock = clock
         self._stop = asyncio.Event()
         self._started: asyncio.Future[Hotline] = asyncio.get_running_loop().create_future()
         self._task: asyncio.Task[None] | None = None
@@ -138,18 +145,20 @@ class RunningHotline:
             await asyncio.shield(self._task)
 
     async def _run(self) -> None:
-        async with hotline(self._settings, self._say) as running:
+        async with hotline(self._settings, self._say, self._clock) as running:
             self._started.set_result(running)
             await self._stop.wait()
 
 
 @asynccontextmanager
-async def hotline(settings: Settings, say: Callable[[str], None] = lambda _: None) -> AsyncIterator[Hotline]:
+async def hotline(
+    settings: Settings, say: Callable[[str], None] = lambda _: None, clock: Clock | None = None
+) -> AsyncIterator[Hotline]:
     """Everything up, in the order in which the parts need each other; everything down in the reverse order.
 
     say: told of each step, for a person who waits. Enter and leave in the same task.
     """
-    clock = SystemClock()
+    clock = SystemClock() if clock is None else clock
     settings.state_dir.mkdir(parents=True, exist_ok=True)
     async with AsyncExitStack() as stack:
         say("database")

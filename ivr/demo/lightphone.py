@@ -139,10 +139,11 @@ class LightPhone:
         self._beside(self._accept(call, call.invite), "accept")
         self.events.add("established", peer=sip.address_of(call.remote))
 
-    async def reject(self) -> None:
+    async def reject(self, status: str = "486 Busy Here") -> None:
+        """status: the line of SIP's answer: `603 Decline`, `480 Temporarily Unavailable`."""
         call = self._current("ringing")
         assert call.invite is not None
-        self._respond(call.invite, "486 Busy Here", call)
+        self._respond(call.invite, status, call)
         self._end(call, "rejected by user")
 
     async def hangup(self) -> None:
