@@ -77,7 +77,8 @@ class LibraryBuilder(PromptBuilder):
         if written in WAYS_OUT:
             return WAYS_OUT[written]
         own = [node.split(".", 1)[1] for node in self.node_ids if node.startswith(flow + ".")]
-        hint = did_you_mean(written, [*own, *self.starts, *self.node_ids])
+        near = [*own, *self.starts]
+        hint = did_you_mean(written, near if "." not in written else [*near, *self.node_ids])
         self.fault(document, path, "unknown-target", f"there is no node or flow `{written}`", hint)
         return ""
 

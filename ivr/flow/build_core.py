@@ -33,13 +33,15 @@ from ivr.flow.expressions import (
     infer,
     parse_declaration,
 )
-from ivr.flow.findings import Finding, Severity, did_you_mean
+from ivr.flow.findings import Finding, FlowLoadError, Severity, did_you_mean
 from ivr.flow.model import Source
 from ivr.flow.names import KNOWN_NAMES
 from ivr.flow.schema import HotlineModel, Strict
 from ivr.flow.validation import model_faults
 from ivr.flow.yaml_source import Document, Path
 
+MAX_ERRORS = 200
+"""Told in one run: a file that is no flow at all has one in each line, and to guess what each means takes time."""
 TYPE_NAMES = frozenset({"text", "int", "number", "bool", "list", "map", "date", "time", "any"})
 ModelType = TypeVar("ModelType", bound=Strict)
 
@@ -47,7 +49,8 @@ ModelType = TypeVar("ModelType", bound=Strict)
 class BuilderCore:
     def __init__(self) -> None:
         self.findings: list[Finding] = []
-        self.catalogue = Catalogue(self.findings.append)
+        self._errors = 0
+        self.catalogue = Catalogue(self.tell)
         self.languages: tuple[str, ...] = ()
         self.hotline: HotlineModel | None = None
         self.variables: dict[str, JsonValue] = {}
@@ -70,9 +73,17 @@ class BuilderCore:
         severity: Severity = "error",
     ) -> None:
         mark = document.place(path, key=key)
-        self.findings.append(
-            Finding(document.file, mark.line, mark.column, code, cause, suggestion, severity)
-        )
+        self.tell(Finding(document.file, mark.line, mark.column, code, cause, suggestion, severity))
+
+    def tell(self, finding: Finding) -> None:
+        """Keep it. Raises FlowLoadError when there are so many errors that one more would help nobody."""
+        self.findings.append(finding)
+        if finding.severity == "error":
+            self._errors += 1
+        if self._errors >= MAX_ERRORS:
+            cause = f"{MAX_ERRORS} errors, and perhaps more"
+            self.findings.append(Finding(finding.file, 0, 0, "too-many-errors", cause, "mend these first"))
+            raise FlowLoadError(self.findings)
 
     def validate(
         self, model: type[ModelType], document: Document, path: Path, data: object
@@ -190,7 +201,7 @@ class BuilderCore:
         mark = written.document.place(written.path)
         line = written.document.line(mark.line)
         column = column_of(line, mark.column, written.source, fault.offset)
-        self.findings.append(
+        self.tell(
             Finding(written.document.file, mark.line, column, fault.code, fault.cause, fault.suggestion)
         )
 

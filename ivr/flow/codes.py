@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 CODES: dict[str, str] = {
-    "bad-calendar": "days, hours, a date or a time zone that cannot be read",
+    "bad-calendar": "days, hours, dates, a time zone, a country, holidays or a base that cannot be read, or hours "
+    "that overlap",
     "bad-declaration": "a variable, parameter or result whose type is none, or whose value does not fit it",
     "bad-expression": "CEL cannot read the expression",
     "bad-format": "no format of `collect` has this name, or it has no such option",
@@ -46,6 +47,7 @@ CODES: dict[str, str] = {
     "routing": "a fault in `queues.yaml` or `agents.yaml`",
     "several-documents": "`---` begins a second document in one file",
     "shadowed-command": "an option takes the key of a command that should work everywhere",
+    "too-many-errors": "200 errors: the rest is told when these are mended",
     "too-deep": "nested more than 40 deep",
     "too-large": "a file of more than 1,000,000 bytes",
     "too-many-values": "aliases that expand to more than 100,000 values",

@@ -51,6 +51,7 @@ class WrittenHotline:
         self.libraries: dict[str, tuple[Document, LibraryModel]] = {}
         """Included folder -> its `library.yaml`."""
         self.calendars: dict[str, Calendar] = {}
+        self._calendar_models: dict[str, tuple[Document, CalendarModel]] = {}
         self.shared_names: frozenset[str] = frozenset()
         """The variables of the whole call."""
         self.incomplete = False
@@ -61,6 +62,7 @@ class WrittenHotline:
         self._languages()
         self._hotline(self.documents.get(HOTLINE))
         self._include()
+        self._compile_calendars()
         self._prompts()
         self._queues(self.documents.get(QUEUES))
         for name, document in self.documents.items():
@@ -122,15 +124,19 @@ class WrittenHotline:
     def _calendars_of(self, document: Document, calendars: Mapping[str, CalendarModel]) -> None:
         """Those of the hotline, which is read first, replace a library's of the same name."""
         for name, calendar in calendars.items():
-            if name in self.calendars:
-                continue
+            self._calendar_models.setdefault(name, (document, calendar))
+
+    def _compile_calendars(self) -> None:
+        """When all are known: that of a library may be based on the hotline's, and the other way round."""
+        models = {name: calendar for name, (_, calendar) in self._calendar_models.items()}
+        for name, (document, calendar) in self._calendar_models.items():
             try:
-                self.calendars[name] = make_calendar(name, calendar, calendars)
+                self.calendars[name] = make_calendar(name, calendar, models)
             except CalendarError as error:
                 for fault in error.faults:
                     path = ("calendars", name, *fault.path)
                     self.builder.fault(document, path, "bad-calendar", fault.cause, fault.mend)
-        self.builder.calendars |= set(calendars)
+        self.builder.calendars |= set(models)
 
     def _include(self) -> None:
         hotline, document = self.builder.hotline, self.documents.get(HOTLINE)

@@ -274,6 +274,8 @@ _WAYS: Final = (
 
 # What must never be:
 
+_LINE_END: Final = re.compile(r"\r\n|[\n\r\x85\u2028\u2029]")
+
 _PYTHON: Final = re.compile(
     r"<class|<\w[\w.]* object|object at 0x|\bNoneType\b|Traceback|\b\w*(?:Error|Exception)\b|\b\w+Model\b|pydantic"
     r"|\bdict(?:ionary)?\b|\{'|\['|\('|\bTrue\b|\bFalse\b|\bNone\b|valid string|valid integer|frozenset|instance of"
@@ -307,37 +309,29 @@ def checked(files: Files) -> Verdict:
     if verdict.seconds > SLOW_S:
         verdict.wrong.append(f"slow: {verdict.seconds:.1f} s")
     verdict.codes = [finding.code for finding in findings]
-    written = "\n".join(source.decode("utf-8", "replace") for source in files.values())
+    texts = {name: source.decode("utf-8", "replace") for name, source in files.items()}
+    written = "\n".join(texts.values())
+    lines = {name: len(_LINE_END.findall(text)) + 2 for name, text in texts.items()}
     for finding in findings:
-        verdict.wrong += [f"{each}: {finding!r}"[:1000] for each in _wrong_with(finding, files, written)]
+        verdict.wrong += [f"{each}: {finding!r}"[:1000] for each in _wrong_with(finding, lines, written)]
     return verdict
 
 
-def _wrong_with(finding: Finding, files: Files, written: str) -> list[str]:
+def _wrong_with(finding: Finding, lines: Mapping[str, int], written: str) -> list[str]:
+    """lines: file -> the last line that a place may have."""
     wrong = []
     if finding.code not in CODES:
         wrong.append("a code that nobody explains")
     if not (finding.line >= 1 and finding.column >= 1 or finding.line == finding.column == 0):
         wrong.append("no place")
-    if finding.file and finding.file in files:
-        lines = (
-            len(re.findall(r"\r\n|[\n\r\x85\u2028\u2029]", files[finding.file].decode("utf-8", "replace")))
-            + 1
-        )
-        if finding.line > lines + 1:
-            wrong.append(f"a place after the end (line {lines})")
-    elif finding.file:
-        wrong.append("a file that is not there")
+    if finding.file and finding.line > lines.get(finding.file, 0):
+        wrong.append("a place after the end")
     for text in (finding.cause, finding.suggestion):
-        if any(not (each.isprintable() or each == "\u3000") for each in text):
+        if not text.isprintable():
             wrong.append("characters that cannot be shown")
         if len(text) > LONGEST_CAUSE:
             wrong.append("too many words")
-        wrong += [
-            f"words of Python: {match.group()}"
-            for match in _PYTHON.finditer(text)
-            if match.group() not in written
-        ]
+        wrong += [f"words of Python: {each}" for each in _PYTHON.findall(text) if each not in written]
     if not finding.cause.strip():
         wrong.append("no cause")
     return wrong

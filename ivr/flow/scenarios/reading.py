@@ -65,12 +65,12 @@ def read_all(sources: Mapping[str, bytes]) -> Reading:
         core = BuilderCore()
         try:
             document = read(name, source)
+            model = core.validate(ScenarioFile, document, (), document.data)
+            if model is not None:
+                _check(core, document, model)
         except FlowLoadError as error:
             findings += error.findings
             continue
-        model = core.validate(ScenarioFile, document, (), document.data)
-        if model is not None:
-            _check(core, document, model)
         if core.findings:
             findings += core.findings
         elif model is not None:
