@@ -19,6 +19,7 @@ from web.api.status import (
     AgentLine,
     AgentState,
     AsteriskStatus,
+    Callback,
     DatabaseStatus,
     LiveCall,
     QueueLine,
@@ -84,6 +85,12 @@ class MakeBelieve:
             queues=tuple(self._queue(name, now) for name in QUEUES),
             agents=tuple(self._agents.values()),
             today=self._today,
+            callbacks=(
+                Callback("k-1", "general", "138****2201", now - dt.timedelta(minutes=6), 3),
+                Callback(
+                    "k-2", "general", "0519****345", now - dt.timedelta(minutes=21), None, 1, calling=True
+                ),
+            ),
         )
 
     async def changed(self, seen: int) -> int:

@@ -396,11 +396,12 @@ def test_the_pages_types_have_the_fields_of_the_values() -> None:
         assert names == {field.name for field in fields(kind)} | (rates if kind is Today else set()), (
             kind.__name__
         )
-    assert re.findall(r"@typedef {{.*}} (\w+) \*/", script)[:5] == [
+    assert re.findall(r"@typedef {{.*}} (\w+) \*/", script)[:6] == [
         "LiveCall",
         "QueueLine",
         "AgentLine",
         "Today",
+        "Callback",
         "Status",
     ]
 

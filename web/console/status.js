@@ -11,7 +11,8 @@ import { firstLanguage, text } from "./messages.js";
 /** @typedef {{name: string, waiting: number, longest_wait_s: number | null, agents_available: number, agents_busy: number}} QueueLine */
 /** @typedef {{id: string, name: string, state: string, since: string, phone_registered: boolean, call_id: string | null}} AgentLine */
 /** @typedef {{arrived: number, offered: number, answered: number, answered_within_15_s: number, abandoned: number, abandoned_short: number, asa_s: number | null, connection_rate: number | null, rate_15_s: number | null}} Today */
-/** @typedef {{now: string, node: string, uptime_s: number, asterisk: {connected: boolean, version: string}, database: {kind: string, ok: boolean}, speech: {language: string, engine: string | null}[], calls: LiveCall[], queues: QueueLine[], agents: AgentLine[], today: Today}} Status */
+/** @typedef {{id: string, queue: string, number: string, promised_at: string, place: number | null, attempts: number, not_before: string | null, calling: boolean}} Callback */
+/** @typedef {{now: string, node: string, uptime_s: number, asterisk: {connected: boolean, version: string}, database: {kind: string, ok: boolean}, speech: {language: string, engine: string | null}[], calls: LiveCall[], queues: QueueLine[], agents: AgentLine[], today: Today, callbacks: Callback[]}} Status */
 /** @typedef {{type: "hello", heartbeat_s: number, title: string, dial: string, note: string} | {type: "status", status: Status}} Message */
 
 const ENDED_STAYS_MS = 3_000;
@@ -137,6 +138,27 @@ function fillQueue(row, queue) {
   put(part(row, "staff"), `${queue.agents_available} / ${queue.agents_busy}`);
 }
 
+function callbackCells() {
+  const head = named("th", "number");
+  head.setAttribute("scope", "row");
+  return [
+    head,
+    named("td", "queue"),
+    named("td", "place", "number"),
+    named("td", "attempts", "number"),
+    make("td", "number", named("time", "age")),
+  ];
+}
+
+/** @param {HTMLElement} row @param {Callback} callback */
+function fillCallback(row, callback) {
+  put(part(row, "number"), callback.number);
+  put(part(row, "queue"), callback.queue);
+  put(part(row, "place"), callback.calling ? say("callingNow") : String(callback.place ?? "–"));
+  put(part(row, "attempts"), String(callback.attempts));
+  tickFrom(part(row, "age"), Date.parse(callback.promised_at));
+}
+
 function agentCells() {
   const head = make("th", "", named("span", "name"), named("span", "id", "quiet id"));
   head.setAttribute("scope", "row");
@@ -236,7 +258,9 @@ function draw() {
   syncRows(at("calls-rows"), status.calls, { key: (call) => call.call_id, cells: callCells, fill: fillCall, leave: leaveCall });
   syncRows(at("queues-rows"), status.queues, { key: (queue) => queue.name, cells: queueCells, fill: fillQueue });
   syncRows(at("agents-rows"), status.agents, { key: (agent) => agent.id, cells: agentCells, fill: fillAgent });
-  for (const [name, items] of /** @type {[string, unknown[]][]} */ ([["calls", status.calls], ["queues", status.queues], ["agents", status.agents]])) {
+  syncRows(at("callbacks-rows"), status.callbacks, { key: (callback) => callback.id, cells: callbackCells, fill: fillCallback });
+  at("callbacks").hidden = !status.callbacks.length;
+  for (const [name, items] of /** @type {[string, unknown[]][]} */ ([["calls", status.calls], ["queues", status.queues], ["agents", status.agents], ["callbacks", status.callbacks]])) {
     put(at(`${name}-count`), String(items.length));
   }
   tick();
