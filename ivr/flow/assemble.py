@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import datetime as dt
 import zoneinfo
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from ivr.flow.actions import Note
@@ -18,7 +18,7 @@ from ivr.flow.build_node import NodeBuilder
 from ivr.flow.findings import FlowLoadError, did_you_mean
 from ivr.flow.folder import HOTLINE
 from ivr.flow.linting import lint
-from ivr.flow.model import FAREWELL, HANGUP, RETURN, Command, Flow, FlowLibrary, Handlers
+from ivr.flow.model import FAREWELL, HANGUP, RETURN, Command, Exit, Flow, FlowLibrary, Handlers
 from ivr.flow.nodes.asking_back import AskingBack
 from ivr.flow.nodes.base import Node
 from ivr.flow.nodes.hangup import HangupModel, HangupNode
@@ -157,6 +157,7 @@ class Assembly:
                 if node is not None:
                     nodes[node.id] = node
         nodes.update(self._hidden(document, farewell))
+        _mask_what_is_typed_ahead(nodes, builder.exits)
         return FlowLibrary(
             version=self._version,
             languages=builder.languages,
@@ -272,3 +273,18 @@ class Assembly:
 def _fields(one: object) -> Iterator[object]:
     names = getattr(type(one), "__slots__", None) or vars(one)
     return (getattr(one, name) for name in names)
+
+
+def _mask_what_is_typed_ahead(nodes: Mapping[str, Node], exits: Iterable[Exit]) -> None:
+    """Keys pressed where nothing is asked are kept for the next question: personal ones begin before their node."""
+    before: dict[str, list[str]] = {}
+    for each in exits:
+        if not each.label.startswith("always:"):
+            before.setdefault(each.target, []).append(each.source)
+    todo = [node.id for node in nodes.values() if node.masked]
+    while todo:
+        for source in before.get(todo.pop(), ()):
+            node = nodes.get(source)
+            if node is not None and not node.asks and not node.masked:
+                node.masked = True
+                todo.append(source)

@@ -260,3 +260,16 @@ def test_the_terminator_alone_leads_where_that_is_said(rule: str, keys: str, nod
     call = collect(rule, keys)
     assert call.state.node == node
     assert call.state.variables["number"] == ("12" if node == "main.bye" else "")
+
+
+def test_keys_typed_ahead_of_a_masked_node_are_masked_too() -> None:
+    flows = library(
+        """
+  choose: {kind: menu, prompt: ask, options: {pin: {key: 1, next: words}}}
+  words: {kind: say, prompt: sorry, next: pin}
+  pin: {kind: collect, prompt: ask, length: 4, into: digits, masked: true, next: bye}
+  bye: {kind: hangup, prompt: bye}
+"""
+    )
+    masked = {name: flows.nodes["main." + name].masked for name in ("choose", "words", "pin", "bye")}
+    assert masked == {"choose": False, "words": True, "pin": True, "bye": False}
