@@ -8,7 +8,7 @@ from typing import Any
 from ivr.flow.actions import RECORDING_PROMPT
 from ivr.flow.build_core import BuilderCore
 from ivr.flow.catalogue import PROMPT_ID, is_texts
-from ivr.flow.findings import did_you_mean
+from ivr.flow.findings import did_you_mean, quoted
 from ivr.flow.model import NO_PROMPTS, PromptItem, PromptList
 from ivr.flow.yaml_source import Document, Path
 
@@ -66,7 +66,7 @@ class PromptBuilder(BuilderCore):
                 document,
                 path,
                 "bad-prompt",
-                f"`{prompt_id}` is no prompt's id",
+                f"{quoted(prompt_id)} is no prompt's id",
                 "a text is written {zh: ..., en: ...}",
             )
             return None
@@ -80,7 +80,7 @@ class PromptBuilder(BuilderCore):
             self.used_prompts.add(prompt_id)
         elif language not in self.languages:
             hint = did_you_mean(str(language), self.languages)
-            self.fault(document, (*path, "language"), "unknown-language", f"`{language}`", hint)
+            self.fault(document, (*path, "language"), "unknown-language", quoted(language), hint)
         return self._item(document, path, prompt_id, raw, extra)
 
     def _item(
@@ -92,7 +92,7 @@ class PromptBuilder(BuilderCore):
             values = {}
         needed = self.catalogue.names(prompt_id)
         for name in needed:
-            if name not in values and name not in extra:
+            if name not in values and name.partition(".")[0] not in extra:
                 self.use(document, path, (name.split(".", 1)[0],))
         for name in values:
             if name not in needed:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-CODES: dict[str, str] = {
+from ivr.flow.expressions import CODES as _OF_EXPRESSIONS
+
+_OWN: dict[str, str] = {
     "bad-calendar": "days, hours, dates, a time zone, a country, holidays or a base that cannot be read, or hours "
     "that overlap",
     "bad-declaration": "a variable, parameter or result whose type is none, or whose value does not fit it",
-    "bad-expression": "CEL cannot read the expression",
     "bad-format": "no format of `collect` has this name, or it has no such option",
     "bad-include": "an included folder or file that is not there, or not inside the folder of the flows",
     "bad-name": "a node's name has other characters than letters, digits and `_`",
@@ -53,7 +54,6 @@ CODES: dict[str, str] = {
     "too-many-values": "aliases that expand to more than 100,000 values",
     "type-as-value": "a variable begins with a text that is the name of a type",
     "two-ways": "one thing leads two ways, or none",
-    "undefined-variable": "a name that nothing declares or sets",
     "unhandled-error": "something that can fail, and nobody says what happens then",
     "unhandled-event": "a flow may hand back an event, and nobody says what happens then",
     "unknown-alias": "`*name` before `&name`",
@@ -81,8 +81,11 @@ CODES: dict[str, str] = {
     "unreachable-option": "an option with neither key nor phrase",
     "unreadable": "the folder cannot be read",
     "unused-value": "a value that the prompt does not say",
-    "wrong-result": "a value of another type than the variable or the place that gets it",
+    "wrong-result": "a value of another type than what gets it wants: a condition has to be true or false",
     "wrong-type": "another shape was expected (a mapping, a text, a list)",
     "wrong-value": "the value is not one of those possible",
     "yaml-syntax": "this is not YAML",
 }
+
+CODES: dict[str, str] = dict(sorted({**_OF_EXPRESSIONS, **_OWN}.items()))
+"""Code -> meaning, those of expressions included."""

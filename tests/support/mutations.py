@@ -23,6 +23,7 @@ from bench.big_hotline import sources as all_kinds
 from ivr.flow import machine
 from ivr.flow.actions import Note
 from ivr.flow.codes import CODES
+from ivr.flow.expressions import CODES as EXPRESSION_CODES
 from ivr.flow.findings import Finding, FlowLoadError
 from ivr.flow.load import load_sources, read_folder
 from ivr.flow.scenarios.reading import read_all
@@ -278,7 +279,7 @@ _LINE_END: Final = re.compile(r"\r\n|[\n\r\x85\u2028\u2029]")
 
 _PYTHON: Final = re.compile(
     r"<class|<\w[\w.]* object|object at 0x|\bNoneType\b|Traceback|\b\w*(?:Error|Exception)\b|\b\w+Model\b|pydantic"
-    r"|\bdict(?:ionary)?\b|\{'|\['|\('|\bTrue\b|\bFalse\b|\bNone\b|valid string|valid integer|frozenset|instance of"
+    r"|\bdict(?:ionary)?\b|\bTrue\b|\bFalse\b|\bNone\b|valid string|valid integer|frozenset|instance of"
 )
 
 
@@ -326,6 +327,12 @@ def _wrong_with(finding: Finding, lines: Mapping[str, int], written: str) -> lis
         wrong.append("no place")
     if finding.file and finding.line > lines.get(finding.file, 0):
         wrong.append("a place after the end")
+    if finding.code not in EXPRESSION_CODES:  # where texts are written so
+        wrong += [
+            f"written as in Python: {each}"
+            for each in re.findall(r"[\[{(]'", finding.cause)
+            if each not in written
+        ]
     for text in (finding.cause, finding.suggestion):
         if not text.isprintable():
             wrong.append("characters that cannot be shown")
