@@ -29,6 +29,13 @@ WAYS_OUT = {"hangup": HANGUP, "return": RETURN}
 """What `next` may say instead of a node's name."""
 
 
+def dug(value: JsonValue, path: str) -> JsonValue:
+    """What is in a value under `name.first`; null when it has none; "" = itself."""
+    for part in path.split(".") if path else ():
+        value = value.get(part) if isinstance(value, Mapping) else None
+    return value
+
+
 @dataclass(frozen=True, slots=True)
 class Source:
     """A value that an author wrote: a literal, or an expression (`= tries + 1`)."""
@@ -78,8 +85,8 @@ class PromptList:
             for name in item.names:
                 if name in item.values:
                     values[name] = item.values[name].value(turn)
-                elif extra is not None and name in extra:
-                    values[name] = extra[name]
+                elif extra is not None and name.partition(".")[0] in extra:
+                    values[name] = dug(extra[name.partition(".")[0]], name.partition(".")[2])
                 else:
                     values[name] = turn.variable(name)
             language = item.language or turn.language

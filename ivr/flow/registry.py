@@ -16,6 +16,7 @@ from ivr.flow.nodes import (
     lookup,
     menu,
     notify,
+    pick,
     queue,
     raising,
     record,
@@ -31,7 +32,7 @@ from ivr.flow.nodes import set as set_node
 from ivr.flow.nodes.base import NodeKind
 
 _MODULES = (
-    *(say, menu, ask, collect, confirm, survey, record),
+    *(say, menu, pick, ask, collect, confirm, survey, record),
     *(queue, callback, transfer),
     *(branch, split, set_node, language, hours, wait, lookup, request, notify),
     *(call, returning, raising, goto, hangup),

@@ -16,6 +16,7 @@ FAMILIES: Mapping[str, Family] = {
     "say": "says",
     "wait": "says",
     "menu": "asks",
+    "pick": "asks",
     "ask": "asks",
     "collect": "asks",
     "confirm": "asks",

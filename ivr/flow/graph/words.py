@@ -53,6 +53,7 @@ _KINDS: Mapping[str, str] = {
     "say": "播放",
     "wait": "等候",
     "menu": "菜单",
+    "pick": "选择",
     "ask": "提问",
     "collect": "收号",
     "confirm": "确认",

@@ -86,6 +86,10 @@ class AskingNode(Node):
     def before(self, turn: Turn) -> None:
         """What a kind does on entering, before keys typed ahead count."""
 
+    def wording(self, turn: Turn, count: int) -> tuple[Run, ...]:
+        """The question, asked for the `count`-th time in this visit."""
+        return self.prompts.pick(count).runs(turn)
+
     def label(self, turn: Turn, answer: str) -> tuple[Run, ...]:
         """How an answer is called when it is asked back; () = it cannot be."""
         return ()
@@ -116,7 +120,7 @@ class AskingNode(Node):
         turn.data.pop(ASKED_BACK, None)
         turn.cancel_timer("first_input")
         turn.cancel_timer("inter_digit")
-        if turn.speak(self.prompts.pick(count).runs(turn)):
+        if turn.speak(self.wording(turn, count)):
             if self.rules.listen_during_prompt:
                 self._listen(turn)
         else:
