@@ -15,17 +15,14 @@ from ivr.cli.test_folders import Run, Wanted, folders_of, open_folder, run_folde
 from ivr.cli.test_reports import (
     coverage_page,
     coverage_text,
-    failures_of,
     junit,
     percent,
     write,
     write_coverage,
 )
+from ivr.cli.test_telling import FAILED, FAULTY, PASSED, counted, tell, tell_faults
 from ivr.cli.watching import saves
 
-PASSED: Final = 0
-FAILED: Final = 1
-FAULTY: Final = 3
 DEFAULT: Final = Path("flows")
 
 
@@ -108,16 +105,12 @@ def _run(where: list[Path], name: str, tag: str, *, verbose: bool, failfast: boo
     runs: list[Run] = []
     for path, file in folders_of(where):
         folder = open_folder(path)
-        for finding in folder.findings:
-            typer.secho(folder.told(finding), fg=_COLOURS[finding.severity], err=True)
+        tell_faults(folder)
         runs.append(run_folder(folder, Wanted(file, name, tag), failfast=failfast))
         tell(runs[-1], verbose=verbose)
         if failfast and runs[-1].failed:
             break
     return runs
-
-
-_COLOURS = {"error": "red", "warning": "yellow"}
 
 
 def _judge(runs: list[Run], *, whole: bool, fail_under: float, verbose: bool) -> int:
@@ -130,27 +123,10 @@ def _judge(runs: list[Run], *, whole: bool, fail_under: float, verbose: bool) ->
         typer.echo("no scenario: write one beside the flow, `main.scenario.yaml`", err=True)
         return FAULTY
     told = f"{len(results) - failed} passed, {failed} failed"
-    typer.echo(told + (f", {_count(faults, 'fault')}" if faults else ""))
+    typer.echo(told + (f", {counted(faults, 'fault')}" if faults else ""))
     if faults:
         return FAULTY
     return FAILED if failed or low else PASSED
-
-
-def tell(done: Run, *, verbose: bool) -> None:
-    """What failed, with what was heard and done before it; verbose: all of them."""
-    for result in done.results:
-        if result.passed and not verbose:
-            continue
-        word, colour = ("ok", "green") if result.passed else ("FAILED", "red")
-        if result.skipped:
-            word, colour = "not live", "yellow"
-        place = f"{done.folder.place(result.case.file)}: {result.case.name}"
-        why = f": {result.skipped}" if result.skipped else ""
-        typer.echo(f"{typer.style(word, fg=colour)} {place}{why}")
-        for line in result.transcript:
-            typer.echo(f"    {line}")
-        for line in failures_of(done, result):
-            typer.echo(f"  {line}")
 
 
 def _tell_coverage(each: Run, fail_under: float, *, verbose: bool) -> bool:
@@ -161,16 +137,12 @@ def _tell_coverage(each: Run, fail_under: float, *, verbose: bool) -> bool:
     nodes, edges = each.coverage.shares()
     short = min(nodes, edges) * 100 < fail_under
     typer.echo(
-        f"{each.folder.path.as_posix()}: {_count(len(each.results), 'scenario')}, "
+        f"{each.folder.path.as_posix()}: {counted(len(each.results), 'scenario')}, "
         f"{percent(nodes)} of nodes, {percent(edges)} of ways"
     )
     if short or (verbose and (nodes, edges) != (1.0, 1.0)):
         typer.echo(coverage_text(each.coverage))
     return short
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 
 def _list(where: list[Path], name: str, tag: str) -> int:

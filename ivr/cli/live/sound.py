@@ -1,0 +1,62 @@
+"""Whether what the dialogue says it played was really heard: compared with the prompts' own sound."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+
+from ivr.demo.hearing import contains
+from ivr.demo.phone import PHONE_RATE, PhoneError, Samples
+from ivr.demo.recordings import load_recording
+from ivr.errors import PromptMissing
+from ivr.flow.actions import RECORDING_PROMPT, Play, Prompt
+from ivr.flow.followed import FollowedCall, Moment
+from ivr.flow.inputs import PromptEnded
+from ivr.flow.scenarios.model import Turn
+from ivr.prompts.catalogue import PromptCatalogue
+
+EARLIER_S = 1.0
+"""The audio arrives a little after what is said of it, never before."""
+
+
+def expected(turn: Turn, call: FollowedCall, since: Moment) -> list[tuple[Prompt, str]]:
+    """The prompts that the turn wants heard and that were played to their end, each with its language."""
+    if turn.heard is None and turn.heard_only is None and turn.text is None:
+        return []
+    named = {*(turn.heard or ()), *(turn.heard_only or ())}
+    ended = {event.op: event.outcome for event in call.inputs_since(since) if isinstance(event, PromptEnded)}
+    wanted: list[tuple[Prompt, str]] = []
+    for action in call.actions_since(since):
+        if not isinstance(action, Play) or ended.get(action.op) != "finished":
+            continue
+        for prompt in action.prompts:
+            text = call.text_of(prompt, action.language)
+            by_text = any(words in text for words in turn.text or ())
+            if (prompt.id.partition("~")[0] in named or by_text) and prompt.id != RECORDING_PROMPT:
+                wanted.append((prompt, action.language))
+    return wanted
+
+
+def unheard(wanted: list[tuple[Prompt, str]], heard: Samples, audio: PromptCatalogue) -> Iterator[str]:
+    """heard: what the telephone received since the turn began. Slow: not for an event loop."""
+    for prompt, language in wanted:
+        clip = _clip(prompt, language, audio)
+        if clip is None:
+            yield f"`{prompt.id}` has no sound in `{language}`"
+            continue
+        match = contains(heard, clip)
+        if not match:
+            yield (
+                f"`{prompt.id}` was played, and not heard: at best {match.score:.0%} alike, "
+                f"{match.heard_s:.1f} of {len(clip) / PHONE_RATE:.1f} s"
+            )
+
+
+def _clip(prompt: Prompt, language: str, audio: PromptCatalogue) -> Samples | None:
+    try:
+        files = [Path(uri.removeprefix("sound:") + ".ulaw") for uri in audio.media((prompt,), language)]
+        return np.concatenate([load_recording(file) for file in files])
+    except (PromptMissing, PhoneError, ValueError):
+        return None
