@@ -263,3 +263,6 @@ Action = (
 
 RECORDING_PROMPT = "~recording"
 """The prompt that plays a recording of this call: `Prompt(RECORDING_PROMPT, {"id": recording})`."""
+PAUSE_PROMPT = "~pause"
+"""The prompt that is a silence: `Prompt(PAUSE_PROMPT, {"seconds": 0.5})`."""
+LONGEST_PAUSE_S = 3.0

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ivr.flow.actions import RECORDING_PROMPT
+from ivr.flow.actions import LONGEST_PAUSE_S, PAUSE_PROMPT, RECORDING_PROMPT
 from ivr.flow.build_core import BuilderCore
 from ivr.flow.catalogue import PROMPT_ID, is_texts
 from ivr.flow.findings import did_you_mean, quoted
-from ivr.flow.model import NO_PROMPTS, PromptItem, PromptList
+from ivr.flow.model import NO_PROMPTS, PromptItem, PromptList, Source
 from ivr.flow.yaml_source import Document, Path
 
 
@@ -31,6 +31,8 @@ class PromptBuilder(BuilderCore):
         if isinstance(raw, dict) and "recording" in raw:
             recording = self.source(document, (*path, "recording"), raw["recording"])
             return PromptItem(RECORDING_PROMPT, ("id",), {"id": recording})
+        if isinstance(raw, dict) and "pause" in raw:
+            return self._pause(document, path, raw)
         if isinstance(raw, dict) and is_texts(raw):
             for language in raw:
                 if language not in self.languages:
@@ -52,6 +54,20 @@ class PromptBuilder(BuilderCore):
             "an id, `{zh: text, en: text}`, or `{id: ..., language: ...}`",
         )
         return None
+
+    def _pause(self, document: Document, path: Path, raw: Mapping[str, Any]) -> PromptItem | None:
+        seconds = raw["pause"]
+        is_number = isinstance(seconds, int | float) and not isinstance(seconds, bool)
+        if len(raw) > 1 or not is_number or not 0 < seconds <= LONGEST_PAUSE_S:
+            self.fault(
+                document,
+                path,
+                "bad-prompt",
+                f"a pause is up to {LONGEST_PAUSE_S:g} seconds long",
+                "{pause: 1}; a longer silence is a node of the kind `wait`",
+            )
+            return None
+        return PromptItem(PAUSE_PROMPT, ("seconds",), {"seconds": Source(float(seconds))})
 
     def _prompt_by_id(
         self, document: Document, path: Path, prompt_id: object, raw: Mapping[str, Any], extra: Sequence[str]
@@ -75,6 +91,7 @@ class PromptBuilder(BuilderCore):
             hint = did_you_mean(prompt_id, self.catalogue.texts) or f"add it to {files}"
             self.fault(document, path, "unknown-prompt", f"there is no prompt `{prompt_id}`", hint)
             return None
+        self.named_prompts.add(prompt_id)
         language = raw.get("language")
         if language is None:
             self.used_prompts.add(prompt_id)

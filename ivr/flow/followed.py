@@ -14,6 +14,7 @@ from typing import Literal, NamedTuple
 
 from ivr.flow import machine
 from ivr.flow.actions import (
+    PAUSE_PROMPT,
     RECORDING_PROMPT,
     Action,
     Callback,
@@ -151,6 +152,8 @@ class FollowedCall:
         """What a prompt says, values filled in."""
         if prompt.id == RECORDING_PROMPT:
             return f"(the recording {prompt.values.get('id', '')})"
+        if prompt.id == PAUSE_PROMPT:
+            return f"(a pause of {prompt.values.get('seconds', 0)} s)"
         text = self.library.prompts.get(prompt.id, {}).get(language, "")
         return render(_parts(text), prompt.values, language, self.now.astimezone(self.library.timezone))
 

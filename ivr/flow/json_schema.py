@@ -11,6 +11,7 @@ from typing import Any
 
 from pydantic import BaseModel, TypeAdapter
 
+from ivr.flow.actions import LONGEST_PAUSE_S
 from ivr.flow.registry import KINDS
 from ivr.flow.scenarios.model import ScenarioFile
 from ivr.flow.schema import FlowModel, HandlerModel, HotlineModel, LibraryModel
@@ -33,7 +34,7 @@ _PROMPTS: Schema = {
         "additionalProperties": {"type": "string"},
     },
     "Prompt": {
-        "description": "An id of prompts/<language>.yaml, texts by language, `{id: ...}` with values, or a recording.",
+        "description": "An id of prompts/<language>.yaml, texts by language, an id with values, a recording, a pause.",
         "anyOf": [
             {"type": "string"},
             {
@@ -52,6 +53,19 @@ _PROMPTS: Schema = {
                 "required": ["recording"],
                 "additionalProperties": False,
                 "properties": {"recording": {"type": "string", "description": "= message.id"}},
+            },
+            {
+                "type": "object",
+                "required": ["pause"],
+                "additionalProperties": False,
+                "properties": {
+                    "pause": {
+                        "type": "number",
+                        "exclusiveMinimum": 0,
+                        "maximum": LONGEST_PAUSE_S,
+                        "description": "seconds of silence",
+                    }
+                },
             },
             _TEXT_BY_LANGUAGE,
         ],

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from ivr.errors import PromptMissing
-from ivr.flow.actions import RECORDING_PROMPT, Prompt
+from ivr.flow.actions import PAUSE_PROMPT, RECORDING_PROMPT, Prompt
 from ivr.flow.prompt_text import parse
 from ivr.flow.prompt_text import render as plain_text
 from ivr.prompts import audio, pieces, texts
@@ -30,7 +30,7 @@ from ivr.prompts.takes import PART, has_values, takes
 log = logging.getLogger(__name__)
 
 PAUSE_S = 0.25
-"""Between groups of digits."""
+"""Between groups of digits, and the smallest that a flow can have."""
 BEST_PATIENCE_S = 1.5
 """How long a caller waits for the natural voice of a free text."""
 ANY_PATIENCE_S = 1.5
@@ -263,6 +263,9 @@ class PromptCatalogue:
         """What the prompt is made of, in order. Raises PromptMissing where it cannot be said, sounds or no sounds."""
         if prompt.id == RECORDING_PROMPT:
             yield pieces.recording(prompt)
+            return
+        if prompt.id == PAUSE_PROMPT:
+            yield from pieces.pause(prompt, self._pause)
             return
         recorded = self._recorded.get((language, prompt.id))
         if recorded is not None:

@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterator
 
 from ivr.errors import PromptMissing
-from ivr.flow.actions import Prompt
+from ivr.flow.actions import LONGEST_PAUSE_S, Prompt
 from ivr.prompts import numbers, texts, words
 from ivr.prompts.clips import Clip
 from ivr.prompts.prepared import Playable
@@ -66,3 +66,12 @@ def recording(prompt: Prompt) -> Playable:
     if isinstance(seconds, int | float) and not isinstance(seconds, bool) and 0 < seconds < _RECORDING_S:
         return Playable(f"recording:{name}", float(seconds))
     return Playable(f"recording:{name}", _RECORDING_S)
+
+
+def pause(prompt: Prompt, shortest: Playable) -> list[Playable]:
+    """A silence of about so many `seconds`, out of short ones."""
+    seconds = prompt.values.get("seconds")
+    if isinstance(seconds, bool) or not isinstance(seconds, int | float):
+        raise PromptMissing("a pause has no length", mend="write it in the flow: {pause: 1}")
+    wanted = min(float(seconds), LONGEST_PAUSE_S)
+    return [shortest] * max(1, round(wanted / shortest.seconds))

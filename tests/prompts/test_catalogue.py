@@ -10,7 +10,7 @@ import pytest
 import soundfile
 
 from ivr.errors import ConfigError, PromptMissing
-from ivr.flow.actions import RECORDING_PROMPT, JsonValue, Prompt
+from ivr.flow.actions import PAUSE_PROMPT, RECORDING_PROMPT, JsonValue, Prompt
 from ivr.flow.prompt_text import PromptTextError
 from ivr.prompts import audio, numbers, texts
 from ivr.prompts.catalogue import Folders, PromptCatalogue, speech_folder
@@ -206,6 +206,23 @@ def test_a_recording_of_the_call_is_played_by_its_name(
     assert catalogue.media([Prompt("hello"), prompt], "zh")[1] == media
     assert catalogue.seconds([prompt], "fr") == seconds
     assert catalogue.ready([prompt], "zh")
+
+
+@pytest.mark.parametrize(("written", "seconds"), [(0.1, 0.25), (1, 1.0), (1.5, 1.5), (60, 3.0)])
+def test_a_pause_of_a_prompt_is_made_of_short_ones(
+    folders: Folders, written: JsonValue, seconds: float
+) -> None:
+    catalogue = stocked(folders)
+    prompts = [Prompt("hello"), Prompt(PAUSE_PROMPT, {"seconds": written}), Prompt("hello")]
+    assert catalogue.ready(prompts, "zh")
+    between = catalogue.media(prompts, "zh")[1:-1]
+    assert len(set(between)) == 1 and "silence" in between[0]
+    assert catalogue.seconds(prompts[1:2], "zh") == pytest.approx(seconds)
+
+
+def test_a_pause_without_a_length_is_none(folders: Folders) -> None:
+    with pytest.raises(PromptMissing):
+        stocked(folders).media([Prompt(PAUSE_PROMPT, {"seconds": "long"})], "zh")
 
 
 @pytest.mark.parametrize(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 
+from ivr.flow.actions import PAUSE_PROMPT
 from ivr.flow.digits import Pattern
 from ivr.flow.graph import words
 from ivr.flow.graph.model import Text
@@ -47,9 +48,10 @@ def said(library: FlowLibrary, node: Node, languages: Sequence[str]) -> Text:
 
 def _spoken(library: FlowLibrary, prompts: PromptList, language: str) -> str:
     """A prompt with a language of its own is for the speakers of that one, unless all of them have another."""
-    own = [item for item in prompts.items if item.language in ("", language)]
+    said = [item for item in prompts.items if item.id != PAUSE_PROMPT]
+    own = [item for item in said if item.language in ("", language)]
     texts = []
-    for item in own or prompts.items:
+    for item in own or said:
         translations = library.prompts.get(item.id, {})
         wanted = item.language or language
         text = translations.get(wanted) or next(iter(translations.values()), item.id)

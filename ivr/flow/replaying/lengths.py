@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from ivr.flow.actions import Play, Prompt
+from ivr.flow.actions import PAUSE_PROMPT, Play, Prompt
 from ivr.flow.model import FlowLibrary
 from ivr.flow.pace import seconds_of
 from ivr.flow.prompt_text import parse, render
@@ -41,6 +41,9 @@ class Lengths:
         return key, seconds
 
     def _one(self, prompt: Prompt, language: str) -> float:
+        if prompt.id == PAUSE_PROMPT:
+            pause = prompt.values.get("seconds")
+            return float(pause) if isinstance(pause, int | float) else 0.0
         if self._measured is not None:
             seconds = self._measured(prompt, language)
             if seconds is not None:

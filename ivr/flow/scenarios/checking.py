@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from ivr.flow.actions import Enqueue, JsonValue, Note, Notify, Play
+from ivr.flow.actions import PAUSE_PROMPT, Enqueue, JsonValue, Note, Notify, Play
 from ivr.flow.findings import did_you_mean
 from ivr.flow.followed import FollowedCall, Moment
 from ivr.flow.model import FlowLibrary
@@ -34,7 +34,7 @@ class Seen:
         heard: list[tuple[str, str]] = []
         for action in actions:
             if isinstance(action, Play):
-                heard += [(line.id, line.text) for line in call.lines_of(action)]
+                heard += [(line.id, line.text) for line in call.lines_of(action) if line.id != PAUSE_PROMPT]
         return cls(
             call.library,
             call.state,
