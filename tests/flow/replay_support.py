@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator, Mapping
+import json
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from ivr.flow.actions import Note
-from ivr.flow.codec import input_to_json
+from ivr.call.history import CallHistory
+from ivr.call.ports import CallerFacts
+from ivr.flow.actions import Action, Note
 from ivr.flow.followed import FollowedCall
-from ivr.flow.inputs import Digit
+from ivr.flow.inputs import HungUp
 from ivr.flow.load import load_sources, read_folder
 from ivr.flow.model import FlowLibrary
 from ivr.flow.replaying.journal import Event, stored_call
@@ -20,31 +22,50 @@ from ivr.flow.scenarios.beginning import begin
 from ivr.flow.scenarios.reading import Case, read_scenarios
 from ivr.flow.scenarios.running import next_at_once
 from ivr.flow.state import FlowState
+from ivr.ids import CallId
 
 FLOWS = Path(__file__).parents[2] / "flows"
 
 
-def journal_of(call: FollowedCall, states: list[FlowState] | None = None) -> list[Event]:
-    """What a session would have written: keys of masked nodes are `*`. states: before each input."""
-    events: list[Event] = []
-    begun = call.actions[0][0]
-    events += _notes(begun, call.steps[0])
+class _Journal:
+    """`Records`, of which only the journal is kept."""
+
+    def __init__(self) -> None:
+        self.events: list[Event] = []
+
+    def journal(self, call: str, seq: int, kind: str, data: Mapping[str, Any], at: dt.datetime) -> None:
+        self.events.append((at, kind, json.loads(json.dumps(data))))
+
+    def __getattr__(self, name: str) -> Any:
+        return lambda *_: None
+
+
+def journal_of(call: FollowedCall, states: Sequence[FlowState] = ()) -> list[Event]:
+    """What a session writes of it. states: before each input; then what is masked is masked."""
+    kept = _Journal()
+    known, begun = call.state.call, call.actions[0][0]
+    facts = CallerFacts(known.caller, known.number, "", call.library.version, known.language)
+    history = CallHistory(kept, CallId(known.call_id), facts, begun)
+    history.arrived()
+    _note(history, begun, call.steps[0])
     for number, ((at, event), actions) in enumerate(zip(call.inputs, call.steps[1:], strict=True)):
-        node = call.library.nodes.get(states[number].node) if states is not None else None
-        if isinstance(event, Digit) and node is not None and node.masked:
-            event = Digit("*")
-        events.append((at, "input", input_to_json(event)))
-        events += _notes(at, actions)
+        node = call.library.nodes.get(states[number].node) if states else None
+        if isinstance(event, HungUp):
+            history.hung_up(event.by, event.cause, at)
+        history.input(event, at, masked=node is not None and node.masked)
+        _note(history, at, actions)
     if call.over:
-        events.append((call.now, "ended", {"outcome": "completed", "by": call.ended_by or "system", "cause": 16}))
-    return events
+        history.ended(call.state.language, call.now)
+    return kept.events
 
 
-def _notes(at: dt.datetime, actions: Any) -> Iterator[Event]:
-    return ((at, action.kind, dict(action.data)) for action in actions if isinstance(action, Note))
+def _note(history: CallHistory, at: dt.datetime, actions: Sequence[Action]) -> None:
+    for action in actions:
+        if isinstance(action, Note):
+            history.note(action.kind, action.data, at)
 
 
-def stored(call: FollowedCall, states: list[FlowState] | None = None, **facts: Any) -> StoredCall:
+def stored(call: FollowedCall, states: Sequence[FlowState] = ()) -> StoredCall:
     known = call.state.call
     return stored_call(known.call_id, known.caller, known.number, journal_of(call, states))
 

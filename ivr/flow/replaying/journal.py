@@ -12,17 +12,20 @@ from typing import Any
 
 from ivr.errors import FlowError
 from ivr.flow.codec import CodecError, input_from_json
-from ivr.flow.inputs import Digit
+from ivr.flow.inputs import Digit, SpeechHeard, SpeechPartial
 from ivr.flow.replaying.model import StoredCall, StoredInput, StoredNote
 from ivr.flow.state import CallFacts
 
-NOTES = frozenset({"node", "collected", "refused", "command", "event"})
-"""The machine's notes that are kept: the way, and what became of keys that are not known."""
+NOTES = frozenset({"node", "option", "collected", "refused", "asked_back", "command", "event"})
+"""The machine's notes that are kept: the way, and what became of keys and words that are not known."""
 KINDS = NOTES | {"started", "input", "ended", "failed"}
 """The kinds of journal events that `stored_call` reads."""
 
 Event = tuple[dt.datetime, str, Mapping[str, Any]]
 """When, kind, data."""
+
+
+MASK = "*"
 
 
 class UnreadableCall(FlowError):
@@ -85,9 +88,13 @@ def _input(call_id: str, at: dt.datetime, data: Mapping[str, Any]) -> StoredInpu
         raise UnreadableCall(f"the journal of {call_id} has an input that is none: {error}") from error
 
 
-def is_masked_key(given: StoredInput) -> bool:
-    """Whether a key may be one of a masked node: `*` stands for all of them."""
-    return isinstance(given.event, Digit) and given.event.digit == "*"
+def is_masked(given: StoredInput) -> bool:
+    """Whether a key or words may be those of a masked node: `*` stands for all of them."""
+    match given.event:
+        case Digit(digit=said) | SpeechHeard(text=said) | SpeechPartial(text=said):
+            return said == MASK
+        case _:
+            return False
 
 
 def _text(data: Mapping[str, Any], name: str) -> str:

@@ -61,13 +61,15 @@ Anchor = Literal["prompt", "quiet", "act", "entry"]
 
 class Moment(NamedTuple):
     """When an act came. seconds: since its anchor; of a prompt: since that play began, which lasted `lasting` (s) and
-    was the how-manieth (`play`) of the words then said. entered_s: since the node was entered."""
+    was the how-manieth (`play`) of the words then said. entered_s: since the node was entered. stirs: so much happened
+    by itself since the act before (or since the node was entered): words began and ended, timers fired ..."""
 
     anchor: Anchor
     seconds: float
     entered_s: float
     play: int = 0
     lasting: float = 0.0
+    stirs: int = 0
 
 
 ActKind = Literal["key", "began", "partial", "heard", "deaf", "silence", "unplayed", "hangup"]

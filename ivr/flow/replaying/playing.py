@@ -27,12 +27,12 @@ from ivr.flow.replaying import works
 from ivr.flow.replaying.lengths import Lengths
 from ivr.flow.replaying.model import Act, Happening, Moment, Recording, Run, Stop
 from ivr.flow.replaying.pairs import Pairs
-from ivr.flow.replaying.reading import FIRST_INPUT
+from ivr.flow.replaying.reading import FIRST_INPUT, LATER_S
 from ivr.flow.replaying.stage import Due, Stage
 from ivr.flow.replaying.steps import Steps
 
-MAX_EVENTS: Final = 3000
-"""Of one run; a call of hours has some hundreds."""
+MAX_EVENTS: Final = 1000
+"""More than the stored call had, of one run."""
 MAX_AGAIN: Final = 3
 """So often a caller who is not understood is taken to try again."""
 NOT_UNDERSTOOD: Final = frozenset({"no_match", "no_input", "error.asr"})
@@ -59,6 +59,7 @@ class Player(Stage):
         self.seen: set[int] = set()
         """The visits whose acts were given."""
         self.cursor = 0
+        self.put_off: list[tuple[Happening, str]] = []
         # What is not understood, in this visit
         self.tried: list[Act] = []
         self.failed: list[Act] = []
@@ -72,10 +73,10 @@ class Player(Stage):
 
     def run(self) -> Run:
         self.start()
-        events = 0
+        left = MAX_EVENTS + 2 * len(self.recording.call.inputs)
         while not self.state.ended and not self.stopped:
-            events += 1
-            if events > MAX_EVENTS:
+            left -= 1
+            if not left:
                 self.stopped = "endless"
             else:
                 self._next()
@@ -120,18 +121,23 @@ class Player(Stage):
 
     def _due(self, act: Act) -> float | None:
         """When the act's moment is; None: not yet known."""
-        anchor, seconds, entered_s, number, lasting = act.moment
+        anchor, seconds, entered_s, number, lasting, stirs = act.moment
         if act.kind == "silence" or (self.playing and isinstance(act.event, _SPOKEN) and self._hears_later()):
             return None
         if anchor == "entry":
-            return max(self.now, self.entered_s + seconds)
+            return max(self.now, self.entered_s + seconds + LATER_S)
         if anchor == "act":
             return max(self.now, self.acted_s + seconds)
+        if not self.playing and not self.asks:
+            return max(self.now, self.entered_s + entered_s + LATER_S)
+        # What came after something else came (words, after the timer that ended a number) waits for it; or for what
+        # a question says when it is ready.
+        ready = self.stirs >= stirs or FIRST_INPUT in self.state.waiting
         if anchor == "quiet":
-            return None if self.playing else max(self.now, self.anchor_s + seconds)
+            return max(self.now, self.anchor_s + seconds) if ready and not self.playing else None
         if not self.playing:
-            return self.now if self.asks else max(self.now, self.entered_s + entered_s)
-        if number > self.play_number and self.state.unplayed:
+            return self.now if ready else None
+        if not (ready or self.words) or (number > self.play_number and self.state.unplayed):
             return None
         share = min(1.0, seconds / lasting) if lasting > 0 and number >= self.play_number else 0.0
         return max(self.now, self.play_began + share * self.play_lasts)
@@ -148,6 +154,7 @@ class Player(Stage):
         if act.kind != "silence":
             self._marked(act)
             self.acted_s = self.now
+            self.stirs = self.words = 0
             self._do(act)
 
     def _marked(self, act: Act | Happening) -> None:
@@ -229,21 +236,27 @@ class Player(Stage):
                 self.next_act += 1
                 self.act_due = None
                 self._marked(act)
-        self.anchor_s = self.now
+                self.stirs = self.words = 0
+        self._stirred()
         self.give(what)
         self.continues = False
 
+    def _stirred(self) -> None:
+        self.anchor_s = self.now
+        self.stirs += 1
+
     def _others(self, what: Happening, op: str) -> None:
-        self.left[op] -= 1
         act = what.act
         if act is not None and act.kind != "hangup" and op not in self.state.waiting.values():
-            # A key for the queue, while the place is kept and the dialogue is elsewhere.
+            # A key for the queue, while the place is kept and the dialogue is elsewhere: for when it is back.
+            self.put_off.append((what, op))
             return
+        self.left[op] -= 1
         self._marked(what)
         if act is not None:
             self._do(act)
         else:
-            self.anchor_s = self.now
+            self._stirred()
             self.give(works.with_op(what.event, op))
 
     # What was done here
@@ -252,6 +265,10 @@ class Player(Stage):
         super().entered()
         self.tried, self.failed, self.fails, self.again, self.unheard = [], [], 0, 0, False
         self.next_act, self.act_due = 0, None
+        if self.put_off:
+            put_off, self.put_off = self.put_off, []
+            for what, op in put_off:
+                self.later(0.0, what, op)
         visits = self.recording.visits
         found = self._visit(self.state.node)
         carried = self._carried(self.cursor + 1 if found is None else found)

@@ -50,8 +50,10 @@ from ivr.flow.state import FlowState
 FIRST_INPUT: Final = "timer.first_input"
 _SITUATIONS: Final[tuple[Purpose, ...]] = ("queue", "transfer", "record")
 """Work that the caller is in the middle of: what is done meanwhile belongs to it."""
-_EARLIER_S: Final = 0.001
+_EARLIER_S: Final = 2e-4
 """A timer that was due and fired a little late must not come before what came before it."""
+LATER_S: Final = 5e-5
+"""What came in the same moment as a timer, and after it, must not come before it for the way that times are summed."""
 _TURNS: Final = frozenset({"key", "heard", "silence", "hangup"})
 _KINDS: Final[dict[type[Input], ActKind]] = {
     Digit: "key",
@@ -120,6 +122,7 @@ class _Reader:
         self.anchor_s = 0.0
         self.act_s: float | None = None
         """When the last act of this visit came, while nothing was said or fired since."""
+        self.stirs = 0
         self.in_words: list[tuple[_Visit, int, Key]] = []
         """The acts that came in the middle of words, to be told how long these lasted."""
         self.menu_s: float | None = None
@@ -146,13 +149,16 @@ class _Reader:
             work = self.works.get(getattr(event, "op", ""))
             if work is not None:
                 work.happenings.append(
-                    Happening(max(0.0, at_s - work.given_s), real_s, event, happened(event), self.number)
+                    Happening(
+                        max(0.0, at_s - work.given_s) + LATER_S, real_s, event, happened(event), self.number
+                    )
                 )
             self._anchored(at_s)
         self.actions(taken.step.actions, before, taken.step.state, at_s)
 
     def _anchored(self, at_s: float) -> None:
         self.anchor_s, self.act_s = at_s, None
+        self.stirs += 1
 
     def _prompt_ended(self, event: PromptEnded, before: FlowState, at_s: float, real_s: float) -> None:
         play, self.play = self.play, None
@@ -173,7 +179,7 @@ class _Reader:
             if work is not None:
                 self._counted(kind)
                 act = self._made(kind, taken, real_s, Moment("entry", 0.0, 0.0), said)
-                after_s = max(0.0, at_s - work.given_s)
+                after_s = max(0.0, at_s - work.given_s) + LATER_S
                 work.happenings.append(Happening(after_s, real_s, taken.event, said, self.number, act))
                 return
         self._act(kind, taken, at_s, real_s, said)
@@ -187,6 +193,7 @@ class _Reader:
             self.lasted[play.key] = (max(known_s, at_s - play.began_s), play.model_s)
         self._add(self._made(kind, taken, real_s, self._moment(at_s, play), said), play)
         self.act_s = at_s
+        self.stirs = 0
 
     def _add(self, act: Act, play: _Play | None) -> None:
         visit = self.visits[-1]
@@ -206,12 +213,13 @@ class _Reader:
         visit = self.visits[-1]
         entered_s = max(0.0, at_s - visit.entered_s)
         if play is not None and (visit.asks or self.promptings == 1):
-            return Moment("prompt", max(0.0, at_s - play.began_s), entered_s, play.number, play.model_s)
+            since_s = max(0.0, at_s - play.began_s)
+            return Moment("prompt", since_s, entered_s, play.number, play.model_s, self.stirs)
         if not visit.asks:
             return Moment("entry", entered_s, entered_s)
         if self.act_s is not None:
             return Moment("act", max(0.0, at_s - self.act_s), entered_s)
-        return Moment("quiet", max(0.0, at_s - self.anchor_s), entered_s)
+        return Moment("quiet", max(0.0, at_s - self.anchor_s), entered_s, stirs=self.stirs)
 
     def _said(self, kind: ActKind, taken: Taken) -> str:
         visit = self.visits[-1]
@@ -271,6 +279,7 @@ class _Reader:
             self.visits.append(_Visit(state.node, node is not None and node.asks, at_s))
             self.promptings = 1 if self.play is not None else 0
             self._anchored(at_s)
+            self.stirs = 0
 
     def _play(self, action: Play, at_s: float) -> None:
         key, model_s = self.lengths.of(action)
@@ -281,6 +290,7 @@ class _Reader:
             self.number_in_words = 0
             self.promptings += 1
         self.play = _Play(key, model_s, at_s, self.number_in_words)
+        self.stirs += 1
 
     def _work(self, action: Action, state: FlowState, at_s: float) -> None:
         purpose, name, detail, timeout_s = described(action)

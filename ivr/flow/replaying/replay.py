@@ -92,7 +92,7 @@ class Replayer:
             return _cannot(call, f"its version {call.version[:12]} is not at hand", None)
         tape = enact(version.library, call)
         if tape.fault:
-            return _cannot(call, tape.fault, None if tape.guessed or _withheld(call) else False)
+            return _cannot(call, tape.fault, None if tape.guessed else False)
         recording = read(version.library, tape, version.lengths)
         steps = Steps(version.library, tape)
         old = Player(version.library, recording, steps, version.own, version.lengths).run()
@@ -116,12 +116,12 @@ def _cannot(call: StoredCall, why: str, faithful: bool | None) -> Replayed:
     return Replayed(call, Comparison("cannot_tell", why), faithful)
 
 
-def _withheld(call: StoredCall) -> bool:
-    return any(given.withheld for given in call.inputs)
-
-
 def _is_faithful(tape: Tape, run: Run, steps: Steps) -> bool:
-    if tuple(entered.node for entered in run.path) != tape.call.nodes:
+    nodes, came = tape.call.nodes, tuple(entered.node for entered in run.path)
+    if not tape.call.whole:
+        # Nobody knows how it went on; the replay goes on as far as it can.
+        return came[: len(nodes)] == nodes
+    if came != nodes:
         return False
     came_all_from_it = steps.taken == len(tape.taken) + 1 and not steps.computed
     return came_all_from_it or run.results == _results(tape)

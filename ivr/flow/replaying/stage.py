@@ -53,6 +53,9 @@ class Stage:
         self.asks = False
         self.entered_s = 0.0
         self.anchor_s = 0.0
+        self.stirs = 0
+        """So much happened by itself since the last act here; words: so often something began to be said."""
+        self.words = 0
         self.number = 0
         self.said = ""
         # What is said
@@ -77,6 +80,7 @@ class Stage:
         node = self.library.nodes.get(self.state.node)
         self.asks = node is not None and node.asks
         self.entered_s = self.anchor_s = self.now
+        self.stirs = self.words = 0
 
     def event_raised(self, name: str) -> None:
         """The machine raised an event (`no_match` ...)."""
@@ -165,6 +169,8 @@ class Stage:
         lasts = real_s if abs(then_s - model_s) < SAME_S and real_s > 0 else model_s
         self.play_number = self.play_number + 1 if self.continues else 0
         self.continues = False
+        self.stirs += 1
+        self.words += 1
         self.playing, self.play_key = action.op, key
         self.play_began, self.play_lasts, self.play_ratio = self.now, lasts, model_s / lasts
         self.later(lasts, PromptEnded(action.op, "finished"), action.op)

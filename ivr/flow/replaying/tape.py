@@ -16,7 +16,7 @@ from ivr.flow.actions import Action, Note
 from ivr.flow.inputs import Digit, Input
 from ivr.flow.model import FlowLibrary
 from ivr.flow.replaying import standins
-from ivr.flow.replaying.journal import is_masked_key
+from ivr.flow.replaying.journal import is_masked
 from ivr.flow.replaying.model import StoredCall, StoredInput
 from ivr.flow.state import FlowState, Step
 
@@ -64,18 +64,20 @@ def _enact(library: FlowLibrary, call: StoredCall, variant: int) -> Tape:
     state = first.state
     nodes = _entered(first.actions)
     instead: dict[int, Input] = {}
+    notes: standins.Notes | None = None
     taken, inputs = tape.taken, call.inputs
     for index, given in enumerate(inputs):
         event, withheld = given.event, given.withheld
-        if is_masked_key(given) and (withheld or _masked(library, state)):
+        if is_masked(given) and (withheld or _masked(library, state)):
             withheld = True
             if index not in instead:
-                found = standins.keys(library, state, call, index, variant)
+                tape.guessed = True
+                notes = standins.notes_of(call) if notes is None else notes
+                found = standins.instead(library, state, call, notes, index, variant)
                 if found is None:
-                    tape.fault = f"the keys pressed at {state.node} are not known"
+                    tape.fault = f"what was pressed or said at {state.node} is not known"
                     return tape
                 instead |= found
-                tape.guessed = True
             event = instead[index]
         step = machine.step(library, state, event, given.at)
         if step.state is state:
