@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 
 from ivr.flow.calendars.faults import Faults, Path
-from ivr.flow.findings import did_you_mean
+from ivr.flow.findings import did_you_mean, quoted
 
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
@@ -57,22 +57,16 @@ def _span(written: object, path: Path, faults: Faults) -> tuple[int, int] | None
     if match is None:
         plainer = text.translate(_OTHER_SIGNS)
         hint = f"did you mean `{plainer}`?" if _SPAN.match(plainer) else HOW
-        faults.add(path, f"{_quoted(written)} are no hours", hint)
+        faults.add(path, f"{quoted(written)} are no hours", hint)
         return None
     begin, end = int(match[1]) * 60 + int(match[2]), int(match[3]) * 60 + int(match[4])
     if begin >= DAY_MINUTES or end > DAY_MINUTES:
-        faults.add(path, f"{_quoted(written)} are no hours", "a day goes from 00:00 to 24:00")
+        faults.add(path, f"{quoted(written)} are no hours", "a day goes from 00:00 to 24:00")
         return None
     if begin == end:
-        faults.add(path, f"{_quoted(written)} begins and ends at once", "the whole day is `open`")
+        faults.add(path, f"{quoted(written)} begins and ends at once", "the whole day is `open`")
         return None
     return (begin, end) if begin < end else (begin, end + DAY_MINUTES)
-
-
-def _quoted(written: object) -> str:
-    if isinstance(written, dict | list):
-        return "a mapping or a list"
-    return f"`{'null' if written is None else str(written)[:40]}`"
 
 
 def show(spans: Spans) -> str:

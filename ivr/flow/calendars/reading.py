@@ -16,7 +16,7 @@ from ivr.flow.calendars.holiday_data import CHINA, holiday_year, known_names, pr
 from ivr.flow.calendars.holiday_rules import HolidayRules, english, plain
 from ivr.flow.calendars.hours import ALL_DAY, DAYS, Spans, read_hours, read_week
 from ivr.flow.calendars.zones import read_zone
-from ivr.flow.findings import did_you_mean
+from ivr.flow.findings import did_you_mean, quoted
 
 DEFAULT_ZONE = "Asia/Shanghai"
 MAX_BASES = 10
@@ -184,7 +184,7 @@ def _makeup(written: object, path: Path, faults: Faults) -> Spans | int | None:
     if written in DAYS:
         return DAYS.index(str(written))
     if isinstance(written, str) and written.isalpha() and written not in ("open", "closed"):
-        faults.add(path, f"`{written}` are no hours", f"`09:00-17:00`, a day (`mon`), or `{IGNORE}`")
+        faults.add(path, f"{quoted(written)} are no hours", f"`09:00-17:00`, a day (`mon`), or `{IGNORE}`")
         return None
     return read_hours(written, path, faults)
 

@@ -24,7 +24,7 @@ from ivr.flow.expressions.types import (
     infer,
     one_of,
 )
-from ivr.flow.findings import did_you_mean
+from ivr.flow.findings import did_you_mean, quoted
 
 
 class DeclarationError(FlowError):
@@ -61,7 +61,7 @@ def parse_declaration(raw: JsonValue) -> tuple[Type, JsonValue]:
     name = raw["type"]
     if not isinstance(name, str) or name not in _DECLARED:
         hint = did_you_mean(str(name), _DECLARED) or f"one of {', '.join(_DECLARED)}"
-        raise DeclarationError(f"`{name}` is no type", key="type", mend=hint)
+        raise DeclarationError(f"{quoted(name)} is no type", key="type", mend=hint)
     type_, initial = _DECLARED[name]
     if "values" in raw:
         type_ = _choice(name, raw["values"])
@@ -71,7 +71,7 @@ def parse_declaration(raw: JsonValue) -> tuple[Type, JsonValue]:
     if not accepts(type_, value):
         also = f", one of {', '.join(type_.values)}" if type_.values else ""
         raise DeclarationError(
-            f"`{value}` is no {describe(type_)}{also}", key="default", mend="make both the same type"
+            f"{quoted(value)} is no {describe(type_)}{also}", key="default", mend="make both the same type"
         )
     return type_, coerced(type_, value)
 
