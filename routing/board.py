@@ -288,9 +288,14 @@ class Board(BoardState):
                     break
                 entry = self._line.get(EntryId(rank[2]))
                 assert entry is not None
-                if may_ask(entry, agent, self._queue(entry), now):
+                queue = self._queue(entry)
+                if may_ask(entry, agent, queue, now):
                     best = (rank, entry)
                     break
+                missed = entry.tried.get(agent.id)
+                if missed is not None and now < missed + dt.timedelta(seconds=queue.retry_s):
+                    # Free again sooner than this caller may be offered once more: then nobody else would bring it up.
+                    self._at(missed + dt.timedelta(seconds=queue.retry_s), "entry", entry.id)
         if best is None:
             return
         entry = best[1]

@@ -336,3 +336,14 @@ def test_looking_again_and_finding_the_same_is_no_new_decision() -> None:
     assert of_kind(floor.tell(ev.RulesChanged(rules()), 1), ev.Decided) == []
     floor.act("ann", ag.Hold(), 2)
     assert len(of_kind(floor.tell(ev.RulesChanged(rules()), 3), ev.Decided)) == 1
+
+
+def test_an_agent_who_is_free_again_within_the_pause_after_a_miss_is_asked_when_it_is_over() -> None:
+    """The telephone was gone for a second: nobody else would bring the waiting caller up again."""
+    floor = Floor(rules(), agent("ann"))
+    assert floor.arrive("e1", 0) == [("e1", "ann")]
+    floor.act("ann", ag.PhoneUnregistered(), 1)
+    assert offers(floor.act("ann", ag.PhoneRegistered(), 2)) == []
+    deadline = floor.board.next_deadline()
+    assert deadline is not None and deadline.timestamp() % 60 == 6
+    assert offers(floor.tell(ev.Tick(), 6)) == [("e1", "ann")]
