@@ -186,18 +186,23 @@ class Leg:
             return False
         return not isinstance(result, Gone)
 
-    async def until_over(self) -> None:
-        """Returns when the telephone's channel has gone (the caller's is the session's own concern).
+    async def until_over(self, caller: ChannelId | None = None, key: str = "") -> None:
+        """Returns when the telephone's channel has gone (the caller's is the session's own concern), or when the caller
+        has pressed that key.
 
         A lost event must not keep two people apart for ever: the channel is also asked for now and then.
         """
+        if caller is not None and key:
+            self._events().watch(caller)
         while True:
             try:
                 async with asyncio.timeout(LOOK_EVERY_S):
                     event = await self._events().get()
             except TimeoutError:
                 event = None
-            if isinstance(event, (ChannelDestroyed, StasisEnd)):
+            if isinstance(event, (ChannelDestroyed, StasisEnd)) and event.channel.id == self.channel:
+                return
+            if isinstance(event, ChannelDtmfReceived) and (event.channel.id, event.digit) == (caller, key):
                 return
             if (event is None or isinstance(event, Gap)) and not await self._alive():
                 return

@@ -144,7 +144,7 @@ class Transfers:
         here.tell(PartyJoined(action.op))
         try:
             async with asyncio.timeout(action.longest_s):
-                await leg.until_over()
+                await leg.until_over(here.channel, action.leave)
         except TimeoutError:
             log.info("the talk with the other party is over: its longest time")
         talked_s = round(here.monotonic() - began, 3)

@@ -146,7 +146,7 @@ class Transfer:
     others: further numbers, rung at the same time; whoever answers first is the party. mode: blind: the caller hears
     ringing and is joined. announced: the other party first hears `announce` and may refuse by hanging up; accept: the
     key by which it has to agree, "" = none. conference: as blind, but the agent of the call, if there is one, stays.
-    keys: pressed for the other party once it has answered.
+    keys: pressed for the other party once it has answered. leave: the key by which the caller ends the talk, "" = none.
     """
 
     op: OpId
@@ -161,6 +161,7 @@ class Transfer:
     others: tuple[str, ...] = ()
     accept: str = ""
     keys: str = ""
+    leave: str = ""
 
 
 @dataclass(frozen=True, slots=True)

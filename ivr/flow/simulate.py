@@ -100,8 +100,11 @@ class Simulation(FollowedCall):
             recording = self.work_of("record")
             if isinstance(recording, Record) and key in recording.finish_keys:
                 self.end_recording("key")
-            else:
-                self.give(Digit(key))
+                continue
+            self.give(Digit(key))
+            talk = self.work_of("transfer")
+            if isinstance(talk, Transfer) and talk.op in self._joined and key == talk.leave:
+                self.end_transfer("completed")
 
     def say(
         self, text: str, confidence: float | None = 0.9, alternatives: Sequence[Alternative] = ()

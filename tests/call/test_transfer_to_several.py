@@ -1,4 +1,5 @@
-"""Several outside numbers, at once or one after the other; and a party that has to press a key to take the call."""
+"""Several outside numbers, at once or one after the other; a party that has to press a key to take the call; a caller
+who ends the talk by one."""
 
 from __future__ import annotations
 
@@ -114,5 +115,26 @@ def test_only_the_key_takes_the_call(seed: int, key: str, outcome: str) -> None:
             here.ari.world.hang_up(other.id)
             await here.until(1)
         assert _outcomes(here) == [outcome]
+
+    play(scene, seed, entry="connect")
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_the_caller_leaves_the_talk_by_a_key_that_only_the_caller_can_press(seed: int) -> None:
+    async def scene(here: House) -> None:
+        here.ari.world.phones[CRISIS] = Phone(rings_s=1.0)
+        caller = await choosing(here, "2")
+        await here.until(4)
+        other = party(here, CRISIS)
+        assert here.ari.world.channels[caller].bridge == other.bridge
+        here.ari.world.press(caller, "7")
+        here.ari.world.press(other.id, "*")
+        await here.until(2)
+        assert here.ari.world.channels[caller].bridge == other.bridge
+        here.ari.world.press(caller, "*")
+        await here.until(2)
+        assert party(here, CRISIS) is None
+        assert _outcomes(here) == ["completed"]
+        assert "connect.back" in nodes(here)
 
     play(scene, seed, entry="connect")

@@ -96,6 +96,8 @@ def test_keys_for_the_other_side_are_written_or_computed_and_nothing_but_keys_is
         ("number: duty", "longest_s: 14400,", []),
         ("number: duty", "keys: 2w1,", ["wrong-value"]),
         ("number: duty", "longest_s: 90000,", ["wrong-value"]),
+        ("number: duty", "leave: '**',", ["wrong-value"]),
+        ("queue: general", "leave: '*',", ["wrong-value"]),
     ],
 )
 def test_what_cannot_be_is_a_fault(to: str, rest: str, codes: list[str]) -> None:
@@ -117,16 +119,20 @@ scenarios:
   - name: as a turn says
     given: {transfers: {police: busy}}
     turns: [{party: answers}, {party: completed, passed: bye, ended: system}]
+  - name: the caller has heard enough
+    given: {transfers: {"*": {after_s: 2}}}
+    turns: [{press: "*"}, {wait: 4, did: the other party answered}, {press: 1}, {press: "*", passed: bye}]
 """
 
 
 def test_in_scenarios_whoever_answers_first_talks() -> None:
-    files = sources(FLOW.replace("TO", "number: [police, fire]").replace("REST", "ring: together,"), HOTLINE)
+    flow = FLOW.replace("TO", "number: [police, fire]").replace("REST", "ring: together, leave: '*',")
+    files = sources(flow, HOTLINE)
     files["main.scenario.yaml"] = SCENARIOS.encode()
-    flows = library(FLOW.replace("TO", "number: [police, fire]").replace("REST", "ring: together,"), HOTLINE)
+    flows = library(flow, HOTLINE)
     done = [run(flows, case) for case in read_scenarios(files)]
     assert [(each.case.name, each.failures) for each in done if not each.passed] == []
-    assert len(done) == 4
+    assert len(done) == 5
 
 
 def test_without_a_list_of_agents_a_scenario_may_name_any() -> None:

@@ -77,6 +77,9 @@ class TransferModel(NodeModel):
         description="keys pressed for the other side once it answers (an extension behind that number), or "
         "`= expression`",
     )
+    leave: Key | None = Field(
+        None, description="the key by which the caller ends the talk, and goes on at `next` (default: none)"
+    )
     ring_s: Seconds = Field(30.0, description="how long each of them rings")
     longest_s: float | None = Field(
         None, gt=0, le=LONGEST_TALK_S, description="the talk ends after this (default: no limit)"
@@ -97,6 +100,7 @@ class TransferNode(WordsFirstNode):
         "announce",
         "keys",
         "kind_of_target",
+        "leave",
         "longest_s",
         "mode",
         "next",
@@ -135,6 +139,11 @@ class TransferNode(WordsFirstNode):
         self.keys = build.source(model.keys, ("keys",))
         if self.keys.expression is None and not KEYS.issuperset(model.keys):
             build.fault(("keys",), "wrong-value", f"`{model.keys}` are no keys", "0-9 * #")
+        self.leave = model.leave or ""
+        if self.leave and (len(self.leave) > 1 or self.kind_of_target == "queue"):
+            build.fault(
+                ("leave",), "wrong-value", "one key, of a talk with a number or an agent", "leave: '*'"
+            )
         self.ring_s = model.ring_s
         self.longest_s = model.longest_s
         self.reason = build.text(model.reason, ("reason",))
@@ -190,6 +199,7 @@ class TransferNode(WordsFirstNode):
                 tuple(ringing[1:]),
                 self.accept,
                 "".join(each for each in str(self.keys.value(turn) or "") if each in KEYS),
+                self.leave,
             )
         )
 
