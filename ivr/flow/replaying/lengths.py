@@ -22,22 +22,31 @@ Key = tuple[object, ...]
 class Lengths:
     """Of one version. What was asked for is kept."""
 
-    __slots__ = ("_known", "_library", "_measured")
+    __slots__ = ("_by_key", "_by_prompts", "_library", "_measured")
 
     def __init__(self, library: FlowLibrary, measured: Measured | None = None) -> None:
         self._library = library
         self._measured = measured
-        self._known: dict[Key, float] = {}
+        self._by_key: dict[Key, float] = {}
+        self._by_prompts: dict[tuple[int, str], tuple[tuple[Prompt, ...], Key, float]] = {}
+        """Words without values are the same object in all calls, which is known sooner than equal words are."""
 
     def of(self, play: Play) -> tuple[Key, float]:
         """Its key, seconds."""
-        key: Key = (play.language, *[one.id if not one.values else _spelt(one) for one in play.prompts])
-        seconds = self._known.get(key)
+        prompts = play.prompts
+        known = self._by_prompts.get((id(prompts), play.language))
+        if known is not None and known[0] is prompts:
+            return known[1], known[2]
+        key: Key = (play.language, *[one.id if not one.values else _spelt(one) for one in prompts])
+        seconds = self._by_key.get(key)
         if seconds is None:
-            if len(self._known) >= MOST_KEPT:
-                self._known.clear()
-            total = sum(self._one(prompt, play.language) for prompt in play.prompts)
-            seconds = self._known[key] = max(LEAST_S, total)
+            if len(self._by_key) >= MOST_KEPT:
+                self._by_key.clear()
+            total = sum(self._one(prompt, play.language) for prompt in prompts)
+            seconds = self._by_key[key] = max(LEAST_S, total)
+        if len(self._by_prompts) >= MOST_KEPT:
+            self._by_prompts.clear()
+        self._by_prompts[id(prompts), play.language] = (prompts, key, seconds)
         return key, seconds
 
     def _one(self, prompt: Prompt, language: str) -> float:

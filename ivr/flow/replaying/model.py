@@ -134,14 +134,15 @@ class Work:
 @dataclass(frozen=True, slots=True)
 class Recording:
     """A call taken apart. lengths: how long plays really lasted: key of `lengths.py` -> (s, s by the prompts' lengths).
-    menu_s: until the first queue, transfer or end, as it really was. touched: for the start and each step of the tape,
-    the nodes and prompts that it had to do with."""
+    menu_s: until the first queue, transfer or end, as it really was. nodes: those entered. touched: for the start and
+    each step of the tape, the nodes and prompts that it had to do with."""
 
     call: StoredCall
     visits: tuple[Visit, ...]
     works: tuple[Work, ...]
     lengths: Mapping[object, tuple[float, float]]
     menu_s: float
+    nodes: list[str]
     touched: tuple[list[str], ...]
 
 

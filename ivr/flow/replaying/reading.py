@@ -126,6 +126,7 @@ class _Reader:
         self.in_words: list[tuple[_Visit, int, Key]] = []
         """The acts that came in the middle of words, to be told how long these lasted."""
         self.menu_s: float | None = None
+        self.nodes: list[str] = []
         self.touched: list[list[str]] = []
 
     def take(self, taken: Taken) -> None:
@@ -245,7 +246,9 @@ class _Reader:
             if isinstance(action, Note):
                 if action.kind == "node":
                     entered = True
-                    touched.append(str(action.data["node"]))
+                    node_id = str(action.data["node"])
+                    touched.append(node_id)
+                    self.nodes.append(node_id)
                 elif action.kind == "event":
                     touched.append(EVENTS)
                     if self.visits:
@@ -318,7 +321,7 @@ class _Reader:
             (self.tape.taken[-1].at - self.tape.call.began_at).total_seconds() if self.tape.taken else 0.0
         )
         menu_s = last_s if self.menu_s is None else self.menu_s
-        return Recording(self.tape.call, visits, works, self.lasted, menu_s, tuple(self.touched))
+        return Recording(self.tape.call, visits, works, self.lasted, menu_s, self.nodes, tuple(self.touched))
 
 
 def _commanded(actions: tuple[Action, ...]) -> bool:

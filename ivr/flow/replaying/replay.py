@@ -18,7 +18,7 @@ from ivr.flow.replaying.playing import Player
 from ivr.flow.replaying.reading import read
 from ivr.flow.replaying.results import Collector
 from ivr.flow.replaying.steps import Steps, like
-from ivr.flow.replaying.tape import Tape, enact
+from ivr.flow.replaying.tape import Tape, difference, enact
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,25 +91,39 @@ class Replayer:
         if version is None:
             return _cannot(call, f"its version {call.version[:12]} is not at hand", None)
         tape = enact(version.library, call)
-        if tape.fault:
-            return _cannot(call, tape.fault, None if tape.guessed else False)
         recording = read(version.library, tape, version.lengths)
+        fault = tape.fault or difference(recording.nodes, call.nodes)
+        if fault:
+            return _cannot(call, fault, None if tape.guessed else False)
         steps = Steps(version.library, tape)
         old = Player(version.library, recording, steps, version.own, version.lengths).run()
         if not _is_faithful(tape, old, steps):
             return _cannot(call, f"the translation fails: {_first_difference(tape, old)}", False)
-        new = self._new(version, tape, recording)
+        new = old if _untouched(version, recording) else self._new(version, tape, recording)
         comparison = compare(old, new, version.pairs)
         if tape.guessed:
             other = enact(version.library, call, 1)
             recording = read(version.library, other, version.lengths)
-            if not other.fault and not _alike(new, self._new(version, other, recording)):
+            told = not other.fault and not difference(recording.nodes, call.nodes)
+            if told and not _alike(new, self._new(version, other, recording)):
                 return _cannot(call, "the draft looks at digits that are not known", True)
         return Replayed(call, comparison, True, old, new, recording.menu_s)
 
     def _new(self, version: _Version, tape: Tape, recording: Recording) -> Run:
         steps = Steps(version.draft, tape, version.pairs.differing, recording.touched)
         return Player(version.draft, recording, steps, version.pairs, self._lengths).run()
+
+
+def _untouched(version: _Version, recording: Recording) -> bool:
+    """Whether the call had to do with nothing that differs: then the draft does what its own version did."""
+    differing, files = version.pairs.differing, version.pairs.files
+    if differing is None:
+        return False
+    for work in recording.works:
+        source = version.library.sources.get(work.name) if work.purpose == "lookup" else None
+        if source is not None and source.table is not None and source.table.file not in files:
+            return False
+    return not differing or all(map(differing.isdisjoint, recording.touched))
 
 
 def _cannot(call: StoredCall, why: str, faithful: bool | None) -> Replayed:

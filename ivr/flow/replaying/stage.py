@@ -6,7 +6,6 @@ is what came of the like work of the stored call, so long after it was given; ta
 
 from __future__ import annotations
 
-import datetime as dt
 import heapq
 from collections.abc import Sequence
 from typing import Final
@@ -126,8 +125,7 @@ class Stage:
 
     def give(self, event: Input) -> None:
         """It happens now."""
-        now = self.recording.call.began_at + dt.timedelta(seconds=self.real_s)
-        step = self.steps.step(self.state, event, now)
+        step = self.steps.step(self.state, event, self.real_s)
         self.state = step.state
         self._did(step.actions)
 

@@ -50,7 +50,8 @@ class Steps:
         self.computed += 1
         return machine.start(self._library, self._call.flow, self._call.facts, self._call.began_at)
 
-    def step(self, state: FlowState, event: Input, now: dt.datetime) -> Step:
+    def step(self, state: FlowState, event: Input, after_s: float) -> Step:
+        """after_s: since the call began."""
         number, taken = self._next, self._tape.taken
         self._next += 1
         if number < len(taken) and self._is_the_same(number + 1):
@@ -59,6 +60,7 @@ class Steps:
                 self.taken += 1
                 return one.step
         self.computed += 1
+        now = self._call.began_at + dt.timedelta(seconds=after_s)
         return machine.step(self._library, state, event, now)
 
     def _is_the_same(self, number: int) -> bool:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
 from ivr.flow import machine
-from ivr.flow.actions import Action, Note
+from ivr.flow.actions import Note
 from ivr.flow.inputs import Digit, Input
 from ivr.flow.model import FlowLibrary
 from ivr.flow.replaying import standins
@@ -33,7 +33,7 @@ class Taken(NamedTuple):
 
 @dataclass(slots=True)
 class Tape:
-    """fault: why this is not the call that was stored, "" when it is. guessed: keys stand in for some that are not
+    """fault: why there is no more of it, "" when it is whole. guessed: keys or words stand in for some that are not
     known."""
 
     call: StoredCall
@@ -42,15 +42,21 @@ class Tape:
     fault: str = ""
     guessed: bool = False
 
+    def nodes(self) -> list[str]:
+        """The nodes entered, in order."""
+        steps = [self.first, *(taken.step for taken in self.taken)]
+        actions = (action for step in steps for action in step.actions)
+        return [str(one.data["node"]) for one in actions if isinstance(one, Note) and one.kind == "node"]
+
 
 def enact(library: FlowLibrary, call: StoredCall, variant: int = 0) -> Tape:
     """variant: 0 or 1, another set of digits that stand in for unknown ones."""
     if call.speech_known:
         return _enact(library, call, variant)
     tape = _enact(library, _hearing(call, library.languages), variant)
-    if tape.fault:
+    if tape.fault or difference(tape.nodes(), call.nodes):
         deaf = _enact(library, _hearing(call, ()), variant)
-        return tape if deaf.fault else deaf
+        return tape if deaf.fault or difference(deaf.nodes(), call.nodes) else deaf
     return tape
 
 
@@ -62,7 +68,6 @@ def _enact(library: FlowLibrary, call: StoredCall, variant: int) -> Tape:
     first = machine.start(library, call.flow, call.facts, call.began_at)
     tape = Tape(call, first)
     state = first.state
-    nodes = _entered(first.actions)
     instead: dict[int, Input] = {}
     notes: standins.Notes | None = None
     taken, inputs = tape.taken, call.inputs
@@ -84,8 +89,6 @@ def _enact(library: FlowLibrary, call: StoredCall, variant: int) -> Tape:
             continue
         taken.append(Taken(given.at, event, withheld, state, step))
         state = step.state
-        nodes += _entered(step.actions)
-    tape.fault = _difference(nodes, call.nodes)
     return tape
 
 
@@ -94,18 +97,15 @@ def _masked(library: FlowLibrary, state: FlowState) -> bool:
     return node is not None and node.masked
 
 
-def _entered(actions: Sequence[Action]) -> list[str]:
-    return [str(action.data["node"]) for action in actions if type(action) is Note and action.kind == "node"]
-
-
-def _difference(came: Sequence[str], stored: Sequence[str]) -> str:
+def difference(came: Sequence[str], stored: Sequence[str]) -> str:
+    """Where the nodes of a tape are not those of the journal, "" where they are."""
     for number, (one, other) in enumerate(zip(came, stored, strict=False)):
         if one != other:
             before = came[number - 1] if number else "the start"
             return f"after {before} its own version goes to {one}, its journal says {other}"
     if len(came) != len(stored):
-        last = came[-1] if len(came) < len(stored) else stored[-1] if stored else "the start"
-        return f"its own version and its journal part after {last}"
+        shorter = came if len(came) < len(stored) else stored
+        return f"its own version and its journal part after {shorter[-1] if shorter else 'the start'}"
     return ""
 
 
