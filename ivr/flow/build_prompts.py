@@ -97,6 +97,8 @@ class PromptBuilder(BuilderCore):
         elif language not in self.languages:
             hint = did_you_mean(str(language), self.languages)
             self.fault(document, (*path, "language"), "unknown-language", quoted(language), hint)
+        else:
+            self.catalogue.said_in.setdefault(prompt_id, set()).add(language)
         return self._item(document, path, prompt_id, raw, extra)
 
     def _item(

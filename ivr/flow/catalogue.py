@@ -62,6 +62,8 @@ class Catalogue:
         self.texts: dict[str, dict[str, str]] = {}
         self.places: dict[str, dict[str, tuple[Document, Path]]] = {}
         self.files: dict[str, str] = {}
+        self.said_in: dict[str, set[str]] = {}
+        """Prompt -> the languages that it is said in whatever the call's is."""
         self._names: dict[str, dict[str, frozenset[str]]] = {}
         self._variants: dict[str, dict[str, Variants]] = {}
         self._fault = fault
@@ -186,17 +188,19 @@ class Catalogue:
 
     def check(self, languages: tuple[str, ...], used: frozenset[str]) -> None:
         """Translations: every prompt in every language, naming the same values. A language may have plural forms
-        where another has one text."""
+        where another has one text. used: those said in the language of the call; others need the languages that they
+        are said in."""
         for prompt_id, texts in self.texts.items():
             if MARK in prompt_id:
                 continue
             places = self.places[prompt_id]
             for language in languages:
-                if language not in texts:
+                elsewhere = self.said_in.get(prompt_id, set()) if prompt_id not in used else set[str]()
+                if language not in texts and (not elsewhere or language in elsewhere):
                     document, path = next(iter(places.values()))
                     cause = f"`{prompt_id}` has no text in `{language}`"
                     hint = f"add it to {self.files.get(language, f'prompts/{language}.yaml')}"
-                    severity: Severity = "error" if prompt_id in used else "warning"
+                    severity: Severity = "error" if elsewhere or prompt_id in used else "warning"
                     self._report(document, path, "missing-translation", cause, hint, severity=severity)
             said_by = self._names[prompt_id]
             if not any(said_by.values()):
