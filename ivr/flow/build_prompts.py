@@ -7,7 +7,7 @@ from typing import Any
 
 from ivr.flow.actions import LONGEST_PAUSE_S, PAUSE_PROMPT, RECORDING_PROMPT
 from ivr.flow.build_core import BuilderCore
-from ivr.flow.catalogue import PROMPT_ID, is_texts
+from ivr.flow.catalogue import PROMPT_ID, texts_in
 from ivr.flow.findings import did_you_mean, quoted
 from ivr.flow.model import NO_PROMPTS, PromptItem, PromptList, Source
 from ivr.flow.yaml_source import Document, Path
@@ -33,8 +33,8 @@ class PromptBuilder(BuilderCore):
             return PromptItem(RECORDING_PROMPT, ("id",), {"id": recording})
         if isinstance(raw, dict) and "pause" in raw:
             return self._pause(document, path, raw)
-        if isinstance(raw, dict) and is_texts(raw):
-            for language in raw:
+        if isinstance(raw, dict) and (texts := texts_in(raw)):
+            for language in texts:
                 if language not in self.languages:
                     hint = (
                         did_you_mean(language, [*self.languages, "id"])
@@ -43,9 +43,9 @@ class PromptBuilder(BuilderCore):
                     self.fault(
                         document, (*path, language), "unknown-language", f"`{language}`", hint, key=True
                     )
-            prompt_id = self.catalogue.add_inline(document, path, raw)
+            prompt_id = self.catalogue.add_inline(document, path, texts)
             self.used_prompts.add(prompt_id)
-            return self._item(document, path, prompt_id, {}, extra)
+            return self._item(document, path, prompt_id, {"if": raw.get("if")}, extra)
         self.fault(
             document,
             path,

@@ -10,6 +10,7 @@ import hashlib
 import json
 import re
 from collections.abc import Callable, Mapping
+from typing import Any
 
 from ivr.flow.findings import Finding, Severity, did_you_mean
 from ivr.flow.plurals import CATEGORIES, MARK, OTHER, Plural, Variants, categories, usual, variant_id
@@ -42,6 +43,12 @@ def is_texts(raw: object) -> bool:
             for text in raw.values()
         )
     )
+
+
+def texts_in(raw: Mapping[str, Any]) -> dict[str, Written]:
+    """The texts of a prompt that is written in a flow, without its condition; empty: it is no such prompt."""
+    texts = {key: value for key, value in raw.items() if key != "if"}
+    return texts if is_texts(texts) else {}
 
 
 def is_inline(prompt_id: str) -> bool:

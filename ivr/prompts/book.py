@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from ivr.flow.catalogue import inline_id, is_texts
+from ivr.flow.catalogue import inline_id, texts_in
 from ivr.flow.findings import FlowLoadError
 from ivr.flow.load import load_sources, read_folder
 from ivr.flow.plurals import base_id
@@ -100,7 +100,8 @@ def _walk(
         for index, item in enumerate(data):
             yield from _walk(item, (*path, index), known)
     elif isinstance(data, dict):
-        if is_texts(data) and (inline := inline_id(data)) in known:
+        texts = texts_in(data)
+        if texts and (inline := inline_id(texts)) in known:
             yield inline, path
             return
         for name, value in data.items():

@@ -36,3 +36,14 @@ def test_it_is_said_in_a_call_of_another_language() -> None:
     call = Dialogue(library(FLOW.replace("PROMPT", "{id: only, language: en}"), more=ENGLISH))
     assert call.state.language == "zh"
     assert call.heard() == ["only"]
+
+
+@pytest.mark.parametrize(("name", "heard"), [("Li", 2), ("", 1)])
+def test_a_text_written_in_a_flow_may_have_a_condition(name: str, heard: int) -> None:
+    prompt = "[{zh: 您好, en: Hello, if: name != ''}, ask]"
+    call = Dialogue(library(FLOW.replace("PROMPT", prompt), f"variables: {{name: '{name}'}}\n"))
+    assert len(call.heard()) == heard
+
+
+def test_a_condition_alone_is_no_prompt() -> None:
+    assert [each.code for each in faults(FLOW.replace("PROMPT", "[{if: 'true'}]"))] == ["bad-prompt"]
