@@ -21,6 +21,7 @@ COMMANDS: Final[Mapping[str, str]] = {
     "test": "test:test",
     "schema": "schema:schema",
     "graph": "graph:graph",
+    "replay": "replay:replay",
     "publish": "versions:publish",
     "rollback": "versions:rollback",
     "diff": "diff:diff",

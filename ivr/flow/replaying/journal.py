@@ -16,7 +16,9 @@ from ivr.flow.inputs import Digit, SpeechHeard, SpeechPartial
 from ivr.flow.replaying.model import StoredCall, StoredInput, StoredNote
 from ivr.flow.state import CallFacts
 
-NOTES = frozenset({"node", "option", "collected", "refused", "asked_back", "command", "event"})
+NOTES = frozenset(
+    {"node", "option", "collected", "confirmed", "survey", "refused", "asked_back", "command", "event"}
+)
 """The machine's notes that are kept: the way, and what became of keys and words that are not known."""
 KINDS = NOTES | {"started", "input", "ended", "failed"}
 """The kinds of journal events that `stored_call` reads."""
@@ -32,7 +34,9 @@ class UnreadableCall(FlowError):
     """This journal cannot be replayed; the message says why."""
 
 
-def stored_call(call_id: str, caller: str, number: str, events: Iterable[Event]) -> StoredCall:
+def stored_call(
+    call_id: str, caller: str, number: str, events: Iterable[Event], *, anonymous: bool = False
+) -> StoredCall:
     """events: in the order of their numbers. Raises UnreadableCall."""
     started: Event | None = None
     inputs: list[StoredInput] = []
@@ -75,6 +79,7 @@ def stored_call(call_id: str, caller: str, number: str, events: Iterable[Event])
         tuple(notes),
         speech_known="speech" in data,
         whole=whole and not failed,
+        anonymous=anonymous,
     )
 
 

@@ -33,7 +33,8 @@ class StoredCall:
     """A call as its journal tells it.
 
     version, flow: of the dialogue that it ran. notes: those of `journal.NOTES`. speech_known: False in older journals,
-    which do not say what could be recognised. whole: the journal tells the call to its end.
+    which do not say what could be recognised. whole: the journal tells the call to its end. anonymous: an export left
+    out what is personal, so that it may not come out as it was.
     """
 
     facts: CallFacts
@@ -44,6 +45,7 @@ class StoredCall:
     notes: tuple[StoredNote, ...] = field(repr=False)
     speech_known: bool = True
     whole: bool = True
+    anonymous: bool = False
 
     @property
     def id(self) -> str:

@@ -64,37 +64,43 @@ class _Version:
 
 
 class Replayer:
-    """measured: seconds of a prompt's audio, where there is some; else its length is told by pace."""
+    """measured: seconds of a prompt's audio in that version, where there is some; else its length is told by pace."""
 
     def __init__(self, draft: FlowLibrary, measured: Measured | None = None) -> None:
         self.draft = draft
-        self._measured = measured
         self._lengths = Lengths(draft, measured)
         self._versions: dict[str, _Version] = {}
+        self._absent: dict[str, str] = {}
 
-    def know(self, library: FlowLibrary) -> None:
+    def know(self, library: FlowLibrary, measured: Measured | None = None) -> None:
         """A version that calls ran on."""
         self._versions[library.version] = _Version(
             library,
             like(self.draft, library.version),
             identity(library),
             paired(library, self.draft),
-            Lengths(library, self._measured),
+            Lengths(library, measured),
         )
 
+    def do_without(self, version: str, why: str) -> None:
+        """A version that calls ran on and that cannot be had: `is not stored here`."""
+        self._absent[version] = why
+
     def knows(self, version: str) -> bool:
-        return version in self._versions
+        """Whether anything was said of it."""
+        return version in self._versions or version in self._absent
 
     def replay(self, call: StoredCall) -> Replayed:
         """Never raises; a version that is not known is a reason why it cannot be told."""
         version = self._versions.get(call.version)
         if version is None:
-            return _cannot(call, f"its version {call.version[:12]} is not at hand", None)
+            why = self._absent.get(call.version, "is not at hand")
+            return _cannot(call, f"its version {call.version[:12]} {why}", None)
         tape = enact(version.library, call)
         recording = read(version.library, tape, version.lengths)
         fault = tape.fault or difference(recording.nodes, call.nodes)
         if fault:
-            return _cannot(call, fault, None if tape.guessed else False)
+            return _cannot(call, fault, None if tape.guessed or call.anonymous else False)
         steps = Steps(version.library, tape)
         old = Player(version.library, recording, steps, version.own, version.lengths).run()
         if not _is_faithful(tape, old, steps):

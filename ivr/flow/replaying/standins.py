@@ -17,6 +17,7 @@ from ivr.flow.actions import Note
 from ivr.flow.inputs import Digit, Input, SpeechHeard, SpeechPartial
 from ivr.flow.match import normalise
 from ivr.flow.model import FlowLibrary
+from ivr.flow.nodes.asking_back import yes_no_phrases
 from ivr.flow.nodes.base import Node
 from ivr.flow.nodes.choices import Options
 from ivr.flow.nodes.collect import Collect
@@ -175,10 +176,18 @@ def _words(
         elif note.kind == "collected" and isinstance(node, Collect):
             count = note.data.get("digits")
             yield from _fitting(node, "", count if isinstance(count, int) else 0, order, now)
+        elif note.kind == "confirmed":
+            yield from yes_no_phrases(state.language)
+        elif note.kind == "survey":
+            yield str(note.data.get("rating"))
     yield from MEANINGLESS
     yield ""
 
 
 def _phrases_of(options: Options, language: str, name: str) -> Iterator[str]:
+    """Alone, and in a sentence, which flows may take for more."""
     spoken = options.spoken(language)
-    return (phrase for phrase in spoken.spoken if spoken.by_phrase.get(normalise(phrase)) == name)
+    for phrase in spoken.spoken:
+        if spoken.by_phrase.get(normalise(phrase)) == name:
+            yield phrase
+            yield f"{phrase} {MEANINGLESS[0]}"

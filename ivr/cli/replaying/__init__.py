@@ -1,0 +1,1 @@
+"""What `ivr replay` is made of beside the replay itself: where its calls come from, what it writes."""
