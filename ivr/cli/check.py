@@ -1,19 +1,27 @@
-"""`ivr check`: is the hotline in this folder sound? Exit code 1 when it has an error."""
+"""`ivr check`: are the hotlines in these folders sound? Exit codes: 0 sound, 1 errors, 2 nothing to check."""
 
 from __future__ import annotations
 
 import datetime as dt
-import json
-from dataclasses import asdict
+import os
+import sys
+from collections.abc import Iterator
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from ivr.cli.test_folders import open_folder
-from ivr.flow.findings import Finding, sorted_findings
-from routing.rules_load import RulesError, load_agents, load_rules
+from ivr.cli.check_output import Report, as_annotations, as_json, as_text
+from ivr.cli.checking import audio_findings, check_sources
+from ivr.errors import ConfigError
+from ivr.flow.findings import Finding, FlowLoadError, did_you_mean, sorted_findings
+from ivr.flow.folder import HOTLINE
+from ivr.flow.load import read_folder
+
+KINDS_OF_FILE = (".yaml", ".csv")
+_HOPS = 5
+"""So many folders up a file's hotline is looked for."""
 
 
 class Format(StrEnum):
@@ -23,90 +31,109 @@ class Format(StrEnum):
 
 
 def check(
-    folder: Annotated[Path, typer.Argument(help="The folder of the flows, or a file in it.")] = Path("flows"),
+    paths: Annotated[
+        list[Path] | None,
+        typer.Argument(
+            help="Folders of flows, or files in them. A folder brings the hotlines below it along.",
+            metavar="[FOLDER]...",
+        ),
+    ] = None,
     format: Annotated[
         Format, typer.Option("--format", help="text, json, or github's annotations.")
     ] = Format.text,
+    strict: Annotated[bool, typer.Option("--strict", help="Warnings fail too.")] = False,
+    hints: Annotated[bool, typer.Option("--hints", help="What is written and does nothing, too.")] = False,
+    audio: Annotated[
+        bool, typer.Option("--audio", help="Prompts without a recording or a natural voice, too.")
+    ] = False,
+    explain: Annotated[
+        str, typer.Option("--explain", help="What a code means, with examples.", metavar="CODE")
+    ] = "",
 ) -> None:
     """Check flows, prompts, scenarios, queues and agents: every fault with file, line, column, cause and suggestion."""
-    folder = folder.parent if folder.is_file() else folder
-    findings, version = _examine(folder)
-    errors = sum(finding.severity == "error" for finding in findings)
+    if explain:
+        _explain(explain)
+        return
+    folders = list(dict.fromkeys(folder for path in paths or [Path("flows")] for folder in _folders(path)))
+    now = dt.datetime.now(dt.UTC)
+    reports = [report_of(folder, now, hints=hints, audio=audio) for folder in folders]
     if format is Format.json:
-        report = {
-            "errors": errors,
-            "warnings": len(findings) - errors,
-            "version": version,
-            "findings": [{**asdict(finding), "file": _path(folder, finding)} for finding in findings],
-        }
-        typer.echo(json.dumps(report, ensure_ascii=False, indent=2))
-    elif format is Format.github:
-        for finding in findings:
-            typer.echo(_annotation(folder, finding))
+        typer.echo(as_json(reports))
     else:
-        _tell(folder, findings, errors, version)
-    if errors:
+        colour = sys.stdout.isatty() and "NO_COLOR" not in os.environ
+        for line in as_annotations(reports) if format is Format.github else as_text(reports, colour=colour):
+            typer.echo(line)
+    wrong = sum(report.count("error") + (report.count("warning") if strict else 0) for report in reports)
+    if wrong:
         raise typer.Exit(1)
 
 
-def _examine(folder: Path) -> tuple[list[Finding], str]:
-    """All findings in order, and the library's version ("" when it has errors)."""
-    opened = open_folder(folder)
-    library = opened.library
-    findings = [*opened.findings, *(library.findings if library is not None else ())]
-    errors = any(finding.severity == "error" for finding in findings)
-    version = "" if library is None or errors else library.version
-    return sorted_findings([*findings, *_routing(folder)]), version
-
-
-def _routing(folder: Path) -> list[Finding]:
-    """What the routing itself says of its two files, where they are."""
-    found: list[Finding] = []
-    try:
-        queues, agents = folder / "queues.yaml", folder / "agents.yaml"
-        rules = load_rules(queues.read_text("utf-8")) if queues.is_file() else None
-        if rules is not None and agents.is_file():
-            load_agents(agents.read_text("utf-8"), rules, dt.datetime.now(dt.UTC))
-    except RulesError as error:
-        found = [Finding(f.file, f.line, f.column, "routing", f.cause, f.suggestion) for f in error.findings]
-    except (OSError, UnicodeDecodeError):
-        # The loader of the flows read the same folder and has said what is wrong with it.
-        found = []
-    return found
-
-
-def _path(folder: Path, finding: Finding) -> str:
-    return (folder / finding.file).as_posix() if finding.file else folder.as_posix()
-
-
-def _tell(folder: Path, findings: list[Finding], errors: int, version: str) -> None:
-    for finding in findings:
-        colour = "red" if finding.severity == "error" else "yellow"
-        place = f"{_path(folder, finding)}:{finding.line}:{finding.column}"
-        severity = typer.style(finding.severity, fg=colour)
-        typer.echo(f"{place}: {severity} {finding.code}: {finding.cause}")
-        if finding.suggestion:
-            typer.echo(f"    {finding.suggestion}")
-    warnings = len(findings) - errors
-    if not findings:
-        typer.echo(f"{folder}: sound (version {version[:12]})")
+def _folders(path: Path) -> Iterator[Path]:
+    """The hotlines that are meant."""
+    if path.is_file():
+        if path.suffix not in KINDS_OF_FILE:
+            _refuse(f"{path} is no file of a hotline: give its folder, or a .yaml file in it")
+        yield _hotline_of(path)
+    elif path.is_dir():
+        here = [path] if any(path.glob("*.yaml")) else []
+        found = [*here, *(folder for folder in _below(path) if folder not in here)]
+        if not found:
+            _refuse(f"there is nothing to check in {path}: no *.yaml")
+        yield from found
     else:
-        typer.echo(f"{folder}: {_count(errors, 'error')}, {_count(warnings, 'warning')}")
+        near = (
+            did_you_mean(path.name, (each.name for each in path.parent.glob("*")))
+            if path.parent.is_dir()
+            else ""
+        )
+        _refuse(f"there is no {path}{f': {near}' if near else ''}")
 
 
-def _count(number: int, noun: str) -> str:
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+def _hotline_of(file: Path) -> Path:
+    """The folder that the file's hotline stands in: the nearest with a `hotline.yaml`, else the file's own."""
+    for folder in list(file.resolve().parents)[:_HOPS]:
+        if (folder / HOTLINE).is_file():
+            return next((each for each in file.parents if each.resolve() == folder), folder)
+    return file.parent
 
 
-def _annotation(folder: Path, finding: Finding) -> str:
-    """A workflow command of GitHub; `%`, line ends, and in properties `:` and `,`, are escaped as it asks."""
+def _below(folder: Path) -> Iterator[Path]:
+    for file in sorted(folder.rglob(HOTLINE)):
+        parts = file.relative_to(folder).parts
+        if len(parts) > 1 and not any(part.startswith(".") or part == "node_modules" for part in parts):
+            yield file.parent
 
-    def message(text: str) -> str:
-        return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
 
-    def value(text: str) -> str:
-        return message(text).replace(":", "%3A").replace(",", "%2C")
+def report_of(folder: Path, now: dt.datetime, *, hints: bool, audio: bool) -> Report:
+    """Of one hotline. What cannot be read is a finding. now: says which holidays should be known."""
+    try:
+        sources = read_folder(folder)
+    except FlowLoadError as error:
+        return Report(folder, error.findings, "", {})
+    checked = check_sources(sources, now, hints=hints)
+    found = list(checked.findings)
+    if audio and checked.library is not None:
+        try:
+            found += audio_findings(folder, checked.library)
+        except ConfigError as error:
+            found.append(Finding("", 0, 0, "missing-audio", str(error), error.mend, "warning"))
+    return Report(folder, tuple(sorted_findings(found)), checked.version, sources)
 
-    words = f"{finding.cause} ({finding.suggestion})" if finding.suggestion else finding.cause
-    place = f"file={value(_path(folder, finding))},line={max(1, finding.line)},col={max(1, finding.column)}"
-    return f"::{finding.severity} {place},title={value(finding.code)}::{message(words)}"
+
+def _refuse(message: str) -> None:
+    typer.echo(f"error: {message}", err=True)
+    raise typer.Exit(2)
+
+
+def _explain(code: str) -> None:
+    from ivr.flow.explained import explanation  # examples of everything: only for who asks
+
+    found = explanation(code)
+    if found is None:
+        from ivr.flow.codes import CODES
+
+        _refuse(
+            f"there is no code `{code}`: {did_you_mean(code, CODES) or 'the page of the language lists them'}"
+        )
+        return
+    typer.echo(found)

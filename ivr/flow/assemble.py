@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from ivr.flow.actions import Note
 from ivr.flow.build import LibraryBuilder
 from ivr.flow.build_node import NodeBuilder
-from ivr.flow.findings import FlowLoadError, did_you_mean
+from ivr.flow.findings import Finding, FlowLoadError, did_you_mean
 from ivr.flow.folder import HOTLINE
 from ivr.flow.linting import lint
 from ivr.flow.model import FAREWELL, HANGUP, RETURN, Command, Exit, Flow, FlowLibrary, Handlers
@@ -25,6 +25,7 @@ from ivr.flow.nodes.hangup import HangupModel, HangupNode
 from ivr.flow.nodes.returning import Return, ReturnModel
 from ivr.flow.registry import KINDS
 from ivr.flow.schema import HotlineModel
+from ivr.flow.unused import unused
 from ivr.flow.written import WrittenFlow, WrittenHotline
 from ivr.flow.yaml_source import Document, Mark, Path
 
@@ -74,12 +75,33 @@ class Assembly:
         self._stop_at_errors(only_when=not self._written.flows)
         library = self._build()
         self._builder.check_uses()
+        self._check_results()
         self._builder.catalogue.check(self._builder.languages, frozenset(self._builder.used_prompts))
         self._stop_at_errors()
         self._builder.findings += lint(library, self._place_of_node)
         self._stop_at_errors()
         object.__setattr__(library, "findings", tuple(self._builder.findings))
         return library
+
+    def hints(self, library: FlowLibrary) -> list[Finding]:
+        """What does nothing in the library that was made here."""
+        return unused(library, self._written, self._builder)
+
+    def _check_results(self) -> None:
+        for name, written in self._written.flows.items():
+            document = written.document
+            given = self._builder.sets_in(document.file) | self._builder.returned.get(name, set())
+            for result in written.results:
+                if result not in given:
+                    self._builder.fault(
+                        document,
+                        ("results", result),
+                        "unset-result",
+                        f"nothing in this flow sets `{result}`",
+                        f"set it, or give it back with {{kind: return, results: {{{result}: ...}}}}",
+                        key=True,
+                        severity="warning",
+                    )
 
     def _place_of_node(self, node_id: str) -> tuple[str, Mark]:
         flow, name = node_id.split(".", 1)

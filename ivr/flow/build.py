@@ -45,6 +45,8 @@ class LibraryBuilder(PromptBuilder):
         self.queues: dict[str, list[str]] = {}
         self.asking_back: AskingBack | None = None
         self.callees: dict[str, Callee] = {}
+        self.returned: dict[str, set[str]] = {}
+        """Flow -> the results that its `return` nodes give."""
         self._commands: dict[tuple[int, ...], Commands] = {}
         self.events = {part for name in (*NAMES, *kind_events) for part in name_parts(name)}
 

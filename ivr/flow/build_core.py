@@ -56,6 +56,8 @@ class BuilderCore:
         self.variables: dict[str, JsonValue] = {}
         self.declared = DeclaredTypes()
         self.used_prompts: set[str] = set()
+        """Those that are needed in every language."""
+        self.named_prompts: set[str] = set()
         self._uses: list[tuple[str, Document, Path]] = []
         self._written: list[_Written] = []
         self._assigned: list[_Assigned] = []
@@ -151,6 +153,21 @@ class BuilderCore:
 
     def use(self, document: Document, path: Path, used: Iterable[str]) -> None:
         self._uses += [(name, document, path) for name in used]
+
+    def names_read(self) -> dict[str, set[str]]:
+        """File -> the names that its expressions and texts read."""
+        read: dict[str, set[str]] = {}
+        for name, document, _ in self._uses:
+            read.setdefault(document.file, set()).add(name)
+        for written in self._written:
+            compiled = self._compiled.get(written.source)
+            if compiled is not None:
+                read.setdefault(written.document.file, set()).update(compiled.names)
+        return read
+
+    def sets_in(self, file: str) -> set[str]:
+        """The variables that something in this file sets or declares."""
+        return {each.name for each in self._assigned if each.document.file == file}
 
     def check_uses(self) -> None:
         """After everything is built: names that nobody sets, expressions whose types do not go together."""

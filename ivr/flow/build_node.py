@@ -267,6 +267,7 @@ class NodeBuilder:
         own = self._library.callees.get(self.flow)
         if own is None:
             return
+        self._library.returned.setdefault(self.flow, set()).update(results)
         for name in results:
             if name not in own.results:
                 hint = did_you_mean(name, own.results) or f"declare it: results: {{{name}: text}}"

@@ -91,6 +91,7 @@ class PromptBuilder(BuilderCore):
             hint = did_you_mean(prompt_id, self.catalogue.texts) or f"add it to {files}"
             self.fault(document, path, "unknown-prompt", f"there is no prompt `{prompt_id}`", hint)
             return None
+        self.named_prompts.add(prompt_id)
         language = raw.get("language")
         if language is None:
             self.used_prompts.add(prompt_id)

@@ -74,6 +74,8 @@ class Catalogue:
         self._names: dict[str, dict[str, frozenset[str]]] = {}
         self._variants: dict[str, dict[str, Variants]] = {}
         self._fault = fault
+        self._unread: set[tuple[str, str]] = set()
+        """Prompt and language of the texts that are there and have a fault."""
 
     def add_file(self, language: str, document: Document) -> None:
         """`id: text`, flat; a text may be plural forms."""
@@ -91,6 +93,7 @@ class Catalogue:
             elif isinstance(text, dict):
                 self.add_plural(document, path, prompt_id, language, text)
             elif not isinstance(text, str) or not text.strip():
+                self._unread.add((prompt_id, language))
                 cause = f"the text of `{prompt_id}` is missing"
                 self._report(document, path, "wrong-type", cause, "quote numbers")
             else:
@@ -110,6 +113,7 @@ class Catalogue:
 
     def add(self, document: Document, path: Path, prompt_id: str, language: str, text: str) -> None:
         if len(text) > MAX_TEXT:
+            self._unread.add((prompt_id, language))
             self._report(document, path, "prompt-too-long", f"{len(text)} characters", f"{MAX_TEXT} at most")
             return
         found = NO_NAMES
@@ -117,6 +121,7 @@ class Catalogue:
             try:
                 found = names(parse(text))
             except PromptTextError as error:
+                self._unread.add((prompt_id, language))
                 self._report(document, path, "bad-prompt-text", str(error), error.mend)
                 return
         text = " ".join(text.split())
@@ -129,6 +134,8 @@ class Catalogue:
     ) -> None:
         """Each form as a text of its own. `other` and `by` must be there; forms must be those of the language."""
         by = forms.get(_BY)
+        if not isinstance(by, str) or not _NAME.match(by) or OTHER not in forms:
+            self._unread.add((prompt_id, language))
         if not isinstance(by, str) or not _NAME.match(by):
             at = (*path, _BY) if _BY in forms else path
             cause = f"`{prompt_id}` does not say by which value its form is chosen"
@@ -143,6 +150,7 @@ class Catalogue:
                 cause, hint = _unknown_form(form, language, known)
                 self._report(document, at, "bad-plural", cause, hint, key=True)
             elif not isinstance(text, str) or not text.strip():
+                self._unread.add((prompt_id, language))
                 cause = f"the form `{form}` of `{prompt_id}` has no text"
                 self._report(document, at, "wrong-type", cause, "quote numbers")
             else:
@@ -202,8 +210,10 @@ class Catalogue:
                 continue
             places = self.places[prompt_id]
             for language in languages:
+                if language in texts or (prompt_id, language) in self._unread:
+                    continue
                 elsewhere = self.said_in.get(prompt_id, set()) if prompt_id not in used else set[str]()
-                if language not in texts and (not elsewhere or language in elsewhere):
+                if not elsewhere or language in elsewhere:
                     document, path = next(iter(places.values()))
                     cause = f"`{prompt_id}` has no text in `{language}`"
                     hint = f"add it to {self.files.get(language, f'prompts/{language}.yaml')}"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from ivr.flow.expressions import CODES as _OF_EXPRESSIONS
 
 _OWN: dict[str, str] = {
@@ -26,10 +28,12 @@ _OWN: dict[str, str] = {
     "duplicate-phrase": "two options claim the same phrase; the first gets it",
     "duplicate-scenario": "two scenarios of a file have the same name",
     "duplicate-variable": "a flow declares what the hotline declares for the whole call",
+    "holidays-not-known": "a calendar goes by holidays of this or the coming year that are not known yet",
     "key-not-text": "a YAML key that is no plain text",
     "long-node": "a node that speaks for more than 45 s in one go",
     "long-prompt": "a text that takes more than 15 s to say",
     "loop-without-input": "nodes that lead to each other and never wait for the caller",
+    "missing-audio": "a prompt that no recording and no natural voice says yet (`--audio`)",
     "missing-field": "a field that the node cannot do without",
     "missing-parameter": "a flow is called, or gone to, without a parameter that it needs",
     "missing-plural-form": "the language has a plural form that this prompt does not; `other` is said instead",
@@ -72,6 +76,7 @@ _OWN: dict[str, str] = {
     "unknown-prompt": "no prompt has this id",
     "unknown-queue": "no queue in `queues.yaml` has this name",
     "unknown-result": "the flow has no such result",
+    "unknown-skill": "no skill in `queues.yaml` has this name",
     "unknown-source": "not one of the hotline's `sources`",
     "unknown-table": "no such file in the folder of the flows",
     "unknown-tag": "YAML tags (`!name`) are not used",
@@ -79,6 +84,12 @@ _OWN: dict[str, str] = {
     "unknown-value": "`call.history` has no such value",
     "unreachable": "nothing leads to this node",
     "unreachable-option": "an option with neither key nor phrase",
+    "unset-result": "a flow declares a result that nothing in it sets",
+    "unstaffed-skill": "skills are asked for that no agent of the queue has, or a queue has no agents at all",
+    "unused-flow": "nothing leads to this flow (`--hints`)",
+    "unused-parameter": "nothing in the flow reads this parameter (`--hints`)",
+    "unused-prompt": "no flow says this prompt (`--hints`)",
+    "unused-variable": "nothing reads this variable (`--hints`)",
     "unreadable": "the folder cannot be read",
     "unused-value": "a value that the prompt does not say",
     "wrong-result": "a value of another type than what gets it wants: a condition has to be true or false",
@@ -87,5 +98,7 @@ _OWN: dict[str, str] = {
     "yaml-syntax": "this is not YAML",
 }
 
-CODES: dict[str, str] = dict(sorted({**_OF_EXPRESSIONS, **_OWN}.items()))
+_ALL: dict[str, str] = {str(code): meaning for code, meaning in _OF_EXPRESSIONS.items()} | _OWN
+
+CODES: Mapping[str, str] = dict(sorted(_ALL.items()))
 """Code -> meaning, those of expressions included."""

@@ -11,7 +11,8 @@ from rapidfuzz import fuzz, process
 
 from ivr.errors import FlowError
 
-Severity = Literal["error", "warning"]
+Severity = Literal["error", "warning", "hint"]
+"""hint: only for whoever asks for them."""
 
 LONGEST = 300
 """Characters of a cause or a suggestion."""

@@ -83,6 +83,12 @@ def load_sources(sources: Mapping[str, bytes]) -> FlowLibrary:
         return Assembly(sources, version_of(sources)).library()
 
 
+def hints_of(sources: Mapping[str, bytes]) -> list[Finding]:
+    """What is written and does nothing: findings of the severity "hint". Raises FlowLoadError."""
+    assembly = Assembly(sources, version_of(sources))
+    return assembly.hints(assembly.library())
+
+
 @contextlib.contextmanager
 def _nothing_collected() -> Iterator[None]:
     """The garbage collector rests: it would look through all that is made, many times while it grows, for nothing."""

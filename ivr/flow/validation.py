@@ -29,6 +29,10 @@ class ModelFault:
     cause: str
     suggestion: str = ""
     key: bool = False
+    missing: str = ""
+    """The field that is not there."""
+    meant: str = ""
+    """The field whose name is written wrong."""
 
 
 def model_faults(
@@ -39,8 +43,11 @@ def model_faults(
         (_type_only(fault["type"]), _model_fault(fault, model, data))
         for fault in error.errors(include_url=False)[:MAX_FAULTS]
     ]
+    meant = {(fault.path[:-1], fault.meant) for _, fault in found if fault.meant}
     kept: list[ModelFault] = []
     for type_only, fault in found:
+        if (fault.path, fault.missing) in meant:
+            continue  # it is there, with its name misspelt
         better = (
             other.path[: len(fault.path)] == fault.path
             and (not other_type or len(other.path) > len(fault.path))
@@ -60,11 +67,13 @@ def _type_only(kind: str) -> bool:
 def _model_fault(fault: Any, model: type[pydantic.BaseModel], data: object) -> ModelFault:
     path = _in_data(fault["loc"], data)
     if fault["type"] == "missing":
-        return ModelFault(path, "missing-field", f"`{fault['loc'][-1]}` is missing", key=True)
+        missing = str(fault["loc"][-1])
+        return ModelFault(path, "missing-field", f"`{missing}` is missing", key=True, missing=missing)
     name = str(path[-1]) if path else ""
     if fault["type"] == "extra_forbidden":
         hint = did_you_mean(name, _fields(model, path[:-1]))
-        return ModelFault(path, "unknown-field", f"`{name}` means nothing here", hint, key=True)
+        meant = hint.split("`")[1] if hint else ""
+        return ModelFault(path, "unknown-field", f"`{name}` means nothing here", hint, key=True, meant=meant)
     cause, hint = words_of(fault)
     return ModelFault(
         path, "wrong-value", f"`{name}`: {cause}" if name else cause, hint, key="[key]" in fault["loc"]

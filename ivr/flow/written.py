@@ -187,8 +187,10 @@ class WrittenHotline:
         if model.flow in self.flows:
             other = self.flows[model.flow].document.file
             self.builder.fault(document, ("flow",), "duplicate-flow", f"`{model.flow}` is also in {other}")
+            self.incomplete = True
             return
         if not model.nodes:
+            self.incomplete = True
             self.builder.fault(document, ("nodes",), "no-nodes", "a flow has at least one node")
             return
         builder = self.builder

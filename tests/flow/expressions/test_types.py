@@ -116,7 +116,7 @@ def test_declarations(raw: JsonValue, type_: Type, value: JsonValue) -> None:
         ({"type": "decimal"}, "type", "`decimal` is no type", "one of text, int, number"),
         ({"type": 3}, "type", "`3` is no type", "one of text"),
         ({"type": "int", "default": "3"}, "default", "`3` is no whole number", "same type"),
-        ({"type": "int", "default": True}, "default", "`True` is no whole number", "same type"),
+        ({"type": "int", "default": True}, "default", "`true` is no whole number", "same type"),
         ({"type": "int", "default": 2**63}, "default", "is no whole number", "same type"),
         ({"type": "date", "default": "1.10.2026"}, "default", "`1.10.2026` is no date", "same type"),
         ({"type": "date", "default": "2026-02-30"}, "default", "`2026-02-30` is no date", "same type"),
