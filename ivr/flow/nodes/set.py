@@ -18,6 +18,9 @@ class SetModel(NodeModel):
     values: dict[Name, Any] = Field(
         min_length=1, description="name -> value; a text that begins with `=` is an expression: `= tries + 1`"
     )
+    journal: bool = Field(
+        False, description="the call's journal notes them, for reports: what it was about; nothing personal"
+    )
     next: Target
 
 
@@ -25,16 +28,21 @@ class SetNode(Node):
     kind: ClassVar[str] = "set"
     silent: ClassVar[bool] = True
 
-    __slots__ = ("next", "values")
+    __slots__ = ("journal", "next", "values")
 
     def __init__(self, build: NodeBuilder, model: SetModel) -> None:
         super().__init__(build, model)
         self.values = build.sets(model.values, ("values",))
+        self.journal = model.journal
         self.next = build.target(model.next, ("next",), "next")
 
     def enter(self, turn: Turn) -> None:
         for name, source in self.values.items():
             turn.assign(name, source.value(turn))
+        if self.journal:
+            turn.note(
+                "set", {"node": self.id, "values": {name: turn.variables[name] for name in self.values}}
+            )
         turn.go(self.next)
 
 

@@ -26,6 +26,13 @@ def test_what_fails_sets_null_and_is_noted() -> None:
     assert (call.value("tries"), len(call.notes("expression_failed"))) == (None, 1)
 
 
+def test_the_journal_notes_them_where_it_is_told_to() -> None:
+    flow = SET.replace("next: bye}", "journal: true, next: bye}", 1)
+    (noted,) = Dialogue(library(flow, "variables: {tries: 1}\n")).notes("set")
+    assert noted["values"] == {"tries": 2, "twice": 4, "said": "plain", "map": {"a": [1]}}
+    assert not Dialogue(library(SET, "variables: {tries: 1}\n")).notes("set")
+
+
 @pytest.mark.parametrize(
     ("values", "code"),
     [
