@@ -23,7 +23,7 @@ from ivr.flow.inputs import (
     SpeechStarted,
 )
 from ivr.flow.scenarios.acting import acts_of
-from ivr.flow.scenarios.model import Given, LookupAnswer, RequestAnswer, Turn
+from ivr.flow.scenarios.model import Given, Turn
 
 SETTLED_S: Final = 120.0
 """For prompts, web services and messages to come to their end."""
@@ -105,7 +105,7 @@ class Caller:
                     return await self._record(float(turn.recorded or 0))
                 case ["request" | "lookup"]:
                     answer = turn.request if turn.request is not None else turn.lookup
-                    if answer is None or not await self._answered(answer):
+                    if answer is None or not await self.services.answer(answer, LISTENS_S):
                         return f"no web service is asked {here}"
                     return ""
                 case ["callback"]:
@@ -255,14 +255,6 @@ class Caller:
 
     async def _ended(self, op: OpId | None, within_s: float) -> bool:
         return await self.follower.until(lambda call: call.op_of("transfer") != op, within_s)
-
-    async def _answered(self, answer: RequestAnswer | LookupAnswer) -> bool:
-        """The service answers as soon as it is asked."""
-        for _ in range(round(LISTENS_S * 10)):
-            if self.services.answer(answer):
-                return True
-            await self.follower.until(lambda call: call.over, 0.1)
-        return False
 
     def _count(self, *kinds: type) -> int:
         return sum(isinstance(event, kinds) for _, event in self.call.inputs)

@@ -43,6 +43,7 @@ class Services:
     _node: Callable[[], str] = lambda: ""
     _used: dict[int, int] = field(default_factory=dict)
     _waiting: list[_Asked] = field(default_factory=list)
+    _asked: asyncio.Event = field(default_factory=asyncio.Event)
 
     @property
     def host(self) -> str:
@@ -61,15 +62,21 @@ class Services:
             asked.answer.cancel()
         self._waiting = []
 
-    def answer(self, answer: RequestAnswer | LookupAnswer) -> bool:
-        """What a turn says. False: nothing waits for it."""
+    async def answer(self, answer: RequestAnswer | LookupAnswer, within_s: float) -> bool:
+        """What a turn says, as soon as something is asked. False: nothing is."""
         lookup = isinstance(answer, LookupAnswer)
-        asked = next((each for each in self._waiting if (each.source is not None) == lookup), None)
-        if asked is None:
+        try:
+            async with asyncio.timeout(within_s):
+                while True:
+                    self._asked.clear()
+                    for asked in self._waiting:
+                        if (asked.source is not None) == lookup:
+                            self._waiting.remove(asked)
+                            asked.answer.set_result(_found(answer, asked.source))
+                            return True
+                    await self._asked.wait()
+        except TimeoutError:
             return False
-        self._waiting.remove(asked)
-        asked.answer.set_result(_found(answer, asked.source) if isinstance(answer, LookupAnswer) else answer)
-        return True
 
     async def handle(self, request: web.Request) -> web.StreamResponse:
         scheme, host, path = (
@@ -91,6 +98,7 @@ class Services:
             return await _respond(request, answer)
         asked = _Asked(source, asyncio.get_running_loop().create_future())
         self._waiting.append(asked)
+        self._asked.set()
         try:
             async with asyncio.timeout(LONGEST_S):
                 return await _respond(request, await asked.answer)
@@ -118,8 +126,10 @@ def _asks(source: LookupSource, url: str) -> bool:
     return re.match("[^/?#]+".join(re.escape(part) for part in parts), url) is not None
 
 
-def _found(answer: LookupAnswer, source: LookupSource | None) -> RequestAnswer:
+def _found(answer: RequestAnswer | LookupAnswer, source: LookupSource | None) -> RequestAnswer:
     """What a web service says so that the source finds just that."""
+    if isinstance(answer, RequestAnswer):
+        return answer
     match answer.effective:
         case "found":
             body: Any = answer.found
