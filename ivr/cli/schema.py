@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated
 
@@ -10,13 +11,18 @@ import typer
 
 from ivr.flow.json_schema import schemas
 
-FILES = {
+FILES: Mapping[str, str | list[str]] = {
     "hotline.schema.json": "hotline.yaml",
     "library.schema.json": "library.yaml",
     "scenario.schema.json": "*.scenario.yaml",
     "prompts.schema.json": "prompts/*.yaml",
-    "flow.schema.json": "*.yaml",
+    "flow.schema.json": [
+        "*.yaml",
+        *("!hotline.yaml", "!library.yaml", "!*.scenario.yaml", "!prompts/*.yaml", "!tables/*.yaml"),
+        *("!queues.yaml", "!agents.yaml"),
+    ],
 }
+"""Schema -> its files. Editors hold a file to every pattern that fits, so flows name what they are not."""
 
 
 def schema(
@@ -44,7 +50,6 @@ def schema(
     for file, made in wanted.items():
         (out / file).write_text(text_of(made), "utf-8")
     typer.echo(f"{len(wanted)} schemas in {out.as_posix()}. In an editor with the yaml-language-server:")
-    # The first pattern that fits counts, so that of all other flows comes last.
     globs = {f"{out.as_posix()}/{file}": FILES[file] for file in FILES if file in wanted}
     typer.echo(json.dumps({"yaml.schemas": globs}, indent=2))
 

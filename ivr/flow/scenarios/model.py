@@ -19,18 +19,25 @@ def _as_list(value: object) -> object:
     return [value] if isinstance(value, str | dict) else value
 
 
-def _named(name: str) -> BeforeValidator:
+def _named(name: str, of: Any = dict[str, Any]) -> BeforeValidator:
     """`full` for `{outcome: full}`."""
-    return BeforeValidator(lambda value: {name: value} if isinstance(value, str) else value)
+    return BeforeValidator(
+        lambda value: {name: value} if isinstance(value, str) else value, json_schema_input_type=str | of
+    )
 
 
-def _numbered(name: str) -> BeforeValidator:
+def _numbered(name: str, of: Any = dict[str, Any]) -> BeforeValidator:
     """`3` for `{place: 3}`."""
-    return BeforeValidator(lambda value: {name: value} if isinstance(value, int) else value)
+    return BeforeValidator(
+        lambda value: {name: value} if isinstance(value, int) else value, json_schema_input_type=int | of
+    )
 
 
-Texts = Annotated[list[str], BeforeValidator(_as_list)]
-Data = Annotated[list[dict[str, Any]], BeforeValidator(_as_list)]
+Texts = Annotated[list[str], BeforeValidator(_as_list, json_schema_input_type=str | list[str])]
+Data = Annotated[
+    list[dict[str, Any]],
+    BeforeValidator(_as_list, json_schema_input_type=dict[str, Any] | list[dict[str, Any]]),
+]
 
 
 def _clock(value: str) -> str:
@@ -128,16 +135,16 @@ class Given(Strict):
     split: dict[str, Name] = Field(
         default_factory=dict, description="node -> the way that its `split` takes (default: as drawn)"
     )
-    queues: dict[str, Annotated[QueueGiven, _named("outcome")]] = Field(
+    queues: dict[str, Annotated[QueueGiven, _named("outcome", QueueGiven)]] = Field(
         default_factory=dict, description="queue -> what it does; one without a rule waits for a turn"
     )
     requests: list[RequestGiven] = Field(
         default_factory=list, description="what web services answer; without a rule a turn says it"
     )
-    lookups: dict[str, Annotated[LookupGiven, _named("outcome")]] = Field(
+    lookups: dict[str, Annotated[LookupGiven, _named("outcome", LookupGiven)]] = Field(
         default_factory=dict, description="source -> what it finds; tables answer for themselves"
     )
-    transfers: dict[str, Annotated[TransferGiven, _named("outcome")]] = Field(
+    transfers: dict[str, Annotated[TransferGiven, _named("outcome", TransferGiven)]] = Field(
         default_factory=dict,
         description="name of a number (or the number, an agent, `*`) -> what the other party does",
     )
@@ -198,10 +205,13 @@ class SayModel(Strict):
 class Turn(Expectations):
     """One thing that happens, and what must come of it."""
 
-    press: Annotated[str, BeforeValidator(_key_text), Field(pattern=r"^[0-9*#A-D]+$")] | None = Field(
-        None, description="keys"
-    )
-    say: Annotated[SayModel, _named("text")] | None = Field(
+    press: (
+        Annotated[
+            str, BeforeValidator(_key_text, json_schema_input_type=str | int), Field(pattern=r"^[0-9*#A-D]+$")
+        ]
+        | None
+    ) = Field(None, description="keys")
+    say: Annotated[SayModel, _named("text", SayModel)] | None = Field(
         None, description="words, or `{text, confidence, alternatives}`"
     )
     silence: Literal[True] | None = Field(None, description="nothing is said until something comes of it")
@@ -214,7 +224,7 @@ class Turn(Expectations):
         None, description="an agent takes the call, or ends the talk"
     )
     queue: QueueOutcome | None = Field(None, description="the wait ends so")
-    place: Annotated[PlaceModel, _numbered("place")] | None = Field(
+    place: Annotated[PlaceModel, _numbered("place", PlaceModel)] | None = Field(
         None, description="the caller is at this place now: `3`, `{place: 3, wait_s: [60, 120]}`"
     )
     party: Literal["answers"] | TransferOutcome | None = Field(
@@ -223,10 +233,10 @@ class Turn(Expectations):
     recorded: Annotated[float, Field(ge=0)] | Literal["failed"] | None = Field(
         None, description="the message is over, so long (s); `failed`: it could not be recorded"
     )
-    request: Annotated[RequestAnswer, _named("outcome")] | None = Field(
+    request: Annotated[RequestAnswer, _named("outcome", RequestAnswer)] | None = Field(
         None, description="the web service answers: `timeout`, `{status: 404}`, `{body: {open: true}}`"
     )
-    lookup: Annotated[LookupAnswer, _named("outcome")] | None = Field(
+    lookup: Annotated[LookupAnswer, _named("outcome", LookupAnswer)] | None = Field(
         None, description="the source answers: `none`, `timeout`, `{found: {name: ...}}`"
     )
     callback: CallbackOutcome | None = Field(None, description="what becomes of the promise to call back")

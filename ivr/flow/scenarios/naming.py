@@ -44,7 +44,8 @@ class _Known:
         self.prompts = {each.partition("~")[0] for each in library.prompts} | {RECORDING_PROMPT}
         self.nodes = {*library.nodes, *(each.partition(".")[2] for each in library.nodes)}
         queues = _listed(sources, QUEUES, "queues")
-        self.queues = {*library.queues, *queues} if queues else None
+        names = [each for each in queues if isinstance(each, str)]
+        self.queues = {*library.queues, *names} if names else None
         """None: there is no list of queues."""
         agents = _listed(sources, AGENTS, "agents")
         ids = [
