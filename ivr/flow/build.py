@@ -56,10 +56,13 @@ class LibraryBuilder(PromptBuilder):
             places(template)
             origin = read_address(template.replace("{", "").replace("}", ""))[1]
             if not allowed(origin, self.hosts):
-                hint = (
-                    did_you_mean(str(origin), self.hosts)
-                    or f"add it to hotline.yaml: requests: {{hosts: [{origin}]}}"
-                )
+                if str(origin) in self.hosts and origin.scheme == "http":
+                    hint = f'write https://, or name it with http: ["http://{origin}"]'
+                else:
+                    hint = (
+                        did_you_mean(str(origin), self.hosts)
+                        or f"add it to hotline.yaml: requests: {{hosts: [{origin}]}}"
+                    )
                 self.fault(document, path, "unknown-host", f"requests may not go to `{origin}`", hint)
         except HostError as error:
             self.fault(document, path, "bad-url", str(error), error.mend)

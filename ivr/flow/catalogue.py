@@ -215,8 +215,14 @@ class Catalogue:
                 elsewhere = self.said_in.get(prompt_id, set()) if prompt_id not in used else set[str]()
                 if not elsewhere or language in elsewhere:
                     document, path = next(iter(places.values()))
-                    cause = f"`{prompt_id}` has no text in `{language}`"
-                    hint = f"add it to {self.files.get(language, f'prompts/{language}.yaml')}"
+                    if is_inline(prompt_id):
+                        cause, hint = (
+                            f"there is no text in `{language}`",
+                            f"write `{language}: ...` beside it",
+                        )
+                    else:
+                        cause = f"`{prompt_id}` has no text in `{language}`"
+                        hint = f"add it to {self.files.get(language, f'prompts/{language}.yaml')}"
                     severity: Severity = "error" if elsewhere or prompt_id in used else "warning"
                     self._report(document, path, "missing-translation", cause, hint, severity=severity)
             said_by = self._names[prompt_id]

@@ -46,7 +46,7 @@ from ivr.flow.inputs import (
     TransferEnded,
 )
 from ivr.flow.model import FlowLibrary
-from ivr.flow.prompt_text import Part, parse, render
+from ivr.flow.prompt_text import Part, names, parse, render
 from ivr.flow.state import CallFacts, FlowState, Step
 
 Work = Enqueue | Callback | Record | Transfer | Request | Lookup
@@ -155,6 +155,10 @@ class FollowedCall:
         if prompt.id == PAUSE_PROMPT:
             return f"(a pause of {prompt.values.get('seconds', 0)} s)"
         text = self.library.prompts.get(prompt.id, {}).get(language, "")
+        unknown = [name for name, value in prompt.values.items() if value is None]
+        if unknown and names(_parts(text)).intersection(unknown):
+            # As in a call: a sentence with a hole in it is not said at all.
+            return f"(not said, for there is no {' and no '.join(unknown)})"
         return render(_parts(text), prompt.values, language, self.now.astimezone(self.library.timezone))
 
     # The machine

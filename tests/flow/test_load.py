@@ -57,7 +57,7 @@ def test_the_good_flow_has_no_fault() -> None:
         ("key: 1", "keys: 1", 7, 19, "unknown-field", "did you mean `key`?"),
         ("prompt: ask", "prompt: [ask, 5]", 5, 19, "bad-prompt", ""),
         ("prompt: ask", "prompt: {zh: 好, en: hi, ex: hi}", 5, 29, "unknown-language", ""),
-        ("prompt: ask", "prompt: {zh: 好}", 5, 18, "missing-translation", "add it to prompts/en.yaml"),
+        ("prompt: ask", "prompt: {zh: 好}", 5, 18, "missing-translation", "write `en: ...` beside it"),
         ("prompt: ask", "prompt: {2: ask}", 5, 13, "wrong-value", "add `1:`"),
         (
             "prompt: ask",

@@ -282,7 +282,7 @@ def test_check_tells_faults_of_scenarios(good: Path) -> None:
     code, output = check(good, "--format", "json")
     found = json.loads(output)["findings"]
     errors = {finding["code"] for finding in found if finding["severity"] == "error"}
-    assert errors == {"missing-field", "unknown-field"}
+    assert errors == {"unknown-field"}
 
 
 def test_check_tells_faults_of_scenarios_beside_those_of_flows(faulty: Path) -> None:
