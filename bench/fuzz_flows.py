@@ -59,7 +59,7 @@ def examine(seeds: range) -> Found:
         one = mutant(seed)
         signal.alarm(HANGS_S)
         try:
-            verdict = checked(one.files)
+            verdict = checked(one.files, routing=one.of_routing)
         except TimeoutError as error:
             found.wrong.append((seed, str(error)))
             continue

@@ -22,6 +22,19 @@ from routing.rules import QueueRules, Rules
 from routing.rules_model import AgentsModel, QueueModel, RulesModel, StepModel, Strict
 
 Path = tuple[str | int, ...]
+MAX_FINDINGS = 100
+"""Of a file whose shape is wrong: it may have one in each line."""
+_EXPECTED = {
+    "string_type": "a text",
+    "int_type": "a whole number",
+    "int_from_float": "a whole number",
+    "float_type": "a number",
+    "float_parsing": "a number",
+    "bool_type": "true or false",
+    "list_type": "a list",
+    "dict_type": "a mapping (`name: value`)",
+    "model_type": "a mapping (`name: value`)",
+}
 Model = TypeVar("Model", bound=BaseModel)
 
 
@@ -179,7 +192,7 @@ def _validate(model: type[Model], document: Any, file: str) -> Model:
         return model.model_validate(_plain(document))
     except ValidationError as error:
         place = _Places(document, file)
-        raise RulesError([place.refused(fault) for fault in error.errors()]) from None
+        raise RulesError([place.refused(fault) for fault in error.errors()[:MAX_FINDINGS]]) from None
 
 
 def _plain(value: Any) -> Any:
@@ -214,7 +227,8 @@ class _Places:
         if fault["type"] == "extra_forbidden":
             close = difflib.get_close_matches(str(path[-1]), sorted(_keys()), 1)
             return self.finding(path, f"unknown key {name}", f"did you mean {close[0]}?" if close else "")
-        return self.finding(path, f"{name}: {fault['msg']}")
+        expected = _EXPECTED.get(fault["type"])
+        return self.finding(path, f"{name}: {f'{expected} is expected' if expected else fault['msg']}")
 
     def _of(self, path: Path) -> tuple[int, int]:
         """The deepest part of the path that the file has: the key of a mapping, the item of a list."""
@@ -222,7 +236,7 @@ class _Places:
         for part in path:
             try:
                 if isinstance(node, dict):
-                    key = next(each for each in node if str(each) == str(part))
+                    key = part if part in node else next(each for each in node if str(each) == str(part))
                     found = node.lc.key(key)  # type: ignore[attr-defined]  # ruamel adds `lc` to its mappings
                     node = node[key]
                 elif isinstance(node, list):

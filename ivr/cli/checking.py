@@ -26,6 +26,10 @@ from routing.rules_load import RulesError, load_agents, load_rules
 from routing.staffing import gaps, lack_of
 
 
+MOST_BYTES = 400_000
+"""Of the routing's files: some thousands of agents. What reads them is slower than what reads flows."""
+
+
 @dataclass(frozen=True, slots=True)
 class Checked:
     """version: of the dialogue, "" when it has errors. library: None when it could not be made."""
@@ -40,7 +44,7 @@ def check_sources(sources: Mapping[str, bytes], now: dt.datetime, *, hints: bool
     opened = examine(Path(), sources)
     library = opened.library
     found = list(opened.findings)
-    rules, agents, faults = _routing(sources, now)
+    rules, agents, faults = routing_findings(sources, now)
     found += faults
     if library is not None:
         found += library.findings
@@ -54,7 +58,7 @@ def check_sources(sources: Mapping[str, bytes], now: dt.datetime, *, hints: bool
     return Checked(tuple(sorted_findings(found)), version, library)
 
 
-def _routing(
+def routing_findings(
     sources: Mapping[str, bytes], now: dt.datetime
 ) -> tuple[Rules | None, tuple[Agent, ...] | None, list[Finding]]:
     """What the routing makes of its two files, and says of them. No agents' file: None."""
@@ -62,6 +66,11 @@ def _routing(
     texts: dict[str, str] = {}
     for name in (QUEUES, AGENTS):
         if name in sources:
+            size = len(sources[name])
+            if size > MOST_BYTES:
+                cause = f"{size} bytes; {MOST_BYTES} at most"
+                found.append(Finding(name, 0, 0, "too-large", cause, "keep agents in the database"))
+                continue
             try:
                 texts[name] = read(name, sources[name]).text
             except FlowLoadError as error:

@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-import os
-import random
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from ivr.flow.findings import Finding, FlowLoadError
-from ivr.flow.load import load, load_sources, read_folder
+from ivr.flow.load import load, load_sources
 from ivr.flow.yaml_source import MAX_BYTES
-from tests.flow.support import FLOWS, faults, library, sources
+from tests.flow.support import faults, library, sources
 
 GOOD = """\
 flow: main
@@ -226,124 +222,3 @@ def test_a_folder_that_is_none(tmp_path: Path) -> None:
     with pytest.raises(FlowLoadError) as caught:
         load(tmp_path / "nowhere")
     assert caught.value.findings[0].code == "no-flows"
-
-
-SHIPPED = read_folder(FLOWS)
-KITCHEN_SINK = read_folder(Path(__file__).parent / "data" / "kitchen_sink")
-SMALL = sources(GOOD, "fallback: main.bye\n")
-PIECES = [
-    *(
-        "&a",
-        "*a",
-        "!!binary x",
-        "---",
-        "...",
-        "\t",
-        "\ufeff",
-        "\x00",
-        "\x85",
-        "{",
-        "}",
-        "[",
-        "]",
-        ":",
-        ": ",
-        "- ",
-        "# ",
-        "|",
-        ">-",
-    ),
-    *(
-        "? ",
-        "%YAML 1.1\n",
-        "9" * 400,
-        "1e999",
-        "-.inf",
-        ".nan",
-        "null",
-        "~",
-        "true",
-        "{zh: 1}",
-        "[[]]",
-        "'",
-        '"',
-        "\\",
-        "💥",
-        "<<: *topics",
-    ),
-    *(
-        "next: next",
-        "kind: queue",
-        "options:",
-        "= 1 +",
-        "{place:number}",
-        "if: '((('",
-        "count: -1",
-        "key: 99999999999",
-        "nodes: []",
-    ),
-]
-
-
-def _mutated(chance: random.Random, files: dict[str, bytes]) -> dict[str, bytes]:
-    """A hotline with one to four things done to one of its files."""
-    name = chance.choice([each for each in files if each not in ("agents.yaml", "queues.yaml")])
-    text = files[name].decode()
-    for _ in range(chance.randrange(1, 5)):
-        at = chance.randrange(len(text) + 1)
-        until = min(len(text), at + chance.randrange(40))
-        lines = text.splitlines(keepends=True) or [""]
-        line = chance.randrange(len(lines))
-        text = chance.choice(
-            (
-                text[:at] + text[until:],
-                text[:at] + chance.choice(PIECES) + text[at:],
-                text[:at] + chance.choice(PIECES) + text[until:],
-                "".join([*lines[:line], lines[line] * 2, *lines[line + 1 :]]),
-                "".join([*lines[:line], *lines[line + 1 :]]),
-                "".join(
-                    [*lines[:line], " " * chance.randrange(9) + lines[line].lstrip(), *lines[line + 1 :]]
-                ),
-            )
-        )
-    data = text.encode()
-    if chance.random() < 0.1:
-        at = chance.randrange(len(data) + 1)
-        data = data[:at] + bytes(chance.randrange(256) for _ in range(3)) + data[at:]
-    return {**files, name: data}
-
-
-def _loads_or_says_why(files: dict[str, bytes]) -> None:
-    try:
-        load_sources(files)
-    except FlowLoadError as error:
-        errors = [finding for finding in error.findings if finding.severity == "error"]
-        assert errors
-        for finding in errors:
-            assert finding.file in files
-            lines = files[finding.file].count(b"\n") + 2
-            assert finding.code and finding.cause
-            assert (
-                0 <= finding.line <= lines + files[finding.file].decode("utf-8", "replace").count("\x85") + 1
-            )
-
-
-@pytest.mark.parametrize(
-    ("files", "runs"),
-    [(SHIPPED, 100), (KITCHEN_SINK, 200), (SMALL, 2000 * int(os.environ.get("FLOW_FUZZ", "1")))],
-    ids=["shipped", "kitchen_sink", "small"],
-)
-def test_mutated_files_load_or_say_why(files: dict[str, bytes], runs: int) -> None:
-    """Seeds name the file that fails. FLOW_FUZZ=50 in the environment makes it the long run of 100,000."""
-    for seed in range(runs):
-        _loads_or_says_why(_mutated(random.Random(seed), files))
-
-
-@settings(max_examples=300, deadline=None)
-@given(st.one_of(st.text(max_size=80), st.lists(st.sampled_from(PIECES), max_size=8).map("\n".join)))
-def test_any_text_as_a_flow_loads_or_says_why(text: str) -> None:
-    files = sources("flow: main\nnodes: {}\n")
-    files["main.yaml"] = text.encode("utf-8", "surrogatepass")
-    with pytest.raises(FlowLoadError):
-        _loads_or_says_why(files)
-        load_sources(files)

@@ -288,6 +288,7 @@ nodes:
     with: {what: = who}
     results: {number: digits}
     next: found
+    on: {number.none: {next: person}}
   again: {<<: *given, next: found}
   found: {kind: lookup, source: tickets, by: {number: = number}, into: ticket, next: read, none: again}
   read: {kind: branch, cases: [{if: "ticket.due == '2026-12-01'", next: extra}], else: person}

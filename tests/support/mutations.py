@@ -20,6 +20,7 @@ from typing import Any, Final
 import yaml
 
 from bench.big_hotline import sources as all_kinds
+from ivr.cli.checking import routing_findings
 from ivr.flow import machine
 from ivr.flow.actions import Note
 from ivr.flow.codes import CODES
@@ -50,6 +51,10 @@ class Mutant:
     file: str
     ways: tuple[str, ...]
     files: Files
+
+    @property
+    def of_routing(self) -> bool:
+        return self.file in ("queues.yaml", "agents.yaml")
 
 
 @dataclass(slots=True)
@@ -283,8 +288,8 @@ _PYTHON: Final = re.compile(
 )
 
 
-def checked(files: Files) -> Verdict:
-    """Read as `ivr check` reads it."""
+def checked(files: Files, *, routing: bool = False) -> Verdict:
+    """Read as `ivr check` reads it. routing: its two files too, which takes as long as all others together."""
     verdict = Verdict()
     begin = time.process_time()
     findings: list[Finding] = []
@@ -304,6 +309,8 @@ def checked(files: Files) -> Verdict:
             if any(isinstance(each, Note) and each.kind == "machine_error" for each in step.actions):
                 verdict.wrong.append("loaded, and yet its first step fails")
         findings += read_all(files).findings
+        if routing:
+            findings += routing_findings(files, NOON)[2]
     except Exception:  # whatever it is, it is what is looked for
         verdict.wrong.append(traceback.format_exc(limit=-6))
     verdict.seconds = time.process_time() - begin
