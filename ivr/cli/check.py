@@ -8,7 +8,7 @@ import sys
 from collections.abc import Iterator
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, NoReturn
 
 import typer
 
@@ -54,7 +54,12 @@ def check(
     if explain:
         _explain(explain)
         return
-    folders = list(dict.fromkeys(folder for path in paths or [Path("flows")] for folder in _folders(path)))
+    try:
+        folders = list(
+            dict.fromkeys(folder for path in paths or [Path("flows")] for folder in _folders(path))
+        )
+    except OSError as error:
+        _refuse(f"{error.filename}: {error.strerror}")
     now = dt.datetime.now(dt.UTC)
     reports = [report_of(folder, now, hints=hints, audio=audio) for folder in folders]
     if format is Format.json:
@@ -120,7 +125,7 @@ def report_of(folder: Path, now: dt.datetime, *, hints: bool, audio: bool) -> Re
     return Report(folder, tuple(sorted_findings(found)), checked.version, sources)
 
 
-def _refuse(message: str) -> None:
+def _refuse(message: str) -> NoReturn:
     typer.echo(f"error: {message}", err=True)
     raise typer.Exit(2)
 
@@ -135,5 +140,4 @@ def _explain(code: str) -> None:
         _refuse(
             f"there is no code `{code}`: {did_you_mean(code, CODES) or 'the page of the language lists them'}"
         )
-        return
     typer.echo(found)
