@@ -102,7 +102,7 @@ def _person(node: AskingNode, near_people: set[str]) -> bool:
     if any(command.do == "go" and command.key and not command.urgent for command in commands):
         return True
     options = node.options.by_name.values() if isinstance(node, Menu) else ()
-    return any(option.target in near_people for option in options)
+    return any((option.key or option.pattern) and option.target in near_people for option in options)
 
 
 def _near_people(library: FlowLibrary) -> set[str]:

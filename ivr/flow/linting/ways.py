@@ -189,4 +189,6 @@ def _passes(library: FlowLibrary, way: Exit) -> bool:
     """Whether the way goes from one node that does not wait to another, by itself."""
     if way.error or way.label.startswith("always:"):
         return False
+    if isinstance(library.nodes[way.source], Call) and way.label != "calls":
+        return False  # only once the called flow is over: `_ways_back`
     return not library.nodes[way.source].waits and not library.nodes[way.target].waits
