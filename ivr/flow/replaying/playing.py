@@ -8,6 +8,7 @@ callers do, and then silence.
 
 from __future__ import annotations
 
+import bisect
 import heapq
 from collections.abc import Sequence
 from typing import Final
@@ -57,7 +58,10 @@ class Player(Stage):
         self.known = True
         """Whether the stored call was asked here too."""
         self.seen: set[int] = set()
-        """The visits whose acts were given."""
+        """The visits whose acts were given; unseen: node -> the others."""
+        self.unseen: dict[str, list[int]] = {}
+        for number, visit in enumerate(recording.visits):
+            self.unseen.setdefault(visit.node, []).append(number)
         self.cursor = 0
         self.put_off: list[tuple[Happening, str]] = []
         # What is not understood, in this visit
@@ -290,13 +294,11 @@ class Player(Stage):
                 return None
             # A new question in the place of one that is gone.
             return next((n for n in range(cursor, len(visits)) if visits[n].asks and self._gone(n)), None)
-        passed: int | None = None
-        for number, visit in enumerate(visits):
-            if visit.node == was and number not in self.seen:
-                if number >= cursor:
-                    return number
-                passed = number if passed is None else passed
-        return passed
+        left = self.unseen.get(was)
+        if not left:
+            return None
+        ahead = bisect.bisect_left(left, cursor)
+        return left.pop(ahead if ahead < len(left) else 0)
 
     def _gone(self, number: int) -> bool:
         return self.recording.visits[number].node not in self.pairs.new_of

@@ -7,7 +7,7 @@ replayed = replayer.replay(stored)
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ivr.flow.model import FlowLibrary
 from ivr.flow.replaying.comparing import Comparison, compare
@@ -72,13 +72,14 @@ class Replayer:
         self._versions: dict[str, _Version] = {}
         self._absent: dict[str, str] = {}
 
-    def know(self, library: FlowLibrary, measured: Measured | None = None) -> None:
-        """A version that calls ran on."""
+    def know(self, library: FlowLibrary, measured: Measured | None = None, *, shares: bool = True) -> None:
+        """A version that calls ran on. shares: False computes every step of the draft anew."""
+        pairs = paired(library, self.draft)
         self._versions[library.version] = _Version(
             library,
             like(self.draft, library.version),
             identity(library),
-            paired(library, self.draft),
+            pairs if shares else replace(pairs, differing=None),
             Lengths(library, measured),
         )
 

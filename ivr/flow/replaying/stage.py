@@ -66,7 +66,7 @@ class Stage:
         self.play_number = 0
         self.continues = False
         # Work
-        self.used: set[int] = set()
+        self.unused = list(range(len(recording.works)))
         self.left: dict[str, int] = {}
         """op -> happenings to come."""
         self.never_given: dict[str, str] = {}
@@ -180,12 +180,8 @@ class Stage:
         if purpose in ("queue", "transfer"):
             self.menu_over = True
         op = str(action.op)  # type: ignore[union-attr]  # all work has one
-        stored = self.recording.works
         was_at = self.pairs.old_of.get(self.state.node, "")
-        found = works.find(stored, self.used, purpose, name, detail, was_at)
-        work = stored[found] if found is not None else None
-        if found is not None:
-            self.used.add(found)
+        work = works.find(self.recording.works, self.unused, purpose, name, detail, was_at)
         if isinstance(action, Lookup) and self._table_answers(action, op, work):
             return
         if work is None:

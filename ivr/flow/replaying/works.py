@@ -22,6 +22,8 @@ from ivr.flow.inputs import (
 )
 from ivr.flow.replaying.model import Happening, Purpose, Work
 
+_EXACTLY: Final = 7
+"""The likeness of work of the same name and detail at the same node."""
 WORKS: Final = frozenset({Enqueue, Transfer, Record, Request, Lookup, Callback})
 
 
@@ -70,16 +72,17 @@ def happened(event: Input) -> str:
 
 
 def find(
-    works: Sequence[Work], used: set[int], purpose: Purpose, name: str, detail: JsonValue, was_at: str
-) -> int | None:
-    """The stored work whose outcome this work gets, by its number; the likest of those not used yet.
+    works: Sequence[Work], left: list[int], purpose: Purpose, name: str, detail: JsonValue, was_at: str
+) -> Work | None:
+    """The stored work whose outcome this work gets: the likest of those left, which is taken away from them.
 
-    was_at: the node, as the stored call's version calls it. A queue or a party that was not asked then answers as
-    another one did: what differs is told of by its name.
+    left: numbers. was_at: the node, as the stored call's version calls it. A queue or a party that was not asked then
+    answers as another one did: what differs is told of by its name.
     """
     best, likeness = None, -1
-    for number, work in enumerate(works):
-        if work.purpose != purpose or number in used:
+    for number in left:
+        work = works[number]
+        if work.purpose != purpose:
             continue
         same_name, same_node = work.name == name, work.node == was_at
         if purpose in ("request", "lookup") and not (same_name or same_node):
@@ -87,7 +90,12 @@ def find(
         alike = 4 * same_name + 2 * (work.detail == detail) + same_node
         if alike > likeness:
             best, likeness = number, alike
-    return best
+            if alike == _EXACTLY:
+                break
+    if best is None:
+        return None
+    left.remove(best)
+    return works[best]
 
 
 def within(work: Work, timeout_s: float | None) -> tuple[Happening, ...]:
