@@ -25,7 +25,6 @@ from routing.rules import Rules
 from routing.rules_load import RulesError, load_agents, load_rules
 from routing.staffing import gaps, lack_of
 
-
 MOST_BYTES = 400_000
 """Of the routing's files: some thousands of agents. What reads them is slower than what reads flows."""
 

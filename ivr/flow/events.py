@@ -61,9 +61,7 @@ def select(scopes: Sequence[Handlers], name: str, reached: Reached, evaluate: Ev
     return found if found is not None else _NOBODY
 
 
-def handled_by(
-    scopes: Sequence[Handlers], name: str, reached: Reached, evaluate: Evaluate
-) -> Handler | None:
+def handled_by(scopes: Sequence[Handlers], name: str, reached: Reached, evaluate: Evaluate) -> Handler | None:
     """As `select`, without the defaults; None when nobody handles it now."""
     best: Handler | None = None
     names = name_parts(name)
