@@ -29,7 +29,7 @@ def only(written: dict[str, object], **others: dict[str, object]) -> tuple[tuple
         ({"mon": "08:00-08:00"}, ("mon",), "begins and ends at once", "`open`"),
         ({"mon": 8}, ("mon",), "`8` are no hours", "`08:00-20:00`"),
         ({"mon": None}, ("mon",), "`null` are no hours", "`08:00-20:00`"),
-        ({"mon": {"a": 1}}, ("mon",), "`{\"a\": 1}` are no hours", "`08:00-20:00`"),
+        ({"mon": {"a": 1}}, ("mon",), '`{"a": 1}` are no hours', "`08:00-20:00`"),
         ({"mon": []}, ("mon",), "an empty list", "`closed`"),
         ({"mon": ["08:00-12:00", "open"]}, ("mon", 1), "`open` are no hours", "`08:00-20:00`"),
         ({"mon": ["08:00-12:00", "11:59-13:00"]}, ("mon", 1), "overlaps 08:00-12:00", "as one"),
