@@ -57,7 +57,9 @@ class Lookups:
                     case "history":
                         return await self._from_history(call, wanted, caller)
                     case "queues":
-                        return LookupEnded(wanted.op, "failed", detail="a queue is not outside: its call knows")
+                        return LookupEnded(
+                            wanted.op, "failed", detail="a queue is not outside: its call knows"
+                        )
                     case "http":
                         request = request_for(source, wanted)
                         ended = await self._requests.carry_out(call, request, library.hosts)
