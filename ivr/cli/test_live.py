@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import itertools
+import logging
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -42,6 +43,8 @@ def run_live(
 ) -> int:
     """everything: not only the scenarios tagged `live`. The exit code."""
     house_log.setup("ERROR", "text")
+    # What is told to people outside is looked at, and not sent.
+    logging.getLogger("ivr.outside.outbox").setLevel(logging.CRITICAL)
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         runs = runner.run(_run(paths, Wanted("", name, tag), everything=everything, verbose=verbose))
     if junit_file is not None:

@@ -13,7 +13,7 @@ from ivr.call.ports import CallerFacts
 from ivr.cli.live.following import Follower
 from ivr.cli.live.variant import Addresses
 from ivr.flow.codec import input_to_json
-from ivr.flow.inputs import Digit, PromptEnded, RequestEnded
+from ivr.flow.inputs import CallbackPlaced, Digit, PromptEnded, RecordingEnded, RequestEnded, SpeechHeard
 from ivr.flow.scenarios.checking import Seen, mismatches
 from ivr.flow.scenarios.model import Turn
 from tests.flow.scenarios.hotline import library
@@ -56,10 +56,10 @@ class Journal:
 
 
 def follower(journal: Journal) -> Follower:
-    facts = CallerFacts("13800000000", "12345", "main", "v", "zh")
+    facts = CallerFacts("13800000007", "12345", "main", "v", "zh")
     session: Any = SimpleNamespace(call="c-n1-1", facts=facts, arrived_at=NOON)
     hotline: Any = journal
-    return Follower(hotline, session, Addresses(library(), SERVER))
+    return Follower(hotline, session, Addresses(library(), SERVER), "13800000000")
 
 
 async def test_the_same_inputs_lead_to_the_same_place_and_are_checked_alike() -> None:
@@ -109,6 +109,35 @@ def _sources() -> tuple[str, str]:
     return FLOW, HOTLINE.replace("hosts: [api.city.example]", f"hosts: ['{SERVER}', api.city.example]")
 
 
+async def test_it_is_told_in_the_words_of_a_simulation() -> None:
+    journal = Journal()
+    follows = follower(journal)
+    assert follows.call.state.call.caller == "13800000000"
+    follows.call.saying = "Take this, please"
+    listen = follows.call.op_of("listen")
+    assert listen is not None
+    journal.input(SpeechHeard(listen, "take this please.", 0.9))
+    await follows.update()
+    assert follows.call.state.variables["said"] == "Take this, please"
+    journal.events.clear()
+    follows = follower(journal)
+    journal.input(Digit("4"))
+    await follows.update()
+    record = follows.call.op_of("record")
+    assert record is not None
+    journal.input(RecordingEnded(record, "recorded", "c-n1-1.rec-77", 4.0, "silence"))
+    await follows.update()
+    assert follows.call.state.variables["message"] == {"id": "r-1", "seconds": 4.0, "ended_by": "silence"}
+    follows = follower(journal := Journal())
+    journal.input(Digit("6"))
+    await follows.update()
+    promise = follows.call.op_of("callback")
+    assert promise is not None
+    journal.input(CallbackPlaced(promise, "placed", "cb-n1-77", 1))
+    await follows.update()
+    assert follows.call.promises == ["cb-n1-77"]
+
+
 async def test_the_end_of_the_journal_ends_the_waiting() -> None:
     journal = Journal()
     follows = follower(journal)
@@ -117,7 +146,7 @@ async def test_the_end_of_the_journal_ends_the_waiting() -> None:
     assert follows.finished
 
 
-async def test_news_are_told_once_each(capsys: object) -> None:
+async def test_news_are_told_once_each() -> None:
     journal = Journal()
     follows = follower(journal)
     told: list[int] = []

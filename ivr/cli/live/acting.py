@@ -13,6 +13,7 @@ from ivr.cli.live.service import Services
 from ivr.cli.live.voices import talk
 from ivr.demo.lightphone import LightPhone
 from ivr.demo.phone import PhoneError, Samples
+from ivr.flow.followed import Moment
 from ivr.flow.inputs import (
     AgentJoined,
     OpId,
@@ -39,10 +40,7 @@ BEEP_S: Final = 1.0
 
 @dataclass(slots=True)
 class Caller:
-    """One caller on a call. agents: queue or agent -> telephone. words: what each turn says, by its number.
-
-    heard_as: what the recogniser made of what was said, for the transcript.
-    """
+    """One caller on a call. agents: queue or agent -> telephone. words: what each turn says, by its number."""
 
     phone: LightPhone
     follower: Follower
@@ -51,7 +49,7 @@ class Caller:
     agents: Mapping[str, LightPhone]
     outside: LightPhone | None
     words: Mapping[int, Samples]
-    heard_as: list[str] = field(default_factory=list)
+    _recognised: str = ""
     _messages: set[OpId] = field(default_factory=set)
     _tasks: set[asyncio.Task[None]] = field(default_factory=set)
 
@@ -78,25 +76,25 @@ class Caller:
         """What has no rule waits for a turn of the scenario."""
         return {"request", "lookup"} if self.services.waits else set()
 
-    async def do(self, number: int, turn: Turn) -> str:
-        """What is wrong with it, "" when nothing."""
+    async def do(self, number: int, turn: Turn, since: Moment) -> str:
+        """What is wrong with it, "" when nothing. since: the end of the turn before: what is waited for may have come
+        already."""
         here = f"at `{self.call.state.node}`"
-        if self.call.over:
+        if self.call.over and turn.wait is None:
             return "the call is over"
         try:
             match acts_of(turn)[:1]:
                 case ["press"]:
                     return await self._press(turn.press or "")
                 case ["say"]:
+                    self.call.saying = turn.say.text if turn.say is not None else ""
                     return await self._say(self.words[number])
                 case ["silence"]:
                     return await self._silence()
                 case ["wait"]:
-                    return await self._wait(turn.wait if turn.wait is not None else 0.0)
+                    return await self._wait(turn.wait if turn.wait is not None else 0.0, since)
                 case ["hangup"]:
-                    await self.phone.hangup()
-                    gone = await self.follower.until(lambda call: call.state.hung_up or call.over, KEYS_S)
-                    return "" if gone else "the hang-up was not noticed"
+                    return await self._hang_up()
                 case ["agent" | "queue"]:
                     return await self._agent(joins=turn.agent == "joins")
                 case ["party"]:
@@ -114,6 +112,11 @@ class Caller:
                     return f"{', '.join(acts)} cannot be done in a real call"
         except PhoneError as error:
             return str(error)
+
+    def take_recognised(self) -> str:
+        """What the recogniser made of what was said in the last turn; "" when nothing was."""
+        words, self._recognised = self._recognised, ""
+        return words
 
     async def close(self) -> None:
         for task in self._tasks:
@@ -159,7 +162,7 @@ class Caller:
         if isinstance(last, SpeechFailed):
             return f"recognition failed: {last.cause}"
         sure = "" if last.confidence is None else f", {last.confidence:.2f}"
-        self.heard_as.append(f"recognised: {last.text or '(nothing)'}{sure}")
+        self._recognised = f"recognised: {last.text or '(nothing)'}{sure}"
         return ""
 
     async def _silence(self) -> str:
@@ -168,16 +171,15 @@ class Caller:
         reached = await self.follower.until(lambda call: len(call.inputs) > before or call.over, SOMETHING_S)
         return "" if reached else f"nothing comes of silence at `{self.call.state.node}`"
 
-    async def _wait(self, until: float | str) -> str:
+    async def _wait(self, until: float | str, since: Moment) -> str:
         if isinstance(until, int | float):
             await self.follower.until(lambda call: call.over, float(until))
             return ""
-        kinds = {"joined": AgentJoined, "served": QueueEnded}
-        wanted = kinds.get(until)
-        before = self._count(wanted) if wanted is not None else 0
+        wanted = {"joined": AgentJoined, "served": QueueEnded}.get(until)
 
         def reached(call: LiveCall) -> bool:
-            return call.over or (wanted is not None and self._count(wanted) > before)
+            came = call.inputs_since(since) if wanted is not None else []
+            return call.over or any(isinstance(event, wanted or ()) for event in came)
 
         if await self.follower.until(reached, SOMETHING_S) and (until != "end" or self.call.over):
             return ""
@@ -186,6 +188,15 @@ class Caller:
             if until == "end"
             else f"nobody was {until}"
         )
+
+    async def _hang_up(self) -> str:
+        """A message that was being left is kept first."""
+        await self.phone.hangup()
+
+        def gone(call: LiveCall) -> bool:
+            return call.over or (call.state.hung_up and "record" not in call.state.waiting)
+
+        return "" if await self.follower.until(gone, KEYS_S) else "the hang-up was not noticed"
 
     async def _record(self, seconds: float) -> str:
         if not await self.follower.until(lambda call: "record" in call.state.waiting or call.over, LISTENS_S):

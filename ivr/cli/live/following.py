@@ -7,6 +7,7 @@ import contextlib
 import datetime as dt
 from collections import deque
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Final
 
 from ivr.call.session import CallSession
@@ -14,7 +15,8 @@ from ivr.cli.live.variant import Addresses
 from ivr.flow.actions import Action, Request
 from ivr.flow.codec import input_from_json
 from ivr.flow.followed import FollowedCall, done
-from ivr.flow.inputs import Digit, OpId
+from ivr.flow.inputs import CallbackPlaced, Digit, RecordingEnded, SpeechHeard
+from ivr.flow.match import normalise
 from ivr.flow.model import FlowLibrary
 from ivr.flow.state import CallFacts
 from ivr.main import Hotline
@@ -22,37 +24,54 @@ from ivr.main import Hotline
 LOOK_EVERY_S: Final = 0.5
 """Should the hotline not say that something changed."""
 MASKED: Final = "*"
+RECORDING: Final = "r-1"
+PROMISE: Final = "k-1"
+"""As in a simulation."""
 
 
 class LiveCall(FollowedCall):
-    """As a `FollowedCall`, with the addresses that authors wrote."""
+    """As a `FollowedCall`, in a scenario's words: with the addresses that authors wrote, the ids of a simulation, and
+    what was said where the recogniser wrote the same in other letters."""
 
     def __init__(
         self, library: FlowLibrary, call: CallFacts, now: dt.datetime, entry: str, addresses: Addresses
     ) -> None:
         self._addresses = addresses
+        self.saying = ""
+        """What the caller says now, as the scenario writes it."""
+        self.promises: list[str] = []
+        """The real ids of promises to call back."""
         super().__init__(library, call, now, entry)
 
     def words(self, action: Action) -> str:
         words = done(action)
         return self._addresses.back(words) if isinstance(action, Request) else words
 
-    def happens(self, at: dt.datetime, event: object) -> None:
+    def happens(self, at: dt.datetime, written: object) -> None:
         """An input as it was journalled. Raises CodecError."""
         self.now = at
-        self.give(input_from_json(event))
-
-    def is_open(self, op: OpId) -> bool:
-        return op in self.state.waiting.values() or (op == self.state.held != "")
+        event = input_from_json(written)
+        match event:
+            case SpeechHeard() if self.saying and normalise(event.text) == normalise(self.saying):
+                event = replace(event, text=self.saying)
+            case RecordingEnded() if event.recording:
+                event = replace(event, recording=RECORDING)
+            case CallbackPlaced() if event.callback:
+                self.promises.append(event.callback)
+                event = replace(event, callback=PROMISE)
+            case _:
+                pass
+        self.give(event)
 
 
 class Follower:
     """Reads a call's journal as it is written.
 
-    session: of the call. pressed: the keys that the caller has pressed, in order: the journal masks some of them.
+    session: of the call. caller: the number as the scenario has it. pressed: the keys that the caller has pressed, in
+    order: the journal masks some of them.
     """
 
-    def __init__(self, hotline: Hotline, session: CallSession, addresses: Addresses) -> None:
+    def __init__(self, hotline: Hotline, session: CallSession, addresses: Addresses, caller: str) -> None:
         self._hotline = hotline
         self._session = session
         self.pressed: deque[str] = deque()
@@ -63,7 +82,7 @@ class Follower:
             hotline.library,
             CallFacts(
                 session.call,
-                caller=facts.caller,
+                caller=caller,
                 number=facts.called,
                 language=facts.language,
                 speech=tuple(sorted(speech & set(hotline.library.languages))),

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import itertools
 import socket
 import tempfile
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -26,7 +27,6 @@ from ivr.demo.lightphone import LightPhone
 from ivr.demo.phone import PHONE_RATE, Samples
 from ivr.errors import HotlineError
 from ivr.flow.followed import Moment
-from ivr.flow.inputs import CallbackPlaced
 from ivr.flow.model import FlowLibrary
 from ivr.flow.scenarios.acting import acts_of, describe
 from ivr.flow.scenarios.beginning import CALLER
@@ -52,6 +52,8 @@ class House:
     addresses: Addresses
     clock: ScenarioClock
     voices: Voices
+    _numbers: Iterator[int] = field(default_factory=lambda: itertools.count(int(CALLER) + 1))
+    """Each call its own, so that none is another's earlier call."""
     _dialling: asyncio.Lock = field(default_factory=asyncio.Lock)
     _needed: dict[str, asyncio.Lock] = field(default_factory=dict)
     _lines: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(AT_ONCE))
@@ -94,12 +96,11 @@ class House:
             if OUTSIDE in plan.needs:
                 rule = next(iter(case.given.transfers.values()), None)
                 outside = await stack.enter_async_context(self.people.outside(rule))
-            phone = await stack.enter_async_context(
-                self.people.caller(CALLER if case.given.caller is None else case.given.caller)
-            )
+            number = case.given.caller or str(next(self._numbers))
+            phone = await stack.enter_async_context(self.people.caller(number))
             session = await self._arrived(phone)
             self.services.begin(case.given, lambda: session.node)
-            follower = Follower(self.hotline, session, self.addresses)
+            follower = Follower(self.hotline, session, self.addresses, case.given.caller or CALLER)
             caller = Caller(phone, follower, case.given, self.services, agents, outside, words)
             try:
                 return await self._turns(plan, caller)
@@ -113,15 +114,20 @@ class House:
         failures: list[Failure] = []
         transcript: list[str] = []
         since, heard_from = call.moment()._replace(actions=0, done=0), 0
+        last, last_heard = since, 0
         for number, turn in enumerate(turns, 1):
             problem = "" if turn.at_once else await caller.settle()
             transcript += lines_of(call)
+            recognised = ""
             if not problem and acts_of(turn):
-                since, heard_from = call.moment(), len(caller.phone.received_audio())
+                # What is waited for may have come while the turn before was being looked at.
+                waits = turn.wait is not None
+                since = last if waits else call.moment()
+                heard_from = last_heard if waits else len(caller.phone.received_audio())
                 transcript.append(f"> {describe(turn)}")
-                problem = await caller.do(number, turn)
-                transcript += [f"  ({words})" for words in caller.heard_as]
-                caller.heard_as.clear()
+                problem = await caller.do(number, turn, since)
+                recognised = caller.take_recognised()
+                transcript += [f"  ({recognised})"] if recognised else []
                 if not problem and not next_at_once(turns, number):
                     problem = await caller.settle()
             await caller.follower.update()
@@ -129,7 +135,9 @@ class House:
             wrong = [problem] if problem else mismatches(turn, Seen.since(call, since))
             if not wrong and not next_at_once(turns, number):
                 wrong = await self._sound(turn, caller, since, heard_from)
-            failures += [Failure(number, case.where(number), cause) for cause in wrong]
+            hint = f" ({recognised})" if recognised else ""
+            failures += [Failure(number, case.where(number), cause + hint) for cause in wrong]
+            last, last_heard = call.moment(), len(caller.phone.received_audio())
             if wrong:
                 break
         return Result(case, tuple(failures), tuple(transcript), tuple(call.steps))
@@ -200,9 +208,8 @@ class House:
             async with asyncio.timeout(SETTLES_S):
                 while registry.get(session.call) is not None:
                     seen = await self.hotline.status.changed(seen)
-        for _, event in caller.call.inputs:
-            if isinstance(event, CallbackPlaced) and event.callback:
-                self.hotline.callbacks.cancel(event.callback, "the end of a test")
+        for promise in caller.call.promises:
+            self.hotline.callbacks.cancel(promise, "the end of a test")
 
     async def left_behind(self) -> str:
         """ "" when nothing is left of the calls, in Asterisk's eyes and in ours."""

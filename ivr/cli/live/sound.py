@@ -33,9 +33,15 @@ def expected(turn: Turn, call: FollowedCall, since: Moment) -> list[tuple[Prompt
         for prompt in action.prompts:
             text = call.text_of(prompt, action.language)
             by_text = any(words in text for words in turn.text or ())
-            if (prompt.id.partition("~")[0] in named or by_text) and prompt.id != RECORDING_PROMPT:
+            named_so = prompt.id.partition("~")[0] in named
+            if (named_so or by_text) and prompt.id != RECORDING_PROMPT and not _free(prompt):
                 wanted.append((prompt, action.language))
     return wanted
+
+
+def _free(prompt: Prompt) -> bool:
+    """Whether it says a text that is spoken only when it is needed: first by one voice, later by another."""
+    return any(isinstance(value, str) and not value.isdecimal() for value in prompt.values.values())
 
 
 def unheard(wanted: list[tuple[Prompt, str]], heard: Samples, audio: PromptCatalogue) -> Iterator[str]:

@@ -151,7 +151,7 @@ def make_settings(
     secrets.mkdir()
     for name in _secrets(library.texts.values()):
         (secrets / name).write_text("of-a-test", "utf-8")
-    numbers = (".",) if group.promises else tuple(dict.fromkeys(library.numbers.values()))
+    numbers = (".", "+.") if group.promises else tuple(dict.fromkeys(library.numbers.values()))
     settings = load_settings(
         nothing,
         state_dir=state,
