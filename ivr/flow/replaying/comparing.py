@@ -14,7 +14,7 @@ Verdict = Literal["same", "same_result", "different", "unfinished", "dead_end", 
 VERDICTS: tuple[Verdict, ...] = ("dead_end", "different", "unfinished", "same_result", "same", "cannot_tell")
 
 CHAIN = 3
-"""So many answers in a row that are not understood are a dead end."""
+"""So many acts that are not understood, and nothing that leads on from there, are a dead end."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,14 +55,15 @@ def compare(old: Run, new: Run, pairs: Pairs) -> Comparison:
         return Comparison("dead_end", _why_dead(dead), parting, dead)
     differs = _differs(old.results, new.results, pairs)
     over = old.stopped == new.stopped and pairs.new_of.get(old.stopped_at, "") == new.stopped_at
-    if parting is None and over and not differs:
-        return Comparison("same")
     if new.stopped == "endless":
         return Comparison(
             "dead_end", f"it never ends, at {new.stopped_at}", parting, (("endless", new.stopped_at),)
         )
     if new.assumed is not None:
-        return Comparison("different", f"not understood at {_asker(new)}", parting)
+        again = _asked_again(old, new, new.assumed) or parting
+        return Comparison("different", f"not understood at {_asker(new)}", again)
+    if parting is None and over and not differs:
+        return Comparison("same")
     if parting is not None and new.stopped in ("question", "work") and _is_new_from(parting, new, pairs):
         what = f"waits for {new.waited_for}" if new.stopped == "work" else "asks what nobody was asked then"
         return Comparison("unfinished", f"{new.stopped_at} {what}", parting)
@@ -72,6 +73,16 @@ def compare(old: Run, new: Run, pairs: Pairs) -> Comparison:
         return Comparison("same_result", "another way to the same end", parting)
     where = f"it waits at {new.stopped_at}" if new.stopped else "it ends, and did not then"
     return Comparison("different", where, parting)
+
+
+def _asked_again(old: Run, new: Run, index: int) -> Parting | None:
+    """The place where the draft asked again, and the older version had gone on."""
+    if not 0 < index < len(old.path):
+        return None
+    before, then, asker = old.path[index - 1], old.path[index], new.path[index - 1]
+    if before.node == then.node:
+        return None
+    return Parting(index, then.number, then.said, before.node, then.node, asker.node, asker.node)
 
 
 def _asker(run: Run) -> str:
@@ -85,7 +96,9 @@ def _parting(old: Run, new: Run, pairs: Pairs) -> Parting | None:
     last, now_last = "", ""
     for index, (one, other) in enumerate(zip(old.path, new.path, strict=False)):
         if new_of.get(one.node) != other.node:
-            return Parting(index, one.number, one.said, last, one.node, now_last, other.node)
+            # Whichever goes on first: the other one waited for more.
+            act = other if other.number <= one.number else one
+            return Parting(index, act.number, act.said, last, one.node, now_last, other.node)
         last, now_last = one.node, other.node
     return _longer(old.path, new.path, new, last, now_last)
 
@@ -154,8 +167,8 @@ def _dead_ends(old: Run, new: Run, pairs: Pairs) -> tuple[tuple[str, str], ...]:
     found = list((Counter(new.results.troubles) - before).elements())
     if sum(before.values()) >= len(new.results.troubles):
         found = []
-    if new.misunderstood >= CHAIN > old.misunderstood:
-        found.append(("not_understood", new.stopped_at or _asker(new)))
+    if new.stopped in ("question", "not_understood") and new.misunderstood >= CHAIN > old.misunderstood:
+        found.append(("not_understood", new.stopped_at))
     served = old.results.queues or old.results.transfers
     reached = new.results.queues or new.results.transfers or new.results.callbacks
     if served and not reached and new.results.hung_up_by == "system":

@@ -25,8 +25,8 @@ from ivr.flow.replaying.journal import NOTES, is_masked
 from ivr.flow.replaying.model import StoredCall, StoredNote
 from ivr.flow.state import FlowState
 
-ORDERS: Final = ("1357902468", "1864209753")
-"""Which digits are tried first, for each variant."""
+ORDERS: Final = (("1357902468",), ("8642097531", "1864209753"))
+"""Which digits are tried first, for each variant; then, for numbers that must begin with 1, others."""
 VARIED: Final = 3
 """So many last digits are varied to find a check digit, or a date that exists."""
 MEANINGLESS: Final = ("withheld words", "mm", "withheld " * 8)
@@ -63,13 +63,19 @@ def instead(
             for number in range(index, until + 1)
             if is_masked(call.inputs[number]) and isinstance(call.inputs[number].event, Digit)
         ]
-        pressed = _keys(node, state, len(unknown), outcome, ORDERS[variant], now)
-        found: Iterator[list[Input]] = ([Digit(key) for key in keys] for keys in pressed)
+        found: Iterator[list[Input]] = (
+            [Digit(key) for key in keys]
+            for order in ORDERS[variant]
+            for keys in _keys(node, state, len(unknown), outcome, order, now)
+        )
     else:
         unknown = [index]
         later = [note for note in call.notes if note.after > until + 1]
-        said = _words(node, state, outcome, later, ORDERS[variant], now)
-        found = ([_saying(event, words)] for words in said)
+        found = (
+            [_saying(event, words)]
+            for order in ORDERS[variant]
+            for words in _words(node, state, outcome, later, order, now)
+        )
     for events in found:
         chosen = dict(zip(unknown, events, strict=True))
         if _comes_out(library, state, call, chosen, range(index, until + 1), notes):
