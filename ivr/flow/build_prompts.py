@@ -8,6 +8,7 @@ from typing import Any
 from ivr.flow.actions import LONGEST_PAUSE_S, PAUSE_PROMPT, RECORDING_PROMPT
 from ivr.flow.build_core import BuilderCore
 from ivr.flow.catalogue import PROMPT_ID, texts_in
+from ivr.flow.expressions import TEXT
 from ivr.flow.findings import did_you_mean, quoted
 from ivr.flow.model import NO_PROMPTS, PromptItem, PromptList, Source
 from ivr.flow.yaml_source import Document, Path
@@ -29,7 +30,7 @@ class PromptBuilder(BuilderCore):
         if isinstance(raw, dict) and "id" in raw:
             return self._prompt_by_id(document, path, raw["id"], raw, extra)
         if isinstance(raw, dict) and "recording" in raw:
-            recording = self.source(document, (*path, "recording"), raw["recording"])
+            recording = self.source(document, (*path, "recording"), raw["recording"], TEXT)
             return PromptItem(RECORDING_PROMPT, ("id",), {"id": recording})
         if isinstance(raw, dict) and "pause" in raw:
             return self._pause(document, path, raw)

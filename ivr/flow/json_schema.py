@@ -12,16 +12,37 @@ from typing import Any
 from pydantic import BaseModel, TypeAdapter
 
 from ivr.flow.actions import LONGEST_PAUSE_S
+from ivr.flow.events import NAMES
 from ivr.flow.registry import KINDS
 from ivr.flow.scenarios.model import ScenarioFile
 from ivr.flow.schema import FlowModel, HandlerModel, HotlineModel, LibraryModel
+from ivr.flow.snippets import beginning, first_sentence
 
 Schema = dict[str, Any]
+_BY_NAME = frozenset({"properties", "patternProperties", "$defs"})
+"""What holds schemas by names, which may be called as a keyword is."""
+_SHAPES = {
+    "string": "text",
+    "integer": "whole number",
+    "number": "number",
+    "boolean": "true or false",
+    "array": "list",
+    "object": "mapping",
+    "null": "nothing",
+}
+_AS_WRITTEN = frozenset({"defaultSnippets", "default", "enum", "const"})
 DRAFT = "https://json-schema.org/draft/2020-12/schema"
+_PROMPT_ID: Schema = {
+    "type": "string",
+    "pattern": "^[A-Za-z0-9_]+([.-][A-Za-z0-9_]+)*$",
+    "patternErrorMessage": "An id has letters, digits, _ and dots; a text is written {zh: ..., en: ...}.",
+}
+_CONDITION: Schema = {"type": ["string", "boolean", "null"], "description": "said only when this is true"}
 _TEXT_BY_LANGUAGE: Schema = {
     "type": "object",
     "minProperties": 1,
-    "propertyNames": {"pattern": "^[a-z]{2,3}(-[A-Za-z0-9]+)*$"},
+    "propertyNames": {"pattern": "^[A-Za-z][A-Za-z0-9_-]*$"},
+    "properties": {"if": _CONDITION},
     "additionalProperties": {"anyOf": [{"type": "string"}, {"$ref": "#/$defs/PluralForms"}]},
 }
 _PROMPTS: Schema = {
@@ -29,23 +50,23 @@ _PROMPTS: Schema = {
         "type": "object",
         "description": "Plural forms: `by` names the value; `one`, `few`, `other` ... as the language has them, `=1` "
         "exactly.",
-        "required": ["other"],
+        "required": ["by", "other"],
         "properties": {"by": {"type": "string"}, "other": {"type": "string"}},
         "additionalProperties": {"type": "string"},
     },
     "Prompt": {
         "description": "An id of prompts/<language>.yaml, texts by language, an id with values, a recording, a pause.",
         "anyOf": [
-            {"type": "string"},
+            _PROMPT_ID,
             {
                 "type": "object",
                 "required": ["id"],
                 "additionalProperties": False,
                 "properties": {
-                    "id": {"type": "string"},
-                    "language": {"type": "string"},
-                    "values": {"type": "object"},
-                    "if": {"type": ["string", "boolean"], "description": "said only when this is true"},
+                    "id": _PROMPT_ID,
+                    "language": {"type": ["string", "null"], "description": "instead of the caller's"},
+                    "values": {"type": ["object", "null"], "description": "`{name: value}` for what it says"},
+                    "if": _CONDITION,
                 },
             },
             {
@@ -78,7 +99,7 @@ _PROMPTS: Schema = {
             {
                 "type": "object",
                 "minProperties": 1,
-                "propertyNames": {"pattern": "^[1-9][0-9]?$"},
+                "propertyNames": {"pattern": "^[0-9]+$"},
                 "additionalProperties": {
                     "anyOf": [
                         {"$ref": "#/$defs/Prompt"},
@@ -118,7 +139,38 @@ def schemas() -> dict[str, Schema]:
         "scenario.schema.json": _of(ScenarioFile, "Scenarios: *.scenario.yaml"),
         "prompts.schema.json": _prompt_file(),
     }
-    return {file: _referred(schema) for file, schema in made.items()}
+    return {file: _tidy(_referred(schema), schema["title"]) for file, schema in made.items()}
+
+
+def _tidy(value: Any, name: str = "") -> Any:
+    """Titles as an author would say them: a field's own name, the shape that a value may have. Names that are none are
+    refused, as the models do."""
+    if isinstance(value, list):
+        return [_tidy(each) for each in value]
+    if not isinstance(value, dict):
+        return value
+    tidy: Schema = {}
+    for keyword, part in value.items():
+        if keyword in _AS_WRITTEN:
+            tidy[keyword] = part
+        elif keyword in _BY_NAME:
+            tidy[keyword] = {each: _tidy(inner, _title(each)) for each, inner in part.items()}
+        elif keyword == "anyOf":
+            tidy[keyword] = [_tidy(each, _SHAPES.get(str(each.get("type")), "")) for each in part]
+        elif keyword != "title":
+            tidy[keyword] = _tidy(part)
+    if "patternProperties" in tidy:
+        tidy.setdefault("additionalProperties", False)
+    return {"title": name, **tidy} if name else tidy
+
+
+def _title(name: str) -> str:
+    """`OptionModel` and `node.menu` -> `option` and `menu`; a field is called as it is written."""
+    return (
+        name.removeprefix("node.").removesuffix("Model").lower()
+        if name[:1].isupper() or "." in name
+        else name
+    )
 
 
 def _referred(value: Any) -> Any:
@@ -134,6 +186,7 @@ def _of(model: type[BaseModel], title: str) -> Schema:
     schema = model.model_json_schema(by_alias=True, ref_template="#/$defs/{model}", mode="validation")
     definitions = schema.setdefault("$defs", {})
     definitions.update(_PROMPTS)
+    definitions["Handlers"] = _events()
     handler = HandlerModel.model_json_schema(by_alias=True, ref_template="#/$defs/{model}")
     definitions.update(handler.pop("$defs", {}))
     definitions["HandlerModel"] = handler
@@ -157,6 +210,9 @@ def _with_nodes(model: type[BaseModel], title: str) -> Schema:
                 "then": {"$ref": f"#/$defs/{name}"},
             }
         )
+    snippets = [
+        {"label": kind.name, "description": kind.summary, "body": beginning(kind)} for kind in KINDS.values()
+    ]
     definitions["Node"] = {
         "type": "object",
         "required": ["kind"],
@@ -164,10 +220,10 @@ def _with_nodes(model: type[BaseModel], title: str) -> Schema:
             "kind": {
                 "enum": list(KINDS),
                 "description": "What this step does.",
-                "markdownEnumDescriptions": [kind.summary for kind in KINDS.values()],
+                "markdownEnumDescriptions": [first_sentence(kind.summary) for kind in KINDS.values()],
             }
         },
-        "allOf": cases,
+        "allOf": [*cases, {"if": {"required": ["kind"]}, "else": {"defaultSnippets": snippets}}],
     }
     schema["properties"]["nodes"] = {
         "type": "object",
@@ -177,6 +233,22 @@ def _with_nodes(model: type[BaseModel], title: str) -> Schema:
         "description": "name -> node",
     }
     return schema
+
+
+def _events() -> Schema:
+    """For completion; a flow may declare more."""
+    names = dict.fromkeys([*NAMES, *(event for kind in KINDS.values() for event in kind.events)])
+    handler = {
+        "anyOf": [
+            {"$ref": "#/$defs/HandlerModel"},
+            {"type": "array", "items": {"$ref": "#/$defs/HandlerModel"}},
+        ]
+    }
+    return {
+        **_PROMPTS["Handlers"],
+        "properties": dict.fromkeys(names, handler),
+        "additionalProperties": handler,
+    }
 
 
 def _hotline() -> Schema:
@@ -198,7 +270,7 @@ def _prompt_file() -> Schema:
         "$schema": DRAFT,
         "title": "prompts/<language>.yaml",
         "type": ["object", "null"],
-        "propertyNames": {"pattern": "^[A-Za-z0-9_]+([.-][A-Za-z0-9_]+)*$"},
+        "propertyNames": {"pattern": _PROMPT_ID["pattern"]},
         "additionalProperties": {"anyOf": [text, {"$ref": "#/$defs/PluralForms"}]},
         "$defs": {"PluralForms": _PROMPTS["PluralForms"]},
     }

@@ -23,8 +23,10 @@ def _key_text(value: object) -> object:
     return str(value) if isinstance(value, int) and not isinstance(value, bool) else value
 
 
+_KEYS = Field(pattern=r"^[0-9*#A-D]{1,8}$")
+_NUMBER = Annotated[int, Field(ge=0, le=99_999_999)]
 Key = Annotated[
-    str, BeforeValidator(_key_text, json_schema_input_type=str | int), Field(pattern=r"^[0-9*#A-D]{1,8}$")
+    str, BeforeValidator(_key_text, json_schema_input_type=Annotated[str, _KEYS] | _NUMBER), _KEYS
 ]
 """Keys of the phone. `key: 1` and `key: "1"` are the same; `"*"` and `"#"` need their quotes."""
 

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import jsonschema
 import pytest
@@ -10,12 +13,23 @@ from typer.testing import CliRunner
 
 from ivr.__main__ import app
 from ivr.cli.schema import text_of
+from ivr.flow.findings import FlowLoadError
 from ivr.flow.json_schema import schemas
+from ivr.flow.load import load_sources
+from ivr.flow.nodes.base import NodeKind
+from ivr.flow.registry import KINDS
+from ivr.flow.scenarios.reading import read_all
+from ivr.flow.snippets import beginning
 from ivr.flow.yaml_source import read
 from tests.flow.support import FLOWS, ROOT
+from tests.support.mutations import mutant
 
 PUBLISHED = ROOT / "docs" / "schema"
 SCHEMAS = schemas()
+VALIDATORS = {
+    name.removesuffix(".schema.json"): jsonschema.Draft202012Validator(schema)
+    for name, schema in SCHEMAS.items()
+}
 BESIDE = {"hotline.yaml": "hotline", "library.yaml": "library"}
 WRITTEN = [*FLOWS.rglob("*.yaml"), *(ROOT / "tests" / "flows").rglob("*.yaml")]
 
@@ -32,8 +46,7 @@ def schema_for(file: Path) -> str:
 
 
 def faults(name: str, text: str) -> list[str]:
-    validator = jsonschema.Draft202012Validator(SCHEMAS[f"{name}.schema.json"])
-    return [error.message for error in validator.iter_errors(read("file.yaml", text.encode()).data)]
+    return [error.message for error in VALIDATORS[name].iter_errors(read("file.yaml", text.encode()).data)]
 
 
 @pytest.mark.parametrize("name", sorted(SCHEMAS))
@@ -69,6 +82,73 @@ def test_everything_that_was_written_in_the_language_fits() -> None:
 )
 def test_it_marks_what_is_wrong(name: str, text: str) -> None:
     assert faults(name, text)
+
+
+def test_what_a_schema_refuses_the_loader_refuses_too() -> None:
+    """Of hotlines that something was done to: an editor marks nothing that `ivr check` lets pass."""
+    agreed, stricter = 0, []
+    for seed in range(1000):
+        one = mutant(seed)
+        name = schema_for(Path(one.file)) if one.file.endswith(".yaml") else ""
+        if one.base == "shipped" or not name:
+            continue
+        try:
+            data = read(one.file, one.files[one.file]).data
+        except FlowLoadError:
+            continue  # the schema never sees it
+        told = [error.message for error in VALIDATORS[name].iter_errors(data)]
+        if not told:
+            continue
+        findings = list(read_all(one.files).findings)
+        try:
+            load_sources(one.files)
+        except FlowLoadError as error:
+            findings += error.findings
+        if any(finding.severity == "error" and finding.file == one.file for finding in findings):
+            agreed += 1
+        else:
+            stricter.append((seed, one.file, told[:2]))
+    assert not stricter
+    assert agreed > 200
+
+
+@pytest.mark.parametrize("kind", KINDS.values(), ids=lambda kind: kind.name)
+def test_what_an_editor_inserts_for_a_kind_is_yaml_of_that_kind(kind: NodeKind) -> None:
+    lines = inserted(beginning(kind), 0)
+    data = read("x.yaml", "\n".join(lines).encode()).data
+    example = read("x.yaml", kind.example.encode()).data
+    assert isinstance(example, dict)
+    assert data == next(iter(example.values()))
+
+
+def inserted(value: Any, depth: int) -> list[str]:
+    """As the yaml-language-server writes a snippet: texts as they are."""
+    lines: list[str] = []
+    for name, each in value.items() if isinstance(value, dict) else enumerate(value):
+        head = "  " * depth + (f"{json.dumps(name)}:" if isinstance(value, dict) else "-")
+        if isinstance(each, dict | list) and each:
+            lines += [head, *inserted(each, depth + 1)]
+        else:
+            lines.append(f"{head} {each if isinstance(each, str) else json.dumps(each)}")
+    return lines
+
+
+def test_editors_offer_events_and_names_as_authors_say_them() -> None:
+    flow = SCHEMAS["flow.schema.json"]
+    events = flow["$defs"]["Handlers"]["properties"]
+    assert {"no_input", "error.queue.full", "error.request.status"} <= set(events)
+    assert "Model" not in json.dumps([each for each in titles(flow)])
+    assert flow["$defs"]["node.menu"]["title"] == "menu"
+
+
+def titles(value: Any) -> Iterator[str]:
+    if isinstance(value, dict):
+        yield from (each for name, each in value.items() if name == "title" and isinstance(each, str))
+        for each in value.values():
+            yield from titles(each)
+    elif isinstance(value, list):
+        for each in value:
+            yield from titles(each)
 
 
 def test_the_command_writes_them_and_says_how_an_editor_finds_them(tmp_path: Path) -> None:
