@@ -41,6 +41,8 @@ class LibraryBuilder(PromptBuilder):
         self.known_queues: frozenset[str] | None = None
         self.starts: dict[str, str] = {}
         self.node_ids: set[str] = set()
+        self._names: dict[str, list[str]] = {}
+        """Flow -> its nodes' names: made for the first name that is none."""
         self.exits: list[Exit] = []
         self.queues: dict[str, list[str]] = {}
         self.asking_back: AskingBack | None = None
@@ -81,8 +83,11 @@ class LibraryBuilder(PromptBuilder):
                 return candidate
         if written in WAYS_OUT:
             return WAYS_OUT[written]
-        own = [node.split(".", 1)[1] for node in self.node_ids if node.startswith(flow + ".")]
-        near = [*own, *self.starts]
+        if not self._names:
+            for node in self.node_ids:
+                of, name = node.split(".", 1)
+                self._names.setdefault(of, []).append(name)
+        near = [*self._names.get(flow, ()), *self.starts]
         hint = did_you_mean(written, near if "." not in written else [*near, *self.node_ids])
         self.fault(document, path, "unknown-target", f"there is no node or flow `{written}`", hint)
         return ""

@@ -64,9 +64,7 @@ def did_you_mean(word: str, known: Iterable[str]) -> str:
     """`did you mean `complaint`?`, or "" when nothing is near."""
     if not 0 < len(word) <= _LONGEST_NAME:
         return ""
-    # Names that differ a lot in length are never near, and comparing is what takes time.
-    names = [name for name in known if len(word) <= 2.4 * len(name) <= 5.8 * len(word)]
-    near = process.extract(word, names, scorer=fuzz.ratio, score_cutoff=_NEAR, limit=5)
+    near = process.extract(word, list(known), scorer=fuzz.ratio, score_cutoff=_NEAR, limit=50)
     best = min((-score, name) for name, score, _ in near)[1] if near else ""
     return f"did you mean `{best}`?" if best else ""
 
