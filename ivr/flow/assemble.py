@@ -88,9 +88,12 @@ class Assembly:
         return unused(library, self._written, self._builder)
 
     def _check_results(self) -> None:
+        if not any(written.results for written in self._written.flows.values()):
+            return
+        names_set = self._builder.names_set()
         for name, written in self._written.flows.items():
             document = written.document
-            given = self._builder.sets_in(document.file) | self._builder.returned.get(name, set())
+            given = names_set.get(document.file, set()) | self._builder.returned.get(name, set())
             for result in written.results:
                 if result not in given:
                     self._builder.fault(

@@ -165,9 +165,12 @@ class BuilderCore:
                 read.setdefault(written.document.file, set()).update(compiled.names)
         return read
 
-    def sets_in(self, file: str) -> set[str]:
-        """The variables that something in this file sets or declares."""
-        return {each.name for each in self._assigned if each.document.file == file}
+    def names_set(self) -> dict[str, set[str]]:
+        """File -> the variables that something in it sets or declares."""
+        found: dict[str, set[str]] = {}
+        for each in self._assigned:
+            found.setdefault(each.document.file, set()).add(each.name)
+        return found
 
     def check_uses(self) -> None:
         """After everything is built: names that nobody sets, expressions whose types do not go together."""
