@@ -102,7 +102,7 @@ def examine(path: Path, sources: Mapping[str, bytes]) -> Folder:
         library = load_sources(sources)
     except FlowLoadError as error:
         return Folder(path, None, reading, tuple(sorted_findings([*error.findings, *reading.findings])))
-    names = check_names(reading.files, library, sources)
+    names = check_names(reading.files, library, sources, lambda name: (path / name).is_file())
     return Folder(path, library, reading, tuple(sorted_findings([*reading.findings, *names])))
 
 

@@ -36,6 +36,8 @@ RECOGNISED_S: Final = 30.0
 SOMETHING_S: Final = 90.0
 """Until something comes of silence, or a call ends."""
 BEEP_S: Final = 1.0
+MESSAGE_S: Final = 2.0
+"""Of one that a hang-up ends."""
 
 
 @dataclass(slots=True)
@@ -190,7 +192,10 @@ class Caller:
         )
 
     async def _hang_up(self) -> str:
-        """A message that was being left is kept first."""
+        """Who hangs up while a message is recorded has left one."""
+        if "record" in self.call.state.waiting:
+            await self._talk(MESSAGE_S)
+            await asyncio.sleep(MESSAGE_S)
         await self.phone.hangup()
 
         def gone(call: LiveCall) -> bool:
@@ -250,13 +255,12 @@ class Caller:
         op = self.call.op_of("transfer")
         if wanted == "completed" and self.call.talking:
             await people.hang_up(phone)
-        elif wanted != "no_answer":
-            if not await people.rings(phone, people.RINGS_S):
-                return "the other party's telephone does not ring"
-            if wanted in ("answers", "completed"):
-                await phone.answer()
-            else:
-                await people.refuse(phone, wanted)
+        elif not await people.rings(phone, people.RINGS_S):
+            return "the other party's telephone does not ring"
+        elif wanted in ("answers", "completed"):
+            await phone.answer()
+        else:
+            await people.refuse(phone, wanted)
         if wanted == "answers":
             talks = await self.follower.until(lambda call: call.talking or call.over, LISTENS_S)
             return "" if talks else "the other party answered, and was not joined with the caller"

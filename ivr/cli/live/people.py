@@ -23,8 +23,10 @@ RINGS_S: Final = 90.0
 REFUSALS: Final = {
     "busy": "486 Busy Here",
     "refused": "603 Decline",
-    "unavailable": "480 Temporarily Unavailable",
+    "unavailable": "404 Not Found",
+    "no_answer": "480 Temporarily Unavailable",
 }
+"""What a network says so that Asterisk understands it so."""
 
 
 class People:
@@ -134,8 +136,6 @@ async def _talks(phone: LightPhone, talks_s: float) -> None:
 async def _outside(phone: LightPhone, rule: TransferGiven) -> None:
     while True:
         await _until(phone, "incoming")
-        if rule.outcome == "no_answer":
-            continue
         await asyncio.sleep(rule.after_s)
         with contextlib.suppress(PhoneError):
             if rule.outcome != "completed":

@@ -7,7 +7,7 @@ anything is run, with the place and the nearest name there is.
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from ivr.flow.actions import RECORDING_PROMPT
@@ -22,19 +22,22 @@ from ivr.flow.yaml_source import Document, Path, read
 PLACE_FIELDS = ("queue", "priority", "language", "reason", "skills")
 NOTICE_FIELDS = ("channel", "to", "text", "data")
 MOST_LISTED = 8
-_VALUES = frozenset({"flow", "language", "node", "queue"})
+_VALUES = frozenset({"flow", "language", "node", "queue", "audio"})
 """Fields whose value is the name; other names in a path are names themselves."""
 _FACT = re.compile(r"\bcall\.facts(?:\.([A-Za-z_]\w*)|\[\s*['\"]([^'\"]+)['\"]\s*\]|(\b))")
 
 
 def check_names(
-    files: Iterable[Written], library: FlowLibrary, sources: Mapping[str, bytes]
+    files: Iterable[Written],
+    library: FlowLibrary,
+    sources: Mapping[str, bytes],
+    exists: Callable[[str], bool] = lambda _: True,
 ) -> list[Finding]:
-    """sources: of the folder, for the names of its queues and agents."""
+    """sources: of the folder, for the names of its queues and agents. exists: whether it has a file of that name."""
     known = _Known(library, sources)
     found: list[Finding] = []
     for written in files:
-        found += _Checker(written.document, known).findings_of(written)
+        found += _Checker(written.document, known, exists).findings_of(written)
     return found
 
 
@@ -82,8 +85,9 @@ def _facts(library: FlowLibrary) -> set[str] | None:
 
 
 class _Checker:
-    def __init__(self, document: Document, known: _Known) -> None:
+    def __init__(self, document: Document, known: _Known, exists: Callable[[str], bool]) -> None:
         self._document = document
+        self._exists = exists
         self._known = known
         self._found: list[Finding] = []
 
@@ -133,6 +137,11 @@ class _Checker:
             if name not in library.variables:
                 hint = did_you_mean(name, library.variables)
                 self.report(where, "undefined-variable", f"nothing ever sets `{name}`", hint)
+        if turn.audio is not None:
+            beside = self._document.file.rpartition("/")
+            if not self._exists("".join(beside[:2]) + turn.audio):
+                hint = "the file stands beside the scenario"
+                self.report((*path, "audio"), "unknown-file", f"there is no file `{turn.audio}`", hint)
         self._data(path, turn)
 
     def _data(self, path: Path, turn: Expectations) -> None:

@@ -163,3 +163,13 @@ def test_what_the_file_gives_holds_unless_the_scenario_says_otherwise() -> None:
 def test_where_a_scenario_and_its_turns_stand() -> None:
     (case,) = cases("  - name: one\n    turns:\n      - {press: 1}\n      - {press: 2}\n")
     assert [case.where(turn).line for turn in (0, 1, 2)] == [2, 4, 5]
+
+
+def test_a_recording_that_is_not_there() -> None:
+    sources = files("  - {name: x, turns: [{say: hello, audio: hello.wav}]}\n")
+    written = read_all(sources).files
+    (finding,) = check_names(written, library(), sources, lambda name: name != "hello.wav")
+    assert str(finding).startswith(
+        "main.scenario.yaml:2:43: error unknown-file: there is no file `hello.wav`"
+    )
+    assert check_names(written, library(), sources, lambda name: name == "hello.wav") == []
