@@ -57,6 +57,7 @@ lock: setup ## resolve pyproject.toml again into requirements.lock (no registry 
 generate: setup ## generate what is generated: ARI models, the language's and the settings' pages
 	@$(BIN)/python scripts/generate_ari.py
 	@$(BIN)/python scripts/generate_flow_docs.py
+	@$(BIN)/python scripts/generate_testing_docs.py
 	@$(BIN)/python scripts/generate_settings.py
 
 clean: ## remove the virtual environment and what runs left behind (the cache outside stays)

@@ -155,7 +155,7 @@ def _shape(annotation: Any) -> str:
     if annotation in _WORDS:
         return _WORDS[annotation]
     if origin is typing.Literal:
-        return " or ".join(f"`{each}`" for each in arguments)
+        return " or ".join(f"`{str(each).lower() if each is True else each}`" for each in arguments)
     if origin in (typing.Union, types.UnionType):
         return " or ".join(word for word in (_shape(each) for each in arguments) if word)
     if origin is list:

@@ -19,8 +19,9 @@ from tests.flow.support import ROOT
 PAGE = ROOT / "docs" / "flow-language.md"
 
 
-def test_the_page_is_current() -> None:
-    command = [sys.executable, "scripts/generate_flow_docs.py", "--check"]
+@pytest.mark.parametrize("script", ["generate_flow_docs.py", "generate_testing_docs.py"])
+def test_the_page_is_current(script: str) -> None:
+    command = [sys.executable, f"scripts/{script}", "--check"]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
 

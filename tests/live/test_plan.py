@@ -31,6 +31,7 @@ def why(turns: str, given: str = "{}", **more: tuple[str, ...]) -> str:
     [
         ("[{press: 1}]", "{facts: {a: 1}}", "a real call has no `facts`"),
         ("[{press: 1}]", "{history: {calls: 1}}", "a real call has the history that it has"),
+        ("[{press: 1}]", "{split: {choose: x}}", "a real call draws its own way"),
         ("[{press: 1}]", "{caller: ''}", "the number is withheld"),
         ("[{press: 1}]", "{speech: [en]}", "some languages only are recognised"),
         ("[{press: 1}]", "{queues: {general: full}}", "the queue `general` cannot be made to end as full"),

@@ -138,6 +138,8 @@ def _beginning(library: FlowLibrary, given: Given) -> Iterator[str]:
         yield "a real call has no `facts`"
     if given.history:
         yield "a real call has the history that it has"
+    if given.split:
+        yield "a real call draws its own way"
     if given.caller == "":
         yield "the number is withheld"
     if isinstance(given.speech, list) and set(given.speech) != set(library.languages):

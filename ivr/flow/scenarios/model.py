@@ -61,7 +61,7 @@ class QueueGiven(Strict):
     outcome: QueueOutcome = "served"
     after_s: float = Field(5.0, ge=0, description="until an agent answers, or until the outcome")
     talks_s: float = Field(60.0, ge=0, description="how long the talk is")
-    agent: str = "a1001"
+    agent: str = Field("a1001", description="who answers")
     places: list[int] = Field(
         default_factory=lambda: [1], description="places told while waiting: `[3, 2, 1]`"
     )
@@ -252,16 +252,23 @@ class Turn(Expectations):
 class Scenario(Strict):
     """One call, from its beginning."""
 
-    name: str = Field(min_length=1, max_length=200)
-    note: str = Field("", max_length=1000)
+    name: str = Field(min_length=1, max_length=200, description="what it shows, in a few words")
+    note: str = Field("", max_length=1000, description="for whoever reads it")
     tags: list[str] = Field(default_factory=list, description="`live`: also as a real call")
-    given: Given = Field(default_factory=lambda: Given.model_validate({}))
-    turns: list[Turn] = Field(min_length=1, max_length=500)
+    given: Given = Field(
+        default_factory=lambda: Given.model_validate({}), description="how it begins, and what others do"
+    )
+    turns: list[Turn] = Field(
+        min_length=1, max_length=500, description="what is done, and what must come of it"
+    )
 
 
 class ScenarioFile(Strict):
     """Scenarios of one hotline; `given` holds for all of them unless they say otherwise."""
 
-    note: str = Field("", max_length=1000)
-    given: Given = Field(default_factory=lambda: Given.model_validate({}))
-    scenarios: list[Scenario] = Field(min_length=1)
+    note: str = Field("", max_length=1000, description="for whoever reads it")
+    given: Given = Field(
+        default_factory=lambda: Given.model_validate({}),
+        description="for all of them, unless they say otherwise",
+    )
+    scenarios: list[Scenario] = Field(min_length=1, description="the calls")

@@ -109,6 +109,8 @@ class _Checker:
             self._no(where, "unknown-calendar", "calendar", name, library.calendars)
         for where, name in _keys((*path, "history"), given.history):
             self._no(where, "unknown-value", "`call.history` of the name", name, HISTORY)
+        for where, name in _keys((*path, "split"), given.split):
+            self._no(where, "unknown-target", "node", name, known.nodes)
         for where, name in _keys((*path, "queues"), given.queues):
             self._no(where, "unknown-queue", "queue", name, known.queues)
         for where, name in _keys((*path, "lookups"), given.lookups):
