@@ -33,6 +33,18 @@ def _words(node: ast.expr) -> set[str]:
     return {node.value} if isinstance(node, ast.Constant) and isinstance(node.value, str) else set()
 
 
+def _texts_of_the_code() -> set[str]:
+    """Every text literal of what finds faults, the tables of codes themselves left out."""
+    rooms = ("ivr/flow", "ivr/cli", "ivr/prompts", "routing")
+    files = [file for room in rooms for file in (ROOT / room).rglob("*.py") if "code" not in file.as_posix()]
+    return {
+        node.value
+        for file in files
+        for node in ast.walk(ast.parse(file.read_text("utf-8")))
+        if isinstance(node, ast.Constant) and isinstance(node.value, str)
+    }
+
+
 def test_every_code_that_the_language_says_is_explained_and_no_other() -> None:
     said = {"routing", *EXPRESSION_CODES}
     for file in [*(ROOT / "ivr" / "flow").rglob("*.py"), ROOT / "ivr" / "cli" / "check.py"]:
@@ -49,7 +61,8 @@ def test_every_code_that_the_language_says_is_explained_and_no_other() -> None:
             places = (1, 2) if place is None else (place,)
             found = [word for at in places if at < len(node.args) for word in _words(node.args[at])]
             said |= {word for word in found if re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", word)}
-    assert said == set(CODES)
+    assert said <= set(CODES)
+    assert set(CODES) - said <= _texts_of_the_code()
 
 
 TARGETS = (
