@@ -12,7 +12,7 @@ from typing import Any
 
 from ivr.errors import FlowError
 from ivr.flow.codec import CodecError, input_from_json
-from ivr.flow.inputs import Digit, SpeechHeard, SpeechPartial
+from ivr.flow.inputs import Digit, Input, SpeechHeard, SpeechPartial
 from ivr.flow.replaying.model import StoredCall, StoredInput, StoredNote
 from ivr.flow.state import CallFacts
 
@@ -28,6 +28,10 @@ Event = tuple[dt.datetime, str, Mapping[str, Any]]
 
 
 MASK = "*"
+_PLAIN = frozenset({"digit", "prompt_ended", "speech_started", "timer_fired"})
+"""Inputs that are wholly told by type, op, digit and outcome: the same ones again and again."""
+_MOST_PLAIN = 5000
+_plain_inputs: dict[tuple[object, ...], Input] = {}
 
 
 class UnreadableCall(FlowError):
@@ -84,22 +88,28 @@ def stored_call(
 
 
 def _input(call_id: str, at: dt.datetime, data: Mapping[str, Any]) -> StoredInput:
+    key = (data.get("type"), data.get("op"), data.get("digit"), data.get("outcome"), len(data))
+    plain = _plain_inputs.get(key) if key[0] in _PLAIN else None
+    if plain is not None:
+        return StoredInput(at, plain)
     withheld = bool(data.get("withheld"))
     if withheld:
         data = {name: value for name, value in data.items() if name != "withheld"}
     try:
-        return StoredInput(at, input_from_json(data), withheld)
+        event = input_from_json(data)
     except CodecError as error:
         raise UnreadableCall(f"the journal of {call_id} has an input that is none: {error}") from error
+    if key[0] in _PLAIN and not withheld and len(_plain_inputs) < _MOST_PLAIN:
+        _plain_inputs[key] = event
+    return StoredInput(at, event, withheld)
 
 
 def is_masked(given: StoredInput) -> bool:
     """Whether a key or words may be those of a masked node: `*` stands for all of them."""
-    match given.event:
-        case Digit(digit=said) | SpeechHeard(text=said) | SpeechPartial(text=said):
-            return said == MASK
-        case _:
-            return False
+    event = given.event
+    if isinstance(event, Digit):
+        return event.digit == MASK
+    return isinstance(event, SpeechHeard | SpeechPartial) and event.text == MASK
 
 
 def _text(data: Mapping[str, Any], name: str) -> str:

@@ -9,6 +9,7 @@ from typing import Literal, NamedTuple
 
 from ivr.flow.actions import JsonValue
 from ivr.flow.inputs import Input
+from ivr.flow.replaying.digest import Digest
 from ivr.flow.state import CallFacts
 
 
@@ -136,8 +137,8 @@ class Work:
 @dataclass(frozen=True, slots=True)
 class Recording:
     """A call taken apart. lengths: how long plays really lasted: key of `lengths.py` -> (s, s by the prompts' lengths).
-    menu_s: until the first queue, transfer or end, as it really was. nodes: those entered. touched: for the start and
-    each step of the tape, the nodes and prompts that it had to do with."""
+    menu_s: until the first queue, transfer or end, as it really was. nodes: those entered. steps: of the tape, the
+    start first."""
 
     call: StoredCall
     visits: tuple[Visit, ...]
@@ -145,7 +146,14 @@ class Recording:
     lengths: Mapping[object, tuple[float, float]]
     menu_s: float
     nodes: list[str]
-    touched: tuple[list[str], ...]
+    steps: list[TapedStep]
+
+
+class TapedStep(NamedTuple):
+    """touched: the nodes and prompts that the step had to do with."""
+
+    digest: Digest
+    touched: list[str]
 
 
 class Entered(NamedTuple):

@@ -10,15 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Final
 
-from ivr.flow.actions import (
-    Action,
-    CancelTimer,
-    Hangup,
-    JsonValue,
-    Note,
-    Play,
-    StartTimer,
-)
+from ivr.flow.actions import Action, JsonValue, Note, Play
 from ivr.flow.inputs import (
     Digit,
     HungUp,
@@ -31,7 +23,9 @@ from ivr.flow.inputs import (
     TimerFired,
 )
 from ivr.flow.model import FlowLibrary
-from ivr.flow.replaying.lengths import Key, Lengths
+from ivr.flow.replaying.digest import Work as ToDo
+from ivr.flow.replaying.digest import digest
+from ivr.flow.replaying.lengths import Key, Lengths, names_of
 from ivr.flow.replaying.model import (
     Act,
     ActKind,
@@ -39,12 +33,13 @@ from ivr.flow.replaying.model import (
     Moment,
     Purpose,
     Recording,
+    TapedStep,
     Visit,
     Work,
 )
 from ivr.flow.replaying.pairs import EVENTS
 from ivr.flow.replaying.tape import Taken, Tape, said_of
-from ivr.flow.replaying.works import WORKS, described, happened
+from ivr.flow.replaying.works import described, happened
 from ivr.flow.state import FlowState
 
 FIRST_INPUT: Final = "timer.first_input"
@@ -127,7 +122,7 @@ class _Reader:
         """The acts that came in the middle of words, to be told how long these lasted."""
         self.menu_s: float | None = None
         self.nodes: list[str] = []
-        self.touched: list[list[str]] = []
+        self.steps: list[TapedStep] = []
 
     def take(self, taken: Taken) -> None:
         real_s = (taken.at - self.tape.call.began_at).total_seconds()
@@ -238,69 +233,63 @@ class _Reader:
     # What the machine did
 
     def actions(self, actions: tuple[Action, ...], before: FlowState, state: FlowState, at_s: float) -> None:
-        entered = False
-        touched = [before.node]
-        for frame in before.stack:
-            touched.append(str(frame.get("node")))
-        for action in actions:
-            if isinstance(action, Note):
-                if action.kind == "node":
-                    entered = True
-                    node_id = str(action.data["node"])
-                    touched.append(node_id)
-                    self.nodes.append(node_id)
-                elif action.kind == "event":
-                    touched.append(EVENTS)
-                    if self.visits:
-                        self.visits[-1].keys = ""
-            elif isinstance(action, StartTimer):
-                self.timers[action.op] = at_s + action.after_s
-            elif isinstance(action, CancelTimer):
-                self.timers.pop(action.op, None)
-            elif isinstance(action, Play):
-                self._play(action, at_s)
-                for prompt in action.prompts:
-                    touched += (prompt.id, prompt.id.rpartition(".")[0])
-            elif type(action) in WORKS:
-                self._work(action, state, at_s)
-            elif isinstance(action, Hangup):
-                self._menu_over(at_s)
-        for run in state.unplayed:
-            for prompt in run.prompts:
-                touched += (prompt.id, prompt.id.rpartition(".")[0])
-        if state.hung_up:
+        step = digest(actions)
+        for timer in step.timers:
+            self.timers[timer.op] = at_s + timer.after_s
+        for op in step.cancelled:
+            self.timers.pop(op, None)
+        if step.events and self.visits:
+            self.visits[-1].keys = ""
+        touched = [before.node, *step.nodes]
+        for play in step.plays:
+            touched += self._play(play, at_s)
+        for work in step.works:
+            self._work(work, state, at_s)
+        if before.stack or state.unplayed or before.held:
+            self._touch(touched, before, state)
+        if step.events or state.hung_up:
             touched.append(EVENTS)
-        if before.held:
-            touched.append(str(before.holding.get("node")))
-        self.touched.append(touched)
+        self.nodes += step.nodes
+        self.steps.append(TapedStep(step, touched))
         if "play" not in state.waiting:
             self.play = None
-        if state.ended:
+        if state.ended or step.hangs_up:
             self._menu_over(at_s)
-        elif entered:
+        if step.nodes and not state.ended:
             node = self.library.nodes.get(state.node)
             self.visits.append(_Visit(state.node, node is not None and node.asks, at_s))
             self.promptings = 1 if self.play is not None else 0
             self._anchored(at_s)
             self.stirs = 0
 
-    def _play(self, action: Play, at_s: float) -> None:
-        key, model_s = self.lengths.of(action)
+    def _touch(self, touched: list[str], before: FlowState, state: FlowState) -> None:
+        """What else the step had to do with: the flows below, words for later, the queue whose place is kept."""
+        for frame in before.stack:
+            touched.append(str(frame.get("node")))
+        for run in state.unplayed:
+            touched += names_of(run.prompts)
+        if before.held:
+            touched.append(str(before.holding.get("node")))
+
+    def _play(self, action: Play, at_s: float) -> tuple[str, ...]:
+        """The names of its prompts."""
+        said = self.lengths.of(action)
         if self.continues:
             self.number_in_words += 1
             self.continues = False
         else:
             self.number_in_words = 0
             self.promptings += 1
-        self.play = _Play(key, model_s, at_s, self.number_in_words)
+        self.play = _Play(said.key, said.seconds, at_s, self.number_in_words)
         self.stirs += 1
+        return said.names
 
-    def _work(self, action: Action, state: FlowState, at_s: float) -> None:
+    def _work(self, action: ToDo, state: FlowState, at_s: float) -> None:
         purpose, name, detail, timeout_s = described(action)
         if purpose in ("queue", "transfer"):
             self._menu_over(at_s)
         work = _Work(purpose, name, detail, timeout_s, state.node, at_s)
-        self.works[getattr(action, "op", "")] = work
+        self.works[action.op] = work
         self.order.append(work)
 
     def _menu_over(self, at_s: float) -> None:
@@ -321,7 +310,7 @@ class _Reader:
             (self.tape.taken[-1].at - self.tape.call.began_at).total_seconds() if self.tape.taken else 0.0
         )
         menu_s = last_s if self.menu_s is None else self.menu_s
-        return Recording(self.tape.call, visits, works, self.lasted, menu_s, self.nodes, tuple(self.touched))
+        return Recording(self.tape.call, visits, works, self.lasted, menu_s, self.nodes, self.steps)
 
 
 def _commanded(actions: tuple[Action, ...]) -> bool:

@@ -102,9 +102,9 @@ class Replayer:
         fault = tape.fault or difference(recording.nodes, call.nodes)
         if fault:
             return _cannot(call, fault, None if tape.guessed or call.anonymous else False)
-        steps = Steps(version.library, tape)
+        steps = Steps(version.library, tape, recording)
         old = Player(version.library, recording, steps, version.own, version.lengths).run()
-        if not _is_faithful(tape, old, steps):
+        if not _is_faithful(tape, recording, old, steps):
             return _cannot(call, f"the translation fails: {_first_difference(tape, old)}", False)
         new = old if _untouched(version, recording) else self._new(version, tape, recording)
         comparison = compare(old, new, version.pairs)
@@ -117,7 +117,7 @@ class Replayer:
         return Replayed(call, comparison, True, old, new, recording.menu_s)
 
     def _new(self, version: _Version, tape: Tape, recording: Recording) -> Run:
-        steps = Steps(version.draft, tape, version.pairs.differing, recording.touched)
+        steps = Steps(version.draft, tape, recording, version.pairs.differing)
         return Player(version.draft, recording, steps, version.pairs, self._lengths).run()
 
 
@@ -130,14 +130,14 @@ def _untouched(version: _Version, recording: Recording) -> bool:
         source = version.library.sources.get(work.name) if work.purpose == "lookup" else None
         if source is not None and source.table is not None and source.table.file not in files:
             return False
-    return not differing or all(map(differing.isdisjoint, recording.touched))
+    return not differing or all(differing.isdisjoint(step.touched) for step in recording.steps)
 
 
 def _cannot(call: StoredCall, why: str, faithful: bool | None) -> Replayed:
     return Replayed(call, Comparison("cannot_tell", why), faithful)
 
 
-def _is_faithful(tape: Tape, run: Run, steps: Steps) -> bool:
+def _is_faithful(tape: Tape, recording: Recording, run: Run, steps: Steps) -> bool:
     nodes, came = tape.call.nodes, tuple(entered.node for entered in run.path)
     if not tape.call.whole:
         # Nobody knows how it went on; the replay goes on as far as it can.
@@ -145,17 +145,15 @@ def _is_faithful(tape: Tape, run: Run, steps: Steps) -> bool:
     if came != nodes:
         return False
     came_all_from_it = steps.taken == len(tape.taken) + 1 and not steps.computed
-    return came_all_from_it or run.results == _results(tape)
+    return came_all_from_it or run.results == _results(tape, recording)
 
 
-def _results(tape: Tape) -> Results:
+def _results(tape: Tape, recording: Recording) -> Results:
     collector = Collector()
-    for action in tape.first.actions:
-        collector.any(action, tape.first.state.node)
-    for taken in tape.taken:
+    collector.take(recording.steps[0].digest, tape.first.state.node)
+    for taken, step in zip(tape.taken, recording.steps[1:], strict=True):
         collector.hung_up(taken.event)
-        for action in taken.step.actions:
-            collector.any(action, taken.step.state.node)
+        collector.take(step.digest, taken.step.state.node)
     return collector.results()
 
 

@@ -7,14 +7,15 @@ is what came of the like work of the stored call, so long after it was given; ta
 from __future__ import annotations
 
 import heapq
-from collections.abc import Sequence
 from typing import Final
 
-from ivr.flow.actions import Action, Hangup, Lookup, Note, Notify, Play, StartTimer
+from ivr.flow.actions import Lookup, Play
 from ivr.flow.inputs import Input, LookupEnded, PromptEnded, TimerFired
 from ivr.flow.lookups import from_table
 from ivr.flow.model import FlowLibrary
 from ivr.flow.replaying import works
+from ivr.flow.replaying.digest import Digest
+from ivr.flow.replaying.digest import Work as ToDo
 from ivr.flow.replaying.lengths import Key, Lengths
 from ivr.flow.replaying.model import Happening, Recording, Work
 from ivr.flow.replaying.pairs import Pairs
@@ -119,67 +120,54 @@ class Stage:
     # The machine
 
     def start(self) -> None:
-        step = self.steps.start()
-        self.state = step.state
-        self._did(step.actions)
+        self.state, step = self.steps.start()
+        self._did(step)
 
     def give(self, event: Input) -> None:
         """It happens now."""
-        step = self.steps.step(self.state, event, self.real_s)
-        self.state = step.state
-        self._did(step.actions)
+        self.state, step = self.steps.step(self.state, event, self.real_s)
+        self._did(step)
 
-    def _did(self, actions: Sequence[Action]) -> None:
-        entered = False
-        for action in actions:
-            kind = type(action)
-            # By the exact type: these are the most of a replay.
-            if kind is Note:
-                entered = self._noted(action) or entered  # type: ignore[arg-type]
-            elif kind is StartTimer:
-                op = action.op  # type: ignore[union-attr]
-                self.later(action.after_s, TimerFired(op), op)  # type: ignore[union-attr]
-            elif kind is Play:
-                self._plays(action)  # type: ignore[arg-type]
-            elif kind in works.WORKS:
-                self.collector.take(action)
-                self._work(action)
-            elif kind is Hangup or kind is Notify:
-                self.collector.take(action)
-                self.menu_over = self.menu_over or kind is Hangup
+    def _did(self, step: Digest) -> None:
+        nodes, events, notes, timers, _, plays, todo, notices, hangs_up = step
+        if nodes or notes or todo or notices or hangs_up:
+            self.collector.take(step, self.state.node, self.number, self.said)
+            self.menu_over = self.menu_over or hangs_up
+        for event in events:
+            self.event_raised(event)
+        for timer in timers:
+            self.later(timer.after_s, TimerFired(timer.op), timer.op)
+        for play in plays:
+            self._plays(play)
+        for work in todo:
+            self._work(work)
         if self.playing and self.state.waiting.get("play") != self.playing:
             self.playing = ""
             self.anchor_s = self.now
-        if entered and not self.state.ended:
+        if nodes and not self.state.ended:
             self.entered()
 
-    def _noted(self, note: Note) -> bool:
-        collector = self.collector
-        if collector.note(note, self.state.node, self.number, self.said):
-            return True
-        if note.kind == "event":
-            self.event_raised(collector.event)
-        return False
-
-    def _plays(self, action: Play) -> None:
-        key, model_s = self.lengths.of(action)
-        real_s, then_s = self.recording.lengths.get(key, (model_s, model_s))
-        lasts = real_s if abs(then_s - model_s) < SAME_S and real_s > 0 else model_s
+    def _plays(self, play: Play) -> None:
+        said = self.lengths.of(play)
+        real = self.recording.lengths.get(said.key)
+        lasts = said.seconds
+        if real is not None and real[0] > 0 and abs(real[1] - lasts) < SAME_S:
+            lasts = real[0]
         self.play_number = self.play_number + 1 if self.continues else 0
         self.continues = False
         self.stirs += 1
         self.words += 1
-        self.playing, self.play_key = action.op, key
-        self.play_began, self.play_lasts, self.play_ratio = self.now, lasts, model_s / lasts
-        self.later(lasts, PromptEnded(action.op, "finished"), action.op)
+        self.playing, self.play_key = play.op, said.key
+        self.play_began, self.play_lasts, self.play_ratio = self.now, lasts, said.seconds / lasts
+        self.later(lasts, PromptEnded(play.op, "finished"), play.op)
 
     # Work
 
-    def _work(self, action: Action) -> None:
+    def _work(self, action: ToDo) -> None:
         purpose, name, detail, timeout_s = works.described(action)
         if purpose in ("queue", "transfer"):
             self.menu_over = True
-        op = str(action.op)  # type: ignore[union-attr]  # all work has one
+        op = str(action.op)
         was_at = self.pairs.old_of.get(self.state.node, "")
         work = works.find(self.recording.works, self.unused, purpose, name, detail, was_at)
         if isinstance(action, Lookup) and self._table_answers(action, op, work):

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any, Final, cast
+from typing import Any, Final, assert_never, cast
 
-from ivr.flow.actions import Action, Callback, Enqueue, JsonValue, Lookup, Record, Request, Transfer
+from ivr.flow.actions import Callback, Enqueue, JsonValue, Lookup, Record, Request, Transfer
 from ivr.flow.inputs import (
     AgentJoined,
     CallbackPlaced,
@@ -20,30 +20,30 @@ from ivr.flow.inputs import (
     RequestEnded,
     TransferEnded,
 )
+from ivr.flow.replaying import digest
 from ivr.flow.replaying.model import Happening, Purpose, Work
 
 _EXACTLY: Final = 7
 """The likeness of work of the same name and detail at the same node."""
-WORKS: Final = frozenset({Enqueue, Transfer, Record, Request, Lookup, Callback})
 
 
-def described(action: Action) -> tuple[Purpose, str, JsonValue, float | None]:
+def described(work: digest.Work) -> tuple[Purpose, str, JsonValue, float | None]:
     """Purpose, name, detail, timeout (s) of a queue."""
-    match action:
+    match work:
         case Enqueue():
-            return "queue", action.queue, None, action.timeout_s
+            return "queue", work.queue, None, work.timeout_s
         case Transfer():
-            return "transfer", f"{action.to} {action.target}", action.mode, None
+            return "transfer", f"{work.to} {work.target}", work.mode, None
         case Record():
-            return "record", action.purpose, None, None
+            return "record", work.purpose, None, None
         case Request():
-            return "request", action.url.partition("?")[0], f"{action.method} {action.url}", None
+            return "request", work.url.partition("?")[0], f"{work.method} {work.url}", None
         case Lookup():
-            return "lookup", action.source, dict(action.by), None
+            return "lookup", work.source, dict(work.by), None
         case Callback():
-            return "callback", action.queue, None, None
+            return "callback", work.queue, None, None
         case _:
-            raise TypeError(f"{type(action).__name__} is no work")
+            assert_never(work)
 
 
 def happened(event: Input) -> str:
