@@ -115,7 +115,7 @@ def report_of(folder: Path, now: dt.datetime, *, hints: bool, audio: bool) -> Re
         sources = read_folder(folder)
     except FlowLoadError as error:
         return Report(folder, error.findings, "", {})
-    checked = check_sources(sources, now, hints=hints)
+    checked = check_sources(sources, now, hints=hints, folder=folder)
     found = list(checked.findings)
     if audio and checked.library is not None:
         try:

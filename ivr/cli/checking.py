@@ -1,5 +1,5 @@
 """What `ivr check` finds in the files of a hotline: flows, prompts, scenarios, queues, agents, and these against each
-other. Bytes in, findings out; only `audio_findings` looks into a folder."""
+other. Bytes in, findings out; the folder is only looked into for sound."""
 
 from __future__ import annotations
 
@@ -38,9 +38,12 @@ class Checked:
     library: FlowLibrary | None
 
 
-def check_sources(sources: Mapping[str, bytes], now: dt.datetime, *, hints: bool = False) -> Checked:
-    """sources: file -> content. now: says which holidays should be known. hints: what does nothing, too."""
-    opened = examine(Path(), sources)
+def check_sources(
+    sources: Mapping[str, bytes], now: dt.datetime, *, hints: bool = False, folder: Path = Path()
+) -> Checked:
+    """sources: file -> content. now: says which holidays should be known. hints: what does nothing, too. folder: where
+    the recordings stand that scenarios name."""
+    opened = examine(folder, sources)
     library = opened.library
     found = list(opened.findings)
     rules, agents, faults = routing_findings(sources, now)

@@ -178,8 +178,8 @@ def test_translations_are_compared_over_all_forms() -> None:
 
 
 def test_a_form_that_cannot_be_read_does_not_hide_what_else_is_wrong() -> None:
-    _, findings = build(en="n: {by: c, one: a, other: '{c'}\n", zh="n: '{c}{d}'\n")
-    assert {each.code for each in findings} == {"bad-prompt-text", "missing-translation"}
+    _, findings = build(en="n: {by: c, one: a, few: a, other: '{c'}\n", zh="n: '{c}{d}'\n")
+    assert {each.code for each in findings} == {"bad-prompt-text", "bad-plural"}
 
 
 def test_a_value_that_only_chooses_need_not_be_said_in_other_languages() -> None:

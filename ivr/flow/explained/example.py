@@ -19,7 +19,7 @@ always:
     "prompts/zh.yaml": "ask: 请按键\nbye: 再见\n",
     "prompts/en.yaml": "ask: Press a key\nbye: Goodbye\n",
 }
-_FILE = re.compile(r"^# ([\w./-]+\.(?:yaml|csv))\n", re.MULTILINE)
+_FILE = re.compile(r"^# ([\w./-]+\.(?:yaml|csv|wav))\n", re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True)

@@ -280,4 +280,23 @@ scenarios:
   - {name: again, given: {history: {calls: 3}}, turns: [{hangup: true}]}
 """,
     ),
+    Explained(
+        "unknown-file",
+        """A scenario names a recording (`audio`) that is not there. The file stands beside the scenario; the call that
+`ivr test --live` makes says it.""",
+        """\
+hello: {kind: ask, prompt: ask, into: said, next: hangup}
+# main.scenario.yaml
+scenarios:
+  - {name: spoken, turns: [{say: 你好, audio: hallo.wav}]}
+""",
+        """\
+hello: {kind: ask, prompt: ask, into: said, next: hangup}
+# main.scenario.yaml
+scenarios:
+  - {name: spoken, turns: [{say: 你好, audio: hello.wav}]}
+# hello.wav
+(the recording)
+""",
+    ),
 )
