@@ -102,8 +102,15 @@ def examine(path: Path, sources: Mapping[str, bytes]) -> Folder:
         library = load_sources(sources)
     except FlowLoadError as error:
         return Folder(path, None, reading, tuple(sorted_findings([*error.findings, *reading.findings])))
-    names = check_names(reading.files, library, sources, lambda name: (path / name).is_file())
+    names = check_names(reading.files, library, sources, lambda name: _there(path / name))
     return Folder(path, library, reading, tuple(sorted_findings([*reading.findings, *names])))
+
+
+def _there(file: Path) -> bool:
+    try:
+        return file.is_file()
+    except OSError:  # a name that no file can have
+        return False
 
 
 def run_folder(folder: Folder, wanted: Wanted | None = None, *, failfast: bool = False) -> Run:

@@ -109,6 +109,15 @@ def test_plain_when_piped_and_in_colour_in_a_terminal(bad: Path) -> None:
     assert "\x1b[31merror\x1b[0m unknown-target" in seen
 
 
+def test_a_scenario_may_name_any_file(good: Path) -> None:
+    scenario = "scenarios: [{name: x, turns: [{say: a, audio: %s}]}]\n"
+    for name in ("x" * 300, '"a\\0b"', "../../x.wav", "nowhere.wav"):
+        (good / "main.scenario.yaml").write_text(scenario % name, "utf-8")
+        code, output = run(good)
+        assert code == 1
+        assert "unknown-file" in output
+
+
 def test_as_json(bad: Path, good: Path) -> None:
     code, output = run(bad, good, "--format", "json")
     report = json.loads(output)

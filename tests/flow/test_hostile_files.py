@@ -18,7 +18,7 @@ from ivr.flow.registry import KINDS
 from tests.support.hostile import BOMBS, EXPRESSIONS, PIECES, SHARED, VALUES
 from tests.support.mutations import bases, checked, mutant
 
-SEEDS = range(1000)
+SEEDS = range(800)
 EVERYTHING = {name: text.encode() for name, text in SHARED.items()}
 
 
@@ -43,7 +43,7 @@ def test_mutated_files_load_or_say_why() -> None:
     assert not wrong
 
 
-@pytest.mark.parametrize("file", ["main.yaml", "hotline.yaml", "prompts/zh.yaml", "main.scenario.yaml"])
+@pytest.mark.parametrize("file", ["main.yaml", "prompts/zh.yaml"])
 @pytest.mark.parametrize("name", BOMBS)
 def test_files_made_to_blow_up(name: str, file: str) -> None:
     verdict = checked({**EVERYTHING, file: BOMBS[name]().encode()})

@@ -27,6 +27,7 @@ from ivr.flow.codes import CODES
 from ivr.flow.expressions import CODES as EXPRESSION_CODES
 from ivr.flow.findings import Finding, FlowLoadError
 from ivr.flow.load import load_sources, read_folder
+from ivr.flow.scenarios.naming import check_names
 from ivr.flow.scenarios.reading import read_all
 from ivr.flow.state import CallFacts
 from ivr.flow.yaml_source import read
@@ -308,7 +309,10 @@ def checked(files: Files, *, routing: bool = False) -> Verdict:
             )
             if any(isinstance(each, Note) and each.kind == "machine_error" for each in step.actions):
                 verdict.wrong.append("loaded, and yet its first step fails")
-        findings += read_all(files).findings
+        reading = read_all(files)
+        findings += reading.findings
+        if verdict.loaded:
+            findings += check_names(reading.files, library, files, lambda name: name.endswith(".wav"))
         if routing:
             findings += routing_findings(files, NOON)[2]
     except Exception:  # whatever it is, it is what is looked for
