@@ -14,7 +14,6 @@ from pydantic.fields import FieldInfo
 
 from ivr.flow.calendar_model import CalendarModel, HolidaysModel
 from ivr.flow.codes import CODES
-from ivr.flow.expressions import CODES as EXPRESSION_CODES
 from ivr.flow.nodes.base import NodeKind
 from ivr.flow.registry import KINDS
 from ivr.flow.schema import (
@@ -72,10 +71,11 @@ def page() -> str:
     parts.append(" · ".join(f"[{name}](#{name})" for name in KINDS) + "\n")
     parts += [kind_page(kind) for kind in KINDS.values()]
     parts += ["\n## Formats of collect\n\n", formats()]
-    parts.append("\n# What `ivr check` says\n\n| code | meaning |\n|---|---|\n")
-    parts += [
-        f"| `{code}` | {meaning} |\n" for code, meaning in sorted({**EXPRESSION_CODES, **CODES}.items())
-    ]
+    parts.append(
+        "\n# What `ivr check` says\n\n`ivr check --explain CODE` tells more of each, with an example that is wrong and the "
+        "same put right.\n\n| code | meaning |\n|---|---|\n"
+    )
+    parts += [f"| `{code}` | {meaning} |\n" for code, meaning in CODES.items()]
     return "".join(parts)
 
 
