@@ -310,6 +310,6 @@ def _mask_what_is_typed_ahead(nodes: Mapping[str, Node], exits: Iterable[Exit]) 
     while todo:
         for source in before.get(todo.pop(), ()):
             node = nodes.get(source)
-            if node is not None and not node.asks and not node.masked:
+            if node is not None and node.keeps_keys and not node.asks and not node.masked:
                 node.masked = True
                 todo.append(source)

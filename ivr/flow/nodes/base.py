@@ -40,6 +40,8 @@ class Node:
     """Whether the dialogue stops here for something outside (the linter looks for loops that never do)."""
     asks: ClassVar[bool] = False
     """Whether the caller's answer is waited for here."""
+    keeps_keys: ClassVar[bool] = True
+    """Whether keys pressed here and not used may answer the next question."""
     ends: ClassVar[bool] = False
     """Whether the dialogue ends here."""
     silent: ClassVar[bool] = False

@@ -65,6 +65,7 @@ class QueueModel(SeekingModel):
 
 class Queue(HotwordNode):
     kind: ClassVar[str] = "queue"
+    keeps_keys: ClassVar[bool] = False
     waits: ClassVar[bool] = True
 
     __slots__ = (

@@ -38,6 +38,7 @@ class RecordModel(NodeModel):
 
 class RecordNode(WordsFirstNode):
     kind: ClassVar[str] = "record"
+    keeps_keys: ClassVar[bool] = False
     waits: ClassVar[bool] = True
 
     __slots__ = ("action", "empty", "finish", "into", "next", "settings")

@@ -93,6 +93,7 @@ class TransferModel(NodeModel):
 
 class TransferNode(WordsFirstNode):
     kind: ClassVar[str] = "transfer"
+    keeps_keys: ClassVar[bool] = False
     waits: ClassVar[bool] = True
 
     __slots__ = (
