@@ -72,8 +72,9 @@ def page() -> str:
     parts += [kind_page(kind) for kind in KINDS.values()]
     parts += ["\n## Formats of collect\n\n", formats()]
     parts.append(
-        "\n# What `ivr check` says\n\n`ivr check --explain CODE` tells more of each, with an example that is wrong and the "
-        "same put right.\n\n| code | meaning |\n|---|---|\n"
+        "\n# What `ivr check` says\n\n"
+        "`ivr check --explain CODE` tells more of each, with an example that is wrong and the same put right.\n\n"
+        "| code | meaning |\n|---|---|\n"
     )
     parts += [f"| `{code}` | {meaning} |\n" for code, meaning in CODES.items()]
     return "".join(parts)
