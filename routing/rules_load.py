@@ -29,6 +29,7 @@ _EXPECTED = {
     "string_type": "a text",
     "int_type": "a whole number",
     "int_from_float": "a whole number",
+    "int_parsing": "a whole number",
     "float_type": "a number",
     "float_parsing": "a number",
     "bool_type": "true or false",
@@ -183,6 +184,10 @@ def _parse(text: str, file: str) -> Any:
         raise RulesError([Finding(file, line, column, cause)]) from None
     except YAMLError as error:
         raise RulesError([Finding(file, 1, 1, str(error))]) from None
+    except (ValueError, TypeError, LookupError, AttributeError):
+        # The library reads dates and numbers by itself, and says only in Python what is wrong with them.
+        cause = "a date or a number that is none"
+        raise RulesError([Finding(file, 1, 1, cause, "quote what is a text")]) from None
     if not isinstance(document, dict):
         raise RulesError(
             [Finding(file, 1, 1, "a mapping is expected here", "begin with `queues:` or `agents:`")]

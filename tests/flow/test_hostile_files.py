@@ -186,3 +186,15 @@ def test_a_file_with_an_error_in_each_line_is_told_of_quickly() -> None:
     text = "flow: main\nnodes:\n" + "".join(f"  n{n}: {{kind: goto, next: m{n}}}\n" for n in range(5000))
     assert codes(text).count("unknown-target") == 200
     assert "too-many-errors" in EXPLAINED
+
+
+@pytest.mark.parametrize("written", ["2026-02-30", "2026-11-26T25:00:00", "12:99", "0x", "1e999", "!!int x"])
+def test_what_only_the_library_of_the_routing_reads_as_dates_and_numbers(written: str) -> None:
+    for file, text in (("queues.yaml", SHARED["queues.yaml"]), ("agents.yaml", SHARED["agents.yaml"])):
+        changed = {**EVERYTHING, file: text.replace("5" if file == "agents.yaml" else "20", written).encode()}
+        assert not checked(changed, routing=True).wrong
+
+
+def test_options_of_a_format_are_refused_in_words() -> None:
+    node = "{kind: collect, prompt: {zh: 好, en: Hi}, into: x, format: {digits: {most: [5]}}, next: hangup}"
+    assert codes(f"flow: main\nnodes:\n  person: {node}\n") == ["bad-format"]

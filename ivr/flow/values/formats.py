@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from pydantic import ValidationError
 
 from ivr.flow.findings import did_you_mean
+from ivr.flow.refused import words_of
 from ivr.flow.values.amounts import AMOUNT, NUMBER
 from ivr.flow.values.format import FAULTS as FAULTS
 from ivr.flow.values.format import Format as Format
@@ -45,7 +46,7 @@ def make_format(name: str, **options: object) -> Format:
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
         option = str(first["loc"][0]) if first["loc"] else ""
-        cause = first["msg"].removeprefix("Value error, ")
+        cause = words_of(first)[0]
         where = f"format `{name}`, option `{option}`: " if option else f"format `{name}`: "
         described = known[option].description if option in known else None
         mend = f"{option}: {described}" if described else f"it has {', '.join(known)}"
