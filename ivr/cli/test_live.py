@@ -10,6 +10,7 @@ import itertools
 import logging
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
@@ -138,15 +139,15 @@ async def _group(
             typer.echo(f"  takes calls after {placed_at - begun:.0f} s")
             results = await opened.play_all(plans, told)
             left = await opened.left_behind()
-    except* HotlineError as errors:
-        error = errors.exceptions[0]
-        raise HotlineError(str(error), mend=getattr(error, "mend", "")) from None
-    if left:
-        cause = f"left behind by these calls: {left}"
-        results = [
-            Result(
-                each.case, (*each.failures, Failure(0, each.case.where(), cause)), each.transcript, each.steps
-            )
-            for each in results
+    except HotlineError as error:
+        # What keeps one hotline from starting says nothing of the others.
+        mend = f" ({error.mend})" if error.mend else ""
+        return [
+            _with(Result(each.case, (), ()), f"the hotline does not run: {error}{mend}") for each in plans
         ]
-    return results
+    return [_with(each, f"left behind by these calls: {left}") for each in results] if left else results
+
+
+def _with(result: Result, cause: str) -> Result:
+    """It did not go well, for another reason than its turns."""
+    return replace(result, failures=(*result.failures, Failure(0, result.case.where(), cause)))

@@ -24,7 +24,7 @@ from ivr.cli.live.sound import EARLIER_S, expected, unheard
 from ivr.cli.live.variant import OUTSIDE_ADDRESS, Addresses, agent_of, make_folder, make_settings
 from ivr.cli.live.voices import Voices, recorded
 from ivr.demo.lightphone import LightPhone
-from ivr.demo.phone import PHONE_RATE, Samples
+from ivr.demo.phone import PHONE_RATE, PhoneError, Samples
 from ivr.errors import HotlineError
 from ivr.flow.followed import Moment
 from ivr.flow.model import FlowLibrary
@@ -82,7 +82,7 @@ class House:
             await stack.enter_async_context(self._lines)
             try:
                 results[index] = await self.play(plan)
-            except HotlineError as error:
+            except (HotlineError, PhoneError, OSError) as error:
                 results[index] = Result(plan.case, (Failure(0, plan.case.where(), str(error)),), ())
         told(results[index])
 
