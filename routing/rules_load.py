@@ -175,7 +175,9 @@ def _unknown_skills(model: RulesModel, place: _Places) -> Iterable[Finding]:
 def _parse(text: str, file: str) -> Any:
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore", ReusedAnchorWarning)  # as YAML has it: the later one counts from there on
+            warnings.simplefilter(
+                "ignore", ReusedAnchorWarning
+            )  # as YAML has it: the later one counts from there on
             document = YAML(typ="rt").load(text)
     except MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
