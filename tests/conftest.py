@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import inspect
-from collections.abc import AsyncIterator
+import logging
+from collections.abc import AsyncIterator, Iterator
 
 import pytest
 
@@ -16,6 +17,19 @@ def guard_tasks(request: pytest.FixtureRequest) -> None:
     """Only async tests have a loop to watch; a test on virtual time is watched by `run_virtual`."""
     if inspect.iscoroutinefunction(request.function):
         request.getfixturevalue("no_leaked_task")
+
+
+@pytest.fixture(autouse=True)
+def logging_as_it_was() -> Iterator[None]:
+    """Commands set up logging for their whole process: the next test must not find it so."""
+    root = logging.getLogger()
+    outbox = logging.getLogger("ivr.outside.outbox")
+    level, handlers, quiet = root.level, list(root.handlers), outbox.level
+    yield
+    root.setLevel(level)
+    outbox.setLevel(quiet)
+    for handler in [each for each in root.handlers if each not in handlers]:
+        root.removeHandler(handler)
 
 
 @pytest.fixture
