@@ -208,10 +208,17 @@ def _validate(model: type[Model], document: Any, file: str) -> Model:
 def _plain(value: Any) -> Any:
     """ruamel's commented containers as plain ones; keys as written, numbers as keys become text."""
     if isinstance(value, dict):
-        return {str(key): _plain(each) for key, each in value.items()}
+        return {_key(key): _plain(each) for key, each in value.items()}
     if isinstance(value, list):
         return [_plain(each) for each in value]
     return value
+
+
+def _key(key: object) -> str:
+    """As its author wrote it."""
+    if key is None:
+        return "null"
+    return str(key).lower() if isinstance(key, bool) else str(key)
 
 
 class _Places:
@@ -246,11 +253,12 @@ class _Places:
         for part in path:
             try:
                 if isinstance(node, dict):
-                    key = part if part in node else next(each for each in node if str(each) == str(part))
-                    found = node.lc.key(key)  # type: ignore[attr-defined]  # ruamel adds `lc` to its mappings
+                    key = part if part in node else next(each for each in node if _key(each) == str(part))
+                    # Of a key that came with `<<` the library knows no place.
+                    found = node.lc.key(key) or found  # type: ignore[attr-defined]  # ruamel adds `lc` to its mappings
                     node = node[key]
                 elif isinstance(node, list):
-                    found = node.lc.item(part)  # type: ignore[attr-defined]  # and to its sequences
+                    found = node.lc.item(part) or found  # type: ignore[attr-defined]  # and to its sequences
                     node = node[int(part)]
                 else:
                     break

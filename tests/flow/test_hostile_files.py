@@ -198,3 +198,9 @@ def test_what_only_the_library_of_the_routing_reads_as_dates_and_numbers(written
 def test_options_of_a_format_are_refused_in_words() -> None:
     node = "{kind: collect, prompt: {zh: 好, en: Hi}, into: x, format: {digits: {most: [5]}}, next: hangup}"
     assert codes(f"flow: main\nnodes:\n  person: {node}\n") == ["bad-format"]
+
+
+@pytest.mark.parametrize("written", ["{<<: {x: 1}}", "{'': {}}", "{~: {}}", "{true: {}}", "{}, x-: []"])
+def test_keys_of_the_routing_that_stand_nowhere_or_are_no_texts(written: str) -> None:
+    changed = {**EVERYTHING, "queues.yaml": f"queues: {{general: {written}, ~: {{}}}}\n".encode()}
+    assert not checked(changed, routing=True).wrong
