@@ -183,6 +183,7 @@ def _parse(text: str, file: str) -> Any:
         mark = error.problem_mark or error.context_mark
         line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
         cause = str(error.problem or error.context or "this is not YAML").strip()
+        cause = cause.replace("('", "'").replace("',)", "'")  # what the library found, as a tuple
         raise RulesError([Finding(file, line, column, cause)]) from None
     except YAMLError as error:
         raise RulesError([Finding(file, 1, 1, str(error))]) from None

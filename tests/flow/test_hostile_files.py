@@ -204,3 +204,8 @@ def test_options_of_a_format_are_refused_in_words() -> None:
 def test_keys_of_the_routing_that_stand_nowhere_or_are_no_texts(written: str) -> None:
     changed = {**EVERYTHING, "queues.yaml": f"queues: {{general: {written}, ~: {{}}}}\n".encode()}
     assert not checked(changed, routing=True).wrong
+
+
+def test_what_the_library_of_the_routing_says_is_told_without_python() -> None:
+    changed = {**EVERYTHING, "queues.yaml": b"queues: {}\n...\nx\n---\ny\n"}
+    assert not checked(changed, routing=True).wrong
