@@ -5,17 +5,26 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Callable
 
-from asr.protocol import Failed, Final, Heard
+from asr.protocol import Failed, Final, Heard, NoSpeech
 
 
 class RemoteHearing:
     """Implements `Hearing`. Iterate in one task at a time."""
 
-    def __init__(self, identity: str, host: str, port: int, let_go: Callable[[str], None]) -> None:
+    def __init__(
+        self,
+        identity: str,
+        host: str,
+        port: int,
+        let_go: Callable[[str], None],
+        *,
+        continuous: bool = False,
+    ) -> None:
         self.identity = identity
         self._host = host
         self._port = port
         self._let_go = let_go
+        self._last = (Failed, NoSpeech) if continuous else (Failed, NoSpeech, Final)
         self._heard: asyncio.Queue[Heard | None] = asyncio.Queue()
         self._ended = False
         self._closed = False
@@ -29,10 +38,10 @@ class RemoteHearing:
         return self._port
 
     def put(self, heard: Heard) -> None:
-        """From the worker. After a `Final` or `Failed` nothing more counts."""
+        """From the worker. After what ends it nothing more counts."""
         if self._ended or self._closed:
             return
-        self._ended = isinstance(heard, Final | Failed)
+        self._ended = isinstance(heard, self._last)
         self._heard.put_nowait(heard)
 
     def __aiter__(self) -> AsyncIterator[Heard]:

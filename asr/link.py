@@ -41,6 +41,7 @@ class WorkerLink:
         self._ids = (f"{number}-{count}" for count in itertools.count(1))
         self._hearings: dict[str, RemoteHearing] = {}
         self._opening: dict[str, asyncio.Future[RemoteHearing]] = {}
+        self._continuous: set[str] = set()
         self._outgoing: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
         self.settled = asyncio.Event()
         self.up = asyncio.Event()
@@ -83,6 +84,8 @@ class WorkerLink:
         identity = next(self._ids)
         answer: asyncio.Future[RemoteHearing] = asyncio.get_running_loop().create_future()
         self._opening[identity] = answer
+        if request.continuous:
+            self._continuous.add(identity)
         self._tell({"do": "open", "id": identity, "request": wire.dump_request(request)})
         try:
             async with asyncio.timeout(self._settings.open_s):
@@ -95,6 +98,7 @@ class WorkerLink:
             raise
         finally:
             self._opening.pop(identity, None)
+            self._continuous.discard(identity)
 
     async def _one_life(self) -> None:
         """Start the process, serve through it until it dies. Raises WorkerDied, OSError, ClientError."""
@@ -172,7 +176,13 @@ class WorkerLink:
                 self.settled.set()
             case "opened" if (answer := self._opening.get(identity)) is not None:
                 # The hearing exists before whoever waits for it runs, so nothing heard meanwhile is lost.
-                hearing = RemoteHearing(identity, message["host"], message["port"], self._let_go)
+                hearing = RemoteHearing(
+                    identity,
+                    message["host"],
+                    message["port"],
+                    self._let_go,
+                    continuous=identity in self._continuous,
+                )
                 self._hearings[identity] = hearing
                 if answer.done():
                     self._let_go(identity)

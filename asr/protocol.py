@@ -29,10 +29,17 @@ class AsrUnavailable(AsrError):
 
 FailCause = Literal["unavailable", "language", "overloaded", "lost"]
 
+Priority = Literal["live", "background"]
+"""background: nobody waits on the line for it (voicemail, recordings): served only with what live callers leave."""
+
 
 @dataclass(frozen=True, slots=True)
 class Capabilities:
-    """What an engine with its loaded model can do: data, not subclasses."""
+    """What an engine with its loaded model can do: data, not subclasses.
+
+    alternatives: gives more than one reading of open speech. hot_words: uses `ListenRequest.hot_words`.
+    identifies: can tell which language is spoken (`Final.languages`).
+    """
 
     engine: str
     version: str
@@ -42,6 +49,9 @@ class Capabilities:
     word_times: bool
     confidence: bool
     sample_rate: int = 16000
+    alternatives: bool = False
+    hot_words: bool = False
+    identifies: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +72,39 @@ class SpeechBegan:
 
 
 @dataclass(frozen=True, slots=True)
+class SpeechEnded:
+    """The utterance is over; its `Final` follows. at_s: where its last speech ended, seconds into the stream."""
+
+    at_s: float
+    cause: Literal["silence", "longest", "complete"] = "silence"
+
+
+@dataclass(frozen=True, slots=True)
+class NoSpeech:
+    """Nobody spoke for `ListenRequest.no_speech_s` seconds; ends the hearing. Not sent where that is None."""
+
+    waited_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class LineQuality:
+    """How the line sounds, now and then while listened to. Levels in dBFS; shares 0..1 of the time since the last one.
+
+    speech_dbfs: None while nobody has spoken. silent_share: digital silence (a muted or dead line). lost_share: of
+    the packets.
+    """
+
+    noise_dbfs: float
+    speech_dbfs: float | None
+    clipped_share: float
+    silent_share: float
+    lost_share: float
+
+
+@dataclass(frozen=True, slots=True)
 class Partial:
+    """Text of the utterance so far; never final."""
+
     text: str
 
 
@@ -71,6 +113,8 @@ class Final:
     """One utterance. phrase: the phrase of the grammar it matched, "" when none or open speech.
 
     text "" = sound without words. latency_s: end of speech (after the end-point silence) -> this result.
+    began_s, ended_s: the speech, in seconds from the first audio of the stream. languages: the likely ones, best
+    first, where the request asked for them. version: of the engine and its model.
     """
 
     text: str
@@ -81,6 +125,10 @@ class Final:
     words: tuple[Word, ...] = ()
     alternatives: tuple[tuple[str, float | None], ...] = ()
     latency_s: float = 0.0
+    began_s: float = 0.0
+    ended_s: float = 0.0
+    languages: tuple[tuple[str, float], ...] = ()
+    version: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,18 +137,31 @@ class Failed:
     message: str
 
 
-Heard = SpeechBegan | Partial | Final | Failed
+Heard = SpeechBegan | SpeechEnded | LineQuality | Partial | Final | NoSpeech | Failed
 
 
 @dataclass(frozen=True, slots=True)
 class ListenRequest:
-    """phrases: the allowed phrases (a grammar); empty = open speech. label: for logs (a call id)."""
+    """What to listen for.
+
+    phrases: the allowed phrases (a grammar); empty = open speech. expects: what open speech is likely to be: the
+    name of a format of `ivr/flow/values/formats.py` ("digits", "phone", "date" ...) or "yes_no", "" = anything.
+    hot_words: names of this hotline (streets, bureaus) that open speech may hold. identify: the languages to choose
+    between for `Final.languages`; empty = do not ask. continuous: the hearing goes on after a `Final` (agent calls).
+    no_speech_s: see `NoSpeech`. label: for logs (a call id).
+    """
 
     language: str
     phrases: tuple[str, ...] = ()
     end_silence_s: float = 0.8
     longest_s: float = 15.0
     label: str = ""
+    expects: str = ""
+    hot_words: tuple[str, ...] = ()
+    identify: tuple[str, ...] = ()
+    continuous: bool = False
+    no_speech_s: float | None = None
+    priority: Priority = "live"
 
 
 class Stream(Protocol):
@@ -127,7 +188,8 @@ class Prepares(Protocol):
 
 
 class Hearing(Protocol):
-    """One open listening. Iterate until `Final` or `Failed` (both end it). Always `aclose()`; it is idempotent."""
+    """One open listening. Iterate until `Failed`, `NoSpeech`, or a `Final` unless the request is continuous: they end
+    it. Always `aclose()`; it is idempotent."""
 
     @property
     def media_host(self) -> str: ...

@@ -10,10 +10,21 @@ worker -> owner   {"on": "hello", "languages": [...], "engines": [...]}    first
 from __future__ import annotations
 
 import json
-from dataclasses import asdict
-from typing import Any, assert_never
+from dataclasses import asdict, fields
+from typing import Any
 
-from asr.protocol import Failed, Final, Heard, ListenRequest, Partial, SpeechBegan, Word
+from asr.protocol import (
+    Failed,
+    Final,
+    Heard,
+    LineQuality,
+    ListenRequest,
+    NoSpeech,
+    Partial,
+    SpeechBegan,
+    SpeechEnded,
+    Word,
+)
 
 
 class WireError(ValueError):
@@ -42,30 +53,41 @@ def dump_request(request: ListenRequest) -> dict[str, Any]:
 def load_request(raw: Any) -> ListenRequest:
     """Raises WireError."""
     try:
+        no_speech_s = raw.get("no_speech_s")
         return ListenRequest(
             language=str(raw["language"]),
-            phrases=tuple(str(phrase) for phrase in raw.get("phrases", ())),
+            phrases=_texts(raw, "phrases"),
             end_silence_s=float(raw.get("end_silence_s", 0.8)),
             longest_s=float(raw.get("longest_s", 15.0)),
             label=str(raw.get("label", "")),
+            expects=str(raw.get("expects", "")),
+            hot_words=_texts(raw, "hot_words"),
+            identify=_texts(raw, "identify"),
+            continuous=bool(raw.get("continuous", False)),
+            no_speech_s=None if no_speech_s is None else float(no_speech_s),
+            priority="background" if raw.get("priority") == "background" else "live",
         )
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise WireError(f"not a request to listen: {error!r}") from error
 
 
+def _texts(raw: Any, name: str) -> tuple[str, ...]:
+    return tuple(str(text) for text in raw.get(name, ()))
+
+
+_KINDS: dict[type[Heard], str] = {
+    SpeechBegan: "began",
+    SpeechEnded: "ended",
+    LineQuality: "quality",
+    Partial: "partial",
+    Final: "final",
+    NoSpeech: "no_speech",
+    Failed: "failed",
+}
+
+
 def dump_heard(heard: Heard) -> dict[str, Any]:
-    match heard:
-        case SpeechBegan():
-            kind = "began"
-        case Partial():
-            kind = "partial"
-        case Final():
-            kind = "final"
-        case Failed():
-            kind = "failed"
-        case _:
-            assert_never(heard)
-    return {"kind": kind, **asdict(heard)}
+    return {"kind": _KINDS[type(heard)], **asdict(heard)}
 
 
 def load_heard(raw: dict[str, Any]) -> Heard:
@@ -74,22 +96,39 @@ def load_heard(raw: dict[str, Any]) -> Heard:
         match raw["kind"]:
             case "began":
                 return SpeechBegan(float(raw["at_s"]))
+            case "ended":
+                return SpeechEnded(float(raw["at_s"]), raw["cause"])
+            case "quality":
+                return LineQuality(**{name: raw[name] for name in _QUALITY})
             case "partial":
                 return Partial(str(raw["text"]))
             case "final":
-                return Final(
-                    text=raw["text"],
-                    language=raw["language"],
-                    engine=raw["engine"],
-                    confidence=raw["confidence"],
-                    phrase=raw["phrase"],
-                    words=tuple(Word(**word) for word in raw["words"]),
-                    alternatives=tuple((text, score) for text, score in raw["alternatives"]),
-                    latency_s=raw["latency_s"],
-                )
+                return _load_final(raw)
+            case "no_speech":
+                return NoSpeech(float(raw["waited_s"]))
             case "failed":
                 return Failed(raw["cause"], raw["message"])
             case other:
                 raise WireError(f"unknown kind {other!r}")
     except (KeyError, TypeError, ValueError) as error:
         raise WireError(f"not something heard: {error!r}") from error
+
+
+_QUALITY = tuple(field.name for field in fields(LineQuality))
+
+
+def _load_final(raw: dict[str, Any]) -> Final:
+    return Final(
+        text=raw["text"],
+        language=raw["language"],
+        engine=raw["engine"],
+        confidence=raw["confidence"],
+        phrase=raw["phrase"],
+        words=tuple(Word(**word) for word in raw["words"]),
+        alternatives=tuple((text, score) for text, score in raw["alternatives"]),
+        latency_s=raw["latency_s"],
+        began_s=raw["began_s"],
+        ended_s=raw["ended_s"],
+        languages=tuple((tag, share) for tag, share in raw["languages"]),
+        version=raw["version"],
+    )

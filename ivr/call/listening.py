@@ -12,7 +12,18 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Any, assert_never
 
-from asr.protocol import AsrUnavailable, Ears, Failed, Final, ListenRequest, Partial, SpeechBegan
+from asr.protocol import (
+    AsrUnavailable,
+    Ears,
+    Failed,
+    Final,
+    LineQuality,
+    ListenRequest,
+    NoSpeech,
+    Partial,
+    SpeechBegan,
+    SpeechEnded,
+)
 from ivr.ari.bus import Mailbox
 from ivr.ari.generated.events import StasisStart
 from ivr.ari.interface import Ari
@@ -70,6 +81,7 @@ async def listen(
         end_silence_s=action.end_silence_s,
         longest_s=action.longest_s,
         label=call,
+        expects=action.expects,
     )
     try:
         hearing = await ears.open(request)
@@ -92,6 +104,9 @@ async def listen(
                         log.warning("recognition failed: %s", heard.message)
                         tell(SpeechFailed(action.op, heard.cause))
                         return
+                    case SpeechEnded() | LineQuality() | NoSpeech():
+                        # The dialogue has timers of its own.
+                        pass
                     case _:
                         assert_never(heard)
         tell(SpeechFailed(action.op, "lost"))
