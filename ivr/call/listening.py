@@ -32,7 +32,16 @@ from ivr.ari.unhurried import unhurried
 from ivr.call.services import OpenCall
 from ivr.errors import AriError
 from ivr.flow.actions import Listen
-from ivr.flow.inputs import Alternative, Input, OpId, SpeechFailed, SpeechHeard, SpeechPartial, SpeechStarted
+from ivr.flow.inputs import (
+    Alternative,
+    Input,
+    LanguageGuess,
+    OpId,
+    SpeechFailed,
+    SpeechHeard,
+    SpeechPartial,
+    SpeechStarted,
+)
 from ivr.ids import CallId, ChannelId, child_id
 
 log = logging.getLogger(__name__)
@@ -82,6 +91,8 @@ async def listen(
         longest_s=action.longest_s,
         label=call,
         expects=action.expects,
+        hot_words=action.hot_words,
+        identify=action.identify,
     )
     try:
         hearing = await ears.open(request)
@@ -126,6 +137,7 @@ def _heard(action: Listen, final: Final) -> SpeechHeard:
         engine=final.engine,
         phrase=final.phrase,
         alternatives=tuple(Alternative(text, confidence) for text, confidence in final.alternatives),
+        languages=tuple(LanguageGuess(language, share) for language, share in final.languages),
     )
 
 

@@ -43,8 +43,9 @@ class Listen:
 
     phrases: the closed set allowed (a grammar); empty = open speech. expects: what open speech is likely to be, for an
     engine that can use it ("digits", "date", "phone" ...: the name of a format of values/formats.py). end_silence_s:
-    silence that ends the utterance. longest_s: the utterance is cut there. The no-input timer is the machine's own
-    (`StartTimer`).
+    silence that ends the utterance. longest_s: the utterance is cut there. hot_words: names of this hotline that may
+    occur. identify: the languages to choose between for `SpeechHeard.languages`; empty = the language is known. The
+    no-input timer is the machine's own (`StartTimer`).
     """
 
     op: OpId
@@ -53,6 +54,8 @@ class Listen:
     end_silence_s: float = 0.8
     longest_s: float = 15.0
     expects: str = ""
+    hot_words: tuple[str, ...] = ()
+    identify: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

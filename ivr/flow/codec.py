@@ -16,7 +16,7 @@ from typing import Any, Literal, TypeVar, get_args, get_origin
 
 from ivr.errors import FlowError
 from ivr.flow.actions import Action, JsonValue, Prompt
-from ivr.flow.inputs import Alternative, Input
+from ivr.flow.inputs import Alternative, Input, LanguageGuess
 from ivr.flow.state import CallFacts, FlowState, Run
 
 MAX_DEPTH = 30
@@ -36,7 +36,7 @@ def _tag(kind: type) -> str:
 
 _INPUTS: dict[str, type] = {_tag(kind): kind for kind in get_args(Input)}
 _ACTIONS: dict[str, type] = {_tag(kind): kind for kind in get_args(Action)}
-_PARTS = (Prompt, Alternative, CallFacts, Run, FlowState)
+_PARTS = (Prompt, Alternative, LanguageGuess, CallFacts, Run, FlowState)
 
 
 def input_to_json(event: Input) -> JsonObject:

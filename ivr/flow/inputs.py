@@ -45,6 +45,14 @@ class Alternative:
 
 
 @dataclass(frozen=True, slots=True)
+class LanguageGuess:
+    """share: 0..1, how likely it is that this language was spoken."""
+
+    language: str
+    share: float
+
+
+@dataclass(frozen=True, slots=True)
 class SpeechPartial:
     """Text so far; never final. For early crisis and emergency words."""
 
@@ -57,7 +65,8 @@ class SpeechHeard:
     """One utterance, final; the `Listen` is over. Empty text: sound that was no speech (a no-match, never a no-input).
 
     confidence: 0..1 or None where the engine gives none. phrase: the phrase of the grammar it was matched to
-    by the recogniser, or "" (open speech, or the machine does the matching).
+    by the recogniser, or "" (open speech, or the machine does the matching). languages: the likely ones, best first,
+    where the `Listen` asked for them.
     """
 
     op: OpId
@@ -67,6 +76,7 @@ class SpeechHeard:
     engine: str = ""
     phrase: str = ""
     alternatives: tuple[Alternative, ...] = ()
+    languages: tuple[LanguageGuess, ...] = ()
 
     def texts(self) -> tuple[str, ...]:
         """Everything that may have been said, the best first: what it was matched to, what it was written as, the
