@@ -187,6 +187,18 @@ class Prepares(Protocol):
     def prepare(self, language: str, phrases: Sequence[str]) -> None: ...
 
 
+@runtime_checkable
+class Glimpses(Protocol):
+    """An engine for whole utterances that can read the speech so far, quickly: for urgent words, never as an answer.
+
+    May take long (a fifth of a second and more); called in a thread, and not more often than one is done.
+    """
+
+    def glimpse(self, pcm: bytes, request: ListenRequest) -> str:
+        """pcm: all that was said so far. The likely text of its last seconds, "" = nothing yet."""
+        ...
+
+
 class Hearing(Protocol):
     """One open listening. Iterate until `Failed`, `NoSpeech`, or a `Final` unless the request is continuous: they end
     it. Always `aclose()`; it is idempotent."""

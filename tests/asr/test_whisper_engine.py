@@ -9,7 +9,7 @@ import pytest
 import soxr
 from rapidfuzz.distance import Levenshtein
 
-from asr.protocol import AsrUnavailable, Final, ListenRequest
+from asr.protocol import AsrUnavailable, Final, Glimpses, ListenRequest
 from asr.sound import likeness
 from asr.text import spoken
 from asr.whisper_engine import WhisperRecognizer
@@ -93,6 +93,13 @@ def test_telephone_numbers(whisper: WhisperRecognizer, tmp_path: Path) -> None:
     meant = "one three eight zero five two"
     wrong, digits = wrong + Levenshtein.distance(heard.split(), meant.split()), digits + 6
     assert wrong <= digits / 8
+
+
+def test_speech_that_goes_on_can_be_read_already(whisper: WhisperRecognizer) -> None:
+    assert isinstance(whisper, Glimpses)
+    begun = saying("zh-noise")[: int(1.8 * 32_000)]
+    assert likeness(whisper.glimpse(begun, ListenRequest("zh-CN")), "我要投诉", "zh").inside > 0.8
+    assert whisper.glimpse(silence(1.0), ListenRequest("zh")) == ""
 
 
 def test_language_is_told_from_the_first_utterance(whisper: WhisperRecognizer) -> None:
