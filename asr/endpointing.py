@@ -3,6 +3,7 @@
     state      event                                              next       said
     ---------  -------------------------------------------------  ---------  ------------------------
     SILENCE    probability >= begin                               MAYBE
+    SILENCE    no_speech_s since the stream began or the last end OVER       Nobody
     MAYBE      speech summed up to min_speech_s                   SPEECH     Began
     MAYBE      silence of forget_s before that (a cough, a knock) SILENCE
     SPEECH     silence of settle_s                                SPEECH     Settled (once a pause)
@@ -10,6 +11,7 @@
     SPEECH     silence of end_silence_s                           OVER       Ended("silence")
     SPEECH     longest_s since it began                           OVER       Ended("longest")
 
+With `continuous` an end leads to SILENCE instead of OVER: the next utterance is waited for, on the same clock.
 `Settled` lets a slow engine start on what is there: mostly nothing follows, and the text is ready when `Ended` comes.
 """
 
@@ -22,7 +24,11 @@ from typing import Literal, assert_never
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """Times in seconds, probabilities 0..1. release < begin: speech that fades is still speech."""
+    """Times in seconds, probabilities 0..1. release < begin: speech that fades is still speech.
+
+    hurry_share: in a continuous stream, after this share of longest_s a pause of settle_s ends the utterance: it
+    would be cut soon, better between two words than within one.
+    """
 
     begin: float = 0.5
     release: float = 0.35
@@ -31,6 +37,9 @@ class Rules:
     settle_s: float = 0.25
     end_silence_s: float = 0.8
     longest_s: float = 15.0
+    no_speech_s: float | None = None
+    continuous: bool = False
+    hurry_share: float = 0.8
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +71,15 @@ class Ended:
     cause: Literal["silence", "longest"]
 
 
-Turn = Began | Settled | Resumed | Ended
+@dataclass(frozen=True, slots=True)
+class Nobody:
+    """Nobody spoke in time. waited_s: for so long."""
+
+    at_s: float
+    waited_s: float
+
+
+Turn = Began | Settled | Resumed | Ended | Nobody
 
 
 class State(enum.Enum):
@@ -73,12 +90,13 @@ class State(enum.Enum):
 
 
 class Endpointer:
-    """One utterance. Feed in order; after `Ended` it is deaf."""
+    """One stream. Feed in order; once OVER it is deaf."""
 
     def __init__(self, rules: Rules) -> None:
         self.rules = rules
         self.state = State.SILENCE
         self.now_s = 0.0
+        self._quiet_since_s = 0.0
         self._began_s = 0.0
         self._speech_s = 0.0
         self._silence_s = 0.0
@@ -94,7 +112,7 @@ class Endpointer:
                     self.state = State.MAYBE
                     self._began_s, self._speech_s, self._silence_s = begin_s, 0.0, 0.0
                     return self._maybe(probability, lasting_s)
-                return None
+                return self._nobody()
             case State.MAYBE:
                 return self._maybe(probability, lasting_s)
             case State.SPEECH:
@@ -103,6 +121,13 @@ class Endpointer:
                 return None
             case _:
                 assert_never(self.state)
+
+    def _nobody(self) -> Turn | None:
+        waited_s = self.now_s - self._quiet_since_s
+        if self.rules.no_speech_s is None or waited_s < self.rules.no_speech_s:
+            return None
+        self.state = State.OVER
+        return Nobody(self.now_s, waited_s)
 
     def _maybe(self, probability: float, lasting_s: float) -> Turn | None:
         if probability >= self.rules.release:
@@ -119,8 +144,7 @@ class Endpointer:
 
     def _speech(self, probability: float, lasting_s: float) -> Turn | None:
         if self.now_s - self._began_s >= self.rules.longest_s:
-            self.state = State.OVER
-            return Ended(self.now_s, "longest")
+            return self._end(Ended(self.now_s, "longest"))
         if probability >= self.rules.release:
             # Within a pause only real speech ends it, else every breath would start the clock anew.
             if self._silence_s and probability < self.rules.begin:
@@ -133,10 +157,21 @@ class Endpointer:
                 return None
         else:
             self._silence_s += lasting_s
-        if self._silence_s >= self.rules.end_silence_s:
-            self.state = State.OVER
-            return Ended(self.now_s - self._silence_s, "silence")
+        if self._silence_s >= self._end_silence_s():
+            return self._end(Ended(self.now_s - self._silence_s, "silence"))
         if self._silence_s >= self.rules.settle_s and not self._settled:
             self._settled = True
             return Settled(self.now_s - self._silence_s)
         return None
+
+    def _end_silence_s(self) -> float:
+        rules = self.rules
+        if rules.continuous and self.now_s - self._began_s >= rules.hurry_share * rules.longest_s:
+            return min(rules.settle_s, rules.end_silence_s)
+        return rules.end_silence_s
+
+    def _end(self, ended: Ended) -> Ended:
+        self.state = State.SILENCE if self.rules.continuous else State.OVER
+        self._quiet_since_s = ended.at_s
+        self._silence_s, self._settled = 0.0, False
+        return ended

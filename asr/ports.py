@@ -24,7 +24,7 @@ class MediaPorts:
         last: OSError | None = None
         for port in tries:
             try:
-                await loop.create_datagram_endpoint(lambda: listening, local_addr=(self._host, port))
+                await loop.create_datagram_endpoint(lambda: listening.media, local_addr=(self._host, port))
             except OSError as error:
                 last = error
                 continue

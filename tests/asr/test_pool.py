@@ -23,9 +23,11 @@ from asr.protocol import (
     Final,
     Heard,
     Hearing,
+    LineQuality,
     ListenRequest,
     Partial,
     SpeechBegan,
+    SpeechEnded,
 )
 from asr.settings import EngineSpec, PoolSettings, WorkerSettings
 from asr.worker import PATH, Worker, serving
@@ -71,8 +73,10 @@ async def say(hearing: Hearing, pcm: bytes, *, speed: float = 8.0) -> list[Heard
 
 async def test_from_packets_to_text(ears: WorkerPool, speech: bytes) -> None:
     hearing = await ears.open(ListenRequest("zh"))
-    began, final = await say(hearing, silence(1.0) + speech + silence(3.0))
+    began, quality, ended, final = await say(hearing, silence(1.0) + speech + silence(3.0))
     assert isinstance(began, SpeechBegan) and 0.9 < began.at_s < 1.3
+    assert isinstance(quality, LineQuality) and quality.speech_dbfs is not None
+    assert isinstance(ended, SpeechEnded) and ended.cause == "silence"
     assert isinstance(final, Final)
     # The engine hears the speech with a little before and after, not the silence around it.
     seconds = len(speech) / 32_000
@@ -99,7 +103,7 @@ async def test_a_phone_that_sends_nothing_in_silence_is_answered_all_the_same(
     ears: WorkerPool, speech: bytes
 ) -> None:
     heard = await say(await ears.open(ListenRequest("en")), speech, speed=1.0)
-    assert [type(one) for one in heard] == [SpeechBegan, Final]
+    assert [type(one) for one in heard] == [SpeechBegan, LineQuality, SpeechEnded, Final]
 
 
 async def test_two_callers_are_kept_apart(ears: WorkerPool, speech: bytes) -> None:
