@@ -1,4 +1,4 @@
-"""An engine that fails hands its audio on; messages survive the wire."""
+"""Fakes in a chain of engines; messages survive the wire."""
 
 from __future__ import annotations
 
