@@ -95,6 +95,15 @@ class SpeechSettings(_Section):
     max_streams: int = Field(default=16, ge=1, description="callers listened to at once; more use keys")
 
 
+class TranscriptSettings(_Section):
+    """What is said to people, in writing."""
+
+    talks: Literal["off", "agents", "all"] = Field(
+        default="agents",
+        description="talks written down while they last: with agents, or with outside parties too",
+    )
+
+
 class PromptSettings(_Section):
     """What callers hear."""
 
@@ -128,6 +137,7 @@ class Settings(BaseSettings):
     asterisk: AsteriskSettings = AsteriskSettings()
     web: WebSettings = WebSettings()
     speech: SpeechSettings = SpeechSettings()
+    transcripts: TranscriptSettings = TranscriptSettings()
     prompts: PromptSettings = PromptSettings()
     outside: OutsideSettings = OutsideSettings()
 

@@ -22,6 +22,7 @@ from ivr.asterisk.render import RenderedAsterisk, RenderOptions, render
 from ivr.call.front_door import FrontDoor, FrontDoorSettings
 from ivr.call.outbound import Outbound
 from ivr.call.services import CallServices
+from ivr.call.shared_ears import SharedEars
 from ivr.callback.desk import CallbackDesk
 from ivr.callback.promises import StoredPromises
 from ivr.callers import CallerHistories
@@ -218,6 +219,7 @@ async def hotline(
             outside=outside,
             callbacks=callbacks,
             outbound=outbound,
+            written_down=settings.transcripts.talks,
         )
         front_door = FrontDoor(
             services,
@@ -378,7 +380,7 @@ async def _open_ears(stack: AsyncExitStack, settings: Settings) -> tuple[Ears, d
     for spec in pool_settings.worker.engines:
         for language in spec.languages:
             engines[language] = engines.get(language) or spec.engine
-    return pool, engines
+    return SharedEars(pool), engines
 
 
 async def _start_asterisk(

@@ -7,7 +7,9 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Literal
 
-from ivr.call.ports import CallerFacts, CallSummary, Records, Said
+from asr.protocol import LineQuality
+from ivr.call.line import LineWatch
+from ivr.call.ports import CallerFacts, CallSummary, Records, Said, Speaker
 from ivr.flow import codec
 from ivr.flow.actions import JsonValue
 from ivr.flow.inputs import Digit, Input, SpeechHeard, SpeechPartial
@@ -24,6 +26,7 @@ class CallHistory:
         self._arrived_at = arrived_at
         self._seq = 0
         self._said = 0
+        self._lines: dict[Speaker, LineWatch] = {}
         self.last_heard = ""
         self._queue = ""
         self._agent = ""
@@ -52,10 +55,36 @@ class CallHistory:
         """masked: what is pressed and said here is personal: journalled as `*`, and in no transcript."""
         self._write("input", codec.input_to_json(_masked(event) if masked else event), at)
         if isinstance(event, SpeechHeard) and event.text and not masked:
-            self._said += 1
             self.last_heard = event.text
-            line = Said("caller", event.text, event.language, event.engine, event.confidence)
-            self._records.transcript(self._call, self._said, line, at)
+            self.said(Said("caller", event.text, event.language, event.engine, event.confidence), at)
+
+    def said(self, line: Said, at: dt.datetime) -> None:
+        """One utterance into the transcript. at: when it began."""
+        self._said += 1
+        self._records.transcript(self._call, self._said, line, at)
+
+    def line(self, side: Speaker, quality: LineQuality, at: dt.datetime) -> None:
+        """How a telephone line sounds. What is bad about it is noted once, and stands in the call's summary."""
+        watch = self._lines.setdefault(side, LineWatch())
+        for fault in watch.heard(quality):
+            self._write(
+                "line",
+                {
+                    "speaker": side,
+                    "fault": fault,
+                    "noise_dbfs": quality.noise_dbfs,
+                    "speech_dbfs": quality.speech_dbfs,
+                    "clipped_share": quality.clipped_share,
+                    "lost_share": quality.lost_share,
+                },
+                at,
+            )
+
+    @property
+    def line_faults(self) -> tuple[str, ...]:
+        """What is bad about the caller's line, as far as is known: `noisy`, `clipped`, `lossy`, `silent`."""
+        watch = self._lines.get("caller")
+        return () if watch is None else watch.faults
 
     def note(self, kind: str, data: Mapping[str, JsonValue], at: dt.datetime) -> None:
         rating = data.get("rating")
@@ -110,10 +139,14 @@ class CallHistory:
             waited_s=self._waited_s,
             talked_s=self._talked_s,
             survey=self._survey,
-            notes={"topic": topic} if topic else {},
+            notes=self._notes(topic),
         )
         self._write("ended", {"outcome": outcome, "by": summary.ended_by, "cause": self._cause}, at)
         self._records.ended(self._call, summary, self._hung_up_at or at)
+
+    def _notes(self, topic: str) -> dict[str, JsonValue]:
+        notes: dict[str, JsonValue] = {"topic": topic} if topic else {}
+        return notes | {"line": list(self.line_faults)} if self.line_faults else notes
 
     def _write(self, kind: str, data: Mapping[str, JsonValue], at: dt.datetime) -> None:
         self._seq += 1

@@ -15,6 +15,7 @@ from ivr.call.recorder import Recorder
 from ivr.call.services import OpenCall
 from ivr.call.silently import refusal
 from ivr.call.timers import Timers
+from ivr.call.transcribing import Transcripts
 from ivr.call.transfer import Transfers
 from ivr.call.waiting import Waiting
 from ivr.flow.actions import (
@@ -55,8 +56,9 @@ class Parts:
         self.recorder = Recorder(here)
         self.player = Player(here, mailbox, self.recorder.seconds_of, self._hush)
         self.errands = Errands(here, library)
-        self.transfers = Transfers(here, self._fall_silent)
-        self.waiting = Waiting(here, self._agent_comes, lambda: self.transfers.joined)
+        self.transcripts = Transcripts(here, here.services.written_down)
+        self.transfers = Transfers(here, self._fall_silent, self.transcripts)
+        self.waiting = Waiting(here, self._agent_comes, lambda: self.transfers.joined, self.transcripts)
         self.transfers.waiting = self.waiting
 
     @property

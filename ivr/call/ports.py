@@ -4,16 +4,22 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal, Protocol
 
+from asr.protocol import Final, Word
 from ivr.flow.actions import Callback, Enqueue, JsonValue, Lookup, Notify, Prompt, Request, Transfer
 from ivr.flow.inputs import CallbackPlaced, LookupEnded, RequestEnded
 from ivr.flow.model import FlowLibrary
 from ivr.ids import CallId
 from routing.ids import AgentId, EntryId
 
-SpeechSide = Literal["caller", "agent"]
+Speaker = Literal["caller", "agent", "party", "recording"]
+"""party: whoever else was brought into the call. recording: several people in one sound."""
+SpeechSource = Literal["dialogue", "conversation", "voicemail", "recording"]
+
+TalksWrittenDown = Literal["off", "agents", "all"]
+"""agents: talks with the hotline's own agents. all: those with outside parties too."""
 
 
 class PromptAudio(Protocol):
@@ -41,7 +47,11 @@ class Records(Protocol):
     def journal(
         self, call: CallId, seq: int, kind: str, data: Mapping[str, JsonValue], at: dt.datetime
     ) -> None: ...
-    def transcript(self, call: CallId, seq: int, line: Said, at: dt.datetime) -> None: ...
+    def transcript(self, call: CallId, seq: int, line: Said, at: dt.datetime) -> None:
+        """at: when it was understood. seq: 1, 2, 3 ... of everything said on the line, whoever spoke, in any order; of
+        a recording (`line.party`), counted anew. Writing the same (call, party, seq) again changes nothing."""
+        ...
+
     def recorded(self, call: CallId, recording: Recorded) -> None: ...
     def ended(self, call: CallId, summary: CallSummary, at: dt.datetime) -> None: ...
 
@@ -65,11 +75,51 @@ class CallerFacts:
 
 @dataclass(frozen=True, slots=True)
 class Said:
-    speaker: SpeechSide
-    text: str
+    """One utterance as a recogniser understood it. text: the only part that is personal.
+
+    party: the agent's id, or that of the recording it was found in; "" of a caller on the line. began_at, ended_at: the
+    speech itself, None where only the time of hearing is known. words: their times are seconds from `began_at`.
+    """
+
+    speaker: Speaker
+    text: str = field(repr=False)
     language: str
     engine: str
     confidence: float | None = None
+    party: str = ""
+    source: SpeechSource = "dialogue"
+    began_at: dt.datetime | None = None
+    ended_at: dt.datetime | None = None
+    engine_version: str = ""
+    words: tuple[Word, ...] = field(default=(), repr=False)
+
+    @classmethod
+    def of(
+        cls,
+        heard: Final,
+        stream_began_at: dt.datetime,
+        *,
+        speaker: Speaker = "caller",
+        source: SpeechSource = "dialogue",
+        party: str = "",
+    ) -> Said:
+        """stream_began_at: when the first audio of the stream that it was heard in was spoken."""
+        return cls(
+            speaker,
+            heard.text,
+            heard.language,
+            heard.engine,
+            heard.confidence,
+            party,
+            source,
+            stream_began_at + dt.timedelta(seconds=heard.began_s),
+            stream_began_at + dt.timedelta(seconds=max(heard.began_s, heard.ended_s)),
+            heard.version,
+            tuple(
+                replace(word, start_s=word.start_s - heard.began_s, end_s=word.end_s - heard.began_s)
+                for word in heard.words
+            ),
+        )
 
 
 @dataclass(frozen=True, slots=True)

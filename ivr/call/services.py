@@ -4,14 +4,24 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Coroutine
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from asr.protocol import Ears
 from ivr.ari.interface import Ari
 from ivr.call.history import CallHistory
+from ivr.call.media_path import MediaSource, RtpMedia
 from ivr.call.outbound import NOWHERE, Outbound
-from ivr.call.ports import Callbacks, CallerFacts, Offer, Outside, PromptAudio, Queues, Records
+from ivr.call.ports import (
+    Callbacks,
+    CallerFacts,
+    Offer,
+    Outside,
+    PromptAudio,
+    Queues,
+    Records,
+    TalksWrittenDown,
+)
 from ivr.clock import Clock
 from ivr.flow.inputs import HungUp, Input
 from ivr.ids import CallId, ChannelId
@@ -35,6 +45,10 @@ class CallServices:
     outside: Outside | None = None
     callbacks: Callbacks | None = None
     outbound: Outbound = NOWHERE
+    media: MediaSource = field(default_factory=RtpMedia)
+    """How the callers' voices get to the recogniser."""
+    written_down: TalksWrittenDown = "off"
+    """Which talks get a transcript while they last."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,6 +18,7 @@ from ivr.call.racing import unless
 from ivr.call.ring_all import first_to_answer
 from ivr.call.rung import Rung
 from ivr.call.services import OpenCall
+from ivr.call.transcribing import Transcripts
 from ivr.call.waiting import Waiting
 from ivr.call.whisper import sounds_of
 from ivr.flow.actions import Transfer
@@ -31,9 +32,12 @@ log = logging.getLogger(__name__)
 class Transfers:
     """fall_silent: as of `Waiting`. waiting: the agent of the call, for a conference."""
 
-    def __init__(self, here: OpenCall, fall_silent: Callable[[], Awaitable[None]]) -> None:
+    def __init__(
+        self, here: OpenCall, fall_silent: Callable[[], Awaitable[None]], transcripts: Transcripts
+    ) -> None:
         self._here = here
         self._fall_silent = fall_silent
+        self._transcripts = transcripts
         self._running: dict[OpId, asyncio.Task[None]] = {}
         self.waiting: Waiting
         self.joined = False
@@ -111,7 +115,7 @@ class Transfers:
                 if not queues.answered(entry, offer.agent):
                     return TransferEnded(action.op, "unavailable")
                 try:
-                    return await self._through(leg, action)
+                    return await self._through(leg, action, offer.agent)
                 finally:
                     queues.finished(entry, offer.agent)
         finally:
@@ -122,8 +126,8 @@ class Transfers:
         here = self._here
         return Leg(here.ari, here.call, destination, kind="party", originator=here.channel)
 
-    async def _through(self, leg: Leg, action: Transfer) -> TransferEnded:
-        """The party has answered: announce, join, talk, take the caller back."""
+    async def _through(self, leg: Leg, action: Transfer, agent: str = "") -> TransferEnded:
+        """The party has answered: announce, join, talk, take the caller back. agent: who it is, "" = an outsider."""
         here = self._here
         if action.mode == "announced":
             media, seconds = await sounds_of(here, action.announce, action.language)
@@ -143,8 +147,9 @@ class Transfers:
         here.services.changed()
         here.tell(PartyJoined(action.op))
         try:
-            async with asyncio.timeout(action.longest_s):
-                await leg.until_over(here.channel, action.leave)
+            with self._transcripts.during(leg.channel, "agent" if agent else "party", agent, action.language):
+                async with asyncio.timeout(action.longest_s):
+                    await leg.until_over(here.channel, action.leave)
         except TimeoutError:
             log.info("the talk with the other party is over: its longest time")
         talked_s = round(here.monotonic() - began, 3)

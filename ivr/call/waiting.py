@@ -16,6 +16,7 @@ from ivr.ari.unhurried import unhurried
 from ivr.call.leg import Destination, Leg
 from ivr.call.ports import Offer
 from ivr.call.services import LegLost, Offered, OpenCall, Withdrawn
+from ivr.call.transcribing import Transcripts
 from ivr.call.whisper import sounds_of
 from ivr.flow.actions import Callback, Enqueue, Prompt
 from ivr.flow.inputs import AgentJoined, CallbackPlaced, OpId, QueueEnded, QueueProgress
@@ -48,12 +49,17 @@ class Waiting:
     """
 
     def __init__(
-        self, here: OpenCall, fall_silent: Callable[[], Awaitable[None]], busy: Callable[[], bool]
+        self,
+        here: OpenCall,
+        fall_silent: Callable[[], Awaitable[None]],
+        busy: Callable[[], bool],
+        transcripts: Transcripts,
     ) -> None:
         self._here = here
         self._queues = here.services.queues
         self._fall_silent = fall_silent
         self._busy = busy
+        self._transcripts = transcripts
         self.place: Place | None = None
         self.talk: Leg | None = None
         """The agent's telephone while the two talk."""
@@ -194,7 +200,8 @@ class Waiting:
             here.tell(AgentJoined(place.op, offer.agent))
             self.talk = leg
             try:
-                await leg.until_over()
+                with self._transcripts.during(leg.channel, "agent", offer.agent, place.language):
+                    await leg.until_over()
             finally:
                 self.talk = None
                 talked_s = here.monotonic() - place.joined_at

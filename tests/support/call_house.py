@@ -20,8 +20,9 @@ from asr.protocol import AsrUnavailable, Failed, Final, Heard, Hearing, ListenRe
 from ivr.call.dialogue import OneDialogue
 from ivr.call.front_door import FrontDoor, FrontDoorSettings
 from ivr.call.outbound import Outbound
-from ivr.call.ports import CallerFacts, CallSummary, Recorded, Said
+from ivr.call.ports import CallerFacts, CallSummary, Recorded, Said, TalksWrittenDown
 from ivr.call.services import CallServices
+from ivr.call.shared_ears import SharedEars
 from ivr.callback.desk import CallbackDesk
 from ivr.callback.promises import Kept
 from ivr.dispatch import Dispatcher
@@ -91,10 +92,16 @@ class Utterance:
 
 
 class ScriptedEars:
-    """Hears what `script` says, one utterance a listening; with an empty script, nothing for ever."""
+    """Hears what `script` says, one utterance a listening; with an empty script, nothing for ever.
+
+    A talk that is written down hears what `talks` says of each end in turn: the first list the first that is opened.
+    most: so many at once; one more is refused.
+    """
 
     def __init__(self) -> None:
         self.script: list[Utterance] = []
+        self.talks: list[list[Utterance]] = []
+        self.most = 1000
         self.open_now = 0
         self.opened: list[ListenRequest] = []
         self.unavailable = False
@@ -105,6 +112,8 @@ class ScriptedEars:
     async def open(self, request: ListenRequest) -> Hearing:
         if self.unavailable:
             raise AsrUnavailable("no model")
+        if self.open_now >= self.most:
+            raise AsrUnavailable("too many", "overloaded")
         self.opened.append(request)
         self.open_now += 1
         return _ScriptedHearing(self, request)
@@ -119,7 +128,26 @@ class _ScriptedHearing:
         self._request = request
         self._closed = False
 
-    async def __aiter__(self) -> AsyncIterator[Heard]:
+    def __aiter__(self) -> AsyncIterator[Heard]:
+        return self._talk() if self._request.continuous else self._answer()
+
+    async def _talk(self) -> AsyncIterator[Heard]:
+        lines = self._ears.talks.pop(0) if self._ears.talks else []
+        at_s = 0.0
+        for said in lines:
+            await asyncio.sleep(said.after_s)
+            at_s += said.after_s
+            if said.fails:
+                yield Failed("lost", "the worker died")
+                return
+            yield SpeechBegan(at_s)
+            await asyncio.sleep(said.lasts_s)
+            ended_s = at_s + said.lasts_s
+            yield Final(said.text, self._request.language, "script", 0.9, began_s=at_s, ended_s=ended_s)
+            at_s = ended_s
+        await asyncio.sleep(100_000)
+
+    async def _answer(self) -> AsyncIterator[Heard]:
         if not self._ears.script:
             await asyncio.sleep(100_000)
         said = self._ears.script.pop(0)
@@ -144,6 +172,7 @@ class Memory:
     calls: dict[str, CallSummary] = field(default_factory=dict)
     events: list[tuple[str, int, str, Mapping[str, JsonValue]]] = field(default_factory=list)
     said: list[Said] = field(default_factory=list)
+    said_seq: list[int] = field(default_factory=list)
     routed: list[Fact] = field(default_factory=list)
     arrivals: list[CallerFacts] = field(default_factory=list)
     recorded_now: dict[str, Recorded] = field(default_factory=dict)
@@ -160,6 +189,7 @@ class Memory:
 
     def transcript(self, call: CallId, seq: int, line: Said, at: dt.datetime) -> None:
         self.said.append(line)
+        self.said_seq.append(seq)
 
     def ended(self, call: CallId, summary: CallSummary, at: dt.datetime) -> None:
         assert call not in self.calls, "a call ended twice"
@@ -296,6 +326,7 @@ async def house(
     entry: str = "main",
     earlier: Sequence[Kept] = (),
     history: Callable[[str], Awaitable[Mapping[str, JsonValue]]] | None = None,
+    written_down: TalksWrittenDown = "off",
 ) -> AsyncIterator[House]:
     """entry: the flow that calls begin with. earlier: promises of an earlier run. history: what is known of callers,
     which the dialogue then looks at."""
@@ -312,13 +343,14 @@ async def house(
         services = CallServices(
             ari,
             prompts,
-            ears,
+            SharedEars(ears),
             dispatcher,
             memory,
             clock,
             outside=outside,
             callbacks=callbacks,
             outbound=OUTBOUND,
+            written_down=written_down,
         )
         settings = FrontDoorSettings("n1", entry, "zh", max_calls)
         dialogues = OneDialogue(library, services.audio, asks_history=history is not None)

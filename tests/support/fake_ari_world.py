@@ -127,6 +127,11 @@ class FakeWorld:
         if channel is not None:
             self._end(channel, cause, cause, soft=None)
 
+    def put_on_hold(self, channel_id: str, *, held: bool) -> None:
+        """The far end presses its hold key, or lets go of it."""
+        channel = self.channels[channel_id]
+        self._emit(channel.id, "ChannelHold" if held else "ChannelUnhold", channel=self._json(channel))
+
     def connect_media(self, channel_id: str) -> None:
         """The websocket of an external media channel (`transport=websocket`) is opened by the recogniser."""
         channel = self.channels[channel_id]
