@@ -7,7 +7,12 @@ import inspect
 import logging
 from collections.abc import AsyncIterator, Iterator
 
+import hypothesis
 import pytest
+
+# How long an example takes says something of the machine, not of us.
+hypothesis.settings.register_profile("house", deadline=None)
+hypothesis.settings.load_profile("house")
 
 pytest_plugins = ["tests.support.asterisk", "tests.support.postgres"]
 
