@@ -6,6 +6,7 @@ or a scenario file has faults, or there is no scenario. Faults hide nothing: eve
 
 from __future__ import annotations
 
+import contextlib
 from pathlib import Path
 from typing import Annotated, Final
 
@@ -93,9 +94,13 @@ def test(
             write(html, coverage_page((path, hits) for path, hits in covered if hits is not None))
         return code
 
-    code = PASSED
-    for _ in saves(sorted({folder for folder, _ in folders_of(where)})) if watch else [None]:
-        code = once()
+    code = once() if not watch else PASSED
+    if watch:
+        # Ctrl-C ends it, whatever it is at: what the last whole round came to is the result.
+        with contextlib.suppress(KeyboardInterrupt):
+            for _ in saves(sorted({folder for folder, _ in folders_of(where)})):
+                code = once()
+                typer.echo("Waiting for a file to be saved; Ctrl-C ends.")
     if code:
         raise typer.Exit(code)
 

@@ -303,5 +303,6 @@ def test_watch_runs_them_again_when_a_file_is_saved_and_ends_at_ctrl_c(good: Pat
         terminal.until("0 passed, 1 failed")
         (good / "main.yaml").write_text("flow: main\nnodes: 3\n", "utf-8")
         terminal.until("1 fault")
+        terminal.until("Ctrl-C ends")
         terminal.type("\x03")
         assert terminal.ended() == 3
