@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable, Mapping
+from dataclasses import asdict
 
 from ivr.call.ports import CallerFacts, CallSummary, Recorded, Said
 from ivr.flow.actions import JsonValue
@@ -65,6 +66,12 @@ class FactRecords:
                 language=line.language,
                 confidence=line.confidence,
                 engine=line.engine,
+                words=[asdict(word) for word in line.words],
+                party=line.party,
+                source=line.source,
+                began_at=line.began_at,
+                ended_at=line.ended_at,
+                engine_version=line.engine_version,
             )
         )
 

@@ -74,19 +74,46 @@ class JournalEvent:
     version: int = 1
 
 
+Speaker = Literal["caller", "agent", "party", "recording"]
+SpeechSource = Literal["dialogue", "conversation", "voicemail", "recording"]
+
+
 @dataclass(frozen=True, slots=True)
 class TranscriptLine:
-    """One utterance. speaker: caller | agent | system. words: {text, start_s, end_s, confidence} each."""
+    """One utterance. Its key is (call_id, party, seq).
+
+    party: the agent's id, or that of the recording it was found in; "" of a caller on the line. seq: of everything said
+    on the line, whoever spoke; of a recording, counted anew. at: when it was understood. began_at, ended_at: the speech
+    itself, None where that is not known. words: {text, start_s, end_s, confidence} each, seconds from `began_at`.
+    speaker: party = whoever else was brought in; recording = several people in one sound. text: as the engine gave it, for ever; corrected: what an agent
+    made of it, None as long as nobody did; revision: how many times that was (`Transcripts.correct`, nobody else).
+    """
 
     call_id: str
     seq: int
     at: dt.datetime
-    speaker: str
+    speaker: Speaker
     text: str = field(repr=False)
     language: str = ""
     confidence: float | None = None
     engine: str = ""
     words: Sequence[Json] = field(default=(), repr=False)
+    party: str = ""
+    source: SpeechSource = "dialogue"
+    began_at: dt.datetime | None = None
+    ended_at: dt.datetime | None = None
+    engine_version: str = ""
+    corrected: str | None = field(default=None, repr=False)
+    revision: int = 0
+
+    @property
+    def begins(self) -> dt.datetime:
+        return self.began_at or self.at
+
+    @property
+    def shown(self) -> str:
+        """The text as it is now held to be right."""
+        return self.text if self.corrected is None else self.corrected
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,7 +19,6 @@ from storage.records import (
     DecisionRecord,
     EntryRecord,
     JournalEvent,
-    TranscriptLine,
 )
 from storage.repository import FactRepository
 
@@ -89,18 +88,6 @@ class Journal(FactRepository[JournalEvent]):
         query = select(func.max(tables.journal.c.seq)).where(tables.journal.c.call_id == call_id)
         with explained(self._connection.engine.url):
             return (await self._connection.execute(query)).scalar() or 0
-
-
-class Transcripts(FactRepository[TranscriptLine]):
-    def __init__(self, connection: AsyncConnection) -> None:
-        super().__init__(connection, TranscriptLine)
-
-    async def append(self, *lines: TranscriptLine) -> None:
-        await self._write(*lines)
-
-    async def of(self, call_id: str) -> list[TranscriptLine]:
-        query = self._select().where(tables.transcripts.c.call_id == call_id)
-        return await self._many(query.order_by(tables.transcripts.c.seq))
 
 
 class Entries(FactRepository[EntryRecord]):

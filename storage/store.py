@@ -32,8 +32,8 @@ from storage.repositories import (
     Decisions,
     Entries,
     Journal,
-    Transcripts,
 )
+from storage.transcripts import Transcripts
 from storage.writing import write
 
 

@@ -1,18 +1,20 @@
 """The tables. Column names are the field names of `records.py`.
 
-Append-only logs (journal, decisions, agent states, transcripts, dialogues and their releases) carry keys that come with
-the fact, so that writing one twice changes nothing. The rest are rows of present state, each write the whole row;
-`revision` keeps an older one from replacing a newer. No foreign keys between them: facts are written in batches, may
-come from a spool after an outage, and must be taken in any order (docs/decisions/0060).
+Append-only logs (journal, decisions, agent states, transcripts and their corrections, dialogues and their releases)
+carry keys that come with the fact, so that writing one twice changes nothing. The rest are rows of present state, each
+write the whole row; `revision` keeps an older one from replacing a newer. No foreign keys between them: facts are
+written in batches, may come from a spool after an outage, and must be taken in any order (docs/decisions/0060).
 """
 
 from __future__ import annotations
 
 import datetime as dt
-from typing import Final
+from collections.abc import Sequence
+from typing import Any, Final
 
 from sqlalchemy import (
     JSON,
+    BigInteger,
     Column,
     DateTime,
     Dialect,
@@ -25,8 +27,10 @@ from sqlalchemy import (
     Table,
     Text,
     TypeDecorator,
+    UniqueConstraint,
 )
-from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.dialects.postgresql import JSONB, TSVECTOR
+from sqlalchemy.types import TypeEngine
 
 metadata: Final = MetaData(
     naming_convention={
@@ -56,6 +60,29 @@ class UtcDateTime(TypeDecorator[dt.datetime]):
             return None
         return value.replace(tzinfo=dt.UTC) if value.tzinfo is None else value.astimezone(dt.UTC)
 
+
+class SearchWords(TypeDecorator[Sequence[str]]):
+    """The words that a text is found by, in order: a `tsvector` on Postgres, on SQLite the same with spaces between.
+
+    They come from `search_words.py` and hold letters and digits only. Written, never read back.
+    """
+
+    impl = Text
+    cache_ok = True
+
+    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
+        return dialect.type_descriptor(TSVECTOR() if dialect.name == "postgresql" else Text())
+
+    def process_bind_param(self, value: Sequence[str] | None, dialect: Dialect) -> str | None:
+        if value is None:
+            return None
+        if dialect.name != "postgresql":
+            return " ".join(value)
+        return " ".join(f"'{word}':{min(place, _LAST_PLACE)}" for place, word in enumerate(value, start=1))
+
+
+_LAST_PLACE = 16383
+"""In a `tsvector`; what comes after has that place too."""
 
 Json = JSON(none_as_null=True).with_variant(JSONB(none_as_null=True), "postgresql")
 
@@ -211,16 +238,61 @@ agent_states = Table(
 transcripts = Table(
     "transcripts",
     metadata,
-    _id("call_id", primary_key=True),
-    Column("seq", Integer, primary_key=True, autoincrement=False),
+    # SQLite's full-text index refers to rows by a number that must never change.
+    Column("number", BigInteger().with_variant(Integer, "sqlite"), primary_key=True),
+    _id("call_id"),
+    Column("party", String(128), nullable=False, server_default=""),
+    _whole("seq"),
     _at("at"),
+    _maybe_at("began_at"),
+    _maybe_at("ended_at"),
     _text("speaker"),
+    _text("source"),
     _text("language"),
     _text("text"),
     Column("confidence", Double),
     _text("engine"),
+    _text("engine_version"),
     _json("words"),
+    Column("corrected", Text),
+    _whole("revision"),
+    Column("open_words", SearchWords),
+    Column("secret_words", SearchWords),
+    UniqueConstraint("call_id", "party", "seq"),
     Index(None, "at"),
+)
+"""open_words: what everybody who may search finds it by; secret_words: the same before anything was masked, None where
+nothing was. Both None: not indexed yet."""
+
+TRANSCRIPT_INDEXES: Final = ("ix_transcripts_open_words", "ix_transcripts_secret_words", "transcripts_words")
+"""Beginnings of the names of what revision 0004 makes by hand to search them: GIN indexes on Postgres, tables of FTS5
+on SQLite."""
+
+transcript_corrections = Table(
+    "transcript_corrections",
+    metadata,
+    _id("call_id", primary_key=True),
+    Column("party", String(128), primary_key=True),
+    Column("seq", Integer, primary_key=True, autoincrement=False),
+    Column("revision", Integer, primary_key=True, autoincrement=False),
+    _at("at"),
+    _text("author"),
+    _text("reason"),
+    _text("before"),
+    _text("after"),
+)
+
+transcript_acts = Table(
+    "transcript_acts",
+    metadata,
+    Column("number", BigInteger().with_variant(Integer, "sqlite"), primary_key=True),
+    _at("at"),
+    _text("author"),
+    Column("act", String(16), nullable=False),
+    Column("call_id", String(128), nullable=False),
+    _json("data"),
+    Index(None, "at"),
+    Index(None, "call_id"),
 )
 
 callbacks = Table(

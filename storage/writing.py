@@ -32,10 +32,15 @@ from storage.records import (
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """replaced: a row of present state (else a line of a log)."""
+    """replaced: a row of present state (else a line of a log). key: of a fact, where it is not the table's own.
+
+    derived: columns that the row has beside the fact's own.
+    """
 
     table: Table
     replaced: bool
+    key: tuple[str, ...] = ()
+    derived: frozenset[str] = frozenset()
 
 
 KINDS: Final[dict[type[Fact], Kind]] = {
@@ -45,7 +50,12 @@ KINDS: Final[dict[type[Fact], Kind]] = {
     JournalEvent: Kind(tables.journal, replaced=False),
     DecisionRecord: Kind(tables.decisions, replaced=False),
     AgentStateChange: Kind(tables.agent_states, replaced=False),
-    TranscriptLine: Kind(tables.transcripts, replaced=False),
+    TranscriptLine: Kind(
+        tables.transcripts,
+        replaced=False,
+        key=("call_id", "party", "seq"),
+        derived=frozenset({"number", "open_words", "secret_words"}),
+    ),
     CallbackRecord: Kind(tables.callbacks, replaced=True),
     RecordingRecord: Kind(tables.recordings, replaced=True),
     NotificationRecord: Kind(tables.notifications, replaced=True),
@@ -84,7 +94,7 @@ def statement(kind: type[Fact], dialect: str) -> Insert:
 
 def _make(kind: Kind, dialect: str) -> Insert:
     table = kind.table
-    key = [column.name for column in table.primary_key]
+    key = kind.key or tuple(column.name for column in table.primary_key)
     insert = postgresql.insert(table) if dialect == "postgresql" else sqlite.insert(table)
     if not kind.replaced:
         return insert.on_conflict_do_nothing(index_elements=key)

@@ -39,7 +39,7 @@ def test_every_fact_has_a_table_with_its_fields() -> None:
     assert set(KINDS) == set(get_args(Fact))
     for kind, how in KINDS.items():
         assert isinstance(how.table, Table)
-        assert set(kind.__dataclass_fields__) == set(how.table.columns.keys())
+        assert {*kind.__dataclass_fields__, *how.derived} == set(how.table.columns.keys())
 
 
 def test_what_goes_into_json_columns_is_plain_json() -> None:
