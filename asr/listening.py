@@ -8,17 +8,20 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from functools import partial
 from typing import assert_never
 
 from asr.asking import Asking
+from asr.completeness import patience
 from asr.endpointing import Began, Ended, Endpointer, Nobody, Resumed, Rules, Settled, State, Turn
 from asr.load import Lane
 from asr.media import RtpMedia
 from asr.protocol import Heard, ListenRequest, NoSpeech, Recognizer, SpeechBegan, SpeechEnded
 from asr.quality import LineMeter
 from asr.tape import Tape
-from asr.utterance import Span, StreamedUtterance, WholeUtterance
+from asr.utterance import Span, StreamedUtterance, Utterance
 from asr.vad import CHUNK, CHUNK_S, Voice
+from asr.whole_utterance import WholeUtterance
 
 LEAD_S = 0.3
 """Audio before the detected beginning that the engine hears too: first consonants are quiet."""
@@ -49,6 +52,7 @@ class Listening:
         self._endpointer = Endpointer(
             Rules(
                 end_silence_s=request.end_silence_s,
+                patience=patience(request, None),
                 longest_s=request.longest_s,
                 no_speech_s=request.no_speech_s,
                 continuous=request.continuous,
@@ -57,9 +61,10 @@ class Listening:
         self._meter = LineMeter()
         self._tape = Tape()
         self._pending = b""
+        self._number = 0
         self._said_from_s = 0.0
         self._cut_at_s = 0.0
-        self._utterance: WholeUtterance | StreamedUtterance | None = None
+        self._utterance: Utterance | None = None
         self._last_done: asyncio.Event | None = None
         self.media = RtpMedia(self.hear, label=request.label, at_once=request.no_speech_s is not None)
 
@@ -103,7 +108,8 @@ class Listening:
                 self._begin(at_s)
             case Settled(at_s):
                 assert self._utterance is not None
-                self._utterance.pause(self._tape.between(self._said_from_s, at_s + TRAIL_S))
+                if self._utterance.pause(self._tape.between(self._said_from_s, at_s + TRAIL_S)):
+                    self._endpointer.asked()
             case Resumed():
                 assert self._utterance is not None
                 self._utterance.go_on()
@@ -118,11 +124,18 @@ class Listening:
     def _begin(self, at_s: float) -> None:
         self._said_from_s = max(self._tape.begin_s, self._cut_at_s, at_s - LEAD_S)
         span = Span(self._said_from_s, at_s)
-        if self._asking.recognizer.capabilities.streaming:
-            self._utterance = StreamedUtterance(self._asking, span, self._emit, self._last_done)
-        else:
-            self._utterance = WholeUtterance(self._asking, span, self._emit, self._last_done)
+        streaming = self._asking.recognizer.capabilities.streaming
+        make = StreamedUtterance if streaming else WholeUtterance
+        # What comes late belongs to an utterance that is over.
+        self._number += 1
+        understood = partial(self._understood, self._number)
+        self._utterance = make(self._asking, span, self._emit, understood, self._last_done)
         self._utterance.add(self._tape.between(self._said_from_s))
+
+    def _understood(self, number: int, text: str | None, phrase: str) -> None:
+        if number == self._number and self._utterance is not None:
+            wanted = None if text is None else patience(self._request, text, phrase)
+            self._endpointer.understood(wanted)
 
     def _end(self, ended: Ended) -> None:
         utterance = self._utterance

@@ -1,22 +1,22 @@
-"""One utterance and the engine that hears it: asked as the words come, or once they are complete.
+"""One utterance and the engine that hears it: what both ways of hearing have in common, and the one that streams.
 
-An engine that streams is fed as the audio comes. One that does not is asked already in the first pause: if the caller
-says no more, the text is ready when the end of speech is certain; if they go on, that text is thrown away.
-Whatever an engine raises becomes `Failed`. Results come out in the order of the utterances.
+An engine that streams is fed as the audio comes; `whole_utterance.py` is for one that does not. Whatever an engine
+raises becomes `Failed`. Results come out in the order of the utterances.
 """
 
 from __future__ import annotations
 
 import asyncio
-import contextlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Protocol
 
 from asr.asking import Asking
-from asr.models import language_tag
-from asr.protocol import AsrUnavailable, Failed, Final, Heard, Partial, Prepares, Stream
+from asr.protocol import AsrUnavailable, Failed, Final, Heard, Partial, Stream
 from asr.tape import BYTES_PER_S
+
+LONGEST_PIECE_S = 1.0
+"""Of audio that an engine is fed at once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,14 +28,16 @@ class Span:
 
 
 class Utterance(Protocol):
-    """Told by the end points what happens. pcm: 16 kHz 16-bit mono."""
+    """Told by the end points what happens. pcm: 16 kHz 16-bit mono. done: set when its results are out."""
+
+    done: asyncio.Event
 
     def add(self, pcm: bytes) -> None:
         """More audio, in order, from `Span.from_s` on."""
         ...
 
-    def pause(self, said: bytes) -> None:
-        """A pause, perhaps the end. said: all up to it."""
+    def pause(self, said: bytes) -> bool:
+        """A pause, perhaps the end. said: all up to it. True: its text follows through `Understood`."""
         ...
 
     def go_on(self) -> None:
@@ -49,8 +51,11 @@ class Utterance(Protocol):
 
 Emit = Callable[[Heard], None]
 
+Understood = Callable[[str | None, str], None]
+"""Told the text up to the latest pause (None: it could not be found out) and the phrase that it stands for, or ""."""
 
-class _Results:
+
+class Results:
     """Emits what an utterance came to, after the utterance before it."""
 
     def __init__(self, asking: Asking, span: Span, emit: Emit, before: asyncio.Event | None) -> None:
@@ -67,9 +72,10 @@ class _Results:
         self._certain_at = self._loop.time()
         self._ended_s = ended_s
 
-    @property
-    def first_in_line(self) -> bool:
-        return self._before is None or self._before.is_set()
+    def tell_partial(self, partial: Partial) -> None:
+        """While the utterance before is without its final text, a partial one would be taken for its."""
+        if self._before is None or self._before.is_set():
+            self._emit(partial)
 
     async def tell(self, heard: Sequence[Heard]) -> None:
         if self._before is not None:
@@ -96,70 +102,16 @@ class _Results:
         )
 
 
-class WholeUtterance:
-    """For an engine that hears whole utterances."""
-
-    def __init__(self, asking: Asking, span: Span, emit: Emit, before: asyncio.Event | None) -> None:
-        self._asking = asking
-        self._results = _Results(asking, span, emit, before)
-        self.done = self._results.done
-        self._guess: asyncio.Task[Sequence[Heard]] | None = None
-        if isinstance(asking.recognizer, Prepares) and asking.request.phrases:
-            asking.start(self._prepare(asking.recognizer), "prepare")
-
-    def add(self, pcm: bytes) -> None:
-        pass
-
-    def pause(self, said: bytes) -> None:
-        # Guessing costs a whole decoding: only when nobody waits for the engine.
-        if self._guess is None and self._asking.load.idle:
-            self._guess = self._asking.start(self._ask(said), "guess")
-
-    def go_on(self) -> None:
-        self._guess = None
-
-    def end(self, said: bytes, ended_s: float) -> None:
-        self._results.certain(ended_s)
-        self._asking.start(self._conclude(said), "conclude")
-
-    async def _prepare(self, engine: Prepares) -> None:
-        """While the caller speaks, so that it costs no time afterwards. Its failure shows when it is asked."""
-        request = self._asking.request
-        with contextlib.suppress(AsrUnavailable):
-            await self._asking.in_thread(
-                lambda: engine.prepare(language_tag(request.language), request.phrases)
-            )
-
-    async def _conclude(self, said: bytes) -> None:
-        """The guess, if it holds, else the engine now."""
-        asked = self._guess or self._asking.start(self._ask(said), "ask")
-        try:
-            heard = await asked
-        except AsrUnavailable as error:
-            heard = (Failed(error.cause, str(error)),)
-        await self._results.tell(heard)
-
-    async def _ask(self, said: bytes) -> Sequence[Heard]:
-        """Raises AsrUnavailable."""
-        recognizer, request = self._asking.recognizer, self._asking.request
-
-        def work() -> Sequence[Heard]:
-            stream = recognizer.stream(request)
-            try:
-                return [*stream.accept(said), *stream.finish()]
-            finally:
-                stream.close()
-
-        return await self._asking.in_thread(work, 1.0)
-
-
 class StreamedUtterance:
     """For an engine that streams: fed with what has come, as it comes."""
 
-    def __init__(self, asking: Asking, span: Span, emit: Emit, before: asyncio.Event | None) -> None:
+    def __init__(
+        self, asking: Asking, span: Span, emit: Emit, understood: Understood, before: asyncio.Event | None
+    ) -> None:
         self._asking = asking
         self._emit = emit
-        self._results = _Results(asking, span, emit, before)
+        self._understood = understood
+        self._results = Results(asking, span, emit, before)
         self.done = self._results.done
         self._audio: asyncio.Queue[bytes | None] = asyncio.Queue()
         asking.start(self._hear(), "stream")
@@ -167,8 +119,8 @@ class StreamedUtterance:
     def add(self, pcm: bytes) -> None:
         self._audio.put_nowait(pcm)
 
-    def pause(self, said: bytes) -> None:
-        pass
+    def pause(self, said: bytes) -> bool:
+        return False
 
     def go_on(self) -> None:
         pass
@@ -200,17 +152,20 @@ class StreamedUtterance:
     async def _feed(self, stream: Stream, audio: bytes) -> None:
         speech_s = len(audio) / BYTES_PER_S
         for heard in await self._asking.in_thread(lambda: stream.accept(audio), speech_s):
-            # While the utterance before is without its final text, a partial one would be taken for its.
-            if isinstance(heard, Partial) and self._results.first_in_line:
-                self._emit(heard)
+            if isinstance(heard, Partial):
+                # With more to hear, it says nothing of the pause that the caller may be in.
+                if self._audio.empty():
+                    self._understood(heard.text, "")
+                self._results.tell_partial(heard)
 
     async def _next_audio(self) -> tuple[bytes, bool]:
-        """All that waits, as one piece: under load the pieces grow instead of the delay."""
+        """All that waits, as one piece: under load the pieces grow instead of the delay, up to a bound, since whoever
+        comes next waits for a whole piece."""
         audio = bytearray()
         item = await self._audio.get()
         while item is not None:
             audio += item
-            if self._audio.empty():
+            if self._audio.empty() or len(audio) >= LONGEST_PIECE_S * BYTES_PER_S:
                 return bytes(audio), True
             item = self._audio.get_nowait()
         return bytes(audio), False
