@@ -22,6 +22,10 @@ def load(spec: EngineSpec, *, threads: int) -> Recognizer:
             from asr.whisper_engine import WhisperRecognizer
 
             return WhisperRecognizer(Path(spec.folder), threads=threads, languages=frozenset(spec.languages))
+        case "sherpa":
+            from asr.sherpa_engine import SherpaRecognizer
+
+            return SherpaRecognizer(Path(spec.folder), frozenset(spec.languages))
         case _:
             return _load_foreign(spec, threads)
 
@@ -29,7 +33,7 @@ def load(spec: EngineSpec, *, threads: int) -> Recognizer:
 def _load_foreign(spec: EngineSpec, threads: int) -> Recognizer:
     module, colon, name = spec.engine.partition(":")
     if not colon:
-        raise AsrError(f"no engine is called {spec.engine!r}: vosk, whisper or package.module:factory")
+        raise AsrError(f"no engine is called {spec.engine!r}: vosk, whisper, sherpa or package.module:factory")
     factory = getattr(importlib.import_module(module), name)
     recognizer: Recognizer = factory(spec, threads)
     return recognizer

@@ -1,8 +1,8 @@
-"""The models that recognition can use: which exist, where they lie, whether they are whole.
+"""The models that recognition can use: which exist, where they lie, whether they are whole, who serves a language.
 
 Search order for each model: the operator's folder (`IVR_MODELS`), then the cache (`IVR_CACHE`/models). Getting a
-missing one is `asr/model_fetch.py`'s work. A folder under `IVR_MODELS` named `vosk-model-...` is used as it is, so
-that a city can bring a bigger model than ours; it then wins over the small one.
+missing one is `asr/model_fetch.py`'s work. A folder under `IVR_MODELS`
+that `asr/own_models.py` knows is used as it is, so that a city can bring a better model than ours.
 
 A model of ours is whole when every file named in its table has the pinned sha256. Hashing 145 MB takes 0.3 s, so a
 start-up only looks at sizes (`installed`); `verify` hashes.
@@ -11,23 +11,15 @@ start-up only looks at sizes (`installed`); `verify` hashes.
 from __future__ import annotations
 
 import hashlib
+import importlib.util
 import os
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from asr.catalogue import CATALOGUE, WHISPER_LANGUAGES, Engine, Model, ModelFile
-
-_VOSK_LANGUAGES: Mapping[str, str] = {
-    "cn": "zh",
-    "ua": "uk",
-    "tl-ph": "tl",
-    "kz": "kk",
-    "vn": "vi",
-    "gr": "el",
-}
-"""Names of Vosk's models that are not the language's ISO 639-1 code; all others are (`en-us` -> `en`)."""
+from asr.catalogue import CATALOGUE, Engine, Model, ModelFile
+from asr.own_models import what_is
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,15 +89,10 @@ def installed(*, tests: bool = False) -> tuple[Installed, ...]:
 
 def _operators_models(folder: Path) -> Iterator[Installed]:
     known = {model.name for model in CATALOGUE}
-    candidates = sorted(path for path in folder.iterdir() if path.is_dir() and path.name not in known)
-    for path in candidates:
-        vosk = re.fullmatch(r"vosk-model-(?:small-)?([a-z]{2}(?:-[a-z]{2})?)-.+", path.name)
-        if vosk and (path / "am" / "final.mdl").is_file():
-            region = vosk[1]
-            language = _VOSK_LANGUAGES.get(region, region.split("-", 1)[0])
-            yield Installed(path.name, "vosk", frozenset({language}), path, own=True)
-        elif (path / "model.bin").is_file() and (path / "tokenizer.json").is_file():
-            yield Installed(path.name, "whisper", WHISPER_LANGUAGES, path, own=True)
+    for path in sorted(path for path in folder.iterdir() if path.is_dir() and path.name not in known):
+        found = what_is(path)
+        if found is not None:
+            yield Installed(path.name, found[0], found[1], path, own=True)
 
 
 def looks_whole(model: Model, folder: Path) -> bool:
@@ -154,42 +141,53 @@ def _size(path: Path) -> int:
         return -1
 
 
-def choose(languages: Sequence[str] = (), *, tests: bool = False) -> dict[str, tuple[Installed, ...]]:
-    """Which models serve each language, the preferred first, the rest as fallback: Vosk before Whisper.
+ORDER: tuple[Engine, ...] = ("sherpa", "vosk", "whisper")
+"""sherpa-onnx models are only ever brought by an operator, who then means them."""
 
-    languages: the ones wanted; empty = every language that some model knows.
+OTHERS = "*"
+"""In a preference: every language that has no entry of its own."""
+
+Preference = Mapping[str, Sequence[str]]
+"""Language -> engines or names of models, the first asked first: `{"zh": ["vosk", "whisper-base"]}`. What an entry does
+not name is not used; an empty one leaves the language to the keys."""
+
+
+def can_run(engine: str) -> bool:
+    """sherpa-onnx is an optional package."""
+    return engine != "sherpa" or importlib.util.find_spec("sherpa_onnx") is not None
+
+
+def choose(
+    languages: Sequence[str] = (), *, tests: bool = False, preference: Preference | None = None
+) -> dict[str, tuple[Installed, ...]]:
+    """Which models serve each language, the preferred first, the rest as fallback.
+
+    languages: the ones wanted; empty = all that models know. A language that nothing serves is left out.
     """
-    models = installed(tests=tests)
+    models = [model for model in installed(tests=tests) if can_run(model.engine)]
+    models.sort(key=lambda model: ORDER.index(model.engine))
     wanted = {language_tag(language) for language in languages} or {
         language for model in models for language in model.languages
     }
-    ranked = sorted(models, key=lambda model: model.engine != "vosk")
-    chosen = {
-        language: tuple(model for model in ranked if language in model.languages)
-        for language in sorted(wanted)
+    chosen: dict[str, tuple[Installed, ...]] = {}
+    for language in sorted(wanted):
+        able = [model for model in models if language in model.languages]
+        named = preferred(language, preference)
+        if named is not None:
+            able = list(dict.fromkeys(model for name in named for model in able if fits(model, name)))
+        if able:
+            chosen[language] = tuple(able)
+    return chosen
+
+
+def preferred(language: str, preference: Preference | None) -> Sequence[str] | None:
+    """The entry for that language, None = the default order."""
+    by_tag = {
+        key if key == OTHERS else language_tag(key): tuple(names) for key, names in (preference or {}).items()
     }
-    return {language: served for language, served in chosen.items() if served}
+    return by_tag.get(language_tag(language), by_tag.get(OTHERS))
 
 
-def report(languages: Sequence[str] = ("zh", "en")) -> list[tuple[str, bool, str, str]]:
-    """For `ivr doctor`: (name, ok, detail, how to mend) for each language of the hotline."""
-    chosen = choose(languages)
-    rows: list[tuple[str, bool, str, str]] = []
-    for language in dict.fromkeys(language_tag(language) for language in languages):
-        served = chosen.get(language, ())
-        if served:
-            first, *rest = served
-            detail = f"{first.engine}: {first.name} in {first.folder.parent}"
-            if rest:
-                detail += f"; then {', '.join(model.name for model in rest)}"
-            rows.append((f"speech model {language}", True, detail, ""))
-        else:
-            rows.append(
-                (
-                    f"speech model {language}",
-                    False,
-                    "none at hand: this language is served by keys only",
-                    "run `ivr models fetch`, or put a model into the folder that IVR_MODELS names",
-                )
-            )
-    return rows
+def fits(model: Installed, name: str) -> bool:
+    """Is it what a preference calls so: its engine or itself?"""
+    return name in (model.engine, model.name)

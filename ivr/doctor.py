@@ -24,7 +24,7 @@ from typing import Literal
 import aiohttp
 from sqlalchemy.engine import make_url
 
-from asr import models
+from asr import model_report
 from ivr.asterisk import locate, ports
 from ivr.config import Settings
 from ivr.errors import AsteriskError, HotlineError
@@ -143,7 +143,7 @@ async def check_speech(settings: Settings) -> AsyncIterator[Finding]:
     if settings.speech.engine == "off":
         yield Finding("speech", "warn", "switched off: keys only", "speech.engine: auto")
         return
-    for name, good, detail, mend in await asyncio.to_thread(models.report, LANGUAGES):
+    for name, good, detail, mend in await asyncio.to_thread(model_report.report, LANGUAGES):
         yield Finding(name, "ok" if good else "warn", detail, mend)
 
 

@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TaskID, TextColumn, TransferSpeedColumn
 from rich.table import Table
 
-from asr import catalogue, model_fetch, models
+from asr import catalogue, model_fetch, model_report, models
 
 app = typer.Typer(help="Speech models: list, fetch, verify, remove.", no_args_is_help=True)
 console = Console()
@@ -70,7 +70,7 @@ def list_models() -> None:
             own.name, own.engine, ", ".join(sorted(own.languages)[:3]), "", "your own", str(own.folder)
         )
     console.print(table)
-    for name, ok, detail, mend in models.report():
+    for name, ok, detail, mend in model_report.report():
         mark = "[green]ok[/green]" if ok else "[yellow]no[/yellow]"
         console.print(f"{mark} {name}: {detail}" + (f"; {mend}" if mend else ""))
 

@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from asr import model_fetch, models
+from asr import model_fetch, model_report, models
 from asr.catalogue import Archive, Model, ModelFile, Part
 from asr.model_fetch import Fetcher, FetchError
 from ivr.cli.models import app
@@ -283,7 +283,7 @@ def test_a_citys_own_bigger_model_is_found_and_wins(
     chosen = models.choose(["zh-CN", "en"])
     assert [model.name for model in chosen["zh"]] == ["vosk-model-cn-0.22"]
     assert "en" not in chosen
-    rows = {name: (ok, mend) for name, ok, _, mend in models.report(["zh", "en"])}
+    rows = {name: (ok, mend) for name, ok, _, mend in model_report.report(["zh", "en"])}
     assert rows["speech model zh"] == (True, "")
     assert rows["speech model en"][0] is False and "ivr models fetch" in rows["speech model en"][1]
 
