@@ -45,9 +45,9 @@ class Listening:
         load: Lane,
         emit: Callable[[Heard], None],
     ) -> None:
-        self._request = request
+        self.request = request
         self._voice = voice
-        self._emit = emit
+        self.emit = emit
         self._asking = Asking(request, recognizer, load)
         self._endpointer = Endpointer(
             Rules(
@@ -101,10 +101,15 @@ class Listening:
         if self._utterance is None:
             self._tape.forget_before(self._endpointer.now_s - KEPT_S)
 
+    async def caught_up(self) -> None:
+        """Until every utterance that has ended is understood: for audio that could come faster than that."""
+        if self._last_done is not None:
+            await self._last_done.wait()
+
     def _take(self, turn: Turn) -> None:
         match turn:
             case Began(at_s):
-                self._emit(SpeechBegan(round(at_s, 3)))
+                self.emit(SpeechBegan(round(at_s, 3)))
                 self._begin(at_s)
             case Settled(at_s):
                 assert self._utterance is not None
@@ -117,7 +122,7 @@ class Listening:
                 self._end(turn)
             case Nobody(_, waited_s):
                 self._stop()
-                self._emit(NoSpeech(round(waited_s, 3)))
+                self.emit(NoSpeech(round(waited_s, 3)))
             case _:
                 assert_never(turn)
 
@@ -129,20 +134,20 @@ class Listening:
         # What comes late belongs to an utterance that is over.
         self._number += 1
         understood = partial(self._understood, self._number)
-        self._utterance = make(self._asking, span, self._emit, understood, self._last_done)
+        self._utterance = make(self._asking, span, self.emit, understood, self._last_done)
         self._utterance.add(self._tape.between(self._said_from_s))
 
     def _understood(self, number: int, text: str | None, phrase: str) -> None:
         if number == self._number and self._utterance is not None:
-            wanted = None if text is None else patience(self._request, text, phrase)
+            wanted = None if text is None else patience(self.request, text, phrase)
             self._endpointer.understood(wanted)
 
     def _end(self, ended: Ended) -> None:
         utterance = self._utterance
         assert utterance is not None
-        if not self._request.continuous:
+        if not self.request.continuous:
             self._stop()
-        self._emit(SpeechEnded(round(ended.at_s, 3), ended.cause))
+        self.emit(SpeechEnded(round(ended.at_s, 3), ended.cause))
         until_s = ended.at_s if ended.cause == "longest" else ended.at_s + TRAIL_S
         utterance.end(self._tape.between(self._said_from_s, until_s), ended.at_s)
         if ended.cause == "longest":
@@ -158,4 +163,4 @@ class Listening:
 
     def _report(self) -> None:
         counts = self.media.receiver.counts
-        self._emit(self._meter.report(counts.received, counts.lost))
+        self.emit(self._meter.report(counts.received, counts.lost))

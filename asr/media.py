@@ -49,10 +49,14 @@ class RtpMedia(asyncio.DatagramProtocol):
         return str(host), int(port)
 
     def datagram_received(self, data: bytes, addr: tuple[str | int, ...]) -> None:
+        if not self._closed:
+            self.come(self.receiver.push(data))
+
+    def come(self, audio: bytes) -> None:
+        """Audio in order, by whatever way it came; b"": something came, and nothing is ready yet."""
         if self._closed:
             return
         self._last = self._loop.time()
-        audio = self.receiver.push(data)
         if audio:
             self._take(audio)
         if self._timer is None:
