@@ -19,10 +19,12 @@ class RemoteHearing:
         let_go: Callable[[str], None],
         *,
         continuous: bool = False,
+        media_url: str = "",
     ) -> None:
         self.identity = identity
         self._host = host
         self._port = port
+        self._media_url = media_url
         self._let_go = let_go
         self._last = (Failed, NoSpeech) if continuous else (Failed, NoSpeech, Final)
         self._heard: asyncio.Queue[Heard | None] = asyncio.Queue()
@@ -36,6 +38,10 @@ class RemoteHearing:
     @property
     def media_port(self) -> int:
         return self._port
+
+    @property
+    def media_url(self) -> str:
+        return self._media_url
 
     def put(self, heard: Heard) -> None:
         """From the worker. After what ends it nothing more counts."""

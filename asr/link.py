@@ -1,94 +1,145 @@
-"""One worker process and the websocket to it: start, hello, hearings, death, start again."""
+"""One websocket to one worker, for as long as it lasts: hello, hearings, what was heard, its state, its end.
+
+Who keeps a worker there, and connects again, is `place.py`.
+"""
 
 from __future__ import annotations
 
 import asyncio
-import itertools
-import json
+import hashlib
 import logging
-import os
-import random
-import secrets
-import sys
-from asyncio.subprocess import PIPE, Process
-from dataclasses import replace
-from pathlib import Path
+import ssl
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
 from typing import Any
 
 import aiohttp
 
-from asr import wire
+from asr import media_door, wire
 from asr.hearing import RemoteHearing
 from asr.protocol import AsrError, AsrUnavailable, Failed, ListenRequest
 from asr.settings import PoolSettings
 
 log = logging.getLogger(__name__)
 
-STABLE_S = 30.0
-"""A worker that lived so long was no failed start: the pauses begin anew."""
+CONNECT_S = 5.0
 
 
 class WorkerDied(AsrError):
-    """The worker could not start, or its websocket closed."""
+    """The worker could not start or be reached, or its websocket closed. The message says why."""
+
+
+class WorkerFrozen(WorkerDied):
+    """It is there and does nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """Of a worker's websocket. fingerprint, ca_file: as in `RemoteWorker`."""
+
+    url: str
+    token: str = field(repr=False)
+    fingerprint: str = ""
+    ca_file: str = ""
+
+    def secured(self) -> ssl.SSLContext | aiohttp.Fingerprint | bool:
+        """What aiohttp checks the certificate by. Raises OSError, ValueError: no such file, not hex."""
+        if self.fingerprint:
+            digest = bytes.fromhex(self.fingerprint.replace(":", ""))
+            if len(digest) != hashlib.sha256().digest_size:
+                raise ValueError("a fingerprint is the sha256 of the certificate: 64 hex digits")
+            return aiohttp.Fingerprint(digest)
+        if self.ca_file:
+            return ssl.create_default_context(cafile=self.ca_file)
+        return True
 
 
 class WorkerLink:
-    """Run `run()` in one task. `up` is set while it serves; `settled` once it is up or its first start failed."""
+    """`converse` in one task, once. `up` is set while it serves. `grown` once its memory has grown too much."""
 
-    def __init__(self, settings: PoolSettings, number: int) -> None:
+    def __init__(
+        self, settings: PoolSettings, name: str, ids: Iterator[int], gone: Callable[[WorkerLink], None]
+    ) -> None:
+        """ids: for hearings, never the same twice. gone: told when it serves no longer, before its hearings are."""
         self._settings = settings
-        self._number = number
-        self._ids = (f"{number}-{count}" for count in itertools.count(1))
+        self.name = name
+        self._ids = ids
+        self._gone = gone
+        self._url = ""
         self._hearings: dict[str, RemoteHearing] = {}
         self._opening: dict[str, asyncio.Future[RemoteHearing]] = {}
         self._continuous: set[str] = set()
         self._outgoing: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
-        self.settled = asyncio.Event()
         self.up = asyncio.Event()
-        self.languages: frozenset[str] = frozenset()
-        self.engines: list[dict[str, Any]] = []
-        self.pid: int | None = None
-        self.restarts = 0
-        self.trouble = ""
+        self.grown = asyncio.Event()
+        self.quiet = asyncio.Event()
+        self.quiet.set()
+        self.hello: dict[str, Any] = {}
+        self.state: dict[str, Any] = {}
 
     @property
     def ready(self) -> bool:
         return self.up.is_set()
 
     @property
+    def languages(self) -> frozenset[str]:
+        return frozenset(self.hello.get("languages", ()))
+
+    @property
     def open_count(self) -> int:
         return len(self._hearings) + len(self._opening)
 
-    async def run(self) -> None:
-        """Until cancelled."""
-        loop = asyncio.get_running_loop()
-        pause_s = self._settings.restart_first_s
-        while True:
-            began = loop.time()
-            try:
-                await self._one_life()
-            except (WorkerDied, OSError, aiohttp.ClientError) as error:
-                self.trouble = str(error)
-            finally:
-                self._lost(self.trouble or "the worker ended")
-            self.settled.set()
-            if loop.time() - began > STABLE_S:
-                pause_s = self._settings.restart_first_s
-            log.error("speech worker %d: %s; again in %.1f s", self._number, self.trouble, pause_s)
-            await asyncio.sleep(pause_s * random.uniform(0.8, 1.2))
-            pause_s = min(pause_s * 2, self._settings.restart_longest_s)
-            self.restarts += 1
+    @property
+    def crowding(self) -> float:
+        """Hearings a thread: workers of different sizes are filled alike."""
+        return self.open_count / max(1, int(self.hello.get("threads", 1)))
 
-    async def open(self, request: ListenRequest) -> RemoteHearing:
-        """Raises AsrUnavailable: refused, or no answer within `open_s`."""
-        identity = next(self._ids)
+    def describe(self) -> str:
+        engines = self.hello.get("engines", [])
+        return ", ".join(f"{engine['name']} ({len(engine['languages'])} languages)" for engine in engines)
+
+    async def converse(self, address: Address) -> None:
+        """Until the worker goes. Raises WorkerDied always."""
+        heartbeat_s = self._settings.heartbeat_s
+        self._url = address.url
+        # No limit on the conversation; silence of the socket is what the heartbeat finds.
+        timeout = aiohttp.ClientTimeout(total=None, connect=CONNECT_S)
+        headers = {"Authorization": f"Bearer {address.token}"}
+        try:
+            async with (
+                aiohttp.ClientSession(timeout=timeout) as session,
+                session.ws_connect(
+                    f"{address.url}/hear", headers=headers, heartbeat=heartbeat_s, ssl=address.secured()
+                ) as socket,
+            ):
+                await self._listen_to(socket)
+        except aiohttp.WSServerHandshakeError as error:
+            why = "it refuses our token" if error.status == 401 else f"it answers {error.status}"
+            raise WorkerDied(f"{why}: {address.url}") from error
+        except wire.WireError as error:
+            raise WorkerDied(str(error)) from error
+        except aiohttp.ServerFingerprintMismatch as error:
+            raise WorkerDied(f"its certificate is not the pinned one: {address.url}") from error
+        except (aiohttp.ClientError, OSError, ValueError) as error:
+            raise WorkerDied(f"{address.url}: {error}") from error
+        finally:
+            self._lost("the speech worker died")
+        raise WorkerDied("the speech worker died")
+
+    async def open(self, request: ListenRequest, within_s: float) -> RemoteHearing:
+        """Raises AsrUnavailable: refused, or no answer in that time."""
+        if not self.ready:
+            raise AsrUnavailable("the speech worker is gone", "lost")
+        identity = f"{self.name}-{next(self._ids)}"
         answer: asyncio.Future[RemoteHearing] = asyncio.get_running_loop().create_future()
         self._opening[identity] = answer
+        self.quiet.clear()
         if request.continuous:
             self._continuous.add(identity)
-        self._tell({"do": "open", "id": identity, "request": wire.dump_request(request)})
+        message = {"do": "open", "id": identity, "request": wire.dump_request(request)}
+        self._tell(message | {"media_from": list(self._settings.media_from)})
         try:
-            async with asyncio.timeout(self._settings.open_s):
+            async with asyncio.timeout(within_s):
                 return await answer
         except TimeoutError:
             self._tell({"do": "close", "id": identity})
@@ -99,58 +150,22 @@ class WorkerLink:
         finally:
             self._opening.pop(identity, None)
             self._continuous.discard(identity)
+            self._look_whether_quiet()
 
-    async def _one_life(self) -> None:
-        """Start the process, serve through it until it dies. Raises WorkerDied, OSError, ClientError."""
-        token = secrets.token_urlsafe(24)
-        settings = replace(self._settings.worker, token=token)
-        process = await asyncio.create_subprocess_exec(
-            sys.executable, "-m", "asr.worker", stdin=PIPE, stdout=PIPE, stderr=PIPE, env=_environment()
-        )
-        self.pid = process.pid
-        reporter = asyncio.create_task(self._report(process), name=f"asr worker {self._number} log")
+    async def _listen_to(self, socket: aiohttp.ClientWebSocketResponse) -> None:
+        self._outgoing = asyncio.Queue()
+        sender = asyncio.create_task(self._send(socket), name=f"asr worker {self.name} sender")
         try:
-            port = await self._started(process, settings.to_json())
-            await self._converse(f"http://{settings.host}:{port}/hear", token)
+            async for message in socket:
+                if message.type is aiohttp.WSMsgType.TEXT:
+                    self._take(wire.load(message.data))
+                elif message.type is aiohttp.WSMsgType.ERROR:
+                    break
+            if isinstance(socket.exception(), aiohttp.ServerTimeoutError):
+                raise WorkerFrozen("the speech worker is frozen: it does not answer")
         finally:
-            self.pid = None
-            await self._end(process, reporter)
-
-    async def _started(self, process: Process, settings: str) -> int:
-        assert process.stdin is not None and process.stdout is not None
-        try:
-            process.stdin.write(settings.encode() + b"\n")
-            await process.stdin.drain()
-            async with asyncio.timeout(self._settings.ready_s):
-                line = await process.stdout.readline()
-            answer = json.loads(line)
-        except (ConnectionError, ValueError, TimeoutError) as error:
-            raise WorkerDied(f"the speech worker did not start: {error!r}") from error
-        if not answer["ready"]:
-            raise WorkerDied(f"the speech worker cannot start: {answer['error']}")
-        return int(answer["port"])
-
-    async def _converse(self, url: str, token: str) -> None:
-        headers = {"Authorization": f"Bearer {token}"}
-        # No limit on the conversation; silence of the socket is what the heartbeat finds.
-        timeout = aiohttp.ClientTimeout(total=None, connect=5.0)
-        async with (
-            aiohttp.ClientSession(timeout=timeout) as session,
-            session.ws_connect(url, headers=headers, heartbeat=20.0) as socket,
-        ):
-            self._outgoing = asyncio.Queue()
-            sender = asyncio.create_task(self._send(socket), name=f"asr worker {self._number} sender")
-            try:
-                async for message in socket:
-                    if message.type is aiohttp.WSMsgType.TEXT:
-                        self._take(wire.load(message.data))
-            except wire.WireError as error:
-                raise WorkerDied(f"the speech worker said what it should not: {error}") from error
-            finally:
-                self.up.clear()
-                sender.cancel()
-                await asyncio.gather(sender, return_exceptions=True)
-        raise WorkerDied("the speech worker died")
+            sender.cancel()
+            await asyncio.gather(sender, return_exceptions=True)
 
     async def _send(self, socket: aiohttp.ClientWebSocketResponse) -> None:
         while True:
@@ -165,15 +180,16 @@ class WorkerLink:
             self._outgoing.put_nowait(message)
 
     def _take(self, message: dict[str, Any]) -> None:
+        """Raises WireError, WorkerFrozen."""
         identity = message.get("id", "")
         match message.get("on"):
             case "hello":
-                self.languages = frozenset(message["languages"])
-                self.engines = message["engines"]
-                self.trouble = ""
+                wire.check_version(message)
+                self.hello = message
                 self.up.set()
-                log.info("speech worker %d is ready: %s", self._number, ", ".join(self.describe()))
-                self.settled.set()
+                log.info("speech worker %s is ready: %s", self.name, self.describe())
+            case "state":
+                self._look_at(message)
             case "opened" if (answer := self._opening.get(identity)) is not None:
                 # The hearing exists before whoever waits for it runs, so nothing heard meanwhile is lost.
                 hearing = RemoteHearing(
@@ -182,6 +198,7 @@ class WorkerLink:
                     message["port"],
                     self._let_go,
                     continuous=identity in self._continuous,
+                    media_url=f"{self._url}{media_door.PATH}?hearing={message['key']}",
                 )
                 self._hearings[identity] = hearing
                 if answer.done():
@@ -199,17 +216,26 @@ class WorkerLink:
             case other:
                 raise wire.WireError(f"cannot be told {other!r}")
 
-    def describe(self) -> list[str]:
-        return [f"{engine['name']} ({len(engine['languages'])} languages)" for engine in self.engines]
+    def _look_at(self, state: dict[str, Any]) -> None:
+        self.state = state
+        if state.get("stuck_s", 0.0) > self._settings.hung_s:
+            raise WorkerFrozen("the speech worker's engine hangs")
+        if state.get("grown_mb", 0.0) > self._settings.growth_mb:
+            self.grown.set()
 
     def _let_go(self, identity: str) -> None:
         if self._hearings.pop(identity, None) is not None:
             self._tell({"do": "close", "id": identity})
+            self._look_whether_quiet()
+
+    def _look_whether_quiet(self) -> None:
+        if not self.open_count:
+            self.quiet.set()
 
     def _lost(self, why: str) -> None:
         """The worker is gone: whoever listens or waits is told."""
         self.up.clear()
-        self.languages = frozenset()
+        self._gone(self)
         hearings, self._hearings = self._hearings, {}
         for hearing in hearings.values():
             hearing.put(Failed("lost", why))
@@ -217,39 +243,4 @@ class WorkerLink:
         for answer in opening.values():
             if not answer.done():
                 answer.set_exception(AsrUnavailable(why, "lost"))
-
-    async def _report(self, process: Process) -> None:
-        """The worker's own log lines, into ours."""
-        assert process.stderr is not None
-        levels, level = logging.getLevelNamesMapping(), logging.DEBUG
-        async for line in process.stderr:
-            text = line.decode(errors="replace").rstrip()
-            # The lines of a traceback belong to the one before them.
-            level = levels.get(text.partition(" ")[0], level)
-            log.log(level, "worker %d: %s", self._number, text)
-
-    async def _end(self, process: Process, reporter: asyncio.Task[None]) -> None:
-        """Ask by closing its input, then insist."""
-        assert process.stdin is not None
-        process.stdin.close()
-        for insist in (process.terminate, process.kill, None):
-            try:
-                async with asyncio.timeout(self._settings.stop_s):
-                    await process.wait()
-                break
-            except TimeoutError:
-                if insist is not None and process.returncode is None:
-                    insist()
-        reporter.cancel()
-        await asyncio.gather(reporter, return_exceptions=True)
-
-
-def _environment() -> dict[str, str]:
-    """Ours, with the package found from anywhere and numpy's own threads off: the engines have theirs."""
-    root = str(Path(__file__).resolve().parent.parent)
-    paths = [root, *filter(None, [os.environ.get("PYTHONPATH")])]
-    return os.environ | {
-        "PYTHONPATH": os.pathsep.join(paths),
-        "OPENBLAS_NUM_THREADS": "1",
-        "OMP_WAIT_POLICY": "PASSIVE",
-    }
+        self.quiet.set()

@@ -201,12 +201,17 @@ class Glimpses(Protocol):
 
 class Hearing(Protocol):
     """One open listening. Iterate until `Failed`, `NoSpeech`, or a `Final` unless the request is continuous: they end
-    it. Always `aclose()`; it is idempotent."""
+    it. Always `aclose()`; it is idempotent.
+
+    media_host, media_port: for RTP. media_url: the same by websocket (`media_door.py`), "" where that is not served.
+    """
 
     @property
     def media_host(self) -> str: ...
     @property
     def media_port(self) -> int: ...
+    @property
+    def media_url(self) -> str: ...
     def __aiter__(self) -> AsyncIterator[Heard]: ...
     async def aclose(self) -> None: ...
 

@@ -1,10 +1,14 @@
 """What a worker and its owner say to each other over the websocket: one JSON object a message. Pure.
 
-owner -> worker   {"do": "open", "id": "h1", "request": {...}}      {"do": "close", "id": "h1"}
-worker -> owner   {"on": "hello", "languages": [...], "engines": [...]}    first, once
-                  {"on": "opened", "id": "h1", "host": "127.0.0.1", "port": 40123}
+owner -> worker   {"do": "open", "id": "h1", "request": {...}, "media_from": ["10.0.0.5"]}
+                  {"do": "close", "id": "h1"}
+worker -> owner   {"on": "hello", "version": 2, "languages": [...], "engines": [...], "threads": 2}    first, once
+                  {"on": "state", "memory_mb": 400, "grown_mb": 3, "stuck_s": 0, "load": {...}}    every second
+                  {"on": "opened", "id": "h1", "host": "127.0.0.1", "port": 40123, "key": "5f..."}
                   {"on": "refused", "id": "h1", "cause": "overloaded", "message": "..."}
                   {"on": "heard", "id": "h1", "kind": "partial", ...}
+media_from: addresses and networks that the hearing's audio may come from; none: the owner's own address.
+key: under which the audio may come by websocket instead (`media_door.py`).
 """
 
 from __future__ import annotations
@@ -26,6 +30,9 @@ from asr.protocol import (
     Word,
 )
 
+VERSION = 2
+"""Of this protocol. Raised when one side would misunderstand the other; a new optional field does not raise it."""
+
 
 class WireError(ValueError):
     """A message that does not belong here."""
@@ -44,6 +51,24 @@ def load(text: str) -> dict[str, Any]:
     if not isinstance(message, dict):
         raise WireError("not a JSON object")
     return message
+
+
+def check_version(hello: dict[str, Any]) -> None:
+    """Raises WireError: the worker is of another release."""
+    version = hello.get("version")
+    if version != VERSION:
+        raise WireError(
+            f"the worker speaks version {version} of the protocol, this controller version {VERSION}: "
+            "install the same release on both machines"
+        )
+
+
+def load_senders(message: dict[str, Any]) -> tuple[str, ...]:
+    """Raises WireError."""
+    raw = message.get("media_from", [])
+    if not isinstance(raw, list):
+        raise WireError("media_from is not a list")
+    return tuple(str(one) for one in raw)
 
 
 def dump_request(request: ListenRequest) -> dict[str, Any]:
