@@ -102,6 +102,10 @@ class TranscriptSettings(_Section):
         default="agents",
         description="talks written down while they last: with agents, or with outside parties too",
     )
+    recordings: bool = Field(default=True, description="recordings put into writing after the call")
+    recordings_days: float = Field(
+        default=7.0, gt=0, description="older recordings without a transcript stay so, days"
+    )
 
 
 class PromptSettings(_Section):

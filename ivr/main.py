@@ -37,6 +37,8 @@ from ivr.phones import Phones
 from ivr.prompts import background
 from ivr.prompts.catalogue import Folders, PromptCatalogue
 from ivr.prompts.store import cache_folder
+from ivr.recordings.stored import StoredRows, Watched
+from ivr.recordings.written import WrittenRecordings
 from ivr.records import FactRecords
 from ivr.status import LiveStatus, TodayCount
 from ivr.versions.content import read_beside
@@ -189,7 +191,8 @@ async def hotline(
         ari = await stack.enter_async_context(AriClient(_ari_settings(settings, asterisk)))
 
         today = TodayCount(clock)
-        records = FactRecords(writer.put, settings.node, today)
+        watched = Watched(writer.put)
+        records = FactRecords(watched, settings.node, today)
         changed = _Changed()
         dispatcher = Dispatcher(Board(rules, agents), clock, records, changed)
         stack.callback(dispatcher.close)
@@ -281,6 +284,13 @@ async def hotline(
                     else None
                 )
                 await ari.ready(READY_S)
+                if settings.transcripts.recordings and any(languages.values()):
+                    rows = StoredRows(store, writer.put, settings.node)
+                    written = WrittenRecordings(
+                        ari, ears, rows, records, clock, settings.transcripts.recordings_days
+                    )
+                    watched.see = written.see
+                    watchers.append(group.create_task(written.run(), name="recordings in writing"))
                 dispatcher.start()
                 watchers.append(group.create_task(callbacks.run(front_door.registry), name="callbacks"))
                 if settings.web.enabled:

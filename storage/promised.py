@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 
-from sqlalchemy import or_
+from sqlalchemy import and_, or_
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from storage import tables
@@ -57,6 +57,21 @@ class Recordings(FactRepository[RecordingRecord]):
         """Youngest first."""
         table = tables.recordings
         return await self._many(self._select().order_by(table.c.created_at.desc(), table.c.id).limit(limit))
+
+    async def kept(
+        self, oldest: dt.datetime, after: RecordingRecord | None = None, limit: int = 500
+    ) -> list[RecordingRecord]:
+        """Those kept that began at `oldest` or later, oldest first, from behind `after` on."""
+        table = tables.recordings
+        query = self._select().where(table.c.state == "kept", table.c.created_at >= oldest)
+        if after is not None:
+            query = query.where(
+                or_(
+                    table.c.created_at > after.created_at,
+                    and_(table.c.created_at == after.created_at, table.c.id > after.id),
+                )
+            )
+        return await self._many(query.order_by(table.c.created_at, table.c.id).limit(limit))
 
 
 class Notifications(FactRepository[NotificationRecord]):

@@ -99,6 +99,10 @@ class SharedHearing:
     def media_port(self) -> int:
         return self._hearing.media_port
 
+    @property
+    def media_url(self) -> str:
+        return self._hearing.media_url
+
     def give_up(self) -> None:
         self.given_up = True
         if not self._over.done():

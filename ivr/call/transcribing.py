@@ -211,6 +211,7 @@ class Transcripts:
                             ),
                             here.services.clock.now(),
                         )
+                        here.services.changed()
                 case LineQuality():
                     here.history.line(end.side, heard, here.services.clock.now())
                 case Failed():

@@ -38,6 +38,21 @@ async def test_recordings_come_back_with_their_call(store: Store) -> None:
         assert await uow.recordings.recent(1) == [later]
 
 
+async def test_kept_recordings_are_looked_through_oldest_first_in_pages(store: Store) -> None:
+    names = ("r1", "r2", "r3", "r4")
+    async with store.unit_of_work() as uow:
+        # Two of the same moment, one too old, one that was not kept.
+        await uow.recordings.upsert(
+            *(s.recording(name, created_at=s.at(30 + index // 2)) for index, name in enumerate(names)),
+            s.recording("old", created_at=s.at(10)),
+            s.recording("empty", created_at=s.at(31), state="deleted"),
+        )
+    async with store.reading() as uow:
+        found = await uow.recordings.kept(s.at(30), None, limit=3)
+        rest = await uow.recordings.kept(s.at(30), found[-1], limit=3)
+    assert [one.id for one in (*found, *rest)] == list(names)
+
+
 async def test_the_outbox_gives_what_is_due_and_nothing_else(store: Store) -> None:
     sent = s.notification("m2", state="sent", sent_at=s.at(11), error="")
     soon = s.notification("m3", next_at=s.at(8))

@@ -1,0 +1,47 @@
+"""The recordings in the hotline's database, and a look at each as it is written."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import AsyncIterator, Callable
+
+from storage.promises import RecordingRecord
+from storage.records import Fact
+from storage.store import Store
+
+
+class StoredRows:
+    """Implements `written.Rows`. node: those of other controllers lie in other Asterisks. put: the writer's."""
+
+    def __init__(self, store: Store, put: Callable[[Fact], None], node: str) -> None:
+        self._store = store
+        self._put = put
+        self._ours = f"c-{node}-"
+
+    async def kept_since(self, oldest: dt.datetime) -> AsyncIterator[RecordingRecord]:
+        last: RecordingRecord | None = None
+        while True:
+            async with self._store.reading() as uow:
+                found = await uow.recordings.kept(oldest, last)
+            if not found:
+                return
+            for recording in found:
+                if recording.call_id.startswith(self._ours):
+                    yield recording
+            last = found[-1]
+
+    def put(self, recording: RecordingRecord) -> None:
+        self._put(recording)
+
+
+class Watched:
+    """A writer's `put` that shows recordings on their way to whoever `see`s them, once there is somebody."""
+
+    def __init__(self, put: Callable[[Fact], None]) -> None:
+        self._put = put
+        self.see: Callable[[RecordingRecord], None] = lambda recording: None
+
+    def __call__(self, fact: Fact) -> None:
+        self._put(fact)
+        if isinstance(fact, RecordingRecord):
+            self.see(fact)
