@@ -1,0 +1,81 @@
+"""A talk on a real Asterisk, written down while it lasts: both ends, the right words, in the order they were said."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+import pytest
+
+from ivr.demo.sayings import SAYINGS
+from ivr.prompts.review import misheard
+from tests.support.citizens import Caller, Scene
+
+pytestmark = [pytest.mark.real, pytest.mark.asyncio(loop_scope="session")]
+
+MISHEARD = 0.35
+"""At most, by sound: it is Whisper base that listens, over a telephone."""
+GAP_S = 0.4
+
+
+async def to_an_agent(scene: Scene) -> tuple[Caller, Caller, str]:
+    """A citizen, an agent, and their call; the two have just been joined."""
+    agent = await scene.agent("a1001")
+    citizen = await scene.citizen()
+    call = scene.live_call()
+    await scene.hears(citizen, "greeting.welcome")
+    await citizen.send_digits("1")
+    await scene.until(lambda: _node(scene) == "main.question", "the question")
+    await citizen.send_digits("0")
+    await scene.until(lambda: scene.states()["a1001"] == "talking", "an agent has the caller")
+    return citizen, agent, call
+
+
+def _node(scene: Scene) -> str:
+    return next((session.node for session in scene.hotline.front_door.registry), "")
+
+
+async def say(phone: Caller, saying: str) -> None:
+    """Returns when it has been said."""
+    samples = SAYINGS[saying].samples()
+    await phone.play(samples)
+    await asyncio.sleep(len(samples) / 8000 + GAP_S)
+
+
+async def conversation(scene: Scene, call: str, lines: int) -> list[Any]:
+    """What is on record of the talk, once there are so many lines."""
+    seen = -1
+    try:
+        async with asyncio.timeout(15):
+            while True:
+                said = [line for line in await scene.transcript(call) if line.source == "conversation"]
+                if len(said) >= lines:
+                    return said
+                seen = await scene.hotline.status.changed(seen)
+    except TimeoutError:
+        raise AssertionError(f"not {lines} lines: {[(line.speaker, line.text) for line in said]}") from None
+
+
+async def test_both_sides_of_a_talk_are_on_record_in_order(scene: Scene) -> None:
+    citizen, agent, call = await to_an_agent(scene)
+    said = (("agent", "zh-hello"), ("caller", "zh-lamp"), ("agent", "zh-else"), ("caller", "zh-thanks"))
+    for speaker, saying in said:
+        await say(agent if speaker == "agent" else citizen, saying)
+    lines = await conversation(scene, call, len(said))
+    assert [line.speaker for line in lines] == [speaker for speaker, _ in said]
+    for line, (_, saying) in zip(lines, said, strict=True):
+        assert misheard(SAYINGS[saying].text, line.text, "zh") <= MISHEARD, (saying, line.text)
+        assert line.party == ("a1001" if line.speaker == "agent" else "")
+        assert line.engine
+        assert line.engine_version
+        assert line.ended_at - line.began_at > 0.5 * SECONDS(saying)
+    assert all(one.began_at < other.began_at for one, other in zip(lines, lines[1:], strict=False))
+    await citizen.hangup()
+    await scene.until(lambda: not scene.stages(), "the call is over")
+    assert "transcript" not in [kind for kind, _ in await scene.journal(call)], "it had no gap"
+
+
+def SECONDS(saying: str) -> Any:
+    import datetime as dt
+
+    return dt.timedelta(seconds=len(SAYINGS[saying].samples()) / 8000)
