@@ -29,6 +29,7 @@ COMMANDS: Final[Mapping[str, str]] = {
     "migrate": "migrate:migrate",
     "doctor": "doctor:doctor",
     "models": "models:app",
+    "asr-eval": "asr_eval:asr_eval",
     "prompts": "prompts:app",
 }
 """Name -> module of `ivr.cli` and what it has: a function, or a group of commands."""

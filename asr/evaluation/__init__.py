@@ -1,0 +1,1 @@
+"""How well engines understand a folder of recordings: what is measured, and how it is reported."""
