@@ -5,11 +5,13 @@ from __future__ import annotations
 import subprocess
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import pytest
 
 from asr.protocol import AsrUnavailable, Final, Heard, ListenRequest, Partial
-from asr.vosk_engine import UnknownWords, VoskRecognizer, segment
+from asr.vosk_engine import VoskRecognizer
+from asr.vosk_words import read_words
 from tests.support.speech import read_pcm, silence
 
 PHRASES = ("상담원", "아니요", "도움말", "처음으로", "전화 번호")
@@ -60,11 +62,6 @@ def test_several_phrases_at_once_are_no_answer(korean: VoskRecognizer, say: Call
     assert final.text.startswith("도움말 전화 번호")
 
 
-def test_without_a_grammar_it_hears_freely(korean: VoskRecognizer, say: Callable[[str], bytes]) -> None:
-    final = hear(korean, say("안녕하세요"), ())[-1]
-    assert isinstance(final, Final) and final.text and final.phrase == ""
-
-
 def test_silence_has_no_words(korean: VoskRecognizer) -> None:
     (final,) = hear(korean, silence(2.0), PHRASES)
     assert isinstance(final, Final) and (final.text, final.phrase, final.confidence) == ("", "", 0.0)
@@ -74,8 +71,9 @@ def test_words_the_model_cannot_hear_are_named(korean: VoskRecognizer) -> None:
     grammar = korean.grammar(("상담원", "xyzzy"))
     assert list(grammar.lines.values()) == ["상담원"]
     assert [(one.phrase, one.words) for one in grammar.refused] == [("xyzzy", ("xyzzy",))]
-    with pytest.raises(AsrUnavailable, match="xyzzy"):
+    with pytest.raises(AsrUnavailable, match="xyzzy") as refused:
         korean.stream(ListenRequest("ko", ("xyzzy",)))
+    assert refused.value.cause == "language", "another engine may know it"
 
 
 def test_another_language_is_refused(korean: VoskRecognizer) -> None:
@@ -96,27 +94,41 @@ def test_one_model_serves_callers_side_by_side(korean: VoskRecognizer, say: Call
         assert list(threads.map(one, spoken)) == list(spoken)
 
 
-VOCABULARY = {"人工", "人", "工", "投诉", "营业", "执照", "go", "forward", "一"}
+def test_a_number_is_heard_in_number_words(korean: VoskRecognizer, say: Callable[[str], bytes]) -> None:
+    stream = korean.stream(ListenRequest("ko", expects="phone"))
+    stream.accept(say("이 삼 사 오"))
+    (final,) = stream.finish()
+    assert isinstance(final, Final)
+    assert final.text.split() == ["이", "삼", "사", "오"]
+    assert final.phrase == "" and final.confidence is not None and final.confidence > 0.3
 
 
-@pytest.mark.parametrize(
-    ("phrase", "language", "words"),
-    [
-        ("人工", "zh", "人工"),
-        ("工人", "zh", "工 人"),
-        ("营业执照", "zh", "营业 执照"),
-        ("1", "zh", "一"),
-        ("幺", "zh", "一"),
-        ("Go forward!", "en", "go forward"),
-    ],
-)
-def test_a_phrase_is_cut_into_the_fewest_known_words(phrase: str, language: str, words: str) -> None:
-    assert segment(phrase, VOCABULARY.__contains__, language) == words
+def test_words_of_the_hotline_may_be_said_where_a_number_is_asked_for(
+    korean: VoskRecognizer, say: Callable[[str], bytes]
+) -> None:
+    def heard(hot_words: tuple[str, ...]) -> str:
+        stream = korean.stream(ListenRequest("ko", expects="digits", hot_words=hot_words))
+        stream.accept(say("처음으로"))
+        (final,) = stream.finish()
+        assert isinstance(final, Final)
+        return final.text
+
+    assert heard(("처음으로",)) == "처음으로"
+    assert heard(()) != "처음으로"
 
 
-@pytest.mark.parametrize(("phrase", "missing"), [("人民", ("民",)), ("go back", ("back",))])
-def test_what_is_not_known_is_named(phrase: str, missing: tuple[str, ...]) -> None:
-    language = "en" if phrase.isascii() else "zh"
-    with pytest.raises(UnknownWords) as unknown:
-        segment(phrase, VOCABULARY.__contains__, language)
-    assert unknown.value.words == missing
+def test_open_speech_has_other_readings(korean: VoskRecognizer, say: Callable[[str], bytes]) -> None:
+    final = hear(korean, say("상담원"), ())[-1]
+    assert isinstance(final, Final)
+    assert final.alternatives and final.text not in [text for text, _ in final.alternatives]
+    shares = [share for _, share in final.alternatives]
+    assert final.confidence is not None and shares == sorted(shares, reverse=True)
+    assert final.confidence >= shares[0] and final.confidence + sum(shares) <= 1.01
+    assert all(word.confidence is not None and 0 < word.confidence <= 1 for word in final.words)
+
+
+def test_its_list_of_words_is_read_without_loading_it(korean: VoskRecognizer, korean_folder: Path) -> None:
+    words = read_words(korean_folder)
+    assert len(words) > 100_000
+    for word in ("상담원", "전화", "<UNK>", "xyzzy", "상담원들의"):
+        assert (word in words) == korean.knows(word)
