@@ -100,6 +100,15 @@ class WorkerLink:
 
     async def converse(self, address: Address) -> None:
         """Until the worker goes. Raises WorkerDied always."""
+        try:
+            await self._converse(address)
+        except WorkerDied as died:
+            self._lost(str(died))
+            raise
+        finally:
+            self._lost("the speech worker was ended")
+
+    async def _converse(self, address: Address) -> None:
         heartbeat_s = self._settings.heartbeat_s
         self._url = address.url
         # No limit on the conversation; silence of the socket is what the heartbeat finds.
@@ -122,8 +131,6 @@ class WorkerLink:
             raise WorkerDied(f"its certificate is not the pinned one: {address.url}") from error
         except (aiohttp.ClientError, OSError, ValueError) as error:
             raise WorkerDied(f"{address.url}: {error}") from error
-        finally:
-            self._lost("the speech worker died")
         raise WorkerDied("the speech worker died")
 
     async def open(self, request: ListenRequest, within_s: float) -> RemoteHearing:

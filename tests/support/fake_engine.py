@@ -7,10 +7,15 @@ from __future__ import annotations
 
 import os
 import threading
+import time
 from collections.abc import Sequence
 
 from asr.protocol import Capabilities, Final, Heard, ListenRequest, Partial, Recognizer, Stream
 from asr.settings import EngineSpec
+
+LEAK_BYTES = 40_000_000
+LEAKED: list[bytes] = []
+SLOW_S = 0.2
 
 LANGUAGES = frozenset({"zh", "en"})
 
@@ -33,6 +38,10 @@ class FakeStream:
             os._exit(3)
         if "hang" in self.request.phrases:
             threading.Event().wait(60)
+        if "leak" in self.request.phrases:
+            LEAKED.append(b"x" * LEAK_BYTES)
+        if "slow" in self.request.phrases:
+            time.sleep(SLOW_S)
         seconds = self.heard / 32_000
         return (Final(f"{seconds:.2f}", self.request.language, self.name, 0.9),)
 
