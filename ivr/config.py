@@ -63,6 +63,10 @@ class AsteriskSettings(_Section):
     allow_anonymous: bool = Field(
         default=False, description="let unknown SIP callers dial the hotline number"
     )
+    media: Literal["rtp", "websocket"] = Field(
+        default="rtp",
+        description="how voices go to the speech workers; by websocket an external Asterisk needs our sorcery.conf",
+    )
     http_connections: int = Field(default=40, ge=1, le=200, description="to ARI at once")
     request_timeout_s: float = Field(default=5.0, gt=0, description="for one ARI request, s")
 

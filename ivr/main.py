@@ -20,9 +20,11 @@ from ivr.asterisk.ports import Ports
 from ivr.asterisk.process import PrivateAsterisk
 from ivr.asterisk.render import RenderedAsterisk, RenderOptions, render
 from ivr.call.front_door import FrontDoor, FrontDoorSettings
+from ivr.call.media_path import RtpMedia
 from ivr.call.outbound import Outbound
 from ivr.call.services import CallServices
 from ivr.call.shared_ears import SharedEars
+from ivr.call.websocket_media import WebsocketMedia
 from ivr.callback.desk import CallbackDesk
 from ivr.callback.promises import StoredPromises
 from ivr.callers import CallerHistories
@@ -200,11 +202,13 @@ async def hotline(
         stack.push_async_callback(histories.close)
         phones = Phones(ari, lambda: list(dispatcher.board.agents), dispatcher.phone_seen)
         reconnected = asyncio.Event()
+        by_websocket = WebsocketMedia(ari)
 
         def on_event(event: AnyEvent) -> None:
             phones.on_event(event)
             if isinstance(event, Gap):
                 reconnected.set()
+                by_websocket.forget()
             changed()
 
         outbound = _outbound(settings)
@@ -222,6 +226,7 @@ async def hotline(
             outside=outside,
             callbacks=callbacks,
             outbound=outbound,
+            media=by_websocket if settings.asterisk.media == "websocket" else RtpMedia(),
             written_down=settings.transcripts.talks,
         )
         front_door = FrontDoor(

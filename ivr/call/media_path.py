@@ -15,7 +15,7 @@ from typing import Any, Literal, Protocol
 
 from asr.protocol import Hearing
 from ivr.ari.bus import Mailbox
-from ivr.ari.generated.events import StasisStart
+from ivr.ari.generated.events import ChannelDestroyed, StasisStart
 from ivr.ari.interface import Ari
 from ivr.ari.results import Gone, Sent
 from ivr.ari.unhurried import unhurried
@@ -48,13 +48,15 @@ class ExternalMedia:
 class MediaSource(Protocol):
     """One way for audio to go from Asterisk to a recogniser."""
 
-    def towards(self, hearing: Hearing) -> ExternalMedia: ...
+    async def towards(self, hearing: Hearing) -> ExternalMedia:
+        """Raises AriError, MediaPathFailed."""
+        ...
 
 
 class RtpMedia:
     """To the UDP port that the worker has bound for this hearing."""
 
-    def towards(self, hearing: Hearing) -> ExternalMedia:
+    async def towards(self, hearing: Hearing) -> ExternalMedia:
         return ExternalMedia(f"{hearing.media_host}:{hearing.media_port}", "rtp", "udp")
 
 
@@ -66,15 +68,16 @@ async def media_path(
 
     Raises AriError, TimeoutError, MediaPathFailed (ChannelGone: the channel is not there any more).
     """
+    to = await source.towards(hearing)
     snoop, media, bridge = (child_id(call, kind) for kind in ("snoop", "media", "hear"))
     with ari.bus.mailbox(f"{call}/listening") as mailbox:
         mailbox.watch(snoop, media)
         try:
-            made = await unhurried(_make(ari, channel, source.towards(hearing), snoop, media, bridge))
+            made = await unhurried(_make(ari, channel, to, snoop, media, bridge))
             if any(isinstance(result, Gone) for result in made):
                 raise ChannelGone("whoever was to be heard has gone")
             async with asyncio.timeout(ATTACH_TIMEOUT_S):
-                await _both_started(mailbox, {snoop, media})
+                await _both_started(mailbox, snoop, media)
             if isinstance(await ari.bridges.add_channel(bridge_id=bridge, channel=[snoop, media]), Gone):
                 raise ChannelGone("whoever was to be heard has gone")
             yield
@@ -110,12 +113,18 @@ async def _make(
     return made
 
 
-async def _both_started(mailbox: Mailbox, wanted: set[str]) -> None:
+async def _both_started(mailbox: Mailbox, snoop: str, media: str) -> None:
+    """Raises MediaPathFailed: one of them ended instead."""
+    waiting = {snoop, media}
     async for event in mailbox:
         if isinstance(event, StasisStart):
-            wanted.discard(event.channel.id)
-            if not wanted:
+            waiting.discard(event.channel.id)
+            if not waiting:
                 return
+        elif isinstance(event, ChannelDestroyed):
+            if event.channel.id == snoop:
+                raise ChannelGone("whoever was to be heard has gone")
+            raise MediaPathFailed("the recogniser could not be reached from Asterisk")
 
 
 async def _destroy(ari: Ari, bridge: str, channels: list[str]) -> None:

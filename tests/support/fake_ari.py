@@ -343,6 +343,10 @@ class FakeAsterisk(FakeWorld):
     def _asterisk_ping(self, p: Mapping[str, str]) -> Any:
         return {"asterisk_id": "fake", "ping": "pong", "timestamp": timestamp()}
 
+    def _asterisk_update_object(self, p: Mapping[str, Any]) -> Any:
+        self.objects[p["id"]] = {one["attribute"]: one["value"] for one in p["fields"]}
+        return p["fields"]
+
     def _asterisk_get_info(self, p: Mapping[str, str]) -> Any:
         return {"system": {"version": "22.10.1", "entity_id": "fake"}}
 

@@ -55,6 +55,8 @@ class FakeWorld:
         """Media without a file: their playback fails at once, without a sound."""
         self.commands: list[tuple[str, dict[str, Any]]] = []
         """All commands received: name and parameters, as strings; the body's too."""
+        self.objects: dict[str, dict[str, str]] = {}
+        """Dynamic configuration objects."""
         self.fallen_back: list[str] = []
         """Calls that came while offline."""
         self.faults: list[Fault] = []
