@@ -43,7 +43,7 @@ class Heard:
     """One recording on one line. phrase: of the menu, "" refused; inside is None where its kind makes no menu.
 
     found: our end points found speech in it; pieces: in how many utterances they cut it. wait_s: end of the audio ->
-    text. outside: what was taken when its words were not in the menu.
+    text. without: against its own menu without its words. elsewhere: against the menu of another kind, which.
     """
 
     recording: Recording
@@ -59,15 +59,8 @@ class Heard:
     pieces: int
     phrase: str = ""
     inside: Judged | None = None
-    outside: Judged | None = None
-
-    @property
-    def answered(self) -> bool:
-        return self.inside is not None
-
-    @property
-    def judged(self) -> tuple[Judged, ...]:
-        return tuple(one for one in (self.inside, self.outside) if one is not None)
+    without: Judged | None = None
+    elsewhere: tuple[str, Judged] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +94,8 @@ class Evaluator:
                 progress(done, total, f"{line.name} {one.path.name}")
                 others = [audio[other.path] for other in recordings if other.path != one.path][:50]
                 spoiled = line.spoil(audio[one.path], Surroundings(others, seed=done + 1))
-                yield self._hear(one, line.name, spoiled, menus[one.kind])
+                heard, pcm = self._hear(one, line.name, spoiled)
+                yield self._choose(heard, pcm, menus, turn=done)
                 done += 1
         progress(done, total, "")
 
@@ -111,7 +105,8 @@ class Evaluator:
         different = tuple(dict.fromkeys(one.transcript for one in recordings if one.kind == kind))
         return different if 2 <= len(different) <= MENU_AT_MOST else ()
 
-    def _hear(self, one: Recording, line: str, samples: Samples, menu: tuple[str, ...]) -> Heard:
+    def _hear(self, one: Recording, line: str, samples: Samples) -> tuple[Heard, bytes]:
+        """As open speech; with the audio that the engine heard."""
         cut = cut_speech(samples, self._detector)
         expects = ASKED_AS.get(one.kind, "")
         final, wait_s = self._ask(cut.pcm, ListenRequest(self._language, expects=expects))
@@ -129,20 +124,32 @@ class Evaluator:
             found=cut.pieces > 0,
             pieces=cut.pieces,
         )
-        return self._choose(heard, cut.pcm, menu) if menu else heard
+        return heard, cut.pcm
 
-    def _choose(self, heard: Heard, pcm: bytes, menu: tuple[str, ...]) -> Heard:
-        """Against the menu that has its words, if it has, and against the one that does not."""
+    def _choose(self, heard: Heard, pcm: bytes, menus: Mapping[str, tuple[str, ...]], turn: int) -> Heard:
+        """Against the menu that has its words, if one has, the same without them, and one of another kind."""
+        kind = heard.recording.kind
         said = spoken(heard.recording.transcript, self._language)
-        without = tuple(phrase for phrase in menu if spoken(phrase, self._language) != said)
+        menu, without = menus[kind], self._lacking(menus[kind], said)
         if len(without) < len(menu):
             final, wait_s = self._ask(pcm, ListenRequest(self._language, menu))
             right = bool(final.phrase) and spoken(final.phrase, self._language) == said
             heard = replace(heard, phrase=final.phrase, wait_s=wait_s, inside=_judged(final, right, True))
         if without:
-            final, _ = self._ask(pcm, ListenRequest(self._language, without))
-            heard = replace(heard, outside=_judged(final, False, False))
+            heard = replace(heard, without=self._outside(pcm, without))
+        others = (
+            [] if self._phrases else [other for other, phrases in menus.items() if phrases and other != kind]
+        )
+        if others:
+            other = sorted(others)[turn % len(others)]
+            heard = replace(heard, elsewhere=(other, self._outside(pcm, self._lacking(menus[other], said))))
         return heard
+
+    def _lacking(self, menu: tuple[str, ...], said: str) -> tuple[str, ...]:
+        return tuple(phrase for phrase in menu if spoken(phrase, self._language) != said)
+
+    def _outside(self, pcm: bytes, menu: tuple[str, ...]) -> Judged:
+        return _judged(self._ask(pcm, ListenRequest(self._language, menu))[0], False, False)
 
     def _ask(self, pcm: bytes, request: ListenRequest) -> tuple[FinalText, float]:
         """What the engine makes of it, and how long one waits for it once all has been said."""

@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from asr.evaluation.metrics import Confusions, Errors, Times, interval, measure_of
-from asr.evaluation.rejection import Advice, Point, advice, curve
+from asr.evaluation.rejection import Advice, Judged, Point, advice, curve
 from asr.evaluation.running import Heard
 
 FORMAT = 1
@@ -19,8 +19,10 @@ CONFUSIONS = 20
 
 @dataclass(frozen=True, slots=True)
 class Menu:
-    """Answers held against a menu. outside: how often it was tried with words that it lacks; outside_refused: of
-    those. advice: None where there are too few answers for any."""
+    """Answers held against a menu. outside: recordings of other kinds, held against it; without: its own, when their
+    words were taken out of it (what is left may be much like them). The curve and the advice go by `outside`, by
+    `without` where there is only one kind. advice: None where there are too few answers.
+    """
 
     phrases_right: int
     phrases_wrong: int
@@ -28,6 +30,8 @@ class Menu:
     of: int
     outside_refused: int
     outside: int
+    without_refused: int
+    without: int
     curve: tuple[Point, ...]
     advice: Advice | None
 
@@ -72,6 +76,7 @@ class Row:
     phrase: str
     right: bool | None
     taken_outside: bool | None
+    taken_without: bool | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,12 +99,22 @@ def groups(heard: Sequence[Heard], language: str) -> tuple[Group, ...]:
     """In the order of lines and kinds as they come."""
     keys = dict.fromkeys((one.recording.kind, one.line) for one in heard)
     return tuple(
-        _group(kind, line, [one for one in heard if (one.recording.kind, one.line) == (kind, line)], language)
+        _group(
+            kind,
+            line,
+            [one for one in heard if (one.recording.kind, one.line) == (kind, line)],
+            [
+                one.elsewhere[1]
+                for one in heard
+                if one.elsewhere and (one.elsewhere[0], one.line) == (kind, line)
+            ],
+            language,
+        )
         for kind, line in keys
     )
 
 
-def _group(kind: str, line: str, heard: Sequence[Heard], language: str) -> Group:
+def _group(kind: str, line: str, heard: Sequence[Heard], outside: Sequence[Judged], language: str) -> Group:
     each = [one.errors for one in heard]
     total = sum(each, Errors())
     low, high = interval(each)
@@ -122,28 +137,34 @@ def _group(kind: str, line: str, heard: Sequence[Heard], language: str) -> Group
         substituted=total.substituted,
         deleted=total.deleted,
         inserted=total.inserted,
-        menu=_menu(heard),
+        menu=_menu(heard, outside),
         confusions=_confusions(one.confusions for one in heard),
     )
 
 
-def _menu(heard: Sequence[Heard]) -> Menu | None:
-    judged = [verdict for one in heard for verdict in one.judged]
-    if not judged:
-        return None
+def _menu(heard: Sequence[Heard], outside: Sequence[Judged]) -> Menu | None:
     inside = [one.inside for one in heard if one.inside is not None]
-    outside = [one.outside for one in heard if one.outside is not None]
+    without = [one.without for one in heard if one.without is not None]
+    if not inside and not without and not outside:
+        return None
+    judged = [*inside, *(outside or without)]
     taken = [one for one in inside if one.confidence > 0.0]
     return Menu(
         phrases_right=sum(one.right for one in taken),
         phrases_wrong=sum(not one.right for one in taken),
         refused=len(inside) - len(taken),
         of=len(inside),
-        outside_refused=sum(one.confidence == 0.0 for one in outside),
+        outside_refused=_refused(outside),
         outside=len(outside),
+        without_refused=_refused(without),
+        without=len(without),
         curve=curve(judged),
         advice=advice(judged),
     )
+
+
+def _refused(judged: Sequence[Judged]) -> int:
+    return sum(one.confidence == 0.0 for one in judged)
 
 
 def _confusions(each: Iterable[Confusions]) -> tuple[tuple[str, str, int], ...]:
@@ -166,7 +187,8 @@ def rows(heard: Sequence[Heard]) -> tuple[Row, ...]:
             confidence=one.confidence,
             phrase=one.phrase,
             right=None if one.inside is None else one.inside.right,
-            taken_outside=None if one.outside is None else one.outside.confidence > 0.0,
+            taken_outside=None if one.elsewhere is None else one.elsewhere[1].confidence > 0.0,
+            taken_without=None if one.without is None else one.without.confidence > 0.0,
         )
         for one in heard
     )

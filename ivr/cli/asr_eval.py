@@ -197,7 +197,17 @@ def _text(evaluation: Evaluation) -> str:
     measure = evaluation.groups[0].measure
     console.print(f"{evaluation.engine} ({evaluation.version}), {evaluation.language}, {evaluation.folder}")
     table = Table(
-        "kind", "line", "n", measure, "95 %", "by sound", "menu", "outside", "wait p50/p95", "thresholds"
+        "kind",
+        "line",
+        "n",
+        measure,
+        "95 %",
+        "by sound",
+        "menu",
+        "outside",
+        "without",
+        "wait p50/p95",
+        "thresholds",
     )
     for group in evaluation.groups:
         table.add_row(
@@ -219,16 +229,17 @@ def _text(evaluation: Evaluation) -> str:
     return written.getvalue()
 
 
-def _menu(group: Group) -> tuple[str, str, str, str]:
+def _menu(group: Group) -> tuple[str, ...]:
     waits = f"{group.wait_p50_s:.2f}/{group.wait_p95_s:.2f} s"
     if group.menu is None:
-        return "-", "-", waits, "-"
+        return "-", "-", "-", waits, "-"
     menu = group.menu
     right = f"{menu.phrases_right}/{menu.of} right, {menu.phrases_wrong} wrong, {menu.refused} refused"
     outside = f"{menu.outside_refused}/{menu.outside} refused"
+    without = f"{menu.without_refused}/{menu.without} refused"
     advice = menu.advice
     told = f"accept {advice.accept}, confirm {advice.confirm}" if advice else "too few"
-    return right, outside, waits, told
+    return right, outside, without, waits, told
 
 
 def _percent(share: float) -> str:

@@ -95,7 +95,8 @@ def test_what_is_right_and_what_is_wrong_is_counted(folder: Path, detector: Voic
     assert 0.0 < group.rate < 1.0 and group.low <= group.rate <= group.high
     assert group.menu is not None
     assert (group.menu.phrases_right, group.menu.phrases_wrong, group.menu.refused) == (3, 0, 1)
-    assert (group.menu.outside_refused, group.menu.outside) == (4, 4)
+    assert (group.menu.without_refused, group.menu.without) == (4, 4)
+    assert group.menu.outside == 0
     assert group.menu.advice is None
     by_file = {row.file: row for row in rows(heard)}
     assert by_file["zh-noise.wav"].right is False and by_file["zh-lamp.wav"].right is True
@@ -170,3 +171,20 @@ def test_what_cannot_be_evaluated_is_told(folder: Path, arguments: list[str], sa
     result = CliRunner().invoke(app, ["asr-eval", str(folder), *arguments])
     assert result.exit_code != 0
     assert says in f"{result.output} {result.exception}"
+
+
+def test_recordings_of_one_kind_are_outsiders_to_the_menu_of_another(
+    tmp_path: Path, folder: Path, detector: VoiceDetector
+) -> None:
+    lines = ["file\ttranscript\tkind"]
+    for number, name in enumerate(SAID):
+        shutil.copy(folder / f"{name}.wav", tmp_path)
+        lines.append(f"{name}.wav\t{SAYINGS[name].text}\t{'first' if number < 2 else 'second'}")
+    (tmp_path / "MANIFEST.tsv").write_text("\n".join(lines) + "\n", encoding="utf-8")
+    heard, engine = judged(tmp_path, detector)
+    first, second = groups(heard, "zh")
+    assert first.menu is not None and second.menu is not None
+    assert (first.menu.outside, second.menu.outside) == (2, 2)
+    assert (first.menu.outside_refused, first.menu.without_refused) == (2, 2)
+    # The last request for the first recording: the other kind's menu.
+    assert engine.requests[3].phrases == tuple(SAYINGS[name].text for name in SAID[2:])
