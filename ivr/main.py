@@ -11,7 +11,6 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from asr.pool import NoEars, WorkerPool
-from asr.protocol import Ears
 from asr.settings import settings_for
 from ivr.ari.client import AriClient, AriSettings
 from ivr.ari.parse import AnyEvent, Gap
@@ -90,6 +89,8 @@ class Hotline:
     page_url: str = ""
     languages: Mapping[str, str | None] = field(default_factory=dict)
     """Language -> the engine that understands it, None: keys only."""
+    speech: WorkerPool | None = None
+    """The speech workers; None: keys only."""
 
     @property
     def library(self) -> FlowLibrary:
@@ -187,7 +188,8 @@ async def hotline(
             )
         )
         say("speech")
-        ears, languages = await _open_ears(stack, settings)
+        speech, languages = await _open_speech(stack, settings)
+        ears = NoEars() if speech is None else SharedEars(speech)
         say("asterisk")
         asterisk = await _start_asterisk(stack, settings, [agent.id for agent in agents])
         ari = await stack.enter_async_context(AriClient(_ari_settings(settings, asterisk)))
@@ -269,6 +271,7 @@ async def hotline(
             asterisk=asterisk,
             rendered=asterisk.rendered if asterisk else None,
             languages=languages,
+            speech=speech,
         )
         try:
             async with asyncio.TaskGroup() as group:
@@ -379,9 +382,11 @@ async def _settle_staff(store: Store, seed: tuple[Agent, ...], clock: Clock) -> 
     return tuple(staff)
 
 
-async def _open_ears(stack: AsyncExitStack, settings: Settings) -> tuple[Ears, dict[str, str | None]]:
+async def _open_speech(
+    stack: AsyncExitStack, settings: Settings
+) -> tuple[WorkerPool | None, dict[str, str | None]]:
     if settings.speech.engine == "off":
-        return NoEars("speech is switched off in the settings"), dict.fromkeys(LANGUAGES)
+        return None, dict.fromkeys(LANGUAGES)
     pool_settings = settings_for(
         LANGUAGES, threads=settings.speech.threads, max_streams=settings.speech.max_streams
     )
@@ -389,13 +394,13 @@ async def _open_ears(stack: AsyncExitStack, settings: Settings) -> tuple[Ears, d
         log.warning(
             "no speech model is installed: callers are understood by keys only; run `ivr models fetch`"
         )
-        return NoEars(), dict.fromkeys(LANGUAGES)
+        return None, dict.fromkeys(LANGUAGES)
     pool = await stack.enter_async_context(WorkerPool(pool_settings))
     engines: dict[str, str | None] = dict.fromkeys(LANGUAGES)
     for spec in pool_settings.worker.engines:
         for language in spec.languages:
             engines[language] = engines.get(language) or spec.engine
-    return SharedEars(pool), engines
+    return pool, engines
 
 
 async def _start_asterisk(
