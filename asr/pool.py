@@ -101,6 +101,20 @@ class WorkerPool:
         """What the workers know that are ready, or will be again in a moment."""
         return frozenset[str]().union(*(place.known for place in self._places if place.ready or place.coming))
 
+    def serving(self) -> dict[str, str]:
+        """Language -> the engine that is asked first, of the workers that are ready, and of those to come here."""
+        worker = self._settings.worker
+        named = {spec.name: spec.engine for spec in worker.engines}
+        serving = (
+            {language: named[first] for language, first, *_ in worker.orders}
+            if self._settings.workers
+            else {}
+        )
+        for place in self._places:
+            if place.ready:
+                serving = place.link.hello.get("serving", {}) | serving
+        return serving
+
     def state(self) -> Sequence[WorkerState]:
         return [_state(place) for place in self._places]
 

@@ -13,7 +13,8 @@ import logging
 import os
 import ssl
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
+from dataclasses import replace
 from typing import Any
 
 from aiohttp import WSMsgType, web
@@ -49,7 +50,7 @@ class Worker:
         for spec, recognizer in engines:
             warm_up(recognizer, spec.languages[0])
         self._engines = engines
-        self._recognizers = by_language(engines)
+        self._recognizers = _serving(engines, settings.orders)
         self._detector = VoiceDetector()
         self.load = Load(
             settings.threads, max_streams=settings.max_streams, longest_wait_s=settings.longest_wait_s
@@ -65,6 +66,9 @@ class Worker:
             "on": "hello",
             "version": wire.VERSION,
             "languages": sorted(self._recognizers),
+            "serving": {
+                language: recognizer.capabilities.engine for language, recognizer in self._recognizers.items()
+            },
             "engines": [_describe(spec, recognizer) for spec, recognizer in self._engines],
             "threads": self.settings.threads,
             "load_s": self.load_s,
@@ -198,6 +202,22 @@ class _Owner:
             self._worker.open_count -= 1
             await listening.close()
             lane.close()
+
+
+def _serving(
+    engines: Sequence[tuple[EngineSpec, Recognizer]], orders: Sequence[tuple[str, ...]]
+) -> dict[str, Recognizer]:
+    """Language -> what is asked, as the settings order it."""
+    if not orders:
+        return by_language(engines)
+    named = {spec.name: (spec, recognizer) for spec, recognizer in engines}
+    serving: dict[str, Recognizer] = {}
+    for language, *names in orders:
+        asked = [named[name] for name in names]
+        serving |= by_language(
+            [(replace(spec, languages=(language,)), recognizer) for spec, recognizer in asked]
+        )
+    return serving
 
 
 def _describe(spec: EngineSpec, recognizer: Recognizer) -> dict[str, Any]:

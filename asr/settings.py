@@ -7,7 +7,7 @@ import os
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field, replace
 
-from asr.models import choose
+from asr.models import Preference, choose
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +33,8 @@ def cores() -> int:
 
 @dataclass(frozen=True, slots=True)
 class WorkerSettings:
-    """engines: per language the first that knows it is asked first, the others when it fails.
+    """engines: per language the first that knows it is asked first, the others when it fails. orders: (language,
+    names of engines, the first asked first), for each language; none: in the order of `engines`.
 
     threads: of each engine, and the engines' callers. max_streams: listening at once, whatever it costs; one more is
     refused. longest_wait_s: a caller who may have to wait longer for a text is refused (`admission.py`).
@@ -45,6 +46,7 @@ class WorkerSettings:
     """
 
     engines: tuple[EngineSpec, ...] = ()
+    orders: tuple[tuple[str, ...], ...] = ()
     threads: int = 2
     max_streams: int = 16
     longest_wait_s: float = 3.0
@@ -70,8 +72,11 @@ class WorkerSettings:
                 EngineSpec(one["engine"], one["name"], one["folder"], tuple(one["languages"]))
                 for one in raw.pop("engines")
             )
+            orders = tuple(tuple(order) for order in raw.pop("orders"))
             ports = raw.pop("media_ports")
-            return WorkerSettings(engines=engines, media_ports=tuple(ports) if ports else None, **raw)
+            return WorkerSettings(
+                engines=engines, orders=orders, media_ports=tuple(ports) if ports else None, **raw
+            )
         except (KeyError, TypeError, AttributeError) as error:
             raise ValueError(f"not the settings of a worker: {error}") from error
 
@@ -129,12 +134,14 @@ def settings_for(
     threads: int = 0,
     max_streams: int = 16,
     tests: bool = False,
+    preference: Preference | None = None,
 ) -> PoolSettings | None:
-    """Settings with the models at hand, Vosk before Whisper for each language. None: no model at all.
+    """Settings with the models at hand. None: no model at all.
 
-    languages: those of the hotline; empty = all that the models know. threads: 0 = one a core.
+    languages: those of the hotline; empty = all that the models know. threads: 0 = one a core. preference: which
+    model serves which language; else `asr.models.ORDER`.
     """
-    chosen = choose(languages, tests=tests)
+    chosen = choose(languages, tests=tests, preference=preference)
     served: dict[str, EngineSpec] = {}
     for language, models in chosen.items():
         for model in models:
@@ -142,6 +149,8 @@ def settings_for(
             served[model.name] = replace(spec, languages=(*spec.languages, language))
     if not served:
         return None
-    engines = tuple(sorted(served.values(), key=lambda spec: spec.engine != "vosk"))
-    worker = WorkerSettings(engines=engines, threads=threads or cores(), max_streams=max_streams)
+    orders = tuple((language, *(model.name for model in models)) for language, models in chosen.items())
+    worker = WorkerSettings(
+        engines=tuple(served.values()), orders=orders, threads=threads or cores(), max_streams=max_streams
+    )
     return PoolSettings(worker=worker)

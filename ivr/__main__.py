@@ -29,6 +29,7 @@ COMMANDS: Final[Mapping[str, str]] = {
     "migrate": "migrate:migrate",
     "doctor": "doctor:doctor",
     "models": "models:app",
+    "asr-worker": "asr_worker:asr_worker",
     "asr-eval": "asr_eval:asr_eval",
     "prompts": "prompts:app",
 }

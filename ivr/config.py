@@ -26,6 +26,7 @@ from ivr.call.outbound import expression
 from ivr.errors import ConfigError
 from ivr.outside.secrets import PREFIX as SECRET_PREFIX
 from ivr.outside.settings import OutsideSettings
+from ivr.speech import SpeechSettings
 
 
 class _Section(BaseModel):
@@ -87,16 +88,6 @@ class WebSettings(_Section):
         default=(), description="names under which browsers reach the page"
     )
     show_transcripts: bool = Field(default=False, description="what callers said, on the status page")
-
-
-class SpeechSettings(_Section):
-    """Understanding callers."""
-
-    engine: Literal["auto", "off"] = Field(
-        default="auto", description="the best model at hand for each language, or keys only"
-    )
-    threads: int = Field(default=2, ge=1, description="of the speech worker")
-    max_streams: int = Field(default=16, ge=1, description="callers listened to at once; more use keys")
 
 
 class TranscriptSettings(_Section):

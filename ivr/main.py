@@ -11,7 +11,6 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from asr.pool import NoEars, WorkerPool
-from asr.settings import settings_for
 from ivr.ari.client import AriClient, AriSettings
 from ivr.ari.parse import AnyEvent, Gap
 from ivr.asterisk.locate import locate
@@ -41,6 +40,7 @@ from ivr.prompts.store import cache_folder
 from ivr.recordings.stored import StoredRows, Watched
 from ivr.recordings.written import WrittenRecordings
 from ivr.records import FactRecords
+from ivr.speech import pool_settings
 from ivr.status import LiveStatus, TodayCount
 from ivr.versions.content import read_beside
 from ivr.versions.live import LiveFlows
@@ -387,20 +387,15 @@ async def _open_speech(
 ) -> tuple[WorkerPool | None, dict[str, str | None]]:
     if settings.speech.engine == "off":
         return None, dict.fromkeys(LANGUAGES)
-    pool_settings = settings_for(
-        LANGUAGES, threads=settings.speech.threads, max_streams=settings.speech.max_streams
-    )
-    if pool_settings is None:
+    workers = pool_settings(settings.speech, LANGUAGES)
+    if workers is None:
         log.warning(
             "no speech model is installed: callers are understood by keys only; run `ivr models fetch`"
         )
         return None, dict.fromkeys(LANGUAGES)
-    pool = await stack.enter_async_context(WorkerPool(pool_settings))
-    engines: dict[str, str | None] = dict.fromkeys(LANGUAGES)
-    for spec in pool_settings.worker.engines:
-        for language in spec.languages:
-            engines[language] = engines.get(language) or spec.engine
-    return pool, engines
+    pool = await stack.enter_async_context(WorkerPool(workers))
+    serving = pool.serving()
+    return pool, {language: serving.get(language) for language in LANGUAGES}
 
 
 async def _start_asterisk(

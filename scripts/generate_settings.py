@@ -50,7 +50,7 @@ def rows(model: type[BaseModel], prefix: str = "") -> list[str]:
 
 
 def _default(value: Any) -> str:
-    if isinstance(value, SecretStr) or value == "":
+    if value is None or isinstance(value, SecretStr) or value == "":
         return "none"
     if isinstance(value, tuple):
         return f"`{', '.join(map(str, value))}`"

@@ -75,10 +75,12 @@ def packets(pcm: bytes, *, first: int = 0, source: int = 7) -> list[bytes]:
     ]
 
 
-async def send(pcm: bytes, host: str, port: int, *, speed: float = 1.0) -> None:
-    """Send it as RTP from a port of our own, `speed` times as fast as it was spoken."""
+async def send(pcm: bytes, host: str, port: int, *, speed: float = 1.0, source: str = "") -> None:
+    """Send it as RTP from a port of our own, `speed` times as fast as it was spoken. source: an address of ours."""
     loop = asyncio.get_running_loop()
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sender:
+        if source:
+            sender.bind((source, 0))
         sender.connect((host, port))
         due = loop.time()
         for datagram in packets(pcm):
