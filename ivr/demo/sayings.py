@@ -1,7 +1,7 @@
 """What simulated citizens and agents say, with the recordings that ship in `audio/`.
 
-`python -m ivr.demo.sayings` makes the recordings anew with the natural voices (`ivr.prompts`): needed only when
-a text here changes.
+`python -m ivr.demo.sayings` makes those that are missing with the natural voices (`ivr.prompts`): delete the file of a
+text that changes.
 """
 
 from __future__ import annotations
@@ -58,6 +58,16 @@ SAYINGS: Final[Mapping[str, Saying]] = {
             "是这样的，我住在人民路三十八号，上个星期开始的，麻烦你们派人来看一看。",
         ),
         Saying("zh-thanks", "citizen", "zh", "好的，谢谢你，再见。"),
+        # Short answers, to each kind of question.
+        Saying("zh-mandarin", "citizen", "zh", "我要说普通话。"),
+        Saying("zh-english", "citizen", "zh", "请说英语。"),
+        Saying("zh-subject", "citizen", "zh", "我要办居住证。"),
+        Saying("zh-ticket", "citizen", "zh", "二零二六，幺幺零幺，零零二。"),
+        Saying("zh-yes", "citizen", "zh", "是的，没错。"),
+        Saying("zh-no", "citizen", "zh", "不对，不是的。"),
+        Saying("zh-rating", "citizen", "zh", "非常满意。"),
+        Saying("zh-fire", "citizen", "zh", "着火了，快来人啊！"),
+        Saying("zh-pardon", "citizen", "zh", "没听清，再说一遍。"),
         Saying("zh-hello", "agent", "zh", "您好，很高兴为您服务，请讲。"),
         Saying("zh-noted", "agent", "zh", "好的，我帮您记下来了，三个工作日之内会有人联系您。"),
         Saying("zh-else", "agent", "zh", "请问还有什么可以帮您的吗？"),
@@ -70,6 +80,14 @@ SAYINGS: Final[Mapping[str, Saying]] = {
             "It started last week. Could you send somebody to have a look, please?",
         ),
         Saying("en-thanks", "citizen", "en", "All right, thank you, goodbye."),
+        Saying("en-english", "citizen", "en", "English, please."),
+        Saying("en-subject", "citizen", "en", "A residence permit, please."),
+        Saying("en-complaint", "citizen", "en", "I want to complain about the noise."),
+        Saying("en-ticket", "citizen", "en", "Two zero two six, one one zero one, zero zero two."),
+        Saying("en-yes", "citizen", "en", "Yes, that's right."),
+        Saying("en-no", "citizen", "en", "No, that's wrong."),
+        Saying("en-rating", "citizen", "en", "Very satisfied."),
+        Saying("en-fire", "citizen", "en", "There is a fire in the house!"),
         Saying("en-hello", "agent", "en", "Hello, thank you for calling. What can I do for you?"),
         Saying(
             "en-noted", "agent", "en", "I have written that down. Somebody will call you within three days."
@@ -86,7 +104,8 @@ VOICES: Final[Mapping[tuple[Who, Language], str]] = {
 
 
 def record() -> None:
-    """Speak every saying into its file. Slow, about as long as the speech lasts; needs the natural voices."""
+    """Speak every saying that has no file yet into its file. Slow, about as long as the speech lasts; needs the natural
+    voices."""
     from ivr.prompts.clips import KOKORO_VERSION, Clip, Voice
     from ivr.prompts.render import render
     from ivr.prompts.speech.choose import natural
@@ -94,6 +113,8 @@ def record() -> None:
     engine = natural()
     AUDIO.mkdir(exist_ok=True)
     for saying in SAYINGS.values():
+        if saying.path.exists():
+            continue
         voice = Voice(VOICES[saying.who, saying.language], saying.language, 1.0, KOKORO_VERSION)
         saying.path.write_bytes(render(Clip(saying.text, saying.language), voice, engine).data)
 
