@@ -273,12 +273,21 @@ class AskingNode(Node):
         elif not (self.sure(event.confidence) and self.command_said(turn, event)):
             # Neither yes nor no: likely the answer itself, said again and better.
             turn.data.pop(ASKED_BACK, None)
-            self.heard(turn, event)
+            other_language.answered(self, turn, event)
 
     def speech_failed(self, turn: Turn, event: SpeechFailed) -> None:
-        turn.data.pop("speaking", None)
-        turn.data["deaf"] = True
+        spoke = turn.data.pop("speaking", None)
         turn.cancel_timer("speech")
+        if event.cause == "lost" and not turn.data.get("lost"):
+            # Another recogniser takes the place of one that died: who spoke is asked once more, who did not notices
+            # nothing. A second time in one visit it is not by chance.
+            turn.data["lost"] = True
+            if spoke:
+                self.no_match(turn)
+            else:
+                self._listen(turn)
+            return
+        turn.data["deaf"] = True
         if event.cause in ("unavailable", "language"):
             turn.speech_off = True
         turn.raise_event("error.asr")

@@ -58,6 +58,11 @@ class HotwordNode(Node):
 
     def speech_failed(self, turn: Turn, event: SpeechFailed) -> None:
         """Nobody was asked anything, so nothing need be said: keys go on working."""
+        if event.cause == "lost" and not turn.data.get("lost"):
+            turn.data["lost"] = True
+            if "play" in turn.waiting or self.listens_on(turn):
+                self.listen_for_commands(turn)
+            return
         turn.data["deaf"] = True
         if event.cause in ("unavailable", "language"):
             turn.speech_off = True

@@ -155,15 +155,39 @@ def test_a_recogniser_that_fails_meanwhile_leaves_the_keys() -> None:
     call.played()
     call.give(SpeechStarted(call.op("listen")))
     assert "timer.first_input" not in call.state.waiting
-    call.give(SpeechFailed(call.op("listen"), "lost"))
+    call.give(SpeechFailed(call.op("listen"), "overloaded"))
     assert call.at == "main.ask"
     assert set(call.state.waiting) == {"timer.first_input"}
     assert (call.notes("speech_failed"), call.state.speech_off) == (
-        [{"node": "main.ask", "cause": "lost"}],
+        [{"node": "main.ask", "cause": "overloaded"}],
         False,
     )
     call.fire("first_input")
     assert (call.heard(), call.of(Listen)) == (["again"], [])
+
+
+def test_words_that_a_dying_recogniser_took_with_it_are_asked_for_once_more() -> None:
+    call = ask("on: {error.asr: {next: other}}")
+    call.played()
+    call.give(SpeechStarted(call.op("listen")))
+    call.give(SpeechFailed(call.op("listen"), "lost"))
+    assert (call.at, [note["event"] for note in call.notes("event")]) == ("main.ask", ["no_match"])
+    assert call.heard() == ["again"] and call.of(Listen)
+    call.played()
+    call.hear("停水")
+    assert call.value("said") == "停水"
+
+
+def test_who_had_not_spoken_yet_does_not_notice_that_a_recogniser_died() -> None:
+    call = ask("on: {error.asr: {next: other}}")
+    call.played()
+    waiting = set(call.state.waiting)
+    call.give(SpeechFailed(call.op("listen"), "lost"))
+    assert (call.at, call.heard(), call.notes("event")) == ("main.ask", [], [])
+    assert set(call.state.waiting) == waiting and len(call.of(Listen)) == 1
+    # The same again is no accident.
+    call.give(SpeechFailed(call.op("listen"), "lost"))
+    assert call.at == "main.other"
 
 
 def test_a_recogniser_that_cannot_serve_is_given_up_for_the_call() -> None:

@@ -99,8 +99,10 @@ def test_the_end_of_the_prompt_ends_the_listening() -> None:
     assert StopListen(listening) in call.actions
 
 
-def test_a_recogniser_that_fails_is_not_asked_again_and_nothing_is_said_about_it() -> None:
+def test_a_recogniser_that_fails_is_asked_once_more_and_nothing_is_said_about_it() -> None:
     call = say("", PERSON + "on: {error.asr: {next: main.bye}}\n")
+    call.give(SpeechFailed(call.op("listen"), "lost"))
+    assert (call.at, len(call.of(Listen))) == ("main.say", 1)
     call.give(SpeechFailed(call.op("listen"), "lost"))
     assert (call.at, call.of(Listen), call.state.speech_off) == ("main.say", [], False)
     call = say("", PERSON)
