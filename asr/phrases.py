@@ -1,8 +1,14 @@
 """Which of the allowed phrases was said, and how sure that is. Pure.
 
-Evidence for a phrase: how much the recognised text sounds like it (`asr/sound.py`) and, where an engine can say so,
-how much likelier its model finds the phrase on this audio than on silence (`fit`: mean log probability per token;
-above 1 for what was said, below 0 for what was not). That difference matters: frequent words are likely on any audio.
+Evidence for a phrase, where an engine can weigh it on the audio:
+- gain: how much more likely the phrase is on this audio than on silence, in nats, over all its tokens. The difference
+  matters: frequent words are likely on any audio. The total matters: of two phrases the one that explains more of
+  what was said is meant, and one that misses a syllable loses by it.
+- deficit: by how much its gain falls short of that of the text that the engine wrote freely. That text stands for
+  "something else was said".
+- sound: how much it sounds like that text (`asr/sound.py`).
+- ahead: by how much its credit exceeds that of the next phrase.
+A phrase within a longer answer (`我要人工服务` -> 人工) is found by sound alone.
 """
 
 from __future__ import annotations
@@ -11,36 +17,46 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from asr.calibration import confidence
 from asr.sound import likeness
 from asr.text import spoken
 
-WEIGH_ALL = 12
-"""A menu with no more phrases than this is weighed as a whole: each costs an engine about 30 ms."""
+WEIGH_ALL = 14
+"""A menu with no more phrases than this is weighed as a whole: each costs an engine about 20 ms."""
 
-SHORTLIST = 8
-"""Of a longer one, the phrases that sound most like the text."""
+SHORTLIST = 12
+"""Of a longer one, the phrases that sound most like what was heard."""
 
 CLEAR = 0.7
 OUT_OF_REACH = 0.4
 """When the best phrase sounds clearly like the text, one that sounds so much less alike is not weighed."""
 
 CONTAINED = 0.93
-"""A phrase that is within a longer answer sound for sound counts as said (`我要人工服务` -> 人工)."""
+"""A phrase that is within a longer answer sound for sound counts as said."""
 
 MOSTLY = 0.7
 
-ACCEPTED = 0.4
-"""Below this confidence the answer is out of the grammar."""
+SILENT_SHARE = 0.6
+"""Of a phrase's likelihood on silence, this is taken off: what its words owe to being frequent."""
+
+SOUND_NATS = 8.0
+"""What likeness in sound (0..1) is worth beside the gain."""
+
+FAR = 10.0
+"""Nats: further ahead than this, or without a rival, makes no difference."""
+
+ACCEPTED = 0.3
+"""Below this confidence the answer is out of the grammar: where a dialogue's `confirm` begins unless it says."""
 
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """sound: 0..1 of the whole text. contained: the phrase is within a longer text. fit: None = not weighed."""
+    """sound: 0..1 of the whole text. contained: the phrase is within a longer text. gain: None = not weighed."""
 
     phrase: str
     sound: float
     contained: bool = False
-    fit: float | None = None
+    gain: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,16 +68,25 @@ class Choice:
     others: tuple[tuple[str, float], ...] = ()
 
 
-def candidates(text: str, phrases: Sequence[str], language: str) -> list[Candidate]:
-    """Every phrase with its likeness, the most alike first. Text without words: all of likeness 0."""
+def gain(on_audio: Sequence[float], on_silence: Sequence[float]) -> float:
+    """From the log probability of each token of a text."""
+    return sum(on_audio) - SILENT_SHARE * sum(on_silence)
+
+
+def candidates(texts: Sequence[str], phrases: Sequence[str], language: str) -> list[Candidate]:
+    """Every phrase with its likeness, the most alike first. texts: readings of the answer, the likeliest first.
+
+    Within a longer answer a phrase counts only by the likeliest reading: somewhere in many readings there is anything.
+    """
     found: list[Candidate] = []
     whole: dict[str, float] = {}
     for phrase in dict.fromkeys(phrases):
-        alike = likeness(text, phrase, language)
-        contained = len(phrase) >= 2 and alike.inside >= CONTAINED and alike.inside > alike.whole
-        whole[phrase] = alike.whole
-        found.append(Candidate(phrase, alike.inside if contained else alike.whole, contained))
-    if _nothing_but(text, [one.phrase for one in found if one.contained], language):
+        alike = [likeness(text, phrase, language) for text in texts]
+        whole[phrase] = max((one.whole for one in alike), default=0.0)
+        inside = alike[0].inside if alike else 0.0
+        contained = len(phrase) >= 2 and inside >= CONTAINED and inside > whole[phrase]
+        found.append(Candidate(phrase, inside if contained else whole[phrase], contained))
+    if texts and _nothing_but(texts[0], [one.phrase for one in found if one.contained], language):
         # One digit is not the answer that a row of digits gave.
         found = [Candidate(one.phrase, whole[one.phrase]) for one in found]
     # Of two that are contained, the longer says more.
@@ -88,44 +113,43 @@ def shortlist(ranked: Sequence[Candidate]) -> list[Candidate]:
     return [one for one in worth if one.sound >= least]
 
 
-def confidence(candidate: Candidate, ahead: float = 0.0) -> float:
-    """0..1, calibrated so that 0.5 is as often right as wrong on short telephone answers (docs/speech.md).
+def evidence(candidate: Candidate, free_gain: float, ahead: float, phrases: int) -> dict[str, float]:
+    """The figures that the model `phrase_weighed` is fitted on. phrases: of the menu."""
+    own = candidate.gain or 0.0
+    return {
+        "sound": candidate.sound,
+        "gain": own,
+        "deficit": free_gain - own,
+        "ahead": min(ahead, FAR),
+        "menu": math.log2(max(1, phrases)),
+    }
 
-    ahead: by how much its credit exceeds that of the next one weighed.
-    """
-    return _logistic(_credit(candidate) + (0.5 * min(ahead, 4.0) - 0.5 if _weighed(candidate) else 0.0))
 
-
-def choose(weighed: Sequence[Candidate]) -> Choice:
-    """The most credible phrase, if any is credible enough; rivals close to it make it less so."""
-    ranked = sorted(weighed, key=_credit, reverse=True)
+def choose(weighed: Sequence[Candidate], *, free_gain: float = 0.0, phrases: int | None = None) -> Choice:
+    """The most credible phrase, if any is credible enough. free_gain: of the engine's own text."""
+    size = len(weighed) if phrases is None else phrases
+    ranked = sorted(weighed, key=credit, reverse=True)
     if not ranked:
         return Choice("", 0.0)
-    credits = [_credit(one) for one in ranked]
-    ahead = credits[0] - credits[1] if len(ranked) > 1 else math.inf
-    best = confidence(ranked[0], ahead)
-    rival = confidence(ranked[1]) if len(ranked) > 1 else 0.0
-    others = tuple((one.phrase, round(confidence(one), 3)) for one in ranked[1:4])
-    if best < ACCEPTED:
-        return Choice("", round(best, 3), others)
-    # Two that are alike: what is known is that it was one of them.
-    share = best / (best + rival) if rival > 0.5 * best else 1.0
-    sure = best if share == 1.0 else best * min(1.0, 2.0 * share - 0.15)
-    return Choice(ranked[0].phrase, round(max(sure, 0.0), 3), others)
+    sure = [(one, _sure(one, ranked, free_gain, size)) for one in ranked[:4]]
+    # What is contained has no credit in nats to be compared by.
+    sure.sort(key=lambda pair: pair[1], reverse=True)
+    best, confident = sure[0]
+    others = tuple((one.phrase, round(share, 3)) for one, share in sure[1:])
+    return Choice(best.phrase if confident >= ACCEPTED else "", round(confident, 3), others)
 
 
-def _credit(candidate: Candidate) -> float:
+def credit(candidate: Candidate) -> float:
+    """To rank by. In nats where the candidate was weighed."""
+    own = candidate.gain if candidate.gain is not None else (FAR if candidate.contained else -FAR)
+    return own + SOUND_NATS * candidate.sound
+
+
+def _sure(candidate: Candidate, ranked: Sequence[Candidate], free_gain: float, size: int) -> float:
     if candidate.contained:
-        # Two syllables that sound nearly so are in many a sentence.
-        return 40.0 * (candidate.sound - 0.93)
-    if candidate.fit is None:
-        return 14.0 * (candidate.sound - 0.72)
-    return candidate.sound + 2.0 * candidate.fit - 1.0
-
-
-def _weighed(candidate: Candidate) -> bool:
-    return candidate.fit is not None and not candidate.contained
-
-
-def _logistic(value: float) -> float:
-    return 1.0 / (1.0 + math.exp(-max(-30.0, min(30.0, value))))
+        return confidence("phrase_contained", {"sound": candidate.sound})
+    if candidate.gain is None:
+        return confidence("phrase_by_sound", {"sound": candidate.sound})
+    rivals = [credit(one) for one in ranked if one is not candidate and not one.contained]
+    ahead = credit(candidate) - max(rivals) if rivals else FAR
+    return confidence("phrase_weighed", evidence(candidate, free_gain, ahead, size))

@@ -1,265 +1,227 @@
-"""Whisper through CTranslate2: one utterance at a time, in some 90 languages.
+"""Whisper as a recogniser of answers: open speech, a menu's phrases, digits, and which language it was.
 
-What is done against its habits (../docs/speech.md has the figures):
-- It pads to 30 s and pays for them; here the window is as long as the utterance needs, six seconds at least.
-- With a short window it may repeat itself: asked for time stamps it finds its end (the digits of telephone numbers:
-  CER 52 % -> 11 %), the length is bounded by the time spoken, and a loop that is left is cut.
-- The usual lead-in prompt ("以下是普通话的句子。") made it no better and was sometimes read aloud: there is none.
+The model itself is `asr/whisper_model.py`. What an answer is made of:
 - It writes something even for noise: likely silence without likely words is text "".
-- It knows no grammar: the text is compared with the phrases by sound, and the nearest few are weighed by forcing
-  the decoder through them on the audio already encoded.
+- A loop is cut, after one more try with another window.
+- It knows no grammar: its readings are compared with the phrases by sound, and the nearest few are weighed by forcing
+  the decoder through them on the audio already encoded (`asr/phrases.py`).
+- Where digits are expected it is held to them (`asr/digits.py`).
+- Where languages are to be told apart and another one than expected is spoken, that one is written.
 """
 
 from __future__ import annotations
 
-import math
+from collections import OrderedDict
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from importlib.metadata import version
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from asr import digits
+from asr.calibration import confidence
 from asr.catalogue import WHISPER_LANGUAGES
 from asr.models import language_tag
-from asr.phrases import SHORTLIST, Candidate, candidates, choose, shortlist
+from asr.phrases import Candidate, candidates, choose, gain, shortlist
 from asr.protocol import AsrUnavailable, Capabilities, Final, Heard, ListenRequest
-from asr.text import cut_repeats, spoken, tidy, with_figures
-
-SAMPLE_RATE = 16_000
-SHORTEST_WINDOW_S = 6.0
-LONGEST_WINDOW_S = 30.0
-TAIL_S = 3.0
-"""Silence after the speech that the encoder sees; with less it does not notice the end."""
+from asr.text import cut_repeats, with_figures
+from asr.whisper_model import LEAD_S, SAMPLE_RATE, Audio, Encoded, WhisperModel, audio_of
+from asr.whisper_reading import Utterance, open_confidence, plausible, with_words
 
 LONGER_TAIL_S = 7.0
-"""When the first try went wrong."""
+"""Of the window when the first try went wrong."""
 
 GLIMPSE_S = 5.0
 GLIMPSE_TAIL_S = 1.0
 
-LEAD_S = 0.3
-"""Silence put before the speech: without it the first syllable is weighed wrongly (人工: -7.6 instead of -3.7)."""
-
 NOTHING_S = 1.0
-NOTHING_SHARE = 0.7
-"""A phrase's likelihood on silence, by this share, is taken off: what its words owe to being frequent."""
+"""Of silence, on which phrases are weighed for comparison."""
 
-CERTAIN = 2.2
-"""A likelihood of minus this is still no evidence; the wrong phrases of our recordings stay below -2.4."""
+REMEMBERED = 20_000
+"""Phrases whose likelihood on silence is kept."""
 
-TOKENS_PER_S = 12.0
-SYLLABLES_PER_S = 6.5
-WORDS_PER_S = 5.0
-OPEN_BEAM = 4
-CLOSED_BEAM = 1
-LATEST_BEGIN = 50
-"""Of the first time stamp, in steps of 20 ms."""
+BEAM = 5
+GLIMPSE_BEAM = 1
 
-NO_SPEECH = 0.6
-UNLIKELY = -1.0
-
-CREDITS = (
-    "字幕",
-    "订阅",
-    "点赞",
-    "明镜",
-    "amara",
-    "thanks for watching",
-    "thank you for watching",
-    "subtitles by",
-)
-"""What it learnt to write over silence: the end of videos."""
-
-
-@dataclass(frozen=True, slots=True)
-class Decoded:
-    """likelihood: mean log probability per token. no_speech: 0..1."""
-
-    text: str
-    tokens: tuple[int, ...]
-    likelihood: float
-    no_speech: float
+OTHER_LANGUAGE = 0.8
+"""The share from which on another language than the expected one is believed."""
 
 
 class WhisperRecognizer:
-    """The loaded model. `decode` may be called from several threads: CTranslate2 queues them."""
+    """The loaded model as a `Recognizer`; also `Prepares` and `Glimpses`. For several threads."""
 
     def __init__(
         self, folder: Path, *, threads: int = 2, languages: frozenset[str] = WHISPER_LANGUAGES
     ) -> None:
-        import ctranslate2
-        import tokenizers
-        from faster_whisper.feature_extractor import FeatureExtractor
-
-        self._ctranslate2: Any = ctranslate2
-        self._model: Any = ctranslate2.models.Whisper(
-            str(folder), device="cpu", compute_type="int8", intra_threads=threads, inter_threads=1
-        )
-        self._pieces: Any = tokenizers.Tokenizer.from_file(str(folder / "tokenizer.json"))
-        self._features: Any = FeatureExtractor()
-        self._tokenizers: dict[str, Any] = {}
-        self._silence: Any = None
-        self._on_silence: dict[tuple[str, str], float] = {}
+        self._model = WhisperModel(folder, threads=threads)
+        self._silence: Encoded | None = None
+        self._on_silence: OrderedDict[tuple[str, str], list[float]] = OrderedDict()
+        self._hidden: dict[str, list[int]] = {}
         self.capabilities = Capabilities(
             engine="whisper",
-            version=f"{folder.name} ctranslate2-{version('ctranslate2')}",
+            version=self._model.version,
             languages=languages,
             streaming=False,
             grammar=True,
-            word_times=False,
+            word_times=True,
             confidence=True,
+            alternatives=True,
+            identifies=True,
         )
 
     def stream(self, request: ListenRequest) -> WhisperStream:
         language = language_tag(request.language)
         if language not in self.capabilities.languages:
             raise AsrUnavailable(f"Whisper does not know {request.language!r}", "language")
-        return WhisperStream(self, language, request.phrases)
+        return WhisperStream(self, request)
 
     def hear(self, pcm: bytes, language: str, phrases: Sequence[str] = ()) -> Final:
+        """One utterance, 16 kHz 16-bit mono, for who has no request."""
+        return self.answer(pcm, ListenRequest(language, tuple(phrases)))
+
+    def answer(self, pcm: bytes, request: ListenRequest) -> Final:
         """One utterance, 16 kHz 16-bit mono. Blocks for 0.3 to 1 s."""
-        audio = _audio(pcm)
-        spoken_s = len(audio) / SAMPLE_RATE
-        beam = CLOSED_BEAM if phrases else OPEN_BEAM
-        encoded = self._encode(audio)
-        decoded = self._write(encoded, language, spoken_s, beam)
-        if not plausible(decoded.text, language, spoken_s):
+        language = language_tag(request.language)
+        audio = audio_of(pcm)
+        encoded = self._model.encode(audio)
+        languages = self._identify(encoded, request)
+        spoken_language = _spoken_in(language, languages)
+        heard = self._read(encoded, spoken_language)
+        if not plausible(heard.best.text, spoken_language, encoded.spoken_s):
             # Another window lets it out of its loop, or makes it speak at all, nearly always.
-            encoded = self._encode(audio, tail_s=LONGER_TAIL_S)
-            again = self._write(encoded, language, spoken_s, beam)
-            if again.text:
-                decoded = replace(again, text=cut_repeats(again.text))
-            else:
-                decoded = replace(decoded, text=cut_repeats(decoded.text))
-        if phrases:
-            return self._closed(encoded, decoded, language, phrases, spoken_s)
-        sure = math.exp(decoded.likelihood) if decoded.text else 0.0
-        return Final(decoded.text, language, "whisper", confidence=round(sure, 3))
+            heard = self._read_again(audio, heard)
+        if request.phrases:
+            final = self._of_menu(heard, request.phrases)
+        elif digits.expected(request.expects, spoken_language):
+            final = self._of_digits(heard)
+        else:
+            final = self._open(heard, request)
+        return replace(final, languages=languages, version=self.capabilities.version)
 
     def glimpse(self, pcm: bytes, request: ListenRequest) -> str:
         """The likely text of the last `GLIMPSE_S` seconds of speech that goes on; 0.2 s of two cores."""
-        audio = _audio(pcm[-int(GLIMPSE_S * SAMPLE_RATE) * 2 :])
-        spoken_s = len(audio) / SAMPLE_RATE
-        language = language_tag(request.language)
-        text = self._write(self._encode(audio, GLIMPSE_TAIL_S), language, spoken_s, CLOSED_BEAM).text
-        return cut_repeats(text)
+        encoded = self._model.encode(audio_of(pcm[-int(GLIMPSE_S * SAMPLE_RATE) * 2 :]), GLIMPSE_TAIL_S)
+        return cut_repeats(self._read(encoded, language_tag(request.language), GLIMPSE_BEAM).best.text)
+
+    def prepare(self, language: str, phrases: Sequence[str]) -> None:
+        """Weigh new phrases on silence: about 20 ms each, once. Best done while the caller still speaks."""
+        self._likely_on_silence(language, [form for phrase in phrases for form in _forms(phrase, language)])
 
     def detect_language(self, pcm: bytes) -> list[tuple[str, float]]:
         """The likely languages of an utterance, best first."""
-        encoded = self._encode(_audio(pcm))
-        return [
-            (token.strip("<|>"), float(share)) for token, share in self._model.detect_language(encoded)[0]
-        ]
+        return list(self._model.languages(self._model.encode(audio_of(pcm)), WHISPER_LANGUAGES))
 
-    def _tokenizer(self, language: str) -> Any:
-        if language not in self._tokenizers:
-            from faster_whisper.tokenizer import Tokenizer
+    def _identify(self, encoded: Encoded, request: ListenRequest) -> tuple[tuple[str, float], ...]:
+        """Under the names that the request gave them (`zh-CN`)."""
+        if not request.identify:
+            return ()
+        named = {language_tag(language): language for language in request.identify}
+        shares = self._model.languages(encoded, named)
+        return tuple((named[language], round(share, 3)) for language, share in shares)
 
-            self._tokenizers[language] = Tokenizer(self._pieces, True, "transcribe", language)
-        return self._tokenizers[language]
+    def _read(self, encoded: Encoded, language: str, beam: int = BEAM) -> Utterance:
+        readings = self._model.read(encoded, language, beam=beam)
+        return Utterance(encoded, language, with_words(readings, language), readings.no_speech)
 
-    def _encode(self, audio: NDArray[np.float32], tail_s: float = TAIL_S) -> Any:
-        """The encoder's output for the audio and silence after it."""
-        needed_s = math.ceil(len(audio) / SAMPLE_RATE + tail_s)
-        window_s = min(LONGEST_WINDOW_S, max(SHORTEST_WINDOW_S + tail_s - TAIL_S, needed_s))
-        samples = np.zeros(int(window_s * SAMPLE_RATE), dtype=np.float32)
-        samples[: len(audio)] = audio[: len(samples)]
-        mel = self._features(samples, padding=160)[:, : int(window_s * 100)]
-        features = np.ascontiguousarray(mel[None], dtype=np.float32)
-        return self._model.encode(self._ctranslate2.StorageView.from_array(features))
+    def _read_again(self, audio: Audio, first: Utterance) -> Utterance:
+        again = self._read(self._model.encode(audio, LONGER_TAIL_S), first.language)
+        heard = again if again.best.text else first
+        readings = [replace(one, text=cut_repeats(one.text)) for one in heard.readings]
+        return replace(heard, readings=tuple(readings))
 
-    def _write(self, encoded: Any, language: str, spoken_s: float, beam: int) -> Decoded:
-        tokenizer = self._tokenizer(language)
-        prompt = list(tokenizer.sot_sequence)
-        result = self._model.generate(
-            encoded,
-            [prompt],
-            beam_size=beam,
-            max_length=len(prompt) + 8 + math.ceil(TOKENS_PER_S * spoken_s),
-            return_scores=True,
-            return_no_speech_prob=True,
-            suppress_blank=True,
-            max_initial_timestamp_index=LATEST_BEGIN,
-        )[0]
-        tokens = tuple(token for token in result.sequences_ids[0] if token < tokenizer.eot)
-        likelihood = float(result.scores[0])
-        text = tidy(tokenizer.decode(list(tokens)), language)
-        silent = result.no_speech_prob > NO_SPEECH and likelihood < UNLIKELY
-        credits = any(word in text.lower() for word in CREDITS) and likelihood < -0.5
-        if silent or credits or not spoken(text, language):
-            text = ""
-        return Decoded(text, tokens, likelihood, float(result.no_speech_prob))
-
-    def _closed(
-        self, encoded: Any, decoded: Decoded, language: str, phrases: Sequence[str], spoken_s: float
-    ) -> Final:
-        ranked = candidates(decoded.text, phrases, language)
-        # Without words there is nothing to be near to, and silence must not be forced into a phrase.
-        weighed = self._weigh(encoded, shortlist(ranked), language, spoken_s) if decoded.text else []
-        choice = choose(weighed)
+    def _open(self, heard: Utterance, request: ListenRequest) -> Final:
+        words = self._model.words(heard.encoded, heard.best, heard.language) if request.continuous else ()
         return Final(
-            decoded.text,
-            language,
+            heard.best.text,
+            heard.language,
+            "whisper",
+            confidence=round(open_confidence(heard), 3),
+            words=tuple(
+                replace(word, start_s=_after_lead(word.start_s), end_s=_after_lead(word.end_s))
+                for word in words
+            ),
+            alternatives=tuple((text, None) for text in heard.texts[1:]),
+        )
+
+    def _of_digits(self, heard: Utterance) -> Final:
+        """Held to digits, if that sounds like what was read freely; else what was read freely."""
+        language, spoken_s = heard.language, heard.encoded.spoken_s
+        held = self._model.read(heard.encoded, language, beam=BEAM, hidden=self._all_but_digits(language))
+        found = [digits.said_digits(one.text, language) for one in held.found]
+        sane = [one for one in dict.fromkeys(found) if one and not digits.too_fast(one, language, spoken_s)]
+        free = heard.best.text
+        said = sane[0] if sane and free else ""
+        sure = confidence("digits", digits.evidence(free, said, language, spoken_s)) if said else 0.0
+        if sure < 0.5:
+            sure = open_confidence(heard)
+            said, others = free, [*heard.texts[1:], *sane[:1]]
+        else:
+            others = [*sane[1:], free]
+        different = [text for text in dict.fromkeys(others) if text and text != said]
+        return Final(
+            said, language, "whisper", round(sure, 3), alternatives=tuple((text, None) for text in different)
+        )
+
+    def _all_but_digits(self, language: str) -> list[int]:
+        """Tokens that an answer of digits does not hold; the time stamps stay."""
+        if language not in self._hidden:
+            wanted = {
+                token for word in digits.WORDS[language] for token in self._model.tokens(word, language)
+            }
+            self._hidden[language] = [t for t in range(self._model.first_special) if t not in wanted]
+        return self._hidden[language]
+
+    def _of_menu(self, heard: Utterance, phrases: Sequence[str]) -> Final:
+        weighed, free_gain = self._weigh(heard, phrases)
+        choice = choose(weighed, free_gain=free_gain, phrases=len(phrases))
+        return Final(
+            heard.best.text,
+            heard.language,
             "whisper",
             confidence=choice.confidence,
             phrase=choice.phrase,
-            alternatives=tuple(choice.others),
+            alternatives=choice.others,
         )
 
-    def _weigh(
-        self, encoded: Any, likely: Sequence[Candidate], language: str, spoken_s: float
-    ) -> list[Candidate]:
-        """The candidates with their `fit`: how much more likely each is on this audio than on silence."""
-        if likely and likely[0].sound == 1.0:
-            return list(likely[:1])
+    def _weigh(self, heard: Utterance, phrases: Sequence[str]) -> tuple[list[Candidate], float]:
+        """The likely phrases with their `gain`, and that of the free reading."""
+        language, free = heard.language, heard.best.text
+        # Without words there is nothing to be near to, and silence must not be forced into a phrase.
+        if not free:
+            return [], 0.0
+        likely = shortlist(candidates(heard.texts, phrases, language))
+        if likely[0].sound == 1.0:
+            likely = likely[:1]
         forms = [_forms(candidate.phrase, language) for candidate in likely]
-        self._weigh_on_silence(language, [form for both in forms for form in both])
-        scores = iter(self._force(encoded, [form for both in forms for form in both], language, spoken_s))
-        fits = [max(_fit(next(scores), self._on_silence[language, form]) for form in both) for both in forms]
-        return [replace(candidate, fit=fit) for candidate, fit in zip(likely, fits, strict=True)]
+        texts = list(dict.fromkeys([free, *(form for both in forms for form in both)]))
+        on_audio = dict(zip(texts, self._model.force(heard.encoded, texts, language), strict=True))
+        on_silence = self._likely_on_silence(language, texts)
+        gains = {text: gain(on_audio[text], on_silence[text]) for text in texts}
+        weighed = [
+            replace(one, gain=max(gains[form] for form in both))
+            for one, both in zip(likely, forms, strict=True)
+        ]
+        return weighed, gains[free]
 
-    def prepare(self, language: str, phrases: Sequence[str]) -> None:
-        """Weigh new phrases on silence: about 30 ms each, once. Best done while the caller still speaks."""
-        self._weigh_on_silence(language, [form for phrase in phrases for form in _forms(phrase, language)])
-
-    def _weigh_on_silence(self, language: str, texts: Sequence[str]) -> None:
+    def _likely_on_silence(self, language: str, texts: Sequence[str]) -> dict[str, list[float]]:
         new = [text for text in dict.fromkeys(texts) if (language, text) not in self._on_silence]
-        if new and self._silence is None:
-            self._silence = self._encode(np.zeros(int(NOTHING_S * SAMPLE_RATE), dtype=np.float32))
-        # In portions, so that nobody else's utterance waits for a long menu.
-        for begin in range(0, len(new), SHORTLIST):
-            portion = new[begin : begin + SHORTLIST]
-            scores = self._force(self._silence, portion, language, NOTHING_S)
-            self._on_silence.update(zip(((language, text) for text in portion), scores, strict=True))
-
-    def _force(self, encoded: Any, phrases: Sequence[str], language: str, spoken_s: float) -> list[float]:
-        """Mean log probability per token of each text on the audio."""
-        tokenizer = self._tokenizer(language)
-        texts = [tokenizer.encode(phrase if language == "zh" else f" {phrase}") for phrase in phrases]
-        # The whole window, silence too: without the end of it the decoder is lost on some recordings (-1 -> -5).
-        audio = np.asarray(encoded)
-        batch = self._ctranslate2.StorageView.from_array(np.repeat(audio, len(texts), 0))
-        frames = min(2 * audio.shape[1], max(2, int(spoken_s * 100)))
-        forced = self._model.align(batch, list(tokenizer.sot_sequence), texts, [frames] * len(texts))
-        return [_mean_log(one.text_token_probs) for one in forced]
+        if new:
+            if self._silence is None:
+                self._silence = self._model.encode(np.zeros(int(NOTHING_S * SAMPLE_RATE), dtype=np.float32))
+            for text, scores in zip(new, self._model.force(self._silence, new, language), strict=True):
+                self._on_silence[language, text] = scores
+        found = {text: self._on_silence[language, text] for text in texts}
+        while len(self._on_silence) > REMEMBERED:
+            self._on_silence.popitem(last=False)
+        return found
 
 
-def _audio(pcm: bytes) -> NDArray[np.float32]:
-    """With a little silence before it, cut to the longest window."""
-    samples = np.frombuffer(pcm, dtype="<i2").astype(np.float32) / 32768.0
-    lead = np.zeros(int(LEAD_S * SAMPLE_RATE), dtype=np.float32)
-    return np.concatenate([lead, samples])[: int(LONGEST_WINDOW_S * SAMPLE_RATE)]
-
-
-def plausible(text: str, language: str, spoken_s: float) -> bool:
-    """Something was said, not again and again, and not faster than anybody speaks."""
-    said = spoken(text, language)
-    units = len(said.replace(" ", "")) if language == "zh" else len(said.split())
-    fastest = SYLLABLES_PER_S if language == "zh" else WORDS_PER_S
-    return bool(units) and units <= 3 + fastest * spoken_s and cut_repeats(text) == text
+def _spoken_in(expected: str, languages: Sequence[tuple[str, float]]) -> str:
+    """The language to write: the expected one unless another is clearly heard."""
+    if not languages:
+        return expected
+    likely, share = languages[0]
+    return language_tag(likely) if share >= OTHER_LANGUAGE else expected
 
 
 def _forms(phrase: str, language: str) -> tuple[str, ...]:
@@ -267,24 +229,17 @@ def _forms(phrase: str, language: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys((phrase, with_figures(phrase, language))))
 
 
-def _fit(on_audio: float, on_silence: float) -> float:
-    """How much more is it on the audio. What is certain on the audio counts even where silence suggests it too."""
-    return max(on_audio - NOTHING_SHARE * on_silence, on_audio + CERTAIN)
-
-
-def _mean_log(probabilities: Sequence[float]) -> float:
-    if not probabilities:
-        return -10.0
-    return sum(math.log(max(1e-9, probability)) for probability in probabilities) / len(probabilities)
+def _after_lead(at_s: float) -> float:
+    """In the caller's audio, without the silence put before it."""
+    return round(max(0.0, at_s - LEAD_S), 3)
 
 
 class WhisperStream:
     """Collects the utterance; all the work is in `finish`."""
 
-    def __init__(self, recognizer: WhisperRecognizer, language: str, phrases: Sequence[str]) -> None:
+    def __init__(self, recognizer: WhisperRecognizer, request: ListenRequest) -> None:
         self._recognizer = recognizer
-        self._language = language
-        self._phrases = phrases
+        self._request = request
         self._pcm = bytearray()
 
     def accept(self, pcm: bytes) -> Sequence[Heard]:
@@ -292,7 +247,7 @@ class WhisperStream:
         return ()
 
     def finish(self) -> Sequence[Heard]:
-        return (self._recognizer.hear(bytes(self._pcm), self._language, self._phrases),)
+        return (self._recognizer.answer(bytes(self._pcm), self._request),)
 
     def close(self) -> None:
         self._pcm.clear()
