@@ -33,6 +33,7 @@ from storage.repositories import (
     Entries,
     Journal,
 )
+from storage.transcript_search import FoundTranscripts
 from storage.transcripts import Transcripts
 from storage.writing import write
 
@@ -45,6 +46,7 @@ class UnitOfWork:
         self.calls = Calls(connection)
         self.journal = Journal(connection)
         self.transcripts = Transcripts(connection)
+        self.found_transcripts = FoundTranscripts(connection)
         self.entries = Entries(connection)
         self.decisions = Decisions(connection)
         self.agents = Agents(connection)

@@ -6,6 +6,7 @@ revision is higher.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, fields
 from operator import attrgetter
@@ -28,19 +29,21 @@ from storage.records import (
     JournalEvent,
     TranscriptLine,
 )
+from storage.transcript_words import found_by
 
 
 @dataclass(frozen=True, slots=True)
 class Kind:
     """replaced: a row of present state (else a line of a log). key: of a fact, where it is not the table's own.
 
-    derived: columns that the row has beside the fact's own.
+    derived: columns that the row has beside the fact's own. derive: what to put into them; it may take long.
     """
 
     table: Table
     replaced: bool
     key: tuple[str, ...] = ()
     derived: frozenset[str] = frozenset()
+    derive: Callable[[Any], dict[str, Any]] | None = None
 
 
 KINDS: Final[dict[type[Fact], Kind]] = {
@@ -55,6 +58,7 @@ KINDS: Final[dict[type[Fact], Kind]] = {
         replaced=False,
         key=("call_id", "party", "seq"),
         derived=frozenset({"number", "open_words", "secret_words"}),
+        derive=lambda line: found_by(line.shown),
     ),
     CallbackRecord: Kind(tables.callbacks, replaced=True),
     RecordingRecord: Kind(tables.recordings, replaced=True),
@@ -71,6 +75,10 @@ async def write(connection: AsyncConnection, facts: Iterable[Fact]) -> None:
     for kind in KINDS:
         if kind in by_kind:
             rows = _rows(kind, by_kind[kind])
+            derive = KINDS[kind].derive
+            if derive is not None:
+                more = await asyncio.to_thread(list, map(derive, by_kind[kind]))
+                rows = [row | others for row, others in zip(rows, more, strict=True)]
             await connection.execute(statement(kind, connection.dialect.name), rows)
 
 
