@@ -144,7 +144,7 @@ class SherpaStream:
         text = self._readable(result.text)
         words = _words(result.tokens, result.timestamps, result.ys_probs)
         if self._phrases:
-            choice = choose(candidates(text, self._phrases, self._language))
+            choice = choose(candidates([text], self._phrases, self._language))
             return (self._final(text, choice.confidence, words, choice.phrase, choice.others),)
         scores = [word.confidence for word in words if word.confidence is not None]
         return (self._final(text, round(sum(scores) / len(scores), 3) if scores else None, words),)
