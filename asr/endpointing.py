@@ -37,7 +37,7 @@ class Rules:
 
     begin: float = 0.5
     release: float = 0.35
-    min_speech_s: float = 0.2
+    min_speech_s: float = 0.16
     forget_s: float = 0.3
     settle_s: float = 0.25
     end_silence_s: float = 0.8

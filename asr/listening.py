@@ -14,10 +14,11 @@ from typing import assert_never
 from asr.asking import Asking
 from asr.completeness import patience
 from asr.endpointing import Began, Ended, Endpointer, Nobody, Resumed, Rules, Settled, State, Turn
+from asr.foreground import Foreground
 from asr.load import Lane
 from asr.media import RtpMedia
 from asr.protocol import Heard, ListenRequest, NoSpeech, Recognizer, SpeechBegan, SpeechEnded
-from asr.quality import LineMeter
+from asr.quality import LineMeter, Piece, decibels, pieces
 from asr.tape import Tape
 from asr.utterance import Span, StreamedUtterance, Utterance
 from asr.vad import CHUNK, CHUNK_S, Voice
@@ -58,6 +59,7 @@ class Listening:
                 continuous=request.continuous,
             )
         )
+        self._foreground = Foreground(prompt_plays=request.prompt_plays)
         self._meter = LineMeter()
         self._tape = Tape()
         self._pending = b""
@@ -90,12 +92,8 @@ class Listening:
         self._pending = data[whole:]
         if not whole:
             return
-        probabilities = self._voice.feed(data[:whole])
-        self._meter.feed(data[:whole], [one >= self._endpointer.rules.begin for one in probabilities])
-        for probability in probabilities:
-            turn = self._endpointer.feed(probability, CHUNK_S)
-            if turn is not None:
-                self._take(turn)
+        for probability, piece in zip(self._voice.feed(data[:whole]), pieces(data[:whole]), strict=True):
+            self._judge(probability, piece)
         if self._meter.due:
             self._report()
         if self._utterance is None:
@@ -105,6 +103,14 @@ class Listening:
         """Until every utterance that has ended is understood: for audio that could come faster than that."""
         if self._last_done is not None:
             await self._last_done.wait()
+
+    def _judge(self, probability: float, piece: Piece) -> None:
+        self._meter.feed(piece, speech=probability >= self._endpointer.rules.begin)
+        speaking = self._endpointer.state is State.SPEECH
+        caller = self._foreground.feed(probability, decibels(piece.power), CHUNK_S, speaking=speaking)
+        turn = self._endpointer.feed(caller, CHUNK_S)
+        if turn is not None:
+            self._take(turn)
 
     def _take(self, turn: Turn) -> None:
         match turn:

@@ -148,7 +148,8 @@ class ListenRequest:
     name of a format of `ivr/flow/values/formats.py` ("digits", "phone", "date" ...) or "yes_no", "" = anything.
     hot_words: names of this hotline (streets, bureaus) that open speech may hold. identify: the languages to choose
     between for `Final.languages`; empty = do not ask. continuous: the hearing goes on after a `Final` (agent calls).
-    no_speech_s: see `NoSpeech`. label: for logs (a call id).
+    no_speech_s: see `NoSpeech`. prompt_plays: as the hearing opens a prompt is played to the caller, whose telephone
+    may send it back. label: for logs (a call id).
     """
 
     language: str
@@ -162,6 +163,7 @@ class ListenRequest:
     continuous: bool = False
     no_speech_s: float | None = None
     priority: Priority = "live"
+    prompt_plays: bool = False
 
 
 class Stream(Protocol):

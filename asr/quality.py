@@ -7,6 +7,7 @@ and its A-law at 32,256, and A-law's zero is 8: hence the two limits.
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -26,6 +27,28 @@ SHORTEST_S = 0.5
 """Of a report at the end: less says nothing."""
 
 
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """32 ms of audio. power: mean square, 1.0 = full scale. outmost: the largest sample. full: samples at the end of
+    the scale."""
+
+    power: float
+    outmost: int
+    full: int
+
+
+def pieces(pcm: bytes) -> list[Piece]:
+    """pcm: whole pieces of 512 samples, 16-bit little-endian."""
+    samples = np.frombuffer(pcm, dtype="<i2").reshape(-1, CHUNK).astype(np.float32)
+    sizes = np.abs(samples)
+    powers = np.mean(np.square(samples), axis=1) / 32768.0**2
+    full = (sizes >= FULL).sum(axis=1)
+    return [
+        Piece(float(power), int(outmost), int(count))
+        for power, outmost, count in zip(powers, sizes.max(axis=1), full, strict=True)
+    ]
+
+
 class LineMeter:
     """One stream. `feed` each piece of audio; `report` when it is due or the stream is at its end."""
 
@@ -41,19 +64,12 @@ class LineMeter:
         self._clipped = 0
         self._silent = 0
 
-    def feed(self, pcm: bytes, speech: list[bool]) -> None:
-        """pcm: whole pieces of 512 samples, little-endian; speech: one for each, was it speech."""
-        samples = np.frombuffer(pcm, dtype="<i2").reshape(-1, CHUNK).astype(np.float32)
-        outmost = np.abs(samples)
-        loudest = outmost.max(axis=1)
-        powers = np.mean(np.square(samples), axis=1) / 32768.0**2
-        full = (outmost >= FULL).sum(axis=1)
-        for index, is_speech in enumerate(speech):
-            self._pieces += 1
-            self._clipped += bool(full[index] >= CLIPPED_SAMPLES)
-            if loudest[index] <= DIGITAL_SILENCE:
-                self._silent += 1
-            (self._speech if is_speech else self._noise).append(float(powers[index]))
+    def feed(self, piece: Piece, *, speech: bool) -> None:
+        """speech: it was some."""
+        self._pieces += 1
+        self._clipped += piece.full >= CLIPPED_SAMPLES
+        self._silent += piece.outmost <= DIGITAL_SILENCE
+        (self._speech if speech else self._noise).append(piece.power)
 
     @property
     def due(self) -> bool:
@@ -73,15 +89,15 @@ class LineMeter:
         """Since the last report. received, lost: the packets of the stream so far."""
         new_lost, new_packets = lost - self._lost, received + lost - self._packets
         self._lost, self._packets = lost, received + lost
-        pieces = max(1, self._pieces)
+        count = max(1, self._pieces)
         # Between words it is as loud as the noise: the quietest tenth stands for it where nobody paused.
         noise = np.median(self._noise) if self._noise else _quantile(self._speech, 0.1)
         speech = float(np.mean(self._speech)) if self._speech else None
         quality = LineQuality(
             noise_dbfs=decibels(float(noise)),
             speech_dbfs=None if speech is None else decibels(speech),
-            clipped_share=round(self._clipped / pieces, 3),
-            silent_share=round(self._silent / pieces, 3),
+            clipped_share=round(self._clipped / count, 3),
+            silent_share=round(self._silent / count, 3),
             lost_share=round(new_lost / new_packets, 4) if new_packets > 0 else 0.0,
         )
         self._start()

@@ -91,6 +91,7 @@ def load_request(raw: Any) -> ListenRequest:
             continuous=bool(raw.get("continuous", False)),
             no_speech_s=None if no_speech_s is None else float(no_speech_s),
             priority="background" if raw.get("priority") == "background" else "live",
+            prompt_plays=bool(raw.get("prompt_plays", False)),
         )
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise WireError(f"not a request to listen: {error!r}") from error
