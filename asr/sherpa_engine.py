@@ -23,6 +23,7 @@ from asr.own_models import SherpaFiles, sherpa_files
 from asr.phrases import candidates, choose
 from asr.protocol import AsrError, AsrUnavailable, Capabilities, Final, Heard, ListenRequest, Partial, Word
 from asr.text import CJK, spoken, tidy
+from asr.upsampling import Widener, widener_for
 
 SAMPLE_RATE = 16_000
 HOT_WORD_SCORE = 2.0
@@ -52,6 +53,7 @@ class SherpaRecognizer:
             raise AsrError(
                 "the package sherpa-onnx is not installed: pip install 'open-hotline[sherpa]'"
             ) from error
+        self._folder = folder
         self._languages = languages
         self._symbols = _symbols(files.tokens)
         unit = _modelling_unit(folder, self._symbols)
@@ -98,7 +100,8 @@ class SherpaRecognizer:
         stream = self._recognizer.create_stream(hotwords="/".join(hot)) if hot else None
         if stream is None:
             stream = self._recognizer.create_stream()
-        return SherpaStream(self._recognizer, stream, language, request.phrases)
+        widener = widener_for("sherpa", self._folder)
+        return SherpaStream(self._recognizer, stream, language, request.phrases, widener)
 
     def hot_words(self, words: Sequence[str], language: str) -> list[str]:
         """Those that this model can write, as it takes them: one that it cannot makes the package drop all."""
@@ -123,14 +126,18 @@ class SherpaRecognizer:
 class SherpaStream:
     """One utterance; where it ends, its owner says."""
 
-    def __init__(self, recognizer: Any, stream: Any, language: str, phrases: Sequence[str]) -> None:
+    def __init__(
+        self, recognizer: Any, stream: Any, language: str, phrases: Sequence[str], widener: Widener | None
+    ) -> None:
         self._recognizer = recognizer
         self._stream = stream
         self._language = language
         self._phrases = phrases
+        self._widener = widener
         self._partial = ""
 
     def accept(self, pcm: bytes) -> Sequence[Heard]:
+        pcm = self._widener.widen(pcm) if self._widener else pcm
         self._feed(np.frombuffer(pcm, "<i2").astype(np.float32) / 32768.0)
         text = self._readable(self._recognizer.get_result(self._stream))
         if not text or text == self._partial:

@@ -25,6 +25,7 @@ from asr.expected_words import expected_words
 from asr.models import language_tag
 from asr.protocol import AsrUnavailable, Capabilities, Final, Heard, ListenRequest, Partial, Word
 from asr.text import tidy
+from asr.upsampling import Widener, widener_for
 from asr.vosk_grammar import GARBAGE, Grammar, garbage, grammar
 from asr.vosk_results import (
     ACCEPTED,
@@ -55,6 +56,7 @@ class VoskRecognizer:
         vosk.SetLogLevel(-1)
         self._vosk: Any = vosk
         self._model: Any = vosk.Model(model_path=str(folder))
+        self._folder = folder
         self._language = language_tag(language)
         self._garbage = garbage(self.knows)
         self._version = f"{folder.name} vosk-{version('vosk')}"
@@ -94,7 +96,8 @@ class VoskRecognizer:
         recognizer.SetWords(True)
         if not wanted.lines:
             recognizer.SetMaxAlternatives(ALTERNATIVES)
-        return VoskStream(recognizer, self._language, wanted.lines, self._version)
+        widener = widener_for("vosk", self._folder)
+        return VoskStream(recognizer, self._language, wanted.lines, self._version, widener)
 
     def _expected(self, request: ListenRequest) -> list[str]:
         core, around = expected_words(request.expects, self._language)
@@ -106,16 +109,19 @@ class VoskRecognizer:
 class VoskStream:
     """One utterance. Vosk's own end points within it only cut it in pieces: when it is over, the owner says."""
 
-    def __init__(self, recognizer: Any, language: str, lines: dict[str, str], version: str) -> None:
+    def __init__(
+        self, recognizer: Any, language: str, lines: dict[str, str], version: str, widener: Widener | None
+    ) -> None:
         self._recognizer = recognizer
         self._language = language
         self._lines = lines
         self._version = version
+        self._widener = widener
         self._pieces: list[Piece] = []
         self._partial = ""
 
     def accept(self, pcm: bytes) -> Sequence[Heard]:
-        if self._recognizer.AcceptWaveform(pcm):
+        if self._recognizer.AcceptWaveform(self._widener.widen(pcm) if self._widener else pcm):
             self._keep(self._recognizer.Result())
             return ()
         partial = json.loads(self._recognizer.PartialResult()).get("partial", "")
