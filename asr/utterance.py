@@ -15,8 +15,11 @@ from asr.asking import Asking
 from asr.protocol import AsrUnavailable, Failed, Final, Heard, Partial, Stream
 from asr.tape import BYTES_PER_S
 
+SHORTEST_PIECE_S = 0.1
+"""Of audio that an engine is fed at once: each time costs a change of threads and the text so far."""
+
 LONGEST_PIECE_S = 1.0
-"""Of audio that an engine is fed at once."""
+"""So that whoever waits for the thread does not wait for long."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,12 +117,16 @@ class StreamedUtterance:
         self._results = Results(asking, span, emit, before)
         self.done = self._results.done
         self._audio: asyncio.Queue[bytes | None] = asyncio.Queue()
+        self._coming = bytearray()
         asking.start(self._hear(), "stream")
 
     def add(self, pcm: bytes) -> None:
-        self._audio.put_nowait(pcm)
+        self._coming += pcm
+        if len(self._coming) >= SHORTEST_PIECE_S * BYTES_PER_S:
+            self._pass_on()
 
     def pause(self, said: bytes) -> bool:
+        self._pass_on()
         return False
 
     def go_on(self) -> None:
@@ -127,7 +134,13 @@ class StreamedUtterance:
 
     def end(self, said: bytes, ended_s: float) -> None:
         self._results.certain(ended_s)
+        self._pass_on()
         self._audio.put_nowait(None)
+
+    def _pass_on(self) -> None:
+        if self._coming:
+            self._audio.put_nowait(bytes(self._coming))
+            self._coming.clear()
 
     async def _hear(self) -> None:
         stream: Stream | None = None
