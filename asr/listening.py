@@ -7,6 +7,7 @@ ends, `utterance` asks the engine, `quality` measures the line. All times are se
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Callable
 from functools import partial
 from typing import assert_never
@@ -17,12 +18,14 @@ from asr.endpointing import Began, Ended, Endpointer, Nobody, Resumed, Rules, Se
 from asr.foreground import Foreground
 from asr.load import Lane
 from asr.media import RtpMedia
-from asr.protocol import Heard, ListenRequest, NoSpeech, Recognizer, SpeechBegan, SpeechEnded
+from asr.protocol import Failed, Heard, ListenRequest, NoSpeech, Recognizer, SpeechBegan, SpeechEnded
 from asr.quality import LineMeter, Piece, decibels, pieces
 from asr.tape import Tape
 from asr.utterance import Span, StreamedUtterance, Utterance
 from asr.vad import CHUNK, CHUNK_S, Voice
 from asr.whole_utterance import WholeUtterance
+
+log = logging.getLogger(__name__)
 
 LEAD_S = 0.3
 """Audio before the detected beginning that the engine hears too: first consonants are quiet."""
@@ -68,7 +71,9 @@ class Listening:
         self._cut_at_s = 0.0
         self._utterance: Utterance | None = None
         self._last_done: asyncio.Event | None = None
-        self.media = RtpMedia(self.hear, label=request.label, at_once=request.no_speech_s is not None)
+        self.media = RtpMedia(
+            self.hear, self._media_failed, label=request.label, at_once=request.no_speech_s is not None
+        )
 
     @property
     def address(self) -> tuple[str, int]:
@@ -166,6 +171,10 @@ class Listening:
         self.media.stop()
         if self._meter.worth_a_last_one:
             self._report()
+
+    def _media_failed(self, why: str) -> None:
+        log.error("%s (%s)", why, self.request.label)
+        self.emit(Failed("lost", why))
 
     def _report(self) -> None:
         counts = self.media.receiver.counts

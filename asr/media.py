@@ -16,15 +16,24 @@ from asr.tape import SAMPLE_RATE
 
 log = logging.getLogger(__name__)
 
-GAP_S = 0.12
-"""Without packets for so long, silence is assumed."""
+GAP_S = 0.24
+"""Without packets for so long, silence is assumed. Packets that were only held up for less come in time."""
 
 
 class RtpMedia(asyncio.DatagramProtocol):
-    """take: gets 16 kHz 16-bit little-endian audio in order. at_once: the clock runs before the first packet."""
+    """take: gets 16 kHz 16-bit little-endian audio in order. failed: told why no audio can come, once.
+    at_once: the clock runs before the first packet."""
 
-    def __init__(self, take: Callable[[bytes], None], *, label: str = "", at_once: bool = False) -> None:
+    def __init__(
+        self,
+        take: Callable[[bytes], None],
+        failed: Callable[[str], None] | None = None,
+        *,
+        label: str = "",
+        at_once: bool = False,
+    ) -> None:
         self._take = take
+        self._failed = failed
         self._label = label
         self._at_once = at_once
         self._loop = asyncio.get_running_loop()
@@ -59,6 +68,11 @@ class RtpMedia(asyncio.DatagramProtocol):
         self._last = self._loop.time()
         if audio:
             self._take(audio)
+        elif self.receiver.trouble:
+            self.stop()
+            if self._failed is not None:
+                self._failed(self.receiver.trouble)
+            return
         if self._timer is None:
             self._watch()
 

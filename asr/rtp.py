@@ -2,9 +2,15 @@
 
 Theory of operation. A datagram is taken apart by its own header: contributing sources, extension and padding all have
 lengths of their own, so the header is not always 12 bytes. In-order packets pass at once. A packet from the future
-waits until the gap before it fills or until `DEPTH` packets wait; then the gap is given up and filled
-with silence, so that times in the stream stay true. A late or repeated packet is dropped. Another source (SSRC) is
-taken over only after `SOURCE_SWITCH` packets of it in a row, so that one stray packet cannot steal a caller's ear.
+waits until the gap before it fills or until `DEPTH` packets wait; then the gap is given up and filled with what would
+have gone on (`concealment.py`), so that times in the stream stay true. A late or repeated packet is dropped. Another
+source (SSRC) is taken over only after `SOURCE_SWITCH` packets of it in a row, so that one stray packet cannot steal a
+caller's ear.
+
+Asterisk numbers slin16 dynamically (118), so the payload type of the first audio packet is what audio has. Other
+dynamic types are events between it, and comfort noise stands for a pause: both keep their place in the order and have
+no audio. Static types are other formats: bytes of µ-law taken for samples would be noise, so they are dropped, and
+after `WRONG_FORMAT` of them in a row `trouble` says what comes instead.
 """
 
 from __future__ import annotations
@@ -14,6 +20,8 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from asr.concealment import Concealment
+
 VERSION = 2
 MIN_HEADER = 12
 SEQUENCES = 1 << 16
@@ -22,10 +30,28 @@ DEPTH = 4
 """Packets (20 ms each) that wait for a gap to fill."""
 
 LONGEST_FILL = 50
-"""Packets of silence put into a gap at most (1 s): a longer one is a pause or a restart of the sender."""
+"""Packets put into a gap at most (1 s): a longer one is a pause or a restart of the sender."""
 
 SOURCE_SWITCH = 3
 SILENT_PACKET = bytes(640)
+
+COMFORT_NOISE = 13
+FIRST_DYNAMIC = 96
+SMALLEST_AUDIO = 160
+"""Bytes: 5 ms of slin16. Events are smaller."""
+
+WRONG_FORMAT = 10
+FORMATS = {
+    0: "ulaw",
+    3: "gsm",
+    4: "g723",
+    7: "lpc10",
+    8: "alaw",
+    9: "g722",
+    10: "slin",
+    11: "slin",
+    18: "g729",
+}
 
 
 class BadPacket(ValueError):
@@ -92,6 +118,7 @@ class Counts:
     late: int = 0
     reordered: int = 0
     bad: int = 0
+    wrong: int = 0
 
 
 @dataclass(slots=True)
@@ -99,12 +126,16 @@ class Receiver:
     """One stream. `push` every datagram; it returns the audio that is ready, b"" while it waits."""
 
     counts: Counts = field(default_factory=Counts)
+    concealment: Concealment = field(default_factory=Concealment)
     _source: int | None = None
     _expected: int = 0
     _waiting: dict[int, bytes] = field(default_factory=dict)
     _packet_bytes: int = len(SILENT_PACKET)
     _stranger: int | None = None
     _stranger_packets: int = 0
+    _payload_type: int | None = None
+    _wrong_in_a_row: int = 0
+    trouble: str = ""
 
     def push(self, datagram: bytes) -> bytes:
         """Audio in order, 16-bit little-endian. Never raises: what is not RTP is counted and dropped."""
@@ -113,6 +144,10 @@ class Receiver:
         except BadPacket:
             self.counts.bad += 1
             return b""
+        if packet.payload_type < FIRST_DYNAMIC and packet.payload_type != COMFORT_NOISE:
+            self._wrong(packet.payload_type)
+            return b""
+        self._wrong_in_a_row = 0
         rest = b""
         if packet.source != self._source:
             if not self._accept_source(packet.source):
@@ -120,13 +155,30 @@ class Receiver:
             rest = self._give_up_all()
             self._source = packet.source
             self._expected = packet.sequence
+            self._payload_type = None
         self._stranger_packets = 0
         self.counts.received += 1
-        return rest + self._place(packet.sequence, swap_bytes(packet.payload))
+        return rest + self._place(packet.sequence, self._audio(packet))
 
     def flush(self) -> bytes:
         """What still waits, when the stream is over."""
         return self._give_up_all()
+
+    def _wrong(self, payload_type: int) -> None:
+        self.counts.wrong += 1
+        self._wrong_in_a_row += 1
+        if self._wrong_in_a_row == WRONG_FORMAT:
+            named = FORMATS.get(payload_type, "another format")
+            self.trouble = (
+                f"the audio comes as {named} (RTP payload type {payload_type}), not as slin16: "
+                "externalMedia must ask for format=slin16"
+            )
+
+    def _audio(self, packet: Packet) -> bytes:
+        """b"" for what is none."""
+        if self._payload_type is None and len(packet.payload) >= SMALLEST_AUDIO:
+            self._payload_type = packet.payload_type
+        return swap_bytes(packet.payload) if packet.payload_type == self._payload_type else b""
 
     def _accept_source(self, source: int) -> bool:
         if self._source is None:
@@ -157,7 +209,9 @@ class Receiver:
         if self._waiting:
             self.counts.reordered += 1
         self._expected = (sequence + 1) % SEQUENCES
-        return audio + self._run()
+        ready = audio + self._run()
+        self.concealment.heard(ready)
+        return ready
 
     def _run(self) -> bytes:
         """The waiting packets that follow without a gap."""
@@ -171,7 +225,10 @@ class Receiver:
         nearest = min((sequence - self._expected) % SEQUENCES for sequence in self._waiting)
         self.counts.lost += nearest
         self._expected = (self._expected + nearest) % SEQUENCES
-        return bytes(self._packet_bytes * min(nearest, LONGEST_FILL)) + self._run()
+        filled = self.concealment.fill(self._packet_bytes * min(nearest, LONGEST_FILL))
+        ready = self.concealment.join(self._run())
+        self.concealment.heard(ready)
+        return filled + ready
 
     def _give_up_all(self) -> bytes:
         ready = []

@@ -9,9 +9,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from asr.concealment import Concealment
 from asr.rtp import (
     DEPTH,
     SOURCE_SWITCH,
+    WRONG_FORMAT,
     BadPacket,
     Packet,
     Receiver,
@@ -26,9 +28,17 @@ def audio(number: int) -> bytes:
     return struct.pack("<h", number % 32_000 + 1) * 320
 
 
-def datagram(number: int, *, source: int = 1) -> bytes:
+def datagram(number: int, *, source: int = 1, kind: int = 118, payload: bytes | None = None) -> bytes:
     sequence, timestamp = number % 65_536, (number * 320) & 0xFFFFFFFF
-    return build(Packet(118, sequence, timestamp, source, False, swap_bytes(audio(number))))
+    said = swap_bytes(audio(number)) if payload is None else payload
+    return build(Packet(kind, sequence, timestamp, source, False, said))
+
+
+class Silence(Concealment):
+    """Puts silence into a gap, so that each packet can be told by its audio."""
+
+    def fill(self, size: int) -> bytes:
+        return bytes(size)
 
 
 def numbers(pcm: bytes) -> list[int]:
@@ -39,7 +49,7 @@ def numbers(pcm: bytes) -> list[int]:
 
 
 def receive(*datagrams: bytes) -> tuple[list[int], Receiver]:
-    receiver = Receiver()
+    receiver = Receiver(concealment=Silence())
     pcm = b"".join(receiver.push(one) for one in datagrams) + receiver.flush()
     return numbers(pcm), receiver
 
@@ -112,7 +122,7 @@ def test_packets_out_of_order_are_put_right_even_across_the_wrap(start: int, ord
     assert receiver.counts.lost == 0
 
 
-def test_a_lost_packet_becomes_silence_of_its_length() -> None:
+def test_a_lost_packet_is_given_up_and_its_time_kept() -> None:
     heard, receiver = receive(*(datagram(number) for number in (1, 2, 4, 5, 6, 7, 8)))
     assert heard == [1, 2, 0, 4, 5, 6, 7, 8]
     assert receiver.counts.lost == 1
@@ -146,3 +156,34 @@ def test_whatever_arrives_the_audio_is_in_order_and_of_whole_packets(arrivals: l
     said = [number for number in heard if number]
     assert said == sorted(set(said))
     assert set(said) <= set(arrivals)
+
+
+def test_events_and_comfort_noise_keep_their_place_and_are_no_audio() -> None:
+    heard, receiver = receive(
+        datagram(1),
+        datagram(2, kind=101, payload=bytes(4)),
+        datagram(3),
+        datagram(4, kind=13, payload=bytes(1)),
+        datagram(5),
+    )
+    assert heard == [1, 3, 5]
+    assert receiver.counts.lost == receiver.counts.late == 0
+
+
+def test_an_event_before_the_first_audio_is_not_taken_for_it() -> None:
+    assert receive(datagram(1, kind=101, payload=bytes(4)), datagram(2))[0] == [2]
+
+
+def test_another_format_is_named_and_never_heard() -> None:
+    ulaw = [datagram(number, kind=0, payload=bytes(160)) for number in range(2, 2 + WRONG_FORMAT)]
+    heard, receiver = receive(datagram(1), *ulaw[:-1])
+    assert (heard, receiver.trouble) == ([1], "")
+    heard, receiver = receive(datagram(1), *ulaw)
+    assert heard == [1]
+    assert "ulaw" in receiver.trouble and "slin16" in receiver.trouble
+
+
+def test_a_few_packets_of_another_format_within_a_stream_are_dropped() -> None:
+    stray = datagram(2, kind=8, payload=bytes(160))
+    heard, receiver = receive(datagram(1), *[stray] * (WRONG_FORMAT - 1), datagram(2), *[stray] * 5)
+    assert heard == [1, 2] and receiver.trouble == ""

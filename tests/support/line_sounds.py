@@ -20,7 +20,7 @@ def _floats(samples: Any) -> Sound:
     return np.asarray(samples, dtype=np.float32)
 
 
-def filtered(samples: Any, gain: Callable[[NDArray[Any]], NDArray[Any]], rate: int = RATE) -> NDArray[Any]:
+def filtered(samples: Any, gain: Callable[[NDArray[Any]], Any], rate: int = RATE) -> NDArray[Any]:
     """gain: of each frequency in Hz. Without delay; what is at the end rings into the beginning."""
     spectrum = np.fft.rfft(samples)
     return np.fft.irfft(spectrum * gain(np.fft.rfftfreq(len(samples), 1 / rate)), len(samples))
@@ -29,7 +29,7 @@ def filtered(samples: Any, gain: Callable[[NDArray[Any]], NDArray[Any]], rate: i
 def telephone(sound: Sound, *, times: int = 1) -> Sound:
     """As it sounds at the far end of a line, G.711 coded so many times."""
 
-    def line(hertz: NDArray[Any]) -> NDArray[Any]:
+    def line(hertz: NDArray[Any]) -> Any:
         return 1 / np.sqrt(1 + (260 / np.maximum(hertz, 1)) ** 8) / np.sqrt(1 + (hertz / 3500) ** 16)
 
     narrow = filtered(soxr.resample(_floats(sound), RATE, 8000), line, 8000)
@@ -49,7 +49,7 @@ def as_pcm(sound: Sound) -> bytes:
 
 
 def from_pcm(pcm: bytes) -> Sound:
-    return np.frombuffer(pcm, dtype="<i2").astype(np.float32) / 32768
+    return _floats(np.frombuffer(pcm, dtype="<i2").astype(np.float32) / 32768)
 
 
 def level_dbfs(sound: Sound) -> float:
@@ -93,13 +93,11 @@ def _at(events: Sequence[tuple[float, Sound]], seconds: float) -> Sound:
 def _resonances(source: NDArray[Any], formants: Sequence[tuple[float, float]]) -> NDArray[Any]:
     """A mouth: (frequency, width) of each formant."""
 
-    def mouth(hertz: NDArray[Any]) -> NDArray[Any]:
-        return sum(1 / (1 + ((hertz - centre) / width) ** 2) for centre, width in formants) + np.zeros(
-            len(hertz)
-        )
+    def mouth(hertz: NDArray[Any]) -> Any:
+        return sum(1 / (1 + ((hertz - centre) / width) ** 2) for centre, width in formants)
 
     out = filtered(source, mouth)
-    return out / (np.abs(out).max() + 1e-9)
+    return np.asarray(out / (np.abs(out).max() + 1e-9))
 
 
 def white(seconds: float, seed: int = 1) -> Sound:
