@@ -38,13 +38,14 @@ class Wording:
     """How a language's speakers show that they go on or are done. Words as `asr.text.spoken` writes them.
 
     unfinished: something follows them. finished: nothing mostly does. agreed: whole answers to yes or no. digits: word
-    -> figure. units: a number that ends in them is whole. spaced: words have spaces between them.
+    -> figure. numbers: other words of numbers. units: a number that ends in them is whole. spaced: words have spaces between them.
     """
 
     unfinished: frozenset[str] = frozenset()
     finished: frozenset[str] = frozenset()
     agreed: frozenset[str] = frozenset()
     digits: Mapping[str, str] = field(default_factory=dict)
+    numbers: frozenset[str] = frozenset()
     units: frozenset[str] = frozenset()
     spaced: bool = True
 
@@ -66,7 +67,7 @@ WORDINGS: Mapping[str, Wording] = {
             因为 所以 然后 就是 就是说 那个 这个 还有 而且 但是 可是 不过 如果 要是 比如 比如说 或者
             以及 和 跟 与 但 并且 另外 之后 的时候 由于 关于 对于 至于 除了 虽然 只要 只有 即使 无论
             不管 并 且 及 把 被 给 从 向 往 到 在 对 让 叫 是 很 太 非常 特别 有一个 一个 有个 这种 那种
-            我想 我要 我们 我的 他的 她的 我家的 我家 你们 他们 想问一下 问一下 请问 我想问一下 我是
+            我想 我要 我家的 我家 想问一下 问一下 请问 我想问一下 我是
             我叫 地址是 号码是 电话是 名字是 时间是 呃 嗯 额 啊那个 这边 那边 每次 每天 一直 已经 还 又
             再 也 都 就 才 想 要
             """
@@ -85,8 +86,9 @@ WORDINGS: Mapping[str, Wording] = {
             """
         ),
         digits=_figures("零 一 二 三 四 五 六 七 八 九") | {"幺": "1", "两": "2", "〇": "0"},
+        numbers=_words("十 百 千 万 亿 第"),
         units=_words(
-            "号 楼 室 栋 单元 层 弄 路 街 巷 日 月 年 点 分 半 块 元 角 岁 个 天 次 度 米 公里 人 钟 百 千 万"
+            "号 楼 室 栋 单元 层 弄 路 街 巷 日 月 年 点 分 半 块 元 角 岁 个 天 次 度 米 公里 人 钟"
         ),
         spaced=False,
     ),
@@ -105,6 +107,12 @@ WORDINGS: Mapping[str, Wording] = {
         ),
         agreed=_words("yes yeah yep yup no nope nah ok okay sure correct right wrong cancel confirm"),
         digits=_figures("zero one two three four five six seven eight nine") | {"oh": "0", "o": "0"},
+        numbers=_words(
+            """
+            ten eleven twelve thirteen fourteen fifteen sixteen seventeen eighteen nineteen twenty thirty
+            forty fifty sixty seventy eighty ninety hundred thousand number
+            """
+        ),
         units=_words(
             """
             street road avenue floor am pm dollars cents percent days weeks months years hours minutes
@@ -211,7 +219,8 @@ def _of_sentence(text: str, wording: Wording, language: str) -> float:
         return HESITANT
     if _ends_in(said, wording.units, wording):
         return USUAL
-    if digits_of(said[-1] if not wording.spaced else said.split()[-1], language):
+    last = said.split()[-1] if wording.spaced else said[-1]
+    if last in wording.numbers or digits_of(last, language):
         return HESITANT
     if _ends_in(said, wording.finished, wording) or any(mark in marks for mark in "?？"):
         return BRISK
