@@ -13,10 +13,13 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from ivr.flow.actions import Note
+from ivr.flow.adapting import Pace
 from ivr.flow.build import LibraryBuilder
 from ivr.flow.build_node import NodeBuilder
+from ivr.flow.build_understanding import build_categories, build_names
 from ivr.flow.findings import Finding, FlowLoadError, did_you_mean
-from ivr.flow.folder import HOTLINE
+from ivr.flow.folder import CATEGORIES, HOTLINE, NAMES
+from ivr.flow.languages import LanguageOffer
 from ivr.flow.linting import lint
 from ivr.flow.model import FAREWELL, HANGUP, RETURN, Command, Exit, Flow, FlowLibrary, Handlers
 from ivr.flow.nodes.asking_back import AskingBack
@@ -45,6 +48,8 @@ _FOLLOWING = frozenset(
             "unknown-number",
             "unknown-queue",
             "unknown-source",
+            "unknown-category",
+            "unknown-name-kind",
             "unknown-host",
             "bad-include",
         ),
@@ -149,12 +154,15 @@ class Assembly:
         commands: dict[str, Command] = {}
         handlers: Handlers = {}
         fallback, farewell = "", None
+        offer, pace = None, Pace()
         entry = "main" if "main" in self._written.flows else next(iter(self._written.flows))
         if hotline is not None and document is not None:
             commands = builder.commands(document, self._written.own_flow, ("always",), hotline.always)
             handlers = builder.handlers(document, self._written.own_flow, ("on",), hotline.on, "")
             farewell = hotline.farewell
             builder.asking_back = self._asking_back(document, hotline)
+            offer = self._language_offer(document, hotline)
+            pace = self._pace(document, hotline)
             if hotline.fallback is not None:
                 fallback = builder.target(document, self._written.own_flow, ("fallback",), hotline.fallback)
             if hotline.entry in self._written.flows:
@@ -164,6 +172,10 @@ class Assembly:
                 builder.fault(
                     document, ("entry",), "unknown-target", f"there is no flow `{hotline.entry}`", hint
                 )
+        builder.categories, classifier = build_categories(builder, self._written.documents)
+        builder.names = build_names(builder, self._written.documents)
+        if any(each.file in (CATEGORIES, NAMES) and each.severity == "error" for each in builder.findings):
+            self._written.incomplete = True
         shared = {
             folder: _Shared(
                 builder.handlers(library_document, "", ("on",), model.on, ""),
@@ -203,6 +215,11 @@ class Assembly:
             hosts=builder.hosts,
             numbers=builder.numbers,
             sources=builder.sources,
+            categories=builder.categories,
+            classifier=classifier,
+            names=builder.names,
+            pace=pace,
+            language_offer=offer,
             texts=self._sources,
         )
 
@@ -243,6 +260,37 @@ class Assembly:
             confirm.yes,
             confirm.no,
         )
+
+    def _language_offer(self, document: Document, hotline: HotlineModel) -> LanguageOffer | None:
+        offer = hotline.offer_language
+        if offer is None:
+            return None
+        path = ("offer_language", "keys")
+        languages = self._builder.languages
+        for language in offer.keys:
+            self._builder.language(document, (*path, language), language)
+        without = [language for language in languages if language not in offer.keys]
+        if without:
+            cause = f"no key chooses `{without[0]}`"
+            self._builder.fault(document, path, "missing-field", cause, f"keys: {{{without[0]}: 1}}")
+        if len(set(offer.keys.values())) < len(offer.keys) or any(
+            len(key) > 1 for key in offer.keys.values()
+        ):
+            self._builder.fault(document, path, "wrong-value", "each language has one key of its own")
+        say = self._builder.prompts(document, ("offer_language", "prompt"), offer.prompt)
+        return LanguageOffer(say, offer.keys)
+
+    def _pace(self, document: Document, hotline: HotlineModel) -> Pace:
+        written = hotline.pace
+        chosen = {
+            name: value
+            for name in ("slow_after", "slow_answer", "stretch", "pause_s")
+            if (value := getattr(written, name)) is not None
+        }
+        slow_if = None
+        if written.condition is not None:
+            slow_if = self._builder.expression(document, ("pace", "if"), written.condition)
+        return Pace(**chosen, slow_if=slow_if)
 
     def _timezone(self, document: Document | None) -> dt.tzinfo:
         hotline = self._builder.hotline

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from ivr.flow.build_prompts import PromptBuilder
 from ivr.flow.events import NAMES, name_parts
@@ -11,10 +12,24 @@ from ivr.flow.expressions import TEXT, Type
 from ivr.flow.findings import did_you_mean
 from ivr.flow.hosts import HostError, allowed, places, read_address
 from ivr.flow.match import normalise
-from ivr.flow.model import WAYS_OUT, Command, Commands, Exit, Handler, Handlers, Parameter, Source, Then
+from ivr.flow.model import (
+    WAYS_OUT,
+    Command,
+    Commands,
+    Exit,
+    Handler,
+    Handlers,
+    Parameter,
+    PromptList,
+    Source,
+    Then,
+)
 from ivr.flow.nodes.asking_back import AskingBack
-from ivr.flow.schema import CommandModel, HandlerModel
+from ivr.flow.schema import CommandModel, HandlerModel, UrgentModel
 from ivr.flow.sources import LookupSource
+from ivr.flow.understanding.classify import Category
+from ivr.flow.understanding.homophones import too_common
+from ivr.flow.understanding.names import Names
 from ivr.flow.yaml_source import Document, Path
 
 
@@ -46,6 +61,8 @@ class LibraryBuilder(PromptBuilder):
         self.exits: list[Exit] = []
         self.queues: dict[str, list[str]] = {}
         self.asking_back: AskingBack | None = None
+        self.categories: Mapping[str, Category] = {}
+        self.names = Names(())
         self.callees: dict[str, Callee] = {}
         self.returned: dict[str, set[str]] = {}
         """Flow -> the results that its `return` nodes give."""
@@ -91,6 +108,13 @@ class LibraryBuilder(PromptBuilder):
         hint = did_you_mean(written, near if "." not in written else [*near, *self.node_ids])
         self.fault(document, path, "unknown-target", f"there is no node or flow `{written}`", hint)
         return ""
+
+    def language(self, document: Document, path: Path, name: str) -> str:
+        """One of the hotline's."""
+        if name not in self.languages:
+            hint = did_you_mean(name, self.languages) or f"one of {', '.join(self.languages)}"
+            self.fault(document, path, "unknown-language", f"`{name}`", hint)
+        return name
 
     def phrases(self, document: Document, path: Path, raw: object) -> dict[str, tuple[str, ...]]:
         """`{zh: [投诉, 举报], en: complaint}`."""
@@ -192,9 +216,14 @@ class LibraryBuilder(PromptBuilder):
         keys: dict[str, str] = {}
         for name, model in models.items():
             where = (*path, name)
-            if (model.next is None) == (model.do is None):
+            if sum(way is not None for way in (model.next, model.do, model.language)) != 1:
                 self.fault(
-                    document, where, "two-ways", f"`{name}` has `next` or `do`", "write one of them", key=True
+                    document,
+                    where,
+                    "two-ways",
+                    f"`{name}` has `next`, `do` or `language`",
+                    "write one of them",
+                    key=True,
                 )
                 continue
             key = model.key or ""
@@ -207,9 +236,74 @@ class LibraryBuilder(PromptBuilder):
             if model.next is not None:
                 target = self.target(document, flow, (*where, "next"), model.next)
             say = self.phrases(document, (*where, "say"), model.say)
-            do = model.do if model.do is not None else "go"
+            language = ""
+            if model.language is not None:
+                language = self.language(document, (*where, "language"), model.language)
+            do = model.do if model.do is not None else "language" if language else "go"
             into = model.into or ""
             if into:
                 self.assigns(document, (*where, "into"), into, "", TEXT)
-            commands[name] = Command(name, do, target, key, model.urgent, model.reason, say, into)
+            urgent = self._urgent(document, where, model, say)
+            commands[name] = Command(
+                name,
+                do,
+                target,
+                key,
+                bool(model.urgent),
+                model.reason,
+                say,
+                into,
+                language=language,
+                **urgent,
+            )
         return commands
+
+    def _urgent(
+        self, document: Document, path: Path, model: CommandModel, say: Mapping[str, tuple[str, ...]]
+    ) -> dict[str, Any]:
+        """The fields of `Command` that only an urgent one has."""
+        if not model.urgent:
+            return {}
+        rules = model.urgent if isinstance(model.urgent, UrgentModel) else UrgentModel.model_validate({})
+        where = (*path, "urgent")
+        if rules.phrase:
+            self.assigns(document, (*where, "phrase"), rules.phrase, "", TEXT)
+        for language, phrases in say.items():
+            for phrase in phrases:
+                cause = too_common(phrase, language, rules.sound)
+                if cause:
+                    self.fault(
+                        document,
+                        (*path, "say", language),
+                        "common-urgent-phrase",
+                        f"“{phrase}” {cause}",
+                        "say more of it, or write `urgent: {sound: off}`",
+                        severity="warning",
+                    )
+        return {
+            "sound": rules.sound,
+            "signs": self.phrases(document, (*where, "signs"), rules.signs),
+            "calming": self.phrases(document, (*where, "calming"), rules.calming),
+            "doubt": rules.doubt,
+            "labels": self._labels(document, where, rules, say),
+            "phrase": rules.phrase or "",
+        }
+
+    def _labels(
+        self, document: Document, path: Path, rules: UrgentModel, say: Mapping[str, tuple[str, ...]]
+    ) -> dict[str, PromptList]:
+        """Phrase -> how it is asked back: as written, else the phrase itself; where another language is spoken, the
+        first phrase of that one."""
+        if rules.label is not None:
+            label = self.prompts(document, (*path, "label"), rules.label)
+            return {phrase: label for phrases in say.values() for phrase in phrases}
+        if rules.doubt != "ask" or self.hotline is None or self.hotline.confirm is None:
+            return {}
+        if set(say) < set(self.languages):
+            return {}
+        first = {language: phrases[0] for language, phrases in say.items()}
+        return {
+            phrase: self.prompts(document, path, {**first, language: phrase})
+            for language, phrases in say.items()
+            for phrase in phrases
+        }

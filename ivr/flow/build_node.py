@@ -17,8 +17,11 @@ from ivr.flow.nodes.asking_back import AskingBack
 from ivr.flow.prompt_text import PromptTextError, names, parse, render
 from ivr.flow.schema import InputModel
 from ivr.flow.turn import Turn
+from ivr.flow.understanding.classify import Category
 from ivr.flow.yaml_source import Document, Path
 
+SLOW = "slow"
+"""The prompts, among those by count, for a caller who struggles."""
 _RULE_FIELDS = (
     ("barge_in", "interrupt", "interrupted_by"),
     ("barge_in", "listen", "listen_during_prompt"),
@@ -32,6 +35,7 @@ _RULE_FIELDS = (
     ("speech", "listen", "speech"),
     ("speech", "accept", "accept"),
     ("speech", "confirm", "confirm"),
+    ("speech", "identify", "identify"),
 )
 """Section and field of the models -> field of InputRules."""
 
@@ -72,15 +76,17 @@ class NodeBuilder:
         return self._library.prompts(self._document, self._at(path), raw, extra)
 
     def tapered(self, raw: object, path: Path) -> TaperedPrompts:
-        """Prompts, or `{1: prompts, 2: prompts}`."""
+        """Prompts, or `{1: prompts, 2: prompts, slow: prompts}`."""
         if raw is None:
             return TaperedPrompts()
-        if not (isinstance(raw, dict) and raw and all(key.isdecimal() for key in raw)):
+        if not (isinstance(raw, dict) and raw and all(key.isdecimal() or key == SLOW for key in raw)):
             return TaperedPrompts(((1, self.prompts(raw, path)),))
-        counted = sorted((int(key), key) for key in raw)
-        if counted[0][0] != 1:
+        counted = sorted((int(key), key) for key in raw if key != SLOW)
+        if not counted or counted[0][0] != 1:
             self.fault(path, "wrong-value", "the prompts by count begin with 1", "add `1:`")
-        return TaperedPrompts(tuple((count, self.prompts(raw[key], (*path, key))) for count, key in counted))
+        slow = self.prompts(raw[SLOW], (*path, SLOW)) if SLOW in raw else None
+        by_count = tuple((count, self.prompts(raw[key], (*path, key))) for count, key in counted)
+        return TaperedPrompts(by_count, slow)
 
     def expression(self, raw: object, path: Path) -> Expression | None:
         return self._library.expression(self._document, self._at(path), raw)
@@ -156,6 +162,23 @@ class NodeBuilder:
             return NO_PROMPTS
         first = {language: texts[0].replace("{", "").replace("}", "") for language, texts in phrases.items()}
         return self.prompts(first, path)
+
+    def title_prompt(self, titles: Mapping[str, str], path: Path) -> PromptList:
+        """How a category is called when it is asked back: its title, where it has one in every language."""
+        hotline = self._library.hotline
+        if hotline is None or hotline.confirm is None or set(titles) < set(self._library.languages):
+            return NO_PROMPTS
+        plain = {language: text.replace("{", "").replace("}", "") for language, text in titles.items()}
+        return self.prompts(plain, path)
+
+    @property
+    def categories(self) -> Mapping[str, Category]:
+        return self._library.categories
+
+    @property
+    def name_kinds(self) -> frozenset[str]:
+        """Of the city's names."""
+        return self._library.names.kinds
 
     def asking_back(self) -> AskingBack | None:
         return self._library.asking_back
@@ -291,9 +314,4 @@ class NodeBuilder:
         return name
 
     def language(self, name: str, path: Path) -> str:
-        if name not in self._library.languages:
-            hint = (
-                did_you_mean(name, self._library.languages) or f"one of {', '.join(self._library.languages)}"
-            )
-            self.fault(path, "unknown-language", f"`{name}`", hint)
-        return name
+        return self._library.language(self._document, self._at(path), name)

@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING
 
 from ivr.flow.findings import did_you_mean
 from ivr.flow.folder import CATEGORIES, NAMES
-from ivr.flow.match import normalise
-from ivr.flow.understanding.classify import Category, RuleClassifier, Rules
+from ivr.flow.understanding.classify import Category, RuleClassifier, Rules, comparable
 from ivr.flow.understanding.names import MOST_HOT, Names
 from ivr.flow.understanding.names import Name as CityName
 from ivr.flow.understanding.written import (
@@ -72,7 +71,7 @@ def _category(builder: LibraryBuilder, document: Document, name: str, model: Cat
         language: Rules(
             dict(_words(model, language)),
             tuple(_patterns(builder, document, path, model, language)),
-            tuple(map(normalise, against.get(language, ()))),
+            tuple(comparable(text, language) for text in against.get(language, ())),
             examples.get(language, ()),
         )
         for language in builder.languages
@@ -94,8 +93,8 @@ def _words(model: CategoryModel, language: str) -> Iterator[tuple[str, float]]:
     written = model.words.get(language, [])
     for each in written if isinstance(written, list) else [written]:
         word, weight = (each.word, each.weight) if isinstance(each, WeightedModel) else (each, 1.0)
-        if normalise(word):
-            yield normalise(word), weight
+        if said := comparable(word, language):
+            yield said, weight
 
 
 def _patterns(
@@ -111,7 +110,7 @@ def _patterns(
                 raise ValueError("a repetition of a repetition may never end")
             compiled = re.compile(pattern, re.IGNORECASE)
         except (re.error, ValueError) as error:
-            builder.fault(document, where, "bad-pattern", str(error), "半夜.{0,6}(唱歌|施工)")
+            builder.fault(document, where, "bad-pattern", str(error), "zh: '半夜.{0,6}(唱歌|施工)'")
             continue
         yield compiled, weight
 

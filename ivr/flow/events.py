@@ -26,6 +26,8 @@ NAMES: tuple[str, ...] = (
     "error",
     "error.asr",
     "error.prompt",
+    "language",
+    "struggling",
 )
 """The events of the machine itself; kinds of node add their own (`NodeKind.events`)."""
 
@@ -38,6 +40,8 @@ DEFAULTS: Handlers = {
     "error": (Handler("error", 1, "rescue"),),
     "error.asr": (Handler("error.asr", 1, "wait"),),
     "error.prompt": (Handler("error.prompt", 1, "wait"),),
+    "language": (Handler("language", 1, "offer"),),
+    "struggling": (Handler("struggling", 1, "wait"),),
 }
 """What happens when nobody says otherwise: keys only without recognition, on without a prompt that cannot be played."""
 

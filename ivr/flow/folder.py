@@ -9,11 +9,13 @@ HOTLINE = "hotline.yaml"
 LIBRARY = "library.yaml"
 QUEUES = "queues.yaml"
 AGENTS = "agents.yaml"
+CATEGORIES = "categories.yaml"
+NAMES = "names.yaml"
 PROMPTS = "prompts/"
 TABLES = "tables/"
 SCENARIOS = ".scenario.yaml"
 
-_NO_FLOWS = frozenset({HOTLINE, LIBRARY, QUEUES, AGENTS})
+_NO_FLOWS = frozenset({HOTLINE, LIBRARY, QUEUES, AGENTS, CATEGORIES, NAMES})
 
 
 def included(source: bytes | None) -> list[str]:

@@ -17,6 +17,7 @@ from ivr.flow.registry import KINDS
 from ivr.flow.scenarios.model import ScenarioFile
 from ivr.flow.schema import FlowModel, HandlerModel, HotlineModel, LibraryModel
 from ivr.flow.snippets import beginning, first_sentence
+from ivr.flow.understanding.written import CategoriesModel, NamesModel
 
 Schema = dict[str, Any]
 _BY_NAME = frozenset({"properties", "patternProperties", "$defs"})
@@ -92,14 +93,14 @@ _PROMPTS: Schema = {
         ],
     },
     "Prompts": {
-        "description": "One prompt, a list of them, or by count: `{1: first, 2: shorter}`.",
+        "description": "One prompt, a list of them, or by count: `{1: first, 2: shorter, slow: ...}`.",
         "anyOf": [
             {"$ref": "#/$defs/Prompt"},
             {"type": "array", "items": {"$ref": "#/$defs/Prompt"}},
             {
                 "type": "object",
                 "minProperties": 1,
-                "propertyNames": {"pattern": "^[0-9]+$"},
+                "propertyNames": {"pattern": "^([0-9]+|slow)$"},
                 "additionalProperties": {
                     "anyOf": [
                         {"$ref": "#/$defs/Prompt"},
@@ -138,6 +139,8 @@ def schemas() -> dict[str, Schema]:
         "library.schema.json": _of(LibraryModel, "library.yaml of an included folder"),
         "scenario.schema.json": _of(ScenarioFile, "Scenarios: *.scenario.yaml"),
         "prompts.schema.json": _prompt_file(),
+        "categories.schema.json": _of(CategoriesModel, "categories.yaml: what calls are about"),
+        "names.schema.json": _of(NamesModel, "names.yaml: the names of the city"),
     }
     return {file: _tidy(_referred(schema), schema["title"]) for file, schema in made.items()}
 

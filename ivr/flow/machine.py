@@ -22,7 +22,7 @@ from __future__ import annotations
 import datetime as dt
 from typing import assert_never
 
-from ivr.flow import held, raising, subflows
+from ivr.flow import adapting, held, raising, subflows
 from ivr.flow.actions import JsonValue
 from ivr.flow.inputs import (
     AgentJoined,
@@ -74,6 +74,7 @@ def start(library: FlowLibrary, entry: str, call: CallFacts, now: dt.datetime) -
     turn.note(
         "started", {"flow": flow.name, "version": library.version, "language": language, **_known(call)}
     )
+    adapting.look(turn)
     turn.go(flow.start)
     return _finish(turn)
 

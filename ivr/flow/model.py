@@ -8,15 +8,20 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
 from ivr.flow.actions import JsonValue, Prompt
+from ivr.flow.adapting import Pace
 from ivr.flow.calendars.calendar import Calendar
 from ivr.flow.expressions import Expression
 from ivr.flow.findings import Finding
 from ivr.flow.match import NO_PHRASES, Phrases, normalise
 from ivr.flow.plurals import Plural
 from ivr.flow.state import Run
+from ivr.flow.understanding.classify import Category, Classifier, RuleClassifier
+from ivr.flow.understanding.names import Names
+from ivr.flow.understanding.urgent import Sound, Urgent, UrgentRules, UrgentWords
 
 if TYPE_CHECKING:
     from ivr.flow.expressions.types import Type
+    from ivr.flow.languages import LanguageOffer
     from ivr.flow.nodes.base import Node
     from ivr.flow.sources import LookupSource
     from ivr.flow.turn import Turn
@@ -122,8 +127,12 @@ class TaperedPrompts:
     """by_count: (from the how-manieth time on, prompts), ascending."""
 
     by_count: tuple[tuple[int, PromptList], ...] = ()
+    slow: PromptList | None = None
+    """Said instead, whatever the count, to a caller who struggles."""
 
-    def pick(self, count: int) -> PromptList:
+    def pick(self, count: int, *, slow: bool = False) -> PromptList:
+        if slow and self.slow is not None:
+            return self.slow
         chosen = NO_PROMPTS
         for least, prompts in self.by_count:
             if least > count:
@@ -132,9 +141,9 @@ class TaperedPrompts:
         return chosen
 
 
-Then = Literal["wait", "reprompt", "go", "hangup", "raise", "rescue"]
+Then = Literal["wait", "reprompt", "go", "hangup", "raise", "rescue", "offer"]
 """What a handler leads to. raise: another event. rescue: the hotline's `fallback`, or the last words when that did not
-help."""
+help. offer: the other language, in itself."""
 Per = Literal["visit", "flow", "call"]
 
 
@@ -155,12 +164,16 @@ Handlers = Mapping[str, tuple[Handler, ...]]
 """Event name -> its handlers, in the order written."""
 
 
+Doubt = Literal["ask", "go", "ignore"]
+"""What is done when urgent words may have been said: ask back, take them as said, or nothing."""
+
+
 @dataclass(frozen=True, slots=True)
 class Command:
     """One of the `always` commands."""
 
     name: str
-    do: Literal["go", "back", "repeat", "help", "cancel"]
+    do: Literal["go", "back", "repeat", "help", "cancel", "language"]
     target: str = ""
     key: str = ""
     urgent: bool = False
@@ -168,12 +181,23 @@ class Command:
     say: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     into: str = ""
     """The variable that gets the words in which it was asked for."""
+    sound: Sound = "near"
+    """How an urgent one is heard (understanding/urgent.py); signs, calming: language -> words for and against it."""
+    signs: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    calming: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    doubt: Doubt = "ask"
+    labels: Mapping[str, PromptList] = field(default_factory=dict)
+    """Phrase -> how it is asked back."""
+    phrase: str = ""
+    """The variable that gets the urgent phrase that it was."""
+    language: str = ""
+    """The one to change to. Its phrases are understood whatever language is spoken."""
 
 
 class Commands:
     """The commands that work at a node, by key and by phrase."""
 
-    __slots__ = ("_phrases", "_spoken", "_urgent", "by_key", "by_name")
+    __slots__ = ("_phrases", "_spoken", "_switching", "_urgent", "by_key", "by_name")
 
     def __init__(self, commands: tuple[Command, ...]) -> None:
         self.by_name = {command.name: command for command in commands}
@@ -181,17 +205,29 @@ class Commands:
         languages = sorted({language for command in commands for language in command.say})
         calm = {command.name: command for command in commands if not command.urgent}
         self._spoken = {
-            language: Phrases({name: command.say.get(language, ()) for name, command in calm.items()})
+            language: Phrases(
+                {name: each.say.get(language, ()) for name, each in calm.items() if not each.language}
+            )
             for language in languages
         }
-        self._urgent = tuple(
-            Phrases({command.name: command.say.get(language, ()) for command in commands if command.urgent})
-            for language in languages
+        switching = {name: command for name, command in calm.items() if command.language}
+        self._switching = tuple(
+            Phrases({name: command.say.get(language, ()) for name, command in switching.items()})
+            for language in (languages if switching else ())
         )
         urgent = [command for command in commands if command.urgent]
+        self._urgent = UrgentWords(
+            UrgentRules(command.name, command.say, command.sound, command.signs, command.calming)
+            for command in urgent
+        )
         self._phrases = {
-            language: self._spoken[language].spoken
-            + tuple(phrase for command in urgent for phrase in command.say.get(language, ()))
+            language: tuple(
+                dict.fromkeys(
+                    phrase
+                    for command in (*calm.values(), *urgent)
+                    for phrase in command.say.get(language, ())
+                )
+            )
             for language in languages
         }
 
@@ -209,18 +245,23 @@ class Commands:
             name = (spoken.equal(text) or spoken.short(text)) if text else None
             if name is not None:
                 return self.by_name[name]
-        return None
+        return self.switching(texts)
 
-    def urgent(self, texts: Iterable[str]) -> Command | None:
-        """The urgent command within one of these texts, in whatever language."""
-        if not any(phrases.spoken for phrases in self._urgent):
-            return None
-        for text in map(normalise, texts):
-            for phrases in self._urgent:
-                name = phrases.within(text)
+    def switching(self, texts: Iterable[str]) -> Command | None:
+        """The command for another language that one of these texts is, in whatever language, with little else said."""
+        for phrases in self._switching:
+            for text in map(normalise, texts):
+                name = (phrases.equal(text) or phrases.short(text)) if text else None
                 if name is not None:
                     return self.by_name[name]
         return None
+
+    def urgent(self, text: str, *, unfinished: bool = False) -> Urgent | None:
+        """The urgent command within a text, in whatever language, as it is written or as it sounds.
+
+        unfinished: more of the text may come; then only what is sure.
+        """
+        return self._urgent.find(text, unfinished=unfinished) if self._urgent else None
 
 
 NO_COMMANDS = Commands(())
@@ -272,7 +313,7 @@ class FlowLibrary:
     queues: name of a queue -> the nodes that use it, for those who check that it exists and is staffed. shared:
     included library -> its handlers. shared_names: the variables of the hotline itself, which belong to the whole
     call. hosts: where requests may go. numbers: name -> number that may be dialled. sources:
-    for lookups.
+    for lookups. categories, classifier: what calls are about. names: of the city.
     """
 
     version: str
@@ -295,5 +336,10 @@ class FlowLibrary:
     hosts: tuple[str, ...] = ()
     numbers: Mapping[str, str] = field(default_factory=dict)
     sources: Mapping[str, LookupSource] = field(default_factory=dict)
+    categories: Mapping[str, Category] = field(default_factory=dict)
+    classifier: Classifier = RuleClassifier(())
+    names: Names = Names(())
+    pace: Pace = Pace()
+    language_offer: LanguageOffer | None = None
     texts: Mapping[str, bytes] = field(default_factory=dict, repr=False)
     """The files it was made of, by name."""

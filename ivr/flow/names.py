@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from ivr.flow import languages
 from ivr.flow.expressions import STANDARD, time_of
 from ivr.flow.state import HISTORY
 
@@ -35,5 +36,8 @@ def known_value(turn: Turn, name: str) -> object:
             "speech": list(call.speech),
             "history": {**HISTORY, **call.history},
             "facts": dict(call.facts),
+            "struggles": turn.struggles,
+            "pace": "slow" if turn.slow else "normal",
+            "other_language": languages.other(turn),
         }
     return None

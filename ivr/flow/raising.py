@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from ivr.flow import subflows
+from ivr.flow import adapting, languages, subflows
 from ivr.flow.actions import JsonValue
 from ivr.flow.events import Evaluate, Reached, handled_by, name_parts, select
 from ivr.flow.expressions import Expression
@@ -37,7 +37,29 @@ def raise_event(turn: Turn, name: str, detail: JsonValue) -> None:
         subflows.back(turn, event=name, detail=detail)
     else:
         scopes = (*_near(turn, node), turn.library.handlers)
-        do(turn, select(scopes, name, _reached(turn, node.flow), turn.evaluate))
+        handler = select(scopes, name, _reached(turn, node.flow), turn.evaluate)
+        if name in adapting.STRUGGLES and node.asks:
+            adapting.struggled(turn, name)
+            if handler.then in ("reprompt", "wait"):
+                handler = _helping(turn, node, name) or handler
+        do(turn, handler)
+
+
+def _helping(turn: Turn, node: Node, why: str) -> Handler | None:
+    """What is done for a caller who struggles, instead of asking as before; None = nobody says."""
+    if not turn.slow:
+        return None
+    name = adapting.STRUGGLING
+    kept = turn.event, turn.detail
+    count(turn, name, node.flow)
+    turn.event, turn.detail = name, {"why": why, "times": turn.struggles}
+    scopes = (*_near(turn, node), turn.library.handlers)
+    found = handled_by(scopes, name, _reached(turn, node.flow), turn.evaluate)
+    if found is None:
+        turn.event, turn.detail = kept
+    else:
+        turn.note("event", {"event": name, "count": turn.counts[name], "node": turn.node})
+    return found
 
 
 def count(turn: Turn, name: str, flow: str) -> None:
@@ -69,6 +91,12 @@ def _near(turn: Turn, node: Node) -> list[Handlers]:
     return [node.handlers, node.defaults, flow.handlers, shared]
 
 
+def is_handled(turn: Turn, node: Node, name: str) -> bool:
+    """Whether an author says what follows from an event here, were it raised now."""
+    scopes = (*_near(turn, node), turn.library.handlers)
+    return any(handlers.get(part) for handlers in scopes for part in name_parts(name))
+
+
 def _hands_back(turn: Turn, node: Node, name: str) -> bool:
     """Whether the flow declares the event as one for whoever called it, and does not handle it itself at this count."""
     flow = turn.library.flows.get(node.flow)
@@ -92,6 +120,8 @@ def do(turn: Turn, handler: Handler) -> None:
         turn.go(HANGUP)
     elif handler.then == "raise":
         raise_event(turn, handler.target, turn.detail)
+    elif handler.then == "offer":
+        node.offer_language(turn)
     else:
         turn.rescue()
 
@@ -162,8 +192,17 @@ def command(turn: Turn, chosen: Command, by: str) -> None:
         turn.go(chosen.target)
     elif chosen.do in ("help", "cancel"):
         raise_event(turn, chosen.do, None)
+    elif chosen.do == "language":
+        languages.switch(turn, chosen.language, "command")
     elif chosen.do == "back" and (earlier := _step_back(turn)):
         turn.go(earlier)
+    elif chosen.do == "repeat" and turn.here.asks:
+        adapting.struggled(turn, "repeat")
+        helping = _helping(turn, turn.here, "repeat")
+        if helping is not None:
+            do(turn, helping)
+        else:
+            turn.here.reprompt(turn)
     else:
         # Also a "back" at the first step: hearing the question again is better than hearing nothing.
         turn.here.reprompt(turn)

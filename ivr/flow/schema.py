@@ -77,6 +77,10 @@ class Speech(Strict):
     listen: bool | None = Field(None, description="false: keys only in this node (default true)")
     accept: Share | None = Field(None, description="(default 0.5)")
     confirm: Share | None = Field(None, description="(default 0.3)")
+    identify: bool | None = Field(
+        None,
+        description="which of the hotline's languages is spoken is recognised too (default true, where it has several)",
+    )
 
 
 class HandlerModel(Strict):
@@ -96,20 +100,47 @@ class HandlerModel(Strict):
     raises: str | None = Field(None, alias="raise", description="raise this event instead", max_length=60)
 
 
+class UrgentModel(Strict):
+    """How an urgent command is heard."""
+
+    sound: Literal["strict", "near", "off"] = Field(
+        "near",
+        description="what counts as its phrases besides themselves: `near`: what sounds alike, `strict`: the same "
+        "syllables in other characters, `off`: nothing",
+    )
+    doubt: Literal["ask", "go", "ignore"] = Field(
+        "ask",
+        description="when it is not sure: `ask`: asked back, and silence is a yes; `go`: taken as said; `ignore`",
+    )
+    signs: Phrases = Field(
+        None, description="words, by language, that speak for it: `{zh: [快来人, 受伤], en: [smoke]}`"
+    )
+    calming: Phrases = Field(
+        None, description="words that speak against it: `{zh: [演习, 火锅], en: [drill]}`"
+    )
+    label: Prompts = Field(None, description="how it is called when it is asked back (default: its phrase)")
+    phrase: Name | None = Field(None, description="variable that gets the phrase of `say` that it was")
+
+
 class CommandModel(Strict):
     """A command that works at every step, by key and by voice."""
 
     key: Key | None = Field(None, description="one key")
     say: Phrases = Field(None, description="phrases, by language")
-    urgent: bool = Field(
+    urgent: bool | UrgentModel = Field(
         False,
-        description="heard anywhere in what is said, even in unfinished speech, and before anything else",
+        description="heard anywhere in what is said, even in unfinished speech, and before anything else; `true`, or "
+        "how (below)",
     )
     next: Target | None = Field(None, description="go there")
     do: Literal["back", "repeat", "help", "cancel"] | None = Field(
         None,
         description="back: to the question before; repeat: say this step's prompt again; help, cancel: raise that "
         "event",
+    )
+    language: str | None = Field(
+        None,
+        description="speak it from here on, and ask again: its phrases are understood in whatever language is spoken",
     )
     reason: str = Field("", description="what the journal notes", max_length=200)
     into: Name | None = Field(None, description="variable that gets the words that were said")
@@ -148,7 +179,10 @@ class NodeModel(Strict):
 class InputModel(NodeModel):
     """What nodes that ask have."""
 
-    prompt: Prompts = Field(None, description="prompts, or prompts by count: `{1: first, 2: shorter}`")
+    prompt: Prompts = Field(
+        None,
+        description="prompts, or prompts by count: `{1: first, 2: shorter}`; `slow`: said to who struggles",
+    )
     barge_in: BargeIn = Field(default_factory=lambda: BargeIn.model_validate({}), description="three flags")
     timers: Timers = Field(default_factory=lambda: Timers.model_validate({}), description="in seconds")
     speech: Speech = Field(default_factory=lambda: Speech.model_validate({}), description="recognition")
@@ -238,6 +272,33 @@ class ConfirmModel(Strict):
     no: Key = "2"
 
 
+class OfferLanguageModel(Strict):
+    """How another language of the hotline is offered to who speaks it: yes, its name, or its key take it."""
+
+    prompt: Prompts = Field(description='"For English, say yes or press 2.": a text in each language')
+    keys: dict[str, Key] = Field(description="language -> its key while it is offered: `{zh: 1, en: 2}`")
+
+
+class PaceModel(Strict):
+    """How the dialogue adapts to a caller who struggles: silence, misunderstandings, "pardon?", late answers."""
+
+    slow_after: int | None = Field(
+        None, ge=0, le=100, description="struggles in the call from which on it is slow; 0: never (default 2)"
+    )
+    slow_answer: Share | None = Field(
+        None, description="an answer begun after this share of `first_input_s` is late (default 0.75)"
+    )
+    stretch: float | None = Field(
+        None, ge=1, le=4, description="slow: timers are so many times as long (default 1.5)"
+    )
+    pause_s: float | None = Field(
+        None, ge=0, le=3, description="slow: silence between the prompts of a question (default 0.6)"
+    )
+    condition: str | None = Field(
+        None, alias="if", description="slow from the beginning: `default(call.facts.age, 0) >= 65`"
+    )
+
+
 class HotlineFields(Strict):
     languages: list[str] = Field(min_length=1, description="the first is the one when nothing else is said")
     entry: Name = Field("main", description="the flow that a call begins with")
@@ -262,6 +323,12 @@ class HotlineFields(Strict):
     sources: dict[Name, SourceModel] = Field(default_factory=dict, description="for `lookup`")
     requests: RequestsModel = Field(default_factory=lambda: RequestsModel.model_validate({}))
     confirm: ConfirmModel | None = Field(None, description="how an unsure answer is asked back")
+    offer_language: OfferLanguageModel | None = Field(
+        None, description="how another language is offered to who speaks it"
+    )
+    pace: PaceModel = Field(
+        default_factory=lambda: PaceModel.model_validate({}), description="how it adapts to who struggles"
+    )
     barge_in: BargeIn = Field(
         default_factory=lambda: BargeIn.model_validate({}), description="for all that ask"
     )

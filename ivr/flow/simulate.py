@@ -10,7 +10,7 @@ from __future__ import annotations
 import copy
 import datetime as dt
 import heapq
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Literal, Self
 
 from ivr.flow.actions import (
@@ -34,6 +34,7 @@ from ivr.flow.inputs import (
     Digit,
     HungUp,
     Input,
+    LanguageGuess,
     LookupEnded,
     OpId,
     PartyJoined,
@@ -107,9 +108,13 @@ class Simulation(FollowedCall):
                 self.end_transfer("completed")
 
     def say(
-        self, text: str, confidence: float | None = 0.9, alternatives: Sequence[Alternative] = ()
+        self,
+        text: str,
+        confidence: float | None = 0.9,
+        alternatives: Sequence[Alternative] = (),
+        languages: Mapping[str, float] | None = None,
     ) -> bool:
-        """False: nobody listens."""
+        """languages: those it was likely said in -> share. False: nobody listens."""
         op = self.op_of("listen")
         if op is None:
             return False
@@ -117,7 +122,17 @@ class Simulation(FollowedCall):
         op = self.op_of("listen")
         if op is not None:
             language = self.state.language
-            self.give(SpeechHeard(op, text, confidence, language, alternatives=tuple(alternatives)))
+            guesses = sorted((languages or {}).items(), key=lambda guess: -guess[1])
+            self.give(
+                SpeechHeard(
+                    op,
+                    text,
+                    confidence,
+                    language,
+                    alternatives=tuple(alternatives),
+                    languages=tuple(LanguageGuess(name, share) for name, share in guesses),
+                )
+            )
         return True
 
     def hang_up(self) -> None:

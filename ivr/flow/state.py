@@ -60,7 +60,9 @@ class FlowState:
     data: the node's own memory. history: the nodes that `back` goes back through. keys: typed ahead. speech_off:
     recognition was given up for this call. stack: the frames below a subflow (subflows.py). hung_up: the caller has
     gone and the dialogue goes on without sound. held: the op of a place in a queue that is kept while the dialogue is
-    elsewhere. holding: the node it belongs to, that node's memory, and where the dialogue stood (held.py).
+    elsewhere. holding: the node it belongs to, that node's memory, and where the dialogue stood (held.py). struggles:
+    how often the caller did not get on; slow: what follows from that (adapting.py). languages: what is known of the
+    caller's (languages.py).
     """
 
     flow_version: str
@@ -84,6 +86,9 @@ class FlowState:
     hung_up: bool = False
     held: str = ""
     holding: Mapping[str, JsonValue] = field(default_factory=dict)
+    struggles: int = 0
+    slow: bool = False
+    languages: Mapping[str, JsonValue] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

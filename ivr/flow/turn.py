@@ -32,6 +32,7 @@ from ivr.flow.actions import (
 )
 from ivr.flow.expressions import Expression, ExpressionFailed
 from ivr.flow.inputs import OpId
+from ivr.flow.languages import Answer, Meant
 from ivr.flow.model import FAREWELL, Command, FlowLibrary, append_run
 from ivr.flow.names import known_value
 from ivr.flow.state import FlowState, Run
@@ -67,6 +68,7 @@ cancelled."""
 class Turn:
     __slots__ = (
         "actions",
+        "answer",
         "call",
         "calling",
         "counts",
@@ -82,6 +84,7 @@ class Turn:
         "hung_up",
         "keys",
         "language",
+        "languages",
         "lead",
         "library",
         "next_op",
@@ -91,8 +94,11 @@ class Turn:
         "raised",
         "rescues",
         "said",
+        "slow",
         "speech_off",
         "stack",
+        "struggles",
+        "trying",
         "unplayed",
         "variables",
         "visits",
@@ -122,12 +128,19 @@ class Turn:
         self.hung_up = state.hung_up
         self.held = state.held
         self.holding = state.holding
+        self.struggles = state.struggles
+        self.slow = state.slow
+        self.languages = state.languages
         self.actions: list[Action] = []
         self.lead: list[Run] = []
         self.pending: str | None = None
         self.calling = False
         """Whether the way on leads into a flow that is called."""
         self.hops = 0
+        self.answer: Answer | None = None
+        """What was heard in this turn and is being looked at (nodes/other_language.py)."""
+        self.trying = False
+        """Whether that is only tried in another language than the one spoken."""
         self.raised = 0
         self.said = ""
         """What was heard in this turn, as it was written down."""
@@ -157,6 +170,9 @@ class Turn:
             self.hung_up,
             self.held,
             self.holding,
+            self.struggles,
+            self.slow,
+            self.languages,
         )
 
     # Operations
@@ -243,15 +259,35 @@ class Turn:
     @property
     def can_listen(self) -> bool:
         """Whether speech can be recognised now, in the language spoken."""
-        return not (self.speech_off or self.hung_up) and self.language in self.call.speech
+        return self.hears(self.language)
+
+    def hears(self, language: str) -> bool:
+        return not (self.speech_off or self.hung_up) and language in self.call.speech
 
     def listen(
-        self, phrases: tuple[str, ...], end_silence_s: float, longest_s: float, expects: str = ""
+        self,
+        phrases: tuple[str, ...],
+        end_silence_s: float,
+        longest_s: float,
+        expects: str = "",
+        *,
+        identify: tuple[str, ...] = (),
+        language: str = "",
     ) -> None:
+        """identify: the languages to tell apart. language: in which it is heard, "" = the one spoken now."""
         self.close("listen")
         if not self.hung_up:
             self.actions.append(
-                Listen(self.open("listen"), self.language, phrases, end_silence_s, longest_s, expects)
+                Listen(
+                    self.open("listen"),
+                    language or self.language,
+                    phrases,
+                    end_silence_s,
+                    longest_s,
+                    expects,
+                    hot_words=() if phrases or expects else self.library.names.hot_words(language or self.language),
+                    identify=identify,
+                )
             )
 
     # Values
@@ -308,6 +344,8 @@ class Turn:
 
     def command(self, command: Command, by: str) -> None:
         """Do one of the `always` commands. by: "key" or "speech"."""
+        if self.trying:
+            raise Meant(command)
         raising.command(self, command, by)
 
     def raise_event(self, name: str, detail: JsonValue = None) -> None:

@@ -66,7 +66,7 @@ class WrittenHotline:
         self._prompts()
         self._queues(self.documents.get(QUEUES))
         for name, document in self.documents.items():
-            if "/" not in name and name not in (HOTLINE, QUEUES, AGENTS):
+            if holds_flow(name):
                 self._flow(document, document.data, "")
         self._names()
 

@@ -16,6 +16,7 @@ from ivr.flow.inputs import (
     Digit,
     HungUp,
     Input,
+    LanguageGuess,
     OpId,
     PromptEnded,
     QueueEnded,
@@ -120,11 +121,20 @@ class Dialogue:
         confidence: float | None = 0.9,
         phrase: str = "",
         others: Mapping[str, float] | None = None,
+        languages: Mapping[str, float] | None = None,
     ) -> tuple[Action, ...]:
-        """others: further readings -> confidence."""
+        """others: further readings -> confidence. languages: those it was likely said in -> share."""
         alternatives = tuple(Alternative(*other) for other in (others or {}).items())
+        guesses = tuple(LanguageGuess(*guess) for guess in (languages or {}).items())
         return self.give(
-            SpeechHeard(self.op("listen"), text, confidence, phrase=phrase, alternatives=alternatives)
+            SpeechHeard(
+                self.op("listen"),
+                text,
+                confidence,
+                phrase=phrase,
+                alternatives=alternatives,
+                languages=guesses,
+            )
         )
 
     def hang_up(self, by: Literal["caller", "system"] = "caller") -> tuple[Action, ...]:

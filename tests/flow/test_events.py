@@ -96,6 +96,8 @@ def test_without_a_handler_the_defaults_and_else_a_person() -> None:
         "error",
         "error.asr",
         "error.prompt",
+        "language",
+        "struggling",
     }
 
 

@@ -17,6 +17,7 @@ from ivr.flow.inputs import (
     Digit,
     HungUp,
     Input,
+    LanguageGuess,
     LookupEnded,
     OpId,
     PartyJoined,
@@ -130,6 +131,9 @@ def inputs_for(op: st.SearchStrategy[OpId]) -> st.SearchStrategy[Input]:
             st.just("engine"),
             st.one_of(st.just(""), said),
             st.lists(st.builds(Alternative, said, confidence), max_size=2).map(tuple),
+            st.lists(
+                st.builds(LanguageGuess, st.sampled_from(["zh", "en", "xx", ""]), st.floats(0, 1)), max_size=3
+            ).map(tuple),
         ),
         st.builds(SpeechFailed, op, outcomes(ASR_FAULTS)),
         st.builds(TimerFired, op),
@@ -233,7 +237,12 @@ def _makers(chance: random.Random, op: OpId) -> list[Callable[[], Input]]:
         ),
         (SpeechStarted, lambda: SpeechStarted(op)),
         (SpeechPartial, lambda: SpeechPartial(op, text)),
-        (SpeechHeard, lambda: SpeechHeard(op, text, pick((None, 0.2, 0.45, 0.9)))),
+        (
+            SpeechHeard,
+            lambda: SpeechHeard(
+                op, text, pick((None, 0.2, 0.45, 0.9)), languages=pick(((), (LanguageGuess("en", 0.9),)))
+            ),
+        ),
         (SpeechFailed, lambda: SpeechFailed(op, pick(("overloaded", "lost", "unavailable")))),
         (TimerFired, lambda: TimerFired(op)),
         (QueueProgress, lambda: QueueProgress(op, chance.randrange(-1, 5), 5, pick((None, 30.0)), 90.0)),

@@ -8,12 +8,22 @@ from __future__ import annotations
 import textwrap
 
 from ivr.flow.codes import CODES
-from ivr.flow.explained import expressions, files, names, nodes, prompts, sources, variables, ways
+from ivr.flow.explained import (
+    expressions,
+    files,
+    names,
+    nodes,
+    prompts,
+    sources,
+    understanding,
+    variables,
+    ways,
+)
 from ivr.flow.explained.example import Explained
 
 EXPLAINED: dict[str, Explained] = {
     each.code: each
-    for part in (files, names, sources, nodes, variables, prompts, expressions, ways)
+    for part in (files, names, sources, nodes, variables, prompts, expressions, ways, understanding)
     for each in part.EXPLAINED
 }
 

@@ -39,6 +39,17 @@ ROWS: Final[tuple[tuple[str, Type, str], ...]] = (
     ("call.history.last_outcome", TEXT, "how that call ended"),
     ("call.history.last_agent", TEXT, "who answered it"),
     ("call.history.language", TEXT, "the language that it ended in"),
+    (
+        "call.struggles",
+        INT,
+        "how often the caller did not get on: silence, misunderstandings, pardons, late answers",
+    ),
+    ("call.pace", one_of("normal", "slow"), "`slow` for a caller who struggles: the hotline's `pace`"),
+    (
+        "call.other_language",
+        TEXT,
+        "another of the hotline's that the caller was clearly heard to speak, or empty",
+    ),
     ("language", TEXT, "the language spoken now"),
     ("now", TIMESTAMP, "this moment, in the hotline's time zone"),
     ("time.hour", INT, "0 to 23"),

@@ -11,6 +11,7 @@ _WORDS: Mapping[str, tuple[str, str]] = {
     "everywhere": ("每一步都有效", "At every step"),
     "fallback": ("出了差错", "whatever goes wrong"),
     "back": ("回到上一个问题", "to the question before"),
+    "language": ("换语言", "another language"),
     "repeat": ("重播这一步的提示", "this step's prompt again"),
     "end": ("挂机", "hangs up"),
     "return": ("返回调用处", "returns"),

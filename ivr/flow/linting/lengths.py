@@ -21,6 +21,8 @@ def check_lengths(library: FlowLibrary, report: Report) -> None:
         said: list[PromptList] = []
         if isinstance(node, AskingNode):
             said = [prompts for _, prompts in node.prompts.by_count]
+            if node.prompts.slow is not None:
+                said.append(node.prompts.slow)
         elif isinstance(node, Say | HangupNode):
             said = [node.prompts]
         for prompts in said:

@@ -4,7 +4,8 @@ A visit: keys typed ahead are taken first and then no prompt is played; else the
 open meanwhile where `listen` allows. After the prompt the first-input timer runs. A key stops the prompt
 (`interrupt`), ends listening, and starts the inter-digit timer while more keys may come. Speech that starts stops the
 prompt and the first-input timer; what it turns out to be arrives as one final result. What was heard too badly to be
-taken and too well to be refused is asked back (asking_back.py) before the node gets it.
+taken and too well to be refused is asked back (asking_back.py) before the node gets it; what was said in another
+language is tried in that one, or that language offered (other_language.py). Who struggles has more time (adapting.py).
 """
 
 from __future__ import annotations
@@ -13,11 +14,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
+from ivr.flow import adapting, languages
 from ivr.flow.actions import JsonValue
 from ivr.flow.inputs import SpeechFailed, SpeechHeard, SpeechStarted
 from ivr.flow.match import normalise
+from ivr.flow.nodes import asking_urgent, other_language
 from ivr.flow.nodes.asking_back import ASKED_BACK, yes_no_phrases
-from ivr.flow.nodes.base import Node
+from ivr.flow.nodes.base import ACCEPT, CONFIRM, Node
+from ivr.flow.nodes.other_language import OFFERED
 from ivr.flow.schema import InputModel
 from ivr.flow.state import Run
 from ivr.flow.turn import MAX_KEYS_AHEAD, Turn
@@ -45,8 +49,10 @@ class InputRules:
     longest_s: float = 15.0
     whole_s: float | None = None
     speech: bool = True
-    accept: float = 0.5
-    confirm: float = 0.3
+    accept: float = ACCEPT
+    confirm: float = CONFIRM
+    identify: bool | None = None
+    """None: as the kind of node has it."""
 
 
 class AskingNode(Node):
@@ -55,6 +61,10 @@ class AskingNode(Node):
 
     expects: ClassVar[str] = ""
     """What open speech is likely to be, for the recogniser (`actions.Listen`)."""
+    identifies: ClassVar[bool] = False
+    """Whether answers are long enough to tell in which language they are said."""
+    takes_anything: ClassVar[bool] = False
+    """Whether any words are an answer."""
 
     __slots__ = ("asking_back", "expecting", "prompts", "rules")
 
@@ -83,12 +93,16 @@ class AskingNode(Node):
         """An utterance with words and without an urgent command."""
         raise NotImplementedError
 
+    def hints(self, turn: Turn, event: SpeechHeard) -> bool:
+        """Of a kind that takes anything: whether these words mean something to it in the language spoken, or command."""
+        return True
+
     def before(self, turn: Turn) -> None:
         """What a kind does on entering, before keys typed ahead count."""
 
     def wording(self, turn: Turn, count: int) -> tuple[Run, ...]:
         """The question, asked for the `count`-th time in this visit."""
-        return self.prompts.pick(count).runs(turn)
+        return self.prompts.pick(count, slow=turn.slow).runs(turn)
 
     def label(self, turn: Turn, answer: str) -> tuple[Run, ...]:
         """How an answer is called when it is asked back; () = it cannot be."""
@@ -101,6 +115,7 @@ class AskingNode(Node):
 
     def enter(self, turn: Turn) -> None:
         turn.remember(self.id)
+        adapting.look(turn)
         if self.rules.flush:
             turn.keys = ""
         if self.rules.whole_s is not None:
@@ -110,7 +125,11 @@ class AskingNode(Node):
         self._typed_ahead(turn)
         turn.data.pop("entering", None)
         if turn.pending is None and "play" not in turn.waiting and "timer.inter_digit" not in turn.waiting:
-            self.reprompt(turn)
+            offered = other_language.offer_first(self, turn)
+            if not (
+                offered and (turn.pending is not None or OFFERED in turn.data or "prompted" in turn.data)
+            ):
+                self.reprompt(turn)
 
     def reprompt(self, turn: Turn) -> None:
         count = turn.data.get("prompted", 0)
@@ -118,9 +137,13 @@ class AskingNode(Node):
         turn.data["prompted"] = count
         turn.data["digits"] = ""
         turn.data.pop(ASKED_BACK, None)
+        turn.data.pop(OFFERED, None)
         turn.cancel_timer("first_input")
         turn.cancel_timer("inter_digit")
-        if turn.speak(self.wording(turn, count)):
+        runs = self.wording(turn, count)
+        if turn.slow:
+            runs = adapting.with_pauses(runs, turn.library.pace.pause_s)
+        if turn.speak(runs):
             if self.rules.listen_during_prompt:
                 self._listen(turn)
         else:
@@ -138,7 +161,17 @@ class AskingNode(Node):
         elif "play" not in turn.waiting and not turn.play_next():
             self._prompts_over(turn)
 
+    def language_changed(self, turn: Turn) -> None:
+        """The question from its beginning, as if it had not been asked yet."""
+        turn.go(turn.node)
+
     def no_match(self, turn: Turn, detail: JsonValue = None) -> None:
+        if turn.trying:
+            raise languages.NoSense
+        if asking_urgent.answered(self, turn, None):
+            return
+        if other_language.instead_of_no_match(self, turn):
+            return
         turn.keys = ""
         turn.cancel_timer("inter_digit")
         turn.raise_event("no_match", detail)
@@ -149,7 +182,20 @@ class AskingNode(Node):
             return
         self._listen(turn)
         if "timer.first_input" not in turn.waiting and not turn.data.get("speaking"):
-            turn.start_timer("first_input", self.rules.first_input_s)
+            turn.start_timer("first_input", self.patient(turn, self.rules.first_input_s))
+            turn.data["asked_at"] = round(turn.now.timestamp(), 3)
+
+    def patient(self, turn: Turn, seconds: float) -> float:
+        """So long is waited for this caller."""
+        return seconds * turn.library.pace.stretch if turn.slow else seconds
+
+    def _is_late(self, turn: Turn) -> bool:
+        """Whether an answer that begins now comes late."""
+        asked = turn.data.get("asked_at")
+        if "timer.first_input" not in turn.waiting or not isinstance(asked, int | float):
+            return False
+        allowed = turn.library.pace.slow_answer * self.patient(turn, self.rules.first_input_s)
+        return turn.now.timestamp() - asked >= allowed
 
     def _typed_ahead(self, turn: Turn) -> None:
         while turn.keys and turn.pending is None:
@@ -159,20 +205,47 @@ class AskingNode(Node):
     def _listen(self, turn: Turn) -> None:
         if "listen" in turn.waiting or turn.data.get("deaf") or not (self.rules.speech and turn.can_listen):
             return
-        if ASKED_BACK in turn.data:
+        identify: tuple[str, ...] = ()
+        heard_in = ""
+        if OFFERED in turn.data:
+            phrases, heard_in = other_language.phrases(self, turn)
+            expects, identify = "yes_no", languages.to_identify(turn)
+        elif ASKED_BACK in turn.data:
             phrases, expects = self.commands.phrases(turn.language) + yes_no_phrases(turn.language), "yes_no"
         else:
             own = self.phrases(turn)
             if own is None:
                 return
             phrases, expects = own, self.expecting
+            if self.identifies if self.rules.identify is None else self.rules.identify:
+                identify = languages.to_identify(turn)
         turn.data.pop("speaking", None)
-        turn.listen(phrases, self.rules.end_silence_s, self.rules.longest_s, expects)
+        end_silence_s = self.patient(turn, self.rules.end_silence_s)
+        turn.listen(
+            phrases, end_silence_s, self.rules.longest_s, expects, identify=identify, language=heard_in
+        )
+
+    def offer_language(self, turn: Turn) -> None:
+        if not other_language.offer(self, turn):
+            self.no_match(turn)
+        elif self.rules.listen_during_prompt:
+            self._listen(turn)
+
+    def listen_again(self, turn: Turn) -> None:
+        """While a prompt that asks something back plays."""
+        if self.rules.listen_during_prompt:
+            self._listen(turn)
 
     # Asking back
 
     def unsure(self, turn: Turn, answers: Sequence[str]) -> None:
         """These may have been meant, the likeliest first: ask for the first that was not refused before."""
+        if turn.trying:
+            raise languages.NoSense
+        if turn.answer is not None and turn.answer.other:
+            # It sounds a little like one of them because another language was forced into this one.
+            self.no_match(turn)
+            return
         refused = turn.data.get("refused")
         known = refused if isinstance(refused, list) else []
         left: list[JsonValue] = [answer for answer in answers if answer not in known]
@@ -185,10 +258,11 @@ class AskingNode(Node):
         turn.data["refused"] = [*known, left[0]]
         turn.cancel_timer("first_input")
         turn.speak(self.asking_back.runs(turn, label))
-        if self.rules.listen_during_prompt:
-            self._listen(turn)
+        self.listen_again(turn)
 
     def _answered_back(self, turn: Turn, yes: bool | None) -> None:
+        if asking_urgent.answered(self, turn, yes):
+            return
         left = turn.data.pop(ASKED_BACK, None)
         answers = [str(answer) for answer in left] if isinstance(left, list) else []
         if yes and answers:
@@ -210,10 +284,14 @@ class AskingNode(Node):
     def _press(self, turn: Turn, digit: str) -> None:
         turn.hush()
         if turn.waiting:
+            if self._is_late(turn):
+                adapting.struggled(turn, "late")
             turn.close("listen")
             turn.data.pop("speaking", None)
             turn.cancel_timer("speech")
             turn.cancel_timer("first_input")
+        if OFFERED in turn.data and other_language.pressed(turn, digit):
+            return
         if ASKED_BACK in turn.data and self.asking_back is not None:
             yes = self.asking_back.by_key(digit)
             if yes is not None or not self.command_pressed(turn, digit):
@@ -222,7 +300,7 @@ class AskingNode(Node):
         self.key(turn, digit)
 
     def wait_for_keys(self, turn: Turn, after_s: float) -> None:
-        turn.start_timer("inter_digit", after_s)
+        turn.start_timer("inter_digit", self.patient(turn, after_s))
 
     def prompt_ended(self, turn: Turn, *, failed: bool) -> None:
         if failed:
@@ -233,7 +311,13 @@ class AskingNode(Node):
     def timer(self, turn: Turn, name: str) -> None:
         if name == "first_input":
             turn.close("listen")
-            turn.raise_event("no_input")
+            if asking_urgent.unanswered(self, turn):
+                return
+            if OFFERED in turn.data:
+                # No answer is an answer: on in the language spoken so far.
+                self.reprompt(turn)
+            else:
+                turn.raise_event("no_input")
         elif name == "inter_digit":
             self.keys_over(turn)
         elif name == "speech":
@@ -245,6 +329,8 @@ class AskingNode(Node):
 
     def speech_started(self, turn: Turn, event: SpeechStarted) -> None:
         turn.data["speaking"] = True
+        if self._is_late(turn):
+            turn.data["late"] = True
         turn.cancel_timer("first_input")
         turn.start_timer("speech", self.rules.longest_s + SPEECH_GUARD_S)
         if self.rules.interrupt_speech:
@@ -254,19 +340,26 @@ class AskingNode(Node):
         turn.data.pop("speaking", None)
         turn.cancel_timer("speech")
         turn.cancel_timer("first_input")
-        if self.urgent_said(turn, event.texts()):
+        if asking_urgent.heard(self, turn, event):
             return
         if self.rules.interrupt_speech:
             turn.hush()
+        late = turn.data.pop("late", None)
         if not any(map(normalise, event.best())):
             self.no_match(turn)
+            return
+        if late:
+            adapting.struggled(turn, "late")
+        if OFFERED in turn.data:
+            other_language.replied(self, turn, event)
         elif ASKED_BACK in turn.data:
             self._heard_back(turn, event)
         else:
-            self.heard(turn, event)
+            other_language.answered(self, turn, event)
 
     def _heard_back(self, turn: Turn, event: SpeechHeard) -> None:
-        answers = [yes_no(text, turn.language) for text in event.best()]
+        spoken = (turn.language, *languages.others(turn, event))
+        answers = [yes_no(text, language) for language in spoken for text in event.best()]
         yes = next((answer for answer in answers if answer is not None), None)
         if yes is not None and self.maybe(event.confidence):
             self._answered_back(turn, yes)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from ivr.flow.actions import JsonValue, Note
 from ivr.flow.inputs import (
     AgentJoined,
+    Alternative,
     CallbackPlaced,
     LookupEnded,
     QueueEnded,
@@ -24,9 +25,15 @@ from ivr.flow.inputs import (
 from ivr.flow.model import Command, Handlers
 from ivr.flow.schema import NodeModel
 from ivr.flow.turn import MAX_KEYS_AHEAD, Turn
+from ivr.flow.understanding.urgent import Urgent
 
 if TYPE_CHECKING:
     from ivr.flow.build_node import NodeBuilder
+
+
+ACCEPT = 0.5
+CONFIRM = 0.3
+"""From these confidences on a recogniser is believed, and asked back at least, unless the hotline says otherwise."""
 
 
 class Node:
@@ -76,6 +83,14 @@ class Node:
         """Go on waiting after a handler that leads nowhere."""
         self.enter(turn)
 
+    def language_changed(self, turn: Turn) -> None:
+        """The caller chose another language: say it in that one."""
+        self.reprompt(turn)
+
+    def offer_language(self, turn: Turn) -> None:
+        """Offer the language that `event.detail` names. Only a node that asks can."""
+        self.resume(turn)
+
     def digit(self, turn: Turn, digit: str) -> None:
         """A key that this node has no use for is kept for the next one that asks."""
         turn.keys = (turn.keys + digit)[:MAX_KEYS_AHEAD]
@@ -84,7 +99,9 @@ class Node:
     def timer(self, turn: Turn, name: str) -> None: ...
     def speech_started(self, turn: Turn, event: SpeechStarted) -> None: ...
     def speech_partial(self, turn: Turn, event: SpeechPartial) -> None:
-        self.urgent_said(turn, (event.text,))
+        found = self.commands.urgent(event.text, unfinished=True)
+        if found is not None:
+            self.do_urgent(turn, found)
 
     def speech_heard(self, turn: Turn, event: SpeechHeard) -> None: ...
     def speech_failed(self, turn: Turn, event: SpeechFailed) -> None: ...
@@ -113,11 +130,55 @@ class Node:
             turn.command(command, "speech")
         return command is not None
 
-    def urgent_said(self, turn: Turn, texts: Iterable[str]) -> bool:
-        command = self.commands.urgent(texts)
-        if command is not None:
-            turn.command(command, "speech")
-        return command is not None
+    def urgent_in(self, event: SpeechHeard) -> Urgent | None:
+        """What was said counts however badly it was heard; a phrase or a reading that the recogniser offers besides,
+        only as far as it is believed."""
+        found = self.commands.urgent(event.text)
+        if found is not None and found.sure:
+            return found
+        for reading in (Alternative(event.phrase, event.confidence), *event.alternatives):
+            other = self.commands.urgent(reading.text) if self.maybe(reading.confidence) else None
+            if other is None:
+                continue
+            if other.sure and self.sure(reading.confidence):
+                return other
+            found = found or replace(other, sure=False)
+        return found
+
+    def urgent_said(self, turn: Turn, event: SpeechHeard) -> bool:
+        found = self.urgent_in(event)
+        return found is not None and self.doubted(turn, found)
+
+    def doubted(self, turn: Turn, found: Urgent) -> bool:
+        """What is sure is done. What is not, and cannot be asked back, is taken as said where it is written so."""
+        doubt = self.commands.by_name[found.name].doubt
+        if found.sure or doubt == "go" or (doubt == "ask" and found.written == "words"):
+            self.do_urgent(turn, found)
+            return True
+        turn.note(
+            "urgent_doubt",
+            {"node": self.id, "command": found.name, "phrase": found.phrase, "written": found.written},
+        )
+        return False
+
+    def do_urgent(self, turn: Turn, found: Urgent) -> None:
+        command = self.commands.by_name[found.name]
+        if found.written != "words":
+            turn.note(
+                "urgent_by_sound",
+                {"node": self.id, "command": found.name, "phrase": found.phrase, "written": found.written},
+            )
+        if command.phrase:
+            turn.assign(command.phrase, found.phrase)
+        turn.command(command, "speech")
+
+    def sure(self, confidence: float | None) -> bool:
+        """Whether the recogniser is believed."""
+        return confidence is None or confidence >= ACCEPT
+
+    def maybe(self, confidence: float | None) -> bool:
+        """Whether it may be asked back at least."""
+        return confidence is None or confidence >= CONFIRM
 
     # Calling another flow
 

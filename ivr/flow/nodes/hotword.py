@@ -39,14 +39,15 @@ class HotwordNode(Node):
             turn.listen(phrases, END_SILENCE_S, LONGEST_S)
 
     def speech_heard(self, turn: Turn, event: SpeechHeard) -> None:
-        if self.urgent_said(turn, event.texts()):
+        if self.urgent_said(turn, event):
             return
-        if (event.confidence is None or event.confidence >= self.accept) and (
-            self.heard_more(turn, event) or self.command_said(turn, event)
-        ):
+        if self.sure(event.confidence) and (self.heard_more(turn, event) or self.command_said(turn, event)):
             return
         if "play" in turn.waiting or self.listens_on(turn):
             self.listen_for_commands(turn)
+
+    def sure(self, confidence: float | None) -> bool:
+        return confidence is None or confidence >= self.accept
 
     def heard_more(self, turn: Turn, event: SpeechHeard) -> bool:
         """Whether that is one of `more_phrases`, and was acted on."""

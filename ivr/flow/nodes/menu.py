@@ -27,6 +27,7 @@ class MenuModel(InputModel):
 
 class Menu(ChoosingNode):
     kind: ClassVar[str] = "menu"
+    identifies: ClassVar[bool] = True
 
     __slots__ = ()
 
@@ -68,6 +69,8 @@ class Menu(ChoosingNode):
         if option is None and command is None:
             option = own.within(said, but)
             command = commands.within(said) if option is None else None
+        if option is None and command is None and (switching := self.commands.switching((said,))) is not None:
+            command = switching.name
         return option or "", command or ""
 
 

@@ -162,7 +162,14 @@ def replied(node: AskingNode, turn: Turn, event: SpeechHeard) -> None:
     elif yes is False:
         languages.decline(turn, language)
         node.reprompt(turn)
-    elif yes or languages.share_of(event, language) >= languages.CLEAR:
+    elif yes:
         languages.switch(turn, language, "offer")
+    elif languages.share_of(event, language) >= languages.CLEAR:
+        # Whoever goes on in it has taken it, and may have answered the question.
+        if tried(node, turn, event, language):
+            turn.note("language", {"language": language, "by": "offer"})
+            languages.change(turn, language)
+        else:
+            languages.switch(turn, language, "offer")
     else:
         answered(node, turn, event)

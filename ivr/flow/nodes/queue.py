@@ -106,7 +106,7 @@ class Queue(HotwordNode):
     @staticmethod
     def obeys(command: Command) -> bool:
         """The caller is on the way to a person already, and no other command is worth the place; `repeat` tells it."""
-        return command.urgent or command.do == "repeat"
+        return command.urgent or command.do in ("repeat", "language")
 
     # The visit
 

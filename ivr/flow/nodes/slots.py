@@ -10,10 +10,12 @@ from pydantic import Field
 
 from ivr.flow.actions import JsonValue
 from ivr.flow.expressions import ANY, TEXT
+from ivr.flow.findings import did_you_mean
 from ivr.flow.match import NO_PHRASES, Phrases, normalise
 from ivr.flow.schema import Name, Strict
 from ivr.flow.schema import Phrases as PhrasesField
 from ivr.flow.turn import Turn
+from ivr.flow.understanding.location import place_said
 from ivr.flow.values.formats import Format, FormatError, make_format
 from ivr.flow.yaml_source import Path
 
@@ -24,8 +26,12 @@ NUMBER = "number"
 """The format of a plain number, which the figures of a date or a time are not."""
 
 
+PLACE_KINDS = frozenset({"street", "area", "place", "building"})
+"""The kinds of names.yaml that are places, unless a slot says otherwise."""
+
+
 class SlotModel(Strict):
-    """One of the two."""
+    """One of them; `names` also beside `place`."""
 
     values: dict[Name, PhrasesField] = Field(
         default_factory=dict, description="value -> phrases: `{north: {zh: [城北], en: [north side]}}`"
@@ -33,22 +39,39 @@ class SlotModel(Strict):
     format: str | dict[str, Any] | None = Field(
         None, description="a format of `collect`: `date`, `{number: {most: 20}}`"
     )
+    names: Name | list[Name] | None = Field(
+        None,
+        description="a kind of `names.yaml`, or several: the name that was said, also misheard: `bureau`",
+    )
+    place: bool = Field(
+        False,
+        description="where it is: a name of `names.yaml` (of the kinds street, area, place and building, or those of "
+        "`names`), or said as places are, with its number",
+    )
 
 
 class Slots:
     """Compiled."""
 
-    __slots__ = ("_formats", "_phrases")
+    __slots__ = ("_formats", "_names", "_phrases", "_places")
 
     def __init__(self, build: NodeBuilder, models: Mapping[str, SlotModel]) -> None:
         self._formats: dict[str, Format] = {}
         self._phrases: dict[str, dict[str, Phrases]] = {}
         """Variable -> language -> the phrases of its values."""
+        self._names: dict[str, frozenset[str]] = {}
+        self._places: dict[str, frozenset[str]] = {}
+        """Variable -> the kinds of names."""
         for name, model in models.items():
             path: Path = ("slots", name)
-            build.assigns(name, path, "" if model.values else None, TEXT if model.values else ANY)
-            if bool(model.values) == (model.format is not None):
-                build.fault(path, "two-ways", f"`{name}` has `values` or a `format`", "write one of them")
+            build.assigns(name, path, None if model.format is not None else "", ANY if model.format else TEXT)
+            named = model.names is not None or model.place
+            if bool(model.values) + (model.format is not None) + named != 1:
+                cause = f"`{name}` has `values`, a `format`, `names` or a `place`"
+                build.fault(path, "two-ways", cause, "write one of them")
+            elif named:
+                kinds = self._kinds(build, model, path)
+                (self._places if model.place else self._names)[name] = kinds
             elif model.format is not None:
                 format = format_of(build, model.format, (*path, "format"))
                 if format is not None:
@@ -60,6 +83,17 @@ class Slots:
                         said.setdefault(language, {})[value] = texts
                 self._phrases[name] = {language: Phrases(choices) for language, choices in said.items()}
 
+    @staticmethod
+    def _kinds(build: NodeBuilder, model: SlotModel, path: Path) -> frozenset[str]:
+        if model.names is None:
+            return PLACE_KINDS
+        kinds = model.names if isinstance(model.names, list) else [model.names]
+        for kind in kinds:
+            if kind not in build.name_kinds:
+                hint = did_you_mean(kind, build.name_kinds) or "write it into names.yaml"
+                build.fault((*path, "names"), "unknown-name-kind", f"no names of the kind `{kind}`", hint)
+        return frozenset(kinds)
+
     def fill(self, turn: Turn, text: str) -> list[str]:
         """The variables that these words fill; what they do not tell stays as it was."""
         filled: list[str] = []
@@ -67,6 +101,15 @@ class Slots:
             value = languages.get(turn.language, NO_PHRASES).within(normalise(text))
             if value is not None:
                 turn.assign(name, value)
+                filled.append(name)
+        for name, kinds in self._names.items():
+            said = turn.library.names.find(text, turn.language, kinds)
+            if said:
+                turn.assign(name, said[0].name)
+                filled.append(name)
+        for name, kinds in self._places.items():
+            if place := place_said(text, turn.language, turn.library.names, kinds):
+                turn.assign(name, place)
                 filled.append(name)
         figures: set[int] = set()
         for name, format in sorted(self._formats.items(), key=lambda each: each[1].name == NUMBER):

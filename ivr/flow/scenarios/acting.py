@@ -104,7 +104,9 @@ def _speech(call: Simulation, turn: Turn) -> bool:
     if turn.say is None:
         return turn.speech_fails is not None and call.fail_recognition(turn.speech_fails)
     others = [Alternative(text, confidence) for text, confidence in turn.say.alternatives.items()]
-    return call.say(turn.say.text, turn.say.confidence, others)
+    if turn.say.after_s:
+        call.wait(turn.say.after_s)
+    return call.say(turn.say.text, turn.say.confidence, others, turn.say.languages)
 
 
 def _recorded(call: Simulation, turn: Turn) -> bool:

@@ -200,6 +200,10 @@ class SayModel(Strict):
     text: str
     confidence: float | None = Field(0.9, ge=0, le=1, description="null: the engine gives none")
     alternatives: dict[str, float] = Field(default_factory=dict, description="other readings -> confidence")
+    languages: dict[str, Annotated[float, Field(ge=0, le=1)]] = Field(
+        default_factory=dict, description="which language it was likely said in: `{en: 0.9}`"
+    )
+    after_s: float = Field(0.0, ge=0, description="so long after the prompt it begins: a late answer")
 
 
 class Turn(Expectations):

@@ -134,6 +134,8 @@ class _Checker:
         for where, name in _items((*path, "passed"), turn.passed):
             self._no(where, "unknown-target", "node", name, known.nodes)
         self._no((*path, "language"), "unknown-language", "language", turn.language, library.languages)
+        for where, name in _keys((*path, "say", "languages"), turn.say.languages if turn.say else ()):
+            self._no(where, "unknown-language", "language", name, library.languages)
         for where, written in _keys((*path, "variables"), turn.variables or {}):
             name = written.partition(".")[0]
             if name not in library.variables:

@@ -163,7 +163,7 @@ class RuleClassifier:
         }
 
     def classify(self, text: str, language: str, among: frozenset[str] | None = None) -> tuple[Ranked, ...]:
-        plain = normalise(text)
+        plain = comparable(text, language)
         weights: dict[str, tuple[float, tuple[str, ...]]] = {}
         for category in self._categories:
             rules = category.rules.get(language)
@@ -199,6 +199,11 @@ class RuleClassifier:
         against = AGAINST * sum(contains(plain, word) for word in rules.against)
         found.sort(reverse=True)
         return sum(weight for weight, _ in found) - against, tuple(reason for _, reason in found)
+
+
+def comparable(text: str, language: str) -> str:
+    """As a file's words and a caller's are compared: simplified, numbers in words, without punctuation."""
+    return normalise(words_said(text)) if language == "zh" else normalise(text)
 
 
 def _confidence(weight: float, others: Sequence[float]) -> float:

@@ -196,14 +196,14 @@ def _by_form(text: str) -> str:
     at = 0
     for index, word in enumerate(words):
         at += len(word)
-        if not _AREA.search(word):
+        if word in _NO_PLACES or not _AREA.search(word):
             continue
         name = word
         for earlier in reversed(words[max(0, index - _MOST_WORDS + 1) : index]):
             if earlier in _BEFORE or not re.fullmatch(r"[\u4e00-\u9fff]+", earlier):
                 break
             name = earlier + name
-        if name in _AREAS or name in _NO_PLACES:
+        if name in _AREAS:
             continue
         return name + _numbers_after(text, at)
     return ""

@@ -35,7 +35,7 @@ class CategoryModel(Strict):
     )
     patterns: dict[str, str | PatternModel | list[str | PatternModel]] = Field(
         default_factory=dict,
-        description="regular expressions that do, by language: `{zh: 半夜.{0,6}(唱歌|施工)}`",
+        description="regular expressions that do, by language: `{zh: '半夜.{0,6}(唱歌|施工)'}`",
     )
     but: Phrases = Field(None, description="words that speak against it, by language")
     examples: Phrases = Field(
@@ -45,7 +45,7 @@ class CategoryModel(Strict):
 
 
 class CategoriesModel(Strict):
-    """`categories.yaml`: what calls are about, for `ask`."""
+    """What calls are about, for `ask`."""
 
     categories: dict[Name, CategoryModel] = Field(min_length=1, description="name -> category")
 

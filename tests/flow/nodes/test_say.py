@@ -81,8 +81,15 @@ def test_urgent_words_count_in_unfinished_speech_and_however_badly_they_were_hea
     call.hear("不想火", 0.1, phrase="不想活")
     assert call.at == "main.person"
     call = say("", URGENT)
-    call.hear("不像话", 0.1, others={"不想活": 0.05})
+    call.hear("不像话", 0.1, others={"不想活": 0.4})
     assert call.at == "main.person"
+
+
+def test_a_reading_that_the_recogniser_itself_does_not_believe_is_not_urgent() -> None:
+    # The phrases of a grammar that come next are told however unlikely they are.
+    call = say("", URGENT)
+    call.hear("今天天气", 0.9, others={"不想活": 0.05})
+    assert call.at == "main.say"
 
 
 def test_it_does_not_listen_where_it_should_not_or_cannot() -> None:
