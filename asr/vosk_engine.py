@@ -45,6 +45,8 @@ ALTERNATIVES = 5
 TOLD_ALTERNATIVES = 3
 CORE_WEIGHT = 5
 """A word of an expected value counts as often as so many of the words around it: lines weigh by their number."""
+MOST_HOT_WORDS = 20
+"""Of a hotline's, beside the words of a value: whoever is asked for a number seldom names a street."""
 
 
 class VoskRecognizer:
@@ -101,7 +103,9 @@ class VoskRecognizer:
 
     def _expected(self, request: ListenRequest) -> list[str]:
         core, around = expected_words(request.expects, self._language)
-        hot = self.grammar(request.hot_words).lines if core else {}
+        if not core:
+            return []
+        hot = self.grammar(request.hot_words[:MOST_HOT_WORDS]).lines
         weighty = [*(word for word in core if self.knows(word)), *hot] * CORE_WEIGHT
         return [*weighty, *(word for word in around if self.knows(word))]
 

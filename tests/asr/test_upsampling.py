@@ -10,7 +10,7 @@ import soxr
 from hypothesis import given
 from hypothesis import strategies as st
 
-from asr.upsampling import Samples, Widener, how_for, widener_for
+from asr.upsampling import WINDOW, Samples, Widener, how_for, widener_for
 from tests.support.speech import RATE, silence
 
 SPEECH = np.random.default_rng(3).normal(0, 0.1, RATE).astype(np.float32)
@@ -56,19 +56,27 @@ def test_a_wide_band_call_is_left_as_it_is() -> None:
 
 
 def test_where_nobody_speaks_it_is_faint() -> None:
-    wide, _ = through(silence(0.5))
-    level = 20 * np.log10(np.std(np.frombuffer(wide, "<i2")) / 32768)
+    wide, _ = through(narrow() + silence(0.5))
+    level = 20 * np.log10(np.std(np.frombuffer(wide[-12_800:], "<i2")) / 32768)
     assert level == pytest.approx(-65, abs=1.5)
+
+
+def test_digital_silence_tells_nothing_yet() -> None:
+    wide, widener = through(silence(0.5))
+    assert wide == silence(0.5) and not widener.narrow
 
 
 @given(st.lists(st.integers(1, 900), min_size=1, max_size=40))
 def test_how_the_audio_is_cut_changes_nothing(sizes: list[int]) -> None:
-    """But for when it is known to be narrow: here that is from the beginning."""
-    call, widener, cut, at = narrow(), Widener(), b"", 0
+    """But for the first 20 ms, in which it is not known yet what it is."""
+    call = narrow()
+    first = 2 * WINDOW
+    one, other, cut, at = Widener(), Widener(), b"", first
+    one.widen(call[:first]), other.widen(call[:first])
     for size in sizes:
-        cut += widener.widen(call[at : at + 2 * size])
+        cut += one.widen(call[at : at + 2 * size])
         at += 2 * size
-    whole = Widener().widen(call[:at])
+    whole = other.widen(call[first:at])
     apart = np.abs(np.frombuffer(cut, "<i2").astype(int) - np.frombuffer(whole, "<i2").astype(int))
     assert apart.max() <= 1
 
