@@ -62,6 +62,7 @@ class Listener:
             hearing = await here.services.ears.open(_request(action, here.call))
             try:
                 async with media_path(here.ari, here.services.media, here.call, here.channel, hearing):
+                    # Told before what was made is unmade: that takes a moment which nobody need wait for.
                     here.tell(await self._answer(action, hearing))
             finally:
                 await hearing.aclose()

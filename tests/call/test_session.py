@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.call.scenes import SEEDS, play, press_if_there, summary_of
+from tests.call.scenes import SEEDS, inputs, play, press_if_there, summary_of
 from tests.support.call_house import House, Utterance
 from tests.support.fake_ari import Phone
 
@@ -164,15 +164,54 @@ def test_a_key_while_the_recogniser_is_being_attached_leaves_nothing(at_ms: int)
 
 
 @pytest.mark.parametrize("seed", SEEDS)
-def test_the_recogniser_fails_and_keys_go_on(seed: int) -> None:
+def test_a_recogniser_that_is_lost_again_and_again_leaves_the_keys(seed: int) -> None:
     async def scene(here: House) -> None:
-        here.ears.script.append(Utterance("", fails=True))
+        here.ears.script += [Utterance("", fails=True) for _ in range(4)]
         caller = here.ari.world.call("call", "12345", "trunk")
-        await here.until(3.5)
-        assert "speech_failed" in here.memory.kinds()
+        await here.until(4.5)
+        assert len(inputs(here, "speech_failed")) >= 2
+        assert here.ears.open_now == 0
         here.ari.world.press(caller, "1")
         await here.until(6)
         assert summary_of(here).outcome == "completed"
+
+    play(scene, seed)
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_a_recogniser_lost_before_a_word_is_asked_again_and_nobody_notices(seed: int) -> None:
+    async def scene(here: House) -> None:
+        here.log_in("a1")
+        caller = here.ari.world.call("call", "12345", "trunk")
+        await here.until(0.5)
+        here.ears.script += [
+            Utterance("", after_s=0.3, fails=True),
+            Utterance("我 要 投 诉", after_s=0.3, phrase="投诉"),
+        ]
+        await here.until(8)
+        assert len(inputs(here, "speech_failed")) == 1
+        assert here.states()["a1"] == "talking"
+        here.ari.world.hang_up(caller)
+
+    play(scene, seed)
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_a_recogniser_lost_within_a_word_costs_one_pardon(seed: int) -> None:
+    async def scene(here: House) -> None:
+        here.log_in("a1")
+        caller = here.ari.world.call("call", "12345", "trunk")
+        await here.until(0.5)
+        here.ears.script += [
+            Utterance("", after_s=0.3, lasts_s=0.3, fails_within=True),
+            Utterance("我 要 投 诉", after_s=1.5, phrase="投诉"),
+        ]
+        await here.until(10)
+        assert len(inputs(here, "speech_failed")) == 1
+        assert [heard["text"] for heard in inputs(here, "speech_heard")] == ["我 要 投 诉"]
+        assert here.states()["a1"] == "talking"
+        assert [line.text for line in here.memory.said] == ["我 要 投 诉"]
+        here.ari.world.hang_up(caller)
 
     play(scene, seed)
 

@@ -70,7 +70,7 @@ async def hotline(tmp_path_factory: pytest.TempPathFactory, fast_flows: Path) ->
 @pytest_asyncio.fixture(loop_scope="session")
 async def scene(hotline: Hotline) -> AsyncIterator[Scene]:
     """A stage for one test. Agents are logged out afterwards."""
-    async with _staged(hotline) as stage:
+    async with staged(hotline) as stage:
         yield stage
 
 
@@ -88,7 +88,7 @@ async def parts(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[tuple
 
 @pytest_asyncio.fixture(loop_scope="session")
 async def stage(parts: tuple[Hotline, Trunk]) -> AsyncIterator[Scene]:
-    async with _staged(parts[0]) as stage:
+    async with staged(parts[0]) as stage:
         yield stage
 
 
@@ -98,7 +98,7 @@ def trunk(parts: tuple[Hotline, Trunk]) -> Trunk:
 
 
 @asynccontextmanager
-async def _staged(hotline: Hotline) -> AsyncIterator[Scene]:
+async def staged(hotline: Hotline) -> AsyncIterator[Scene]:
     before = asyncio.all_tasks()
     async with Scene(hotline) as stage:
         yield stage

@@ -89,6 +89,7 @@ class Utterance:
     lasts_s: float = 0.5
     phrase: str = ""
     fails: bool = False
+    fails_within: bool = False
 
 
 class ScriptedEars:
@@ -158,6 +159,9 @@ class _ScriptedHearing:
             return
         yield SpeechBegan(said.after_s)
         await asyncio.sleep(said.lasts_s)
+        if said.fails_within:
+            yield Failed("lost", "the worker died")
+            return
         yield Final(said.text, self._request.language, "script", 0.9, said.phrase)
 
     async def aclose(self) -> None:
