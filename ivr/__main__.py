@@ -26,6 +26,7 @@ COMMANDS: Final[Mapping[str, str]] = {
     "rollback": "versions:rollback",
     "diff": "diff:diff",
     "versions": "versions:app",
+    "transcripts": "transcripts:app",
     "migrate": "migrate:migrate",
     "doctor": "doctor:doctor",
     "models": "models:app",

@@ -101,6 +101,13 @@ class TranscriptSettings(_Section):
     recordings_days: float = Field(
         default=7.0, gt=0, description="older recordings without a transcript stay so, days"
     )
+    keep_dialogue_days: float = Field(
+        default=1095.0,
+        ge=0,
+        description="what callers said to the dialogue is erased after so long; 0: never",
+    )
+    keep_conversation_days: float = Field(default=1095.0, ge=0, description="talks likewise")
+    keep_recording_days: float = Field(default=1095.0, ge=0, description="recordings in writing likewise")
 
 
 class PromptSettings(_Section):

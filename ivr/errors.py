@@ -12,6 +12,9 @@ HotlineError
 │   ├── FlowLoadError      findings with file, line, column, cause and suggestion
 │   ├── VersionError       a version of the dialogue that is not there, or may not go live
 │   └── PromptMissing      no audio for a prompt in a language
+├── TranscriptError        a transcript cannot be shown, searched, corrected or written out as asked
+│   ├── TranscriptMissing  there is no such call or line
+│   └── CorrectionConflict somebody else has corrected the line meanwhile
 ├── AsteriskError          the private Asterisk could not be found, rendered or started
 └── StorageError           the database refused or is away
 """
@@ -70,6 +73,18 @@ class VersionError(FlowError):
 
 
 class PromptMissing(FlowError):
+    pass
+
+
+class TranscriptError(HotlineError):
+    pass
+
+
+class TranscriptMissing(TranscriptError):
+    pass
+
+
+class CorrectionConflict(TranscriptError):
     pass
 
 

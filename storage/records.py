@@ -85,8 +85,9 @@ class TranscriptLine:
     party: the agent's id, or that of the recording it was found in; "" of a caller on the line. seq: of everything said
     on the line, whoever spoke; of a recording, counted anew. at: when it was understood. began_at, ended_at: the speech
     itself, None where that is not known. words: {text, start_s, end_s, confidence} each, seconds from `began_at`.
-    speaker: recording = several people in one sound. text: as the engine gave it, for ever. corrected: what an agent
-    made of it, None as long as nobody did. revision: how many times that was (`Transcripts.correct`, nobody else).
+    speaker: party = whoever else was brought in; recording = several people in one sound. text: as the engine gave it,
+    for ever. corrected: what an agent made of it, None as long as nobody did. revision: how many times that was
+    (`Transcripts.correct`, nobody else).
     """
 
     call_id: str
