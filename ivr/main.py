@@ -56,6 +56,7 @@ from routing.rules_load import RulesError, load_agents, load_rules
 from storage.migrate import upgrade
 from storage.records import AgentRecord, AgentStateChange, EntryRecord
 from storage.store import Store
+from storage.transcript_words import found_by
 from storage.writer import FactWriter
 from web.api.status import AsteriskStatus, DatabaseStatus, SpeechStatus
 from web.app import build_app, serve
@@ -66,6 +67,7 @@ log = logging.getLogger(__name__)
 LANGUAGES = ("zh", "en")
 READY_S = 20.0
 PHONES_AGAIN_S = 2.0
+SOME_WORDS = "李先生住在人民路，he called at three"
 BEHIND = 5_000
 """So many facts not yet durable: the database is called unwell."""
 
