@@ -42,6 +42,8 @@ from ivr.recordings.written import WrittenRecordings
 from ivr.records import FactRecords
 from ivr.speech import pool_settings
 from ivr.status import LiveStatus, TodayCount
+from ivr.transcripts.retention import keep_days, keep_erasing
+from ivr.transcripts.service import TranscriptService
 from ivr.versions.content import read_beside
 from ivr.versions.live import LiveFlows
 from ivr.versions.service import Versions
@@ -54,9 +56,9 @@ from routing.entries import apply as apply_to_entry
 from routing.rules import Rules
 from routing.rules_load import RulesError, load_agents, load_rules
 from storage.migrate import upgrade
+from storage.personal.chinese import read_dictionary
 from storage.records import AgentRecord, AgentStateChange, EntryRecord
 from storage.store import Store
-from storage.transcript_words import found_by
 from storage.writer import FactWriter
 from web.api.status import AsteriskStatus, DatabaseStatus, SpeechStatus
 from web.app import build_app, serve
@@ -190,7 +192,10 @@ async def hotline(
             )
         )
         say("speech")
-        speech, languages = await _open_speech(stack, settings)
+        # Before calls are taken: reading the dictionary that names are found by holds up whatever else goes on.
+        (speech, languages), _ = await asyncio.gather(
+            _open_speech(stack, settings), asyncio.to_thread(read_dictionary)
+        )
         ears = NoEars() if speech is None else SharedEars(speech)
         say("asterisk")
         asterisk = await _start_asterisk(stack, settings, [agent.id for agent in agents])
@@ -283,6 +288,10 @@ async def hotline(
                     group.create_task(writer.failed(), name="writer watched"),
                     group.create_task(outside.run(), name="notifications"),
                     group.create_task(flows.run(), name="versions of the dialogue"),
+                    group.create_task(
+                        keep_erasing(TranscriptService(store, clock.now), keep_days(settings.transcripts)),
+                        name="retention of transcripts",
+                    ),
                 ]
                 if asterisk is not None:
                     watchers.append(group.create_task(_watch(asterisk), name="asterisk watched"))
@@ -395,7 +404,12 @@ async def _open_speech(
             "no speech model is installed: callers are understood by keys only; run `ivr models fetch`"
         )
         return None, dict.fromkeys(LANGUAGES)
-    pool = await stack.enter_async_context(WorkerPool(workers))
+    # What is said is indexed as it is written: the words of Chinese take a second to load, which calls must not wait.
+    warming = asyncio.create_task(asyncio.to_thread(found_by, SOME_WORDS), name="words of transcripts")
+    try:
+        pool = await stack.enter_async_context(WorkerPool(workers))
+    finally:
+        await warming
     serving = pool.serving()
     return pool, {language: serving.get(language) for language in LANGUAGES}
 
