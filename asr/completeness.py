@@ -38,7 +38,8 @@ class Wording:
     """How a language's speakers show that they go on or are done. Words as `asr.text.spoken` writes them.
 
     unfinished: something follows them. finished: nothing mostly does. agreed: whole answers to yes or no. digits: word
-    -> figure. numbers: other words of numbers. units: a number that ends in them is whole. spaced: words have spaces between them.
+    -> figure. numbers: other words of numbers. units: a number that ends in them is whole. spaced: words have spaces
+    between them.
     """
 
     unfinished: frozenset[str] = frozenset()

@@ -131,11 +131,12 @@ class Endpointer:
         self.now_s += lasting_s
         match self.state:
             case State.SILENCE:
-                if probability >= self.rules.begin:
+                nobody = self._nobody()
+                if nobody is None and probability >= self.rules.begin:
                     self.state = State.MAYBE
                     self._began_s, self._speech_s, self._silence_s = begin_s, 0.0, 0.0
                     return self._maybe(probability, lasting_s)
-                return self._nobody()
+                return nobody
             case State.MAYBE:
                 return self._maybe(probability, lasting_s)
             case State.SPEECH:

@@ -3,11 +3,24 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 
+import numpy as np
 import pytest
 
-from asr.protocol import Final, LineQuality, ListenRequest, NoSpeech, Partial, SpeechBegan, SpeechEnded
+from asr.protocol import (
+    Failed,
+    Final,
+    LineQuality,
+    ListenRequest,
+    NoSpeech,
+    Partial,
+    SpeechBegan,
+    SpeechEnded,
+)
+from asr.rtp import Packet, build
 from asr.vad import VoiceDetector
+from tests.support import line_sounds as lines
 from tests.support.fake_engine import FakeRecognizer
 from tests.support.listened import caller, saying
 from tests.support.speech import noise, silence
@@ -62,6 +75,38 @@ async def test_nobody_on_a_silent_or_noisy_line_is_told_of_in_time(detector: Voi
         assert isinstance(one.heard[-1], NoSpeech)
         assert one.of(SpeechBegan) == []
         assert [quality.silent_share for quality in one.of(LineQuality)] == [float(not any(line))]
+
+
+@pytest.mark.parametrize("sound", [lines.music, lines.coughs, lines.traffic])
+async def test_music_and_noise_come_to_no_speech(
+    detector: VoiceDetector, sound: Callable[[float], lines.Sound]
+) -> None:
+    request = ListenRequest("zh", no_speech_s=4.0)
+    async with caller(detector, request, FakeRecognizer("fake", streaming=False)) as one:
+        await one.say(lines.as_pcm(lines.telephone(lines.at_level(sound(5.0), -26.0))))
+    assert isinstance(one.heard[-1], NoSpeech) and one.of(SpeechBegan) == []
+
+
+async def test_two_who_speak_at_once_and_one_who_never_stops_come_to_an_end(detector: VoiceDetector) -> None:
+    first, second = (lines.from_pcm(saying(name)) for name in ("zh-story", "en-story"))
+    both = lines.as_pcm(np.resize(first, lines.RATE * 12) + np.resize(second, lines.RATE * 12))
+    request = ListenRequest("zh", longest_s=6.0)
+    async with caller(detector, request, FakeRecognizer("fake", streaming=False)) as one:
+        await one.say(both)
+        (final,) = await one.until(Final)
+    (ended,) = one.of(SpeechEnded)
+    assert ended.cause == "longest"
+    assert final.ended_s - final.began_s == pytest.approx(6.0, abs=0.1)
+
+
+async def test_another_format_on_the_line_is_an_error_that_names_it(detector: VoiceDetector) -> None:
+    request = ListenRequest("zh")
+    async with caller(detector, request, FakeRecognizer("fake", streaming=False)) as one:
+        for number in range(60):
+            packet = Packet(0, number, 160 * number, 7, False, bytes(160))
+            one.listening.media.datagram_received(build(packet), ("127.0.0.1", 4000))
+    (failed,) = one.heard
+    assert isinstance(failed, Failed) and "ulaw" in failed.message
 
 
 async def test_without_packets_nobody_is_told_of_all_the_same(detector: VoiceDetector) -> None:
