@@ -56,9 +56,9 @@ from routing.entries import apply as apply_to_entry
 from routing.rules import Rules
 from routing.rules_load import RulesError, load_agents, load_rules
 from storage.migrate import upgrade
-from storage.personal.chinese import read_dictionary
 from storage.records import AgentRecord, AgentStateChange, EntryRecord
 from storage.store import Store
+from storage.transcript_words import found_by
 from storage.writer import FactWriter
 from web.api.status import AsteriskStatus, DatabaseStatus, SpeechStatus
 from web.app import build_app, serve
@@ -192,10 +192,7 @@ async def hotline(
             )
         )
         say("speech")
-        # Before calls are taken: reading the dictionary that names are found by holds up whatever else goes on.
-        (speech, languages), _ = await asyncio.gather(
-            _open_speech(stack, settings), asyncio.to_thread(read_dictionary)
-        )
+        speech, languages = await _open_speech(stack, settings)
         ears = NoEars() if speech is None else SharedEars(speech)
         say("asterisk")
         asterisk = await _start_asterisk(stack, settings, [agent.id for agent in agents])
