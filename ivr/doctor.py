@@ -25,12 +25,15 @@ import aiohttp
 from sqlalchemy.engine import make_url
 
 from asr import model_report
+from asr.pool import WorkerPool
+from asr.settings import PoolSettings
 from ivr.asterisk import locate, ports
 from ivr.config import Settings
 from ivr.errors import AsteriskError, HotlineError
 from ivr.flow.prompt_text import PromptTextError
 from ivr.prompts import texts
 from ivr.prompts.catalogue import Folders, PromptCatalogue
+from ivr.speech import remote_workers
 from storage import migrate
 
 Status = Literal["ok", "warn", "fail"]
@@ -38,6 +41,7 @@ Status = Literal["ok", "warn", "fail"]
 LANGUAGES = ("zh", "en")
 CHECK_TIMEOUT_S = 60.0
 ARI_TIMEOUT_S = 5.0
+WORKER_TIMEOUT_S = 8.0
 DISK_NEEDED_BYTES = 2 << 30
 DISK_LOW_BYTES = 10 << 30
 
@@ -143,8 +147,28 @@ async def check_speech(settings: Settings) -> AsyncIterator[Finding]:
     if settings.speech.engine == "off":
         yield Finding("speech", "warn", "switched off: keys only", "speech.engine: auto")
         return
-    for name, good, detail, mend in await asyncio.to_thread(model_report.report, LANGUAGES):
-        yield Finding(name, "ok" if good else "warn", detail, mend)
+    if settings.speech.local_workers:
+        preference = settings.speech.engines or None
+        for name, good, detail, mend in await asyncio.to_thread(model_report.report, LANGUAGES, preference):
+            yield Finding(name, "ok" if good else "warn", detail, mend)
+
+
+async def check_speech_workers(settings: Settings) -> AsyncIterator[Finding]:
+    """Those on other machines: are they there, and what do they understand?"""
+    if settings.speech.engine == "off" or not settings.speech.workers:
+        return
+    remote = remote_workers(settings.speech)
+    async with WorkerPool(PoolSettings(workers=0, remote=remote, ready_s=WORKER_TIMEOUT_S)) as pool:
+        for worker in pool.state():
+            name = f"speech worker {worker.name}"
+            if worker.ready:
+                engines = ", ".join(
+                    f"{one['name']} for {'/'.join(one['languages'])}" for one in worker.engines
+                )
+                yield Finding(name, "ok", engines)
+            else:
+                mend = "is `ivr asr-worker` running there, and do address, token and certificate fit?"
+                yield Finding(name, "fail", worker.trouble or "no answer", mend)
 
 
 async def check_prompts(settings: Settings) -> AsyncIterator[Finding]:
@@ -225,6 +249,7 @@ CHECKS: tuple[Check, ...] = (
     check_asterisk,
     check_tools,
     check_speech,
+    check_speech_workers,
     check_prompts,
     check_database,
     check_ports,

@@ -96,7 +96,7 @@ class SpeechSettings(BaseModel):
 def pool_settings(speech: SpeechSettings, languages: Sequence[str]) -> PoolSettings | None:
     """For these languages of the hotline. None: no model here and no worker elsewhere. Raises ConfigError: the token
     cannot be read."""
-    remote = _remote(speech)
+    remote = remote_workers(speech)
     found = None
     if speech.local_workers:
         found = settings_for(
@@ -123,7 +123,8 @@ def pool_settings(speech: SpeechSettings, languages: Sequence[str]) -> PoolSetti
     )
 
 
-def _remote(speech: SpeechSettings) -> tuple[RemoteWorker, ...]:
+def remote_workers(speech: SpeechSettings) -> tuple[RemoteWorker, ...]:
+    """Raises ConfigError: the token cannot be read."""
     if not speech.workers:
         return ()
     token = speech.workers_token.get_secret_value()

@@ -7,6 +7,7 @@ import asyncio
 import contextlib
 import hashlib
 import json
+import re
 import ssl
 import subprocess
 import sys
@@ -15,6 +16,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 
 from asr import wire
 from asr.pool import WorkerPool
@@ -22,7 +24,13 @@ from asr.ports import LOOPBACK, Senders
 from asr.protocol import AsrUnavailable, Failed, Final, ListenRequest, SpeechBegan
 from asr.service import Worker, serving
 from asr.settings import PoolSettings, RemoteWorker, WorkerSettings
+from ivr.__main__ import app
+from ivr.config import load_settings
+from ivr.doctor import check_speech_workers
+from ivr.errors import ConfigError
+from ivr.speech import pool_settings
 from tests.asr.test_pool import PATIENCE_S, collect, say, spec
+from tests.asr.test_whisper_engine import MENU, saying
 from tests.support.speech import send, silence, synthesised
 
 THERE = "127.0.0.2"
@@ -196,3 +204,59 @@ async def test_a_worker_of_another_release_is_told_apart(monkeypatch: pytest.Mon
         why = await trouble_with(RemoteWorker(f"ws://{THERE}:{port}", TOKEN))
     assert f"version 99 of the protocol, this controller version {wire.VERSION}" in why
     assert "install the same release" in why
+
+
+async def test_the_command_serves_a_hotline_elsewhere_and_its_doctor_finds_it(
+    whisper_folder: Path, certificate: Path, tmp_path: Path
+) -> None:
+    token = tmp_path / "token"
+    token.write_text(TOKEN)
+    token.chmod(0o600)
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "ivr", "asr-worker", "--listen", f"{THERE}:0", "--token-file", str(token)),
+        *("--tls-certificate", str(certificate), "--tls-key", str(certificate.parent / "key.pem")),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+    )
+    assert process.stdout is not None
+    try:
+        ready = (await process.stdout.readline()).decode()
+        found = re.match(r"ready: (wss://127\.0\.0\.2:\d+), audio to 127\.0\.0\.2", ready)
+        assert found is not None, ready
+        url = f"{found[1]}#sha256={fingerprint(certificate)}"
+        settings = load_settings(
+            speech={"local_workers": 0, "workers": (url,), "workers_token_file": token}, state_dir=tmp_path
+        )
+        (finding,) = [one async for one in check_speech_workers(settings)]
+        assert finding.status == "ok" and "whisper-base for" in finding.detail
+        workers = pool_settings(settings.speech, ("zh", "en"))
+        assert workers is not None
+        async with WorkerPool(workers) as pool:
+            hearing = await pool.open(ListenRequest("zh", MENU))
+            heard = await say(hearing, saying("zh-noise") + silence(3.0), speed=4.0)
+            assert isinstance(heard[-1], Final) and heard[-1].phrase == "投诉"
+    finally:
+        process.terminate()
+        assert await process.wait() == 0
+    (finding,) = [one async for one in check_speech_workers(settings)]
+    assert (finding.status, finding.name) == ("fail", f"speech worker {found[1]}")
+
+
+@pytest.mark.parametrize(
+    ("options", "says"),
+    [
+        (("--listen", "0.0.0.0:0"), "unencrypted"),
+        (("--listen", "0.0.0.0:0", "--allow-plain"), "every address"),
+        (("--listen", "nowhere"), "HOST:PORT"),
+        (("--media-ports", "1-2"), "FIRST-LAST"),
+    ],
+)
+def test_the_command_refuses_what_is_not_safe_before_it_loads_anything(
+    options: tuple[str, ...], says: str, tmp_path: Path
+) -> None:
+    token = tmp_path / "token"
+    token.write_text(TOKEN)
+    token.chmod(0o600)
+    outcome = CliRunner().invoke(app, ["asr-worker", "--token-file", str(token), *options])
+    assert isinstance(outcome.exception, ConfigError)
+    assert says in f"{outcome.exception} {outcome.exception.mend}"
