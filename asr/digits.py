@@ -47,16 +47,14 @@ def said_digits(text: str, language: str) -> str:
     return " ".join(word for word in spoken(text, language).split() if word in WORDS[language])
 
 
-def evidence(free: str, digits: str, language: str, spoken_s: float) -> dict[str, float]:
-    """What speaks for digits, for the model `digits`. free, digits: the two readings of the same audio.
+def evidence(free: str, held: str, language: str, likelihood: float) -> dict[str, float]:
+    """What speaks for digits, for the model `digits`. free, held: the free reading and that of digits only.
 
-    alike: in sound, 0..1. rate: digits in a second.
+    alike: in sound, 0..1. held: how likely the digits are among digits. count: of the digits.
     """
-    if not digits:
-        return {"alike": 0.0, "rate": 0.0, "count": 0.0}
-    count = len(digits) if language == "zh" else len(digits.split())
-    alike = likeness(_digit_by_digit(free, language), _digit_by_digit(digits, language), language).whole
-    return {"alike": alike, "rate": count / max(spoken_s, 0.2), "count": float(count)}
+    count = len(held) if language == "zh" else len(held.split())
+    alike = likeness(digit_by_digit(free, language), digit_by_digit(held, language), language).whole
+    return {"alike": alike, "held": likelihood, "count": float(count)}
 
 
 def too_fast(digits: str, language: str, spoken_s: float) -> bool:
@@ -64,7 +62,7 @@ def too_fast(digits: str, language: str, spoken_s: float) -> bool:
     return count > 2 + FASTEST * spoken_s
 
 
-def _digit_by_digit(text: str, language: str) -> str:
+def digit_by_digit(text: str, language: str) -> str:
     """Figures as one word each (`239` is no quantity here), the English 0 always in the same word."""
     if language == "zh":
         return re.sub(r"\d", lambda found: _ZH_NAMES[int(found[0])], text).translate(_ZH_DIGITS)

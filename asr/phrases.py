@@ -36,7 +36,7 @@ CONTAINED = 0.93
 
 MOSTLY = 0.7
 
-SILENT_SHARE = 0.6
+SILENT_SHARE = 0.8
 """Of a phrase's likelihood on silence, this is taken off: what its words owe to being frequent."""
 
 SOUND_NATS = 8.0
@@ -71,6 +71,11 @@ class Choice:
 def gain(on_audio: Sequence[float], on_silence: Sequence[float]) -> float:
     """From the log probability of each token of a text."""
     return sum(on_audio) - SILENT_SHARE * sum(on_silence)
+
+
+def written(phrase: str, language: str) -> str:
+    """As a recogniser that knows spelling writes the whole of an answer. `five` is likelier as `Five`."""
+    return phrase if language == "zh" else phrase[:1].upper() + phrase[1:]
 
 
 def candidates(texts: Sequence[str], phrases: Sequence[str], language: str) -> list[Candidate]:
@@ -147,7 +152,14 @@ def credit(candidate: Candidate) -> float:
 
 def _sure(candidate: Candidate, ranked: Sequence[Candidate], free_gain: float, size: int) -> float:
     if candidate.contained:
-        return confidence("phrase_contained", {"sound": candidate.sound})
+        alone = [
+            _sure(one, ranked, free_gain, size)
+            for one in ranked
+            if one.gain is not None and not one.contained
+        ]
+        # `Five and` may be what was written for `seven`: what explains all of the audio is believed before it.
+        doubt = max(alone, default=0.0)
+        return confidence("phrase_contained", {"sound": candidate.sound}) * (1.0 - doubt)
     if candidate.gain is None:
         return confidence("phrase_by_sound", {"sound": candidate.sound})
     rivals = [credit(one) for one in ranked if one is not candidate and not one.contained]

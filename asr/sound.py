@@ -2,20 +2,21 @@
 
 A recogniser that has not learnt a name writes another one that sounds like it (大理 -> 大礼), so a caller's answer is
 compared with a menu's phrases by sound. Chinese: pinyin syllables, with the pairs that dialects and narrow lines
-do not keep apart counted as near (n/l, zh/z, in/ing ...). Other languages: words in a spelling reduced to what is
-heard.
+do not keep apart counted as near (n/l, zh/z, in/ing ...). English: phonemes (`asr/english.py`). Other languages:
+words in a spelling reduced to what is heard.
 """
 
 from __future__ import annotations
 
 import functools
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from asr import english
 from asr.text import spoken
 
 Syllable = tuple[str, str, str]
-"""(initial, final, tone); a Latin letter or another script's word stands as an initial alone."""
+"""(initial, final, tone); a letter of a script that is neither Chinese nor Latin stands as an initial alone."""
 
 _NEAR = 0.25
 """Cost of a pair that is easily mistaken, where a wholly different one costs 1."""
@@ -27,6 +28,18 @@ ao/ou iao/iu ua/a uan/an ai/ei
 """
 _NEAR_INITIALS = frozenset(frozenset(pair.split("/")) for pair in _INITIAL_PAIRS.split())
 _NEAR_FINALS = frozenset(frozenset(pair.split("/")) for pair in _FINAL_PAIRS.split())
+
+_LETTER_NAMES = """
+a -ei, b b-i, c x-i, d d-i, e y-i, f -ai f-u, g j-i, h -ei ch-i, i -ai, j zh-ei, k k-ei, l -ai l-e, m -ai m-u, n -en,
+o -ou, p p-i, q q-iu, r -a -er, s -ai s-i, t t-i, u y-ou, v w-ei, w d-a b-u l-iu, x -ai k-e s-i, y w-ai, z z-ei
+"""
+_LETTERS: Mapping[str, tuple[Syllable, ...]] = {
+    name.split()[0]: tuple(
+        (initial, final, "1") for initial, final in (one.split("-") for one in name.split()[1:])
+    )
+    for name in _LETTER_NAMES.split(",")
+}
+"""How Mandarin speakers say the letters of CZF or 5G."""
 
 _REDUCED = (
     ("ght", "t"),
@@ -72,20 +85,46 @@ def likeness(text: str, phrase: str, language: str) -> Likeness:
     said, meant = spoken(text, language).split(), spoken(phrase, language).split()
     if not said or not meant:
         return Likeness(0.0, 0.0)
-    heard_words, meant_words = [reduced(word) for word in said], [reduced(word) for word in meant]
-    whole = _alike(" ".join(heard_words), " ".join(meant_words))
+    heard_words, meant_words = (
+        [_heard(word, language) for word in said],
+        [_heard(word, language) for word in meant],
+    )
+    alike = _alike_english if language == "en" else _alike
+    whole = alike(heard_words, meant_words)
     width = len(meant_words)
     inside = max(
-        _alike(" ".join(heard_words[begin : begin + width]), " ".join(meant_words))
-        for begin in range(max(1, len(heard_words) - width + 1))
+        alike(heard_words[begin : begin + size], meant_words)
+        # A recogniser may have cut a word in two, or made one of two.
+        for size in {max(1, width - 1), width, width + 1}
+        for begin in range(max(1, len(heard_words) - size + 1))
     )
     return Likeness(whole, max(whole, inside))
 
 
-def _alike(left: str, right: str) -> float:
+def warm(language: str) -> None:
+    """Load what `likeness` needs for this language: up to half a second, better not while somebody waits."""
+    likeness("一" if language == "zh" else "one", "二" if language == "zh" else "two", language)
+
+
+def found_by_sound(text: str, phrase: str, language: str) -> float:
+    """How much some stretch of the text, whole words of it where there are words, sounds like the phrase: 0..1."""
+    return likeness(text, phrase, language).inside
+
+
+def _heard(word: str, language: str) -> str:
+    return english.sounds(word) if language == "en" else reduced(word)
+
+
+def _alike_english(heard: Sequence[str], wanted: Sequence[str]) -> float:
+    left, right = "".join(heard), "".join(wanted)
+    longest = max(sum(map(english.missing, left)), sum(map(english.missing, right)))
+    return max(0.0, 1.0 - english.distance(left, right) / longest) if longest else 0.0
+
+
+def _alike(heard: Sequence[str], wanted: Sequence[str]) -> float:
     from rapidfuzz.distance import Levenshtein
 
-    return float(Levenshtein.normalized_similarity(left, right))
+    return float(Levenshtein.normalized_similarity(" ".join(heard), " ".join(wanted)))
 
 
 @functools.lru_cache(maxsize=4096)
@@ -100,7 +139,7 @@ def reduced(word: str) -> str:
 
 @functools.lru_cache(maxsize=4096)
 def syllables(text: str) -> tuple[Syllable, ...]:
-    """Chinese text as pinyin; each Latin letter is a syllable of its own, since it is said alone."""
+    """Chinese text as pinyin; Latin letters by their names, as they are said."""
     from pypinyin import Style, pinyin
     from pypinyin.contrib.tone_convert import to_finals, to_initials
 
@@ -111,8 +150,13 @@ def syllables(text: str) -> tuple[Syllable, ...]:
             plain, tone = syllable[:-1], syllable[-1]
             found.append((to_initials(plain, strict=False), to_finals(plain, strict=False), tone))
         else:
-            found.extend((letter, "", "") for letter in syllable)
+            found.extend(one for letter in syllable for one in _letter(letter))
     return tuple(found)
+
+
+def _letter(letter: str) -> tuple[Syllable, ...]:
+    """A Latin letter as Mandarin speakers say it; another script's as an initial alone."""
+    return _LETTERS.get(letter, ((letter, "", ""),))
 
 
 @functools.lru_cache(maxsize=65536)

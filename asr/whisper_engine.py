@@ -22,9 +22,9 @@ from asr import digits
 from asr.calibration import confidence
 from asr.catalogue import WHISPER_LANGUAGES
 from asr.models import language_tag
-from asr.phrases import Candidate, candidates, choose, gain, shortlist
+from asr.phrases import Candidate, candidates, choose, gain, shortlist, written
 from asr.protocol import AsrUnavailable, Capabilities, Final, Heard, ListenRequest
-from asr.text import cut_repeats, with_figures
+from asr.text import cut_repeats
 from asr.whisper_model import LEAD_S, SAMPLE_RATE, Audio, Encoded, WhisperModel, audio_of
 from asr.whisper_reading import Utterance, open_confidence, plausible, with_words
 
@@ -105,7 +105,7 @@ class WhisperRecognizer:
 
     def prepare(self, language: str, phrases: Sequence[str]) -> None:
         """Weigh new phrases on silence: about 20 ms each, once. Best done while the caller still speaks."""
-        self._likely_on_silence(language, [form for phrase in phrases for form in _forms(phrase, language)])
+        self._likely_on_silence(language, [written(phrase, language) for phrase in phrases])
 
     def detect_language(self, pcm: bytes) -> list[tuple[str, float]]:
         """The likely languages of an utterance, best first."""
@@ -147,11 +147,15 @@ class WhisperRecognizer:
         """Held to digits, if that sounds like what was read freely; else what was read freely."""
         language, spoken_s = heard.language, heard.encoded.spoken_s
         held = self._model.read(heard.encoded, language, beam=BEAM, hidden=self._all_but_digits(language))
-        found = [digits.said_digits(one.text, language) for one in held.found]
-        sane = [one for one in dict.fromkeys(found) if one and not digits.too_fast(one, language, spoken_s)]
         free = heard.best.text
-        said = sane[0] if sane and free else ""
-        sure = confidence("digits", digits.evidence(free, said, language, spoken_s)) if said else 0.0
+        found: dict[str, float] = {}
+        for one in held.found if free else ():
+            said = digits.said_digits(one.text, language)
+            if said and not digits.too_fast(said, language, spoken_s):
+                found.setdefault(said, one.likelihood)
+        sane = list(found)
+        said = sane[0] if sane else ""
+        sure = confidence("digits", digits.evidence(free, said, language, found[said])) if said else 0.0
         if sure < 0.5:
             sure = open_confidence(heard)
             said, others = free, [*heard.texts[1:], *sane[:1]]
@@ -190,17 +194,14 @@ class WhisperRecognizer:
         if not free:
             return [], 0.0
         likely = shortlist(candidates(heard.texts, phrases, language))
-        if likely[0].sound == 1.0:
+        if likely[0].sound == 1.0 and not likely[0].contained:
             likely = likely[:1]
-        forms = [_forms(candidate.phrase, language) for candidate in likely]
-        texts = list(dict.fromkeys([free, *(form for both in forms for form in both)]))
+        forms = [written(candidate.phrase, language) for candidate in likely]
+        texts = list(dict.fromkeys([free, *forms]))
         on_audio = dict(zip(texts, self._model.force(heard.encoded, texts, language), strict=True))
         on_silence = self._likely_on_silence(language, texts)
         gains = {text: gain(on_audio[text], on_silence[text]) for text in texts}
-        weighed = [
-            replace(one, gain=max(gains[form] for form in both))
-            for one, both in zip(likely, forms, strict=True)
-        ]
+        weighed = [replace(one, gain=gains[form]) for one, form in zip(likely, forms, strict=True)]
         return weighed, gains[free]
 
     def _likely_on_silence(self, language: str, texts: Sequence[str]) -> dict[str, list[float]]:
@@ -222,11 +223,6 @@ def _spoken_in(expected: str, languages: Sequence[tuple[str, float]]) -> str:
         return expected
     likely, share = languages[0]
     return language_tag(likely) if share >= OTHER_LANGUAGE else expected
-
-
-def _forms(phrase: str, language: str) -> tuple[str, ...]:
-    """As it may be written: in words, and in figures where it has numbers."""
-    return tuple(dict.fromkeys((phrase, with_figures(phrase, language))))
 
 
 def _after_lead(at_s: float) -> float:

@@ -49,8 +49,7 @@ class Utterance:
 
 def plausible(text: str, language: str, spoken_s: float) -> bool:
     """Something was said, not again and again, and not faster than anybody speaks."""
-    said = spoken(text, language)
-    units = len(said.replace(" ", "")) if language == "zh" else len(said.split())
+    units = _units(text, language)
     fastest = SYLLABLES_PER_S if language == "zh" else WORDS_PER_S
     return bool(units) and units <= 3 + fastest * spoken_s and cut_repeats(text) == text
 
@@ -66,16 +65,29 @@ def with_words(readings: Readings, language: str) -> tuple[Reading, ...]:
 
 
 def open_confidence(heard: Utterance) -> float:
-    if not heard.best.text:
+    """That hardly a sound of the likeliest reading is wrong."""
+    best = heard.best
+    if not best.text:
         return 0.0
-    said = spoken(heard.best.text, heard.language)
-    units = len(said.replace(" ", "")) if heard.language == "zh" else len(said.split())
-    return confidence(
-        "open",
-        {
-            "likelihood": heard.best.likelihood,
-            "no_speech": heard.no_speech,
-            "length": math.log2(max(1, units)),
-            "rate": units / max(heard.encoded.spoken_s, 0.2),
-        },
+    figures = open_evidence(
+        best.text, best.likelihood, heard.no_speech, heard.language, heard.encoded.spoken_s
     )
+    return confidence("open", figures)
+
+
+def open_evidence(
+    text: str, likelihood: float, no_speech: float, language: str, spoken_s: float
+) -> dict[str, float]:
+    """length: log2 of its syllables (zh) or words; rate: of them, in a second."""
+    units = _units(text, language)
+    return {
+        "likelihood": likelihood,
+        "no_speech": no_speech,
+        "length": math.log2(max(1, units)),
+        "rate": units / max(spoken_s, 0.2),
+    }
+
+
+def _units(text: str, language: str) -> int:
+    said = spoken(text, language)
+    return len(said.replace(" ", "")) if language == "zh" else len(said.split())

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from asr.sound import likeness
+from asr.sound import found_by_sound, likeness
 from asr.text import cut_repeats, en_number, spoken, tidy, with_figures, zh_quantity
 
 
@@ -111,3 +111,29 @@ def test_likeness_stays_within_bounds_for_any_text(heard: str, phrase: str, lang
     found = likeness(heard, phrase, language)
     assert 0.0 <= found.whole <= 1.0
     assert 0.0 <= found.inside <= 1.0
+
+
+@pytest.mark.parametrize(("heard", "meant"), [("寄宰恩", "EYN"), ("RDQ", "LDQ"), ("西贼夫", "CZF")])
+def test_letters_are_compared_by_their_names(heard: str, meant: str) -> None:
+    assert likeness(heard, meant, "zh").whole > 0.55
+    assert likeness(heard, meant, "zh").whole > likeness(heard, "OXP", "zh").whole + 0.2
+
+
+@pytest.mark.parametrize(
+    ("heard", "meant", "other"),
+    [
+        ("complaints", "complaint", "continue"),
+        ("lite", "light", "late"),
+        ("talk to a purse on", "talk to a person", "talk to a parking guard"),
+        ("school kill", "Schuylkill", "sky"),
+    ],
+)
+def test_english_is_compared_by_its_sounds_not_its_spelling(heard: str, meant: str, other: str) -> None:
+    near, far = (likeness(heard, phrase, "en").whole for phrase in (meant, other))
+    assert near > 0.65 and near > far
+
+
+def test_a_phrase_is_found_within_a_text_by_whole_words() -> None:
+    assert found_by_sound("there has been a car accident here", "car accident", "en") == 1.0
+    assert found_by_sound("我家找火了", "着火", "zh") > 0.8
+    assert found_by_sound("the weather is fine", "car accident", "en") < 0.6
