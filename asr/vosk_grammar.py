@@ -46,8 +46,9 @@ def segment(phrase: str, known: Callable[[str], bool], language: str) -> str:
     words: list[str] = []
     missing: list[str] = []
     for piece in spoken(phrase, language).split():
-        if known(piece):
-            words.append(piece)
+        written = next((form for form in (piece, piece.upper(), piece.capitalize()) if known(form)), "")
+        if written:
+            words.append(written)
         elif cut := _fewest_words(piece, known):
             words.extend(cut)
         else:

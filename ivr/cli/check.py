@@ -5,15 +5,18 @@ from __future__ import annotations
 import datetime as dt
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from enum import StrEnum
+from functools import partial
 from pathlib import Path
 from typing import Annotated, NoReturn
 
 import typer
 
+from asr.vocabulary import Vocabulary
 from ivr.cli.check_output import Report, as_annotations, as_json, as_text
 from ivr.cli.checking import audio_findings, check_sources
+from ivr.cli.hearing import hearing_findings, known_words
 from ivr.errors import ConfigError
 from ivr.flow.findings import Finding, FlowLoadError, did_you_mean, sorted_findings
 from ivr.flow.folder import HOTLINE
@@ -46,6 +49,13 @@ def check(
     audio: Annotated[
         bool, typer.Option("--audio", help="Prompts without a recording or a natural voice, too.")
     ] = False,
+    speech: Annotated[
+        bool | None,
+        typer.Option(
+            "--speech/--no-speech",
+            help="Phrases with words that the speech model does not know (default: where the model is here).",
+        ),
+    ] = None,
     explain: Annotated[
         str, typer.Option("--explain", help="What a code means, with examples.", metavar="CODE")
     ] = "",
@@ -61,7 +71,8 @@ def check(
     except OSError as error:
         _refuse(f"{error.filename}: {error.strerror}")
     now = dt.datetime.now(dt.UTC)
-    reports = [report_of(folder, now, hints=hints, audio=audio) for folder in folders]
+    hearing = None if speech is False else partial(_words_of, said=speech is True)
+    reports = [report_of(folder, now, hints=hints, audio=audio, hearing=hearing) for folder in folders]
     if format is Format.json:
         typer.echo(as_json(reports))
     else:
@@ -109,20 +120,46 @@ def _below(folder: Path) -> Iterator[Path]:
             yield file.parent
 
 
-def report_of(folder: Path, now: dt.datetime, *, hints: bool, audio: bool) -> Report:
-    """Of one hotline. What cannot be read is a finding. now: says which holidays should be known."""
+Hearing = Callable[[Sequence[str]], Mapping[str, Vocabulary]]
+"""The hotline's languages -> the words that can be heard in them."""
+
+
+def _words_of(languages: Sequence[str], *, said: bool) -> Mapping[str, Vocabulary]:
+    """said: also for which languages there is nothing to look up."""
+    try:
+        words = known_words(languages)
+    # An engine is foreign code, and the dialogue is no worse for its damaged model.
+    except Exception as error:
+        typer.echo(f"the words of the speech models cannot be read: {error}", err=True)
+        return {}
+    for language in languages if said else ():
+        if language not in words:
+            typer.echo(f"{language}: no model with a list of words here; `ivr models list`", err=True)
+    return words
+
+
+def report_of(
+    folder: Path, now: dt.datetime, *, hints: bool, audio: bool, hearing: Hearing | None = None
+) -> Report:
+    """Of one hotline. What cannot be read is a finding. now: says which holidays should be known. hearing: None = what
+    can be heard is not asked."""
     try:
         sources = read_folder(folder)
     except FlowLoadError as error:
         return Report(folder, error.findings, "", {})
     checked = check_sources(sources, now, hints=hints, folder=folder)
     found = list(checked.findings)
+    version = checked.version
+    if hearing is not None and checked.library is not None:
+        unheard = list(hearing_findings(checked.library, hearing(checked.library.languages)))
+        found += unheard
+        version = "" if unheard else version
     if audio and checked.library is not None:
         try:
             found += audio_findings(folder, checked.library)
         except ConfigError as error:
             found.append(Finding("", 0, 0, "missing-audio", str(error), error.mend, "warning"))
-    return Report(folder, tuple(sorted_findings(found)), checked.version, sources)
+    return Report(folder, tuple(sorted_findings(found)), version, sources)
 
 
 def _refuse(message: str) -> NoReturn:

@@ -81,6 +81,8 @@ def publish(
             keep=keep,
             library=library,
         )
+        if published.released and format is Format.text:
+            _tell_unheard(library, settings)
         if silent and published.released and format is Format.text:
             have = "1 prompt has" if len(silent) == 1 else f"{len(silent)} prompts have"
             console.print(f"  {have} no sound yet: the server speaks them before it takes the version")
@@ -88,6 +90,18 @@ def publish(
 
     with explained(format):
         _tell(_run(work, config, database_url, making=True), format)
+
+
+def _tell_unheard(library: FlowLibrary, settings: Settings) -> None:
+    if settings.speech.engine == "off":
+        return
+    from ivr.cli.hearing import unheard_of  # its lists of words take a third of a second
+
+    unheard = unheard_of(library, settings.speech.engines or None)
+    for one in unheard[:5]:
+        console.print(f"  [yellow]warning[/yellow] {one.file}:{one.line}:{one.column}: {one.cause}")
+    if len(unheard) > 5:
+        console.print(f"  [yellow]warning[/yellow] and {len(unheard) - 5} more: `ivr check` tells them")
 
 
 def rollback(

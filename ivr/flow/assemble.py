@@ -207,6 +207,7 @@ class Assembly:
             variables=builder.variables,
             calendars=self._written.calendars,
             exits=tuple(builder.exits),
+            listened=tuple(builder.listened),
             queues={name: tuple(used) for name, used in builder.queues.items()},
             timezone=self._timezone(document),
             name=hotline.hotline if hotline is not None else "",

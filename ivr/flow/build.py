@@ -19,6 +19,7 @@ from ivr.flow.model import (
     Exit,
     Handler,
     Handlers,
+    Listened,
     Parameter,
     PromptList,
     Source,
@@ -59,6 +60,7 @@ class LibraryBuilder(PromptBuilder):
         self._names: dict[str, list[str]] = {}
         """Flow -> its nodes' names: made for the first name that is none."""
         self.exits: list[Exit] = []
+        self.listened: list[Listened] = []
         self.queues: dict[str, list[str]] = {}
         self.asking_back: AskingBack | None = None
         self.categories: Mapping[str, Category] = {}
@@ -115,6 +117,17 @@ class LibraryBuilder(PromptBuilder):
             hint = did_you_mean(name, self.languages) or f"one of {', '.join(self.languages)}"
             self.fault(document, path, "unknown-language", f"`{name}`", hint)
         return name
+
+    def listened_phrases(self, document: Document, path: Path, raw: object) -> dict[str, tuple[str, ...]]:
+        """As `phrases`: of what callers may choose by saying it."""
+        phrases = self.phrases(document, path, raw)
+        for language, texts in phrases.items():
+            # One alone needs no list around it.
+            listed = isinstance(raw, dict) and isinstance(raw.get(language), list)
+            for index, text in enumerate(texts):
+                place = (*path, language, index) if listed else (*path, language)
+                self.listened.append(Listened(document.file, place, language, text))
+        return phrases
 
     def phrases(self, document: Document, path: Path, raw: object) -> dict[str, tuple[str, ...]]:
         """`{zh: [投诉, 举报], en: complaint}`."""
@@ -235,7 +248,7 @@ class LibraryBuilder(PromptBuilder):
             target = ""
             if model.next is not None:
                 target = self.target(document, flow, (*where, "next"), model.next)
-            say = self.phrases(document, (*where, "say"), model.say)
+            say = self.listened_phrases(document, (*where, "say"), model.say)
             language = ""
             if model.language is not None:
                 language = self.language(document, (*where, "language"), model.language)

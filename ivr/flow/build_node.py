@@ -151,7 +151,7 @@ class NodeBuilder:
         return self.source(raw, path).value
 
     def phrases(self, raw: object, path: Path) -> dict[str, tuple[str, ...]]:
-        return self._library.phrases(self._document, self._at(path), raw)
+        return self._library.listened_phrases(self._document, self._at(path), raw)
 
     def label(self, raw: object, path: Path, phrases: Mapping[str, tuple[str, ...]]) -> PromptList:
         """How a choice is called when it is asked back: as written, else its first phrase in every language."""

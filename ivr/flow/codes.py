@@ -72,6 +72,8 @@ _OWN: dict[str, str] = {
     "unknown-event": "no event has this name",
     "unknown-fact": "a scenario gives a fact of the call that no flow looks at",
     "unknown-field": "a field that means nothing here",
+    "unheard-phrase": "a phrase with words that the speech model of its language does not know: nobody is ever "
+    "heard saying it",
     "unknown-file": "a recording that a scenario names is not there",
     "unknown-flow": "no flow has this name",
     "unknown-host": "requests may not go to this host",

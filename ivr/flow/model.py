@@ -268,6 +268,16 @@ NO_COMMANDS = Commands(())
 
 
 @dataclass(frozen=True, slots=True)
+class Listened:
+    """A phrase that callers may say, and where it is written: for those who know which words can be heard."""
+
+    file: str
+    path: tuple[str | int, ...]
+    language: str
+    phrase: str
+
+
+@dataclass(frozen=True, slots=True)
 class Exit:
     """A way from one node to another, for the linter and the graph. label: "next", "option:complaint" ..."""
 
@@ -341,5 +351,6 @@ class FlowLibrary:
     names: Names = Names(())
     pace: Pace = Pace()
     language_offer: LanguageOffer | None = None
+    listened: tuple[Listened, ...] = field(default=(), repr=False)
     texts: Mapping[str, bytes] = field(default_factory=dict, repr=False)
     """The files it was made of, by name."""

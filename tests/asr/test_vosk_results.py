@@ -17,7 +17,7 @@ from asr.vosk_grammar import UnknownWords, garbage, grammar, segment
 from asr.vosk_results import calibrated, match, of_words, readings, with_alternatives
 from asr.vosk_words import UnreadableWords, read_words
 
-VOCABULARY = {"人工", "人", "工", "投诉", "营业", "执照", "go", "forward", "一", "幺", "零", "二"}
+VOCABULARY = {"人工", "人", "工", "投诉", "营业", "执照", "go", "forward", "一", "幺", "零", "二", "VIP"}
 
 
 def known(word: str) -> bool:
@@ -33,6 +33,7 @@ def known(word: str) -> bool:
         ("1", "zh", "一"),
         ("幺", "zh", "一"),
         ("Go forward!", "en", "go forward"),
+        ("vip", "zh", "VIP"),
     ],
 )
 def test_a_phrase_is_cut_into_the_fewest_known_words(phrase: str, language: str, words: str) -> None:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 
+from asr.vocabulary import Vocabulary
 from ivr.cli.check import report_of
 from ivr.flow.codes import CODES
 from ivr.flow.explained import EXPLAINED, explanation
@@ -22,7 +24,15 @@ def findings(folder: Path, files: dict[str, bytes], code: str, *, audio: bool = 
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / name).write_bytes(content)
     hints = code in ("unused-flow", "unused-parameter", "unused-prompt", "unused-variable")
-    return report_of(folder, FAR, hints=hints, audio=audio).findings
+    hearing = _all_but_etc if code == "unheard-phrase" else None
+    return report_of(folder, FAR, hints=hints, audio=audio, hearing=hearing).findings
+
+
+def _all_but_etc(languages: Sequence[str]) -> dict[str, Vocabulary]:
+    """A model of all words of one character, and of those of letters but one."""
+    return {
+        "zh": Vocabulary("a-model", "zh", lambda word: word != "etc" and (len(word) == 1 or word.isascii()))
+    }
 
 
 def test_all_codes_are_explained() -> None:

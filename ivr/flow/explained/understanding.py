@@ -13,6 +13,19 @@ def _names(count: int) -> dict[str, bytes]:
 
 EXPLAINED = (
     Explained(
+        "unheard-phrase",
+        """The speech model that is asked first for this language has a fixed list of words, and one of these is not
+in it: whoever says the phrase is never understood, whatever they do. Write another word for it, or the
+sounds in words that there are. Told where such a model is on this machine (`ivr models list`), or ask
+with `--speech`; leave it with `--no-speech`.""",
+        """\
+hello: {kind: menu, prompt: ask, options: {toll: {key: 1, say: {zh: ETC, en: toll}, next: person}}}
+""",
+        """\
+hello: {kind: menu, prompt: ask, options: {toll: {key: 1, say: {zh: 电子收费, en: toll}, next: person}}}
+""",
+    ),
+    Explained(
         "unknown-category",
         """Categories are those of `categories.yaml`, by name.""",
         """\
