@@ -213,6 +213,7 @@ class WorkerLink:
                 else:
                     answer.set_result(hearing)
             case "refused" if (answer := self._opening.get(identity)) is not None:
+                log.info("speech worker %s refuses a hearing: %s", self.name, message["message"])
                 if not answer.done():
                     answer.set_exception(AsrUnavailable(message["message"], message["cause"]))
             case "heard":
