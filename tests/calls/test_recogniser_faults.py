@@ -132,7 +132,7 @@ async def test_twenty_callers_speak_at_once(scene: Scene) -> None:
     await scene.until(
         lambda: all(node in ("main.question", "main.keys") for node in nodes(scene)), "all are asked", 30
     )
-    await scene.until(lambda: 0 < nodes(scene).count("main.keys") < CALLERS, "some are asked for keys")
+    await scene.until(lambda: "main.keys" in nodes(scene), "some are asked for keys")
     await asyncio.gather(*(citizen.play(SAYINGS["zh-person"].samples()) for citizen in citizens))
     await asyncio.sleep(len(SAYINGS["zh-person"].samples()) / 8000 + 1)  # as long as they speak
     await asyncio.gather(*(citizen.send_digits("0") for citizen in citizens))
