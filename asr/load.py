@@ -32,6 +32,12 @@ class _Piece:
     future: Future[Any]
     since_s: float
 
+    @property
+    def counts(self) -> bool:
+        """What an engine for whole utterances does besides (prepare, look into speech that goes on) is done once, or
+        only while nobody waits: it says nothing of what one more caller would cost."""
+        return self.units > 0 or self.lane.kind.streaming
+
     def run(self) -> Callable[[], None]:
         """Does the work; hands back how to tell whoever waits for it."""
         try:
@@ -129,12 +135,14 @@ class Load:
         with self._lock:
             now = self._clock()
             self._running[id(piece)] = now
-            self._admission.began(lane.kind, now)
+            if piece.counts:
+                self._admission.began(lane.kind, now)
         tell = piece.run()
         with self._lock:
             now = self._clock()
             del self._running[id(piece)]
-            self._admission.ended(lane.kind, now)
+            if piece.counts:
+                self._admission.ended(lane.kind, now)
             if piece.units:
                 self._admission.did(lane.kind, piece.units, now - lane.counted_until_s)
                 lane.counted_until_s = now
@@ -160,7 +168,7 @@ class Lane:
         """In one of the worker's threads, when it is this hearing's turn. Pieces of one hearing begin in order.
 
         units: what it is worth in the measure of its kind of engine: seconds of speech fed to one that streams, 1 for
-        an utterance read by one that does not, 0 for what belongs to these (preparing, finishing).
+        an utterance read by one that does not, 0 for all else (preparing, finishing, looking into unfinished speech).
         """
         return self._load.put(self, work, units)
 

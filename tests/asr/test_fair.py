@@ -182,6 +182,21 @@ def test_what_work_costs_is_measured_by_the_clock() -> None:
     load.stop()
 
 
+def test_what_is_done_only_while_nobody_waits_says_nothing_of_the_cost() -> None:
+    now = [0.0]
+    load = Load(1, clock=lambda: now[0])
+    here = load.lane(FakeRecognizer("fake", streaming=False), ListenRequest("zh"))
+
+    def work() -> None:
+        now[0] += 0.5
+
+    for _ in range(40):
+        here.submit(work).result(PATIENCE_S)
+        here.submit(work, 1.0).result(PATIENCE_S)
+    assert load.measured().costs["fake open"] == pytest.approx(0.5, abs=0.03)
+    load.stop()
+
+
 def test_an_engine_that_reads_two_at_once_costs_the_time_that_passes() -> None:
     """CTranslate2 queues inside: two who ask at once both take twice as long, and yet each costs the same."""
     now = [0.0]
