@@ -26,13 +26,17 @@ from ivr.flow.schema import (
     InputModel,
     LibraryModel,
     NodeModel,
+    OfferLanguageModel,
     OptionModel,
+    PaceModel,
     ParameterModel,
     RequestsModel,
     SourceModel,
     Speech,
     Timers,
+    UrgentModel,
 )
+from ivr.flow.understanding.written import CategoriesModel, CategoryModel, NamesModel
 from ivr.flow.values.formats import FAULTS, FORMATS, FormatInfo
 
 TARGET = Path(__file__).resolve().parents[1] / "docs" / "flow-language.md"
@@ -56,12 +60,15 @@ def page() -> str:
     parts = [prose()]
     parts += ["\n## hotline.yaml\n\n", table(HotlineModel)]
     parts += ["\n`confirm`:\n\n", table(ConfirmModel), "\n`requests`:\n\n", table(RequestsModel)]
+    parts += ["\n`offer_language`:\n\n", table(OfferLanguageModel), "\n`pace`:\n\n", table(PaceModel)]
     parts += ["\nA source:\n\n", table(SourceModel)]
     parts += ["\n## A calendar\n\n", table(CalendarModel), "\n`holidays`:\n\n", table(HolidaysModel)]
     parts += ["\n## library.yaml\n\n", table(LibraryModel)]
+    parts += ["\n## categories.yaml\n\n", table(CategoriesModel), "\nA category:\n\n", table(CategoryModel)]
+    parts += ["\n## names.yaml\n\n", table(NamesModel)]
     parts += ["\n## A flow\n\n", table(FlowModel), "\nA parameter:\n\n", table(ParameterModel)]
     parts += ["\n## A handler\n\n", table(HandlerModel)]
-    parts += ["\n## A command\n\n", table(CommandModel)]
+    parts += ["\n## A command\n\n", table(CommandModel), "\n`urgent`:\n\n", table(UrgentModel)]
     parts += ["\n## What every node has\n\n", table(NodeModel)]
     parts += ["\n## What nodes that ask have\n\n", table(InputModel, but=NodeModel)]
     for name, model in (("barge_in", BargeIn), ("timers", Timers), ("speech", Speech)):
