@@ -27,7 +27,7 @@ from asr.media_door import MediaDoor
 from asr.memory import resident_bytes
 from asr.models import language_tag
 from asr.ports import MediaPorts, Senders
-from asr.protocol import AsrUnavailable, Heard, Recognizer
+from asr.protocol import AsrUnavailable, FailCause, Heard, Recognizer
 from asr.settings import EngineSpec, WorkerSettings
 from asr.vad import VoiceDetector
 
@@ -175,15 +175,15 @@ class _Owner:
         def emit(heard: Heard) -> None:
             self._outgoing.put_nowait({"on": "heard", "id": identity, **wire.dump_heard(heard)})
 
-        senders = wire.load_senders(message)
         try:
-            allowed = Senders.named_or(senders, self._peer)
-        except ValueError as error:
-            raise wire.WireError(f"not an address that media may come from: {error}") from error
-        try:
-            listening, lane = await self._worker.listen(message.get("request"), allowed, emit)
-        except (AsrUnavailable, OSError) as error:
-            cause = error.cause if isinstance(error, AsrUnavailable) else "overloaded"
+            senders = Senders.named_or(wire.load_senders(message), self._peer)
+            listening, lane = await self._worker.listen(message.get("request"), senders, emit)
+        except (AsrUnavailable, OSError, ValueError) as error:
+            cause: FailCause = "unavailable"
+            if isinstance(error, AsrUnavailable):
+                cause = error.cause
+            elif isinstance(error, OSError):
+                cause = "overloaded"
             self._outgoing.put_nowait(
                 {"on": "refused", "id": identity, "cause": cause, "message": str(error)}
             )

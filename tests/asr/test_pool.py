@@ -257,9 +257,14 @@ async def test_garbage_on_the_websocket_harms_nobody() -> None:
         session.ws_connect(address, headers=headers) as connection,
     ):
         assert (await connection.receive_json())["on"] == "hello"
-        for garbage in ("", "[]", '{"do":"open"}', '{"do":"shout","id":"1"}', '{"do":"open","id":"1"}'):
+        for garbage in ("", "[]", '{"do":"open"}', '{"do":"shout","id":"1"}'):
             await connection.send_str(garbage)
-        await connection.send_json({"do": "open", "id": "2", "request": {"language": "zh"}})
+        request = {"language": "zh"}
+        for wrong in ({}, {"request": request, "media_from": ["asterisk"]}, {"request": {"phrases": 7}}):
+            await connection.send_json({"do": "open", "id": "1", **wrong})
+            answer = await an_answer(connection)
+            assert (answer["on"], answer["id"], answer["cause"]) == ("refused", "1", "unavailable")
+        await connection.send_json({"do": "open", "id": "2", "request": request})
         answer = await an_answer(connection)
         assert answer["on"] == "opened" and answer["id"] == "2"
 
