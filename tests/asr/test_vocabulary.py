@@ -64,7 +64,7 @@ def test_a_phrase_that_the_model_cannot_hear_fails_the_check_with_its_word(
     assert result.exit_code == 1, result.output
     lines = [line for line in result.output.splitlines() if "unheard-phrase" in line]
     assert len(lines) == 1
-    assert lines[0].startswith(f"{(flows / 'main.yaml').as_posix()}:11:20: error unheard-phrase:")
+    assert lines[0].startswith(f"{(flows / 'main.yaml').as_posix()}:11:21: error unheard-phrase:")
     assert "vosk-model-small-ko-0.22 cannot hear `xyzzy`" in lines[0]
     assert "xyzzy 카드" in lines[0]
     assert CliRunner().invoke(app, ["check", "--no-speech", str(flows)]).exit_code == 0
