@@ -18,6 +18,8 @@ const { TextDocument } = require("vscode-languageserver-textdocument");
 const FILES = {
   "hotline.schema.json": ["hotline.yaml"],
   "library.schema.json": ["library.yaml"],
+  "categories.schema.json": ["categories.yaml"],
+  "names.schema.json": ["names.yaml"],
   "scenario.schema.json": ["*.scenario.yaml"],
   "prompts.schema.json": ["prompts/*.yaml"],
   "flow.schema.json": ["flow.yaml"],

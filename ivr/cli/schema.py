@@ -16,10 +16,12 @@ FILES: Mapping[str, str | list[str]] = {
     "library.schema.json": "library.yaml",
     "scenario.schema.json": "*.scenario.yaml",
     "prompts.schema.json": "prompts/*.yaml",
+    "categories.schema.json": "categories.yaml",
+    "names.schema.json": "names.yaml",
     "flow.schema.json": [
         "*.yaml",
         *("!hotline.yaml", "!library.yaml", "!*.scenario.yaml", "!prompts/*.yaml", "!tables/*.yaml"),
-        *("!queues.yaml", "!agents.yaml"),
+        *("!queues.yaml", "!agents.yaml", "!categories.yaml", "!names.yaml"),
     ],
 }
 """Schema -> its files. Editors hold a file to every pattern that fits, so flows name what they are not."""
@@ -27,7 +29,8 @@ FILES: Mapping[str, str | list[str]] = {
 
 def schema(
     name: Annotated[
-        str, typer.Argument(help="flow, hotline, library, scenario or prompts; nothing: all.")
+        str,
+        typer.Argument(help="flow, hotline, library, scenario, prompts, categories or names; nothing: all."),
     ] = "",
     out: Annotated[Path | None, typer.Option("--out", help="Write them into this folder.")] = None,
 ) -> None:

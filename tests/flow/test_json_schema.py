@@ -30,7 +30,12 @@ VALIDATORS = {
     name.removesuffix(".schema.json"): jsonschema.Draft202012Validator(schema)
     for name, schema in SCHEMAS.items()
 }
-BESIDE = {"hotline.yaml": "hotline", "library.yaml": "library"}
+BESIDE = {
+    "categories.yaml": "categories",
+    "names.yaml": "names",
+    "hotline.yaml": "hotline",
+    "library.yaml": "library",
+}
 WRITTEN = [*FLOWS.rglob("*.yaml"), *(ROOT / "tests" / "flows").rglob("*.yaml")]
 
 

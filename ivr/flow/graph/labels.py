@@ -111,6 +111,8 @@ def exit_label(node: Node, way: Exit, languages: Sequence[str]) -> Text:
     options = getattr(node, "options", None)
     if sort == "option" and isinstance(options, Options) and name in options.by_name:
         return _option(options, name, languages)
+    if sort == "category":
+        return words.same(name, languages)
     if sort == "answer":
         return _answer(node, name, languages)
     if sort == "case":

@@ -99,26 +99,30 @@ class Ask(ChoosingNode):
         """The option that the words hint at, asked back where they were not heard well; else on with the words."""
         found = self.options.spoken(turn.language).within(normalise(event.text), self.options.withheld(turn))
         ranked = self.about.rank(turn, event.text) if self.about is not None else ()
-        category = self.about.sure(turn, self.id, ranked) if self.about is not None else ""
         if found is None:
-            turn.note("option", {"node": self.id, "option": "", "by": "speech"})
-            if self.chosen:
-                turn.assign(self.chosen, "")
-            self._by_category(turn, category, ranked)
-        elif self.sure(event.confidence) or self.asking_back is None:
+            self._by_category(turn, ranked)
+            return
+        if self.about is not None:
+            self.about.sure(turn, self.id, ranked)
+        if self.sure(event.confidence) or self.asking_back is None:
             self.take(turn, found)
         else:
             self.unsure(turn, [found])
 
-    def _by_category(self, turn: Turn, category: str, ranked: tuple[Ranked, ...]) -> None:
-        way = self.about.way(category) if self.about is not None else ""
-        maybe = self.about.doubtful(ranked) if self.about is not None and not category else []
+    def _by_category(self, turn: Turn, ranked: tuple[Ranked, ...]) -> None:
+        """Where the category leads, asked back where it is a doubt; without one, on with the words."""
         refused = turn.data.get("refused")
-        maybe = [each for each in maybe if not isinstance(refused, list) or _CATEGORY + each not in refused]
-        if maybe and self.asking_back is not None:
-            self.unsure(turn, [_CATEGORY + each for each in maybe])
-        else:
-            turn.go(way or self.next)
+        known = refused if isinstance(refused, list) else []
+        maybe = self.about.doubtful(ranked) if self.about is not None and self.asking_back is not None else []
+        maybe = [answer for each in maybe if (answer := _CATEGORY + each) not in known]
+        if maybe:
+            self.unsure(turn, maybe)
+            return
+        turn.note("option", {"node": self.id, "option": "", "by": "speech"})
+        if self.chosen:
+            turn.assign(self.chosen, "")
+        category = self.about.sure(turn, self.id, ranked) if self.about is not None else ""
+        turn.go((self.about.way(category) if self.about is not None else "") or self.next)
 
     def label(self, turn: Turn, answer: str) -> tuple[Run, ...]:
         if self.about is not None and answer.startswith(_CATEGORY):

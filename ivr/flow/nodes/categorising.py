@@ -100,11 +100,13 @@ class Categorising:
         return best.category if best else ""
 
     def doubtful(self, ranked: tuple[Ranked, ...]) -> list[str]:
-        """Those worth asking back, the likeliest first: each leads somewhere."""
+        """Where none is sure: those worth asking back, the likeliest first. Each leads somewhere and has a title."""
+        if ranked and ranked[0].confidence >= self._least:
+            return []
         return [
             one.category
             for one in ranked
-            if self.way(one.category) and one.confidence >= self._least * ASKED_FROM
+            if self.label(one.category).items and one.confidence >= self._least * ASKED_FROM
         ]
 
     def assign(self, turn: Turn, name: str, confidence: float) -> None:

@@ -169,6 +169,8 @@ def _labels(note: Note) -> list[str] | None:
         case "option":
             # Options without a `next` of their own share the node's.
             return [f"option:{data.get('option')}", "next"] if data.get("option") else ["next"]
+        case "category":
+            return [f"category:{data.get('category')}", "next"] if data.get("category") else None
         case "ended":
             return [ON_HANGUP]
         case "confirmed":

@@ -80,6 +80,7 @@ def _sounds(text: str) -> tuple[tuple[int, Syllable], ...]:
     return tuple((place, syllable) for (place, _), syllable in zip(kept, found, strict=True))
 
 
+@functools.lru_cache(maxsize=65536)
 def _difference(left: Syllable, right: Syllable) -> int | None:
     """How many of initial and final are only near, whatever the tone; None = it is another syllable."""
     if left[:2] == right[:2]:
@@ -93,6 +94,19 @@ def _difference(left: Syllable, right: Syllable) -> int | None:
                 return None
             near += 1
     return near
+
+
+@functools.lru_cache(maxsize=512)
+def _runs(text: str, length: int) -> frozenset[tuple[tuple[str, str], ...]]:
+    """All runs of so many syllables, without tones."""
+    plain = [syllable[:2] for _, syllable in _sounds(text)]
+    return frozenset(tuple(plain[begin : begin + length]) for begin in range(len(plain) - length + 1))
+
+
+def sounds_in(text: str, phrase: str) -> bool:
+    """Whether a text has the very syllables of a phrase somewhere, whatever tones: quick, for many phrases."""
+    meant = tuple(syllable[:2] for _, syllable in _sounds(phrase))
+    return bool(meant) and meant in _runs(text, len(meant))
 
 
 def places(text: str, phrase: str) -> Iterator[Place]:

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from ivr.flow.match import contains, normalise
-from ivr.flow.understanding.alike import letters_said, places, words_said
+from ivr.flow.understanding.alike import letters_said, places, sounds_in, words_said
 from ivr.flow.understanding.segments import crossed, is_word, segments
 
 BY_SOUND = 0.7
@@ -218,7 +218,7 @@ def _sounds_in(plain: str, word: str) -> bool:
     said, wanted = words_said(plain), words_said(word)
     if len(wanted) < 2:
         return False
-    return any(
+    return sounds_in(said, wanted) and any(
         not place.different
         and not is_word(said[place.begin : place.end])
         and not crossed(said, place.begin, place.end)

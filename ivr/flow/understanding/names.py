@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from ivr.flow.match import contains, normalise
-from ivr.flow.understanding.alike import letters_said, places, word_places, words_said
+from ivr.flow.understanding.alike import letters_said, places, sounds_in, word_places, words_said
 from ivr.flow.understanding.segments import crossed, is_word
 
 MOST_HOT = 500
@@ -92,6 +92,8 @@ def _in_zh(text: str, said: str, name: str, kind: str) -> list[Found]:
         found.append(Found(name, kind, begin, begin + len(wanted), wanted))
         begin = heard.find(wanted, begin + len(wanted))
     if found or len(wanted) < 2:
+        return found
+    if len(wanted) < 3 and not sounds_in(heard, wanted):
         return found
     for place in places(heard, wanted):
         written = heard[place.begin : place.end]

@@ -29,6 +29,7 @@ Sound = Literal["strict", "near", "off"]
 """strict: the same syllables only. near: similar ones too. off: as written."""
 Written = Literal["words", "sound", "near"]
 
+MOST_KNOWN = 256
 SHORT_MORE = 3
 """So many syllables (English: words) beside the phrase are little else."""
 MOST_DIFFERENT = 3
@@ -79,10 +80,12 @@ class Urgent:
 class UrgentWords:
     """Of several commands, the first in the order written goes first among equals."""
 
-    __slots__ = ("_rules",)
+    __slots__ = ("_known", "_rules")
 
     def __init__(self, rules: Iterable[UrgentRules]) -> None:
         self._rules = tuple(map(_Compiled, rules))
+        self._known: dict[tuple[str, bool], Urgent | None] = {}
+        """What was found of late: partial results repeat each other."""
 
     def __bool__(self) -> bool:
         return any(rules.phrases for rules in self._rules)
@@ -91,6 +94,14 @@ class UrgentWords:
         """What is sure before what is a doubt; the longest phrase, and what is written before what sounds so."""
         if not text.strip():
             return None
+        key = text, unfinished
+        if key not in self._known:
+            if len(self._known) >= MOST_KNOWN:
+                self._known.clear()
+            self._known[key] = self._find(text, unfinished)
+        return self._known[key]
+
+    def _find(self, text: str, unfinished: bool) -> Urgent | None:
         found = [urgent for rules in self._rules for urgent in rules.find(text, unfinished)]
         if unfinished:
             found = [urgent for urgent in found if urgent.sure]
