@@ -5,14 +5,14 @@
     a menu, yes or no           a phrase whole, no longer one begins so     QUICK
     a menu                      the beginning of a phrase only              HESITANT
     digits, a number            as many as it can have                      QUICK
-    digits, a number            fewer                                       PATIENT
-    digits, a number            nothing known yet                           HESITANT
+    digits, a number            fewer; or a word or two, mostly misheard    PATIENT
+    digits, a number            too many, misread; nothing known yet        HESITANT
     anything else               ends in a word that something follows       PATIENT
     anything else               ends in a number, a comma                   HESITANT
     anything else               ends as sentences end, or is a yes or no    BRISK
     anything else               none of these, or nothing known yet         USUAL
 
-Patience is a factor of the silence that the author of the dialogue set (`end_silence_s`, 0.8 s): from 0.45 to 1.8.
+Patience is a factor of the silence that the author of the dialogue set (`end_silence_s`, 0.8 s): from 0.45 to 2.
 """
 
 from __future__ import annotations
@@ -30,21 +30,21 @@ QUICK: Final = 0.45
 BRISK: Final = 0.75
 USUAL: Final = 1.0
 HESITANT: Final = 1.4
-PATIENT: Final = 1.8
+PATIENT: Final = 2.0
 
 
 @dataclass(frozen=True, slots=True)
 class Wording:
     """How a language's speakers show that they go on or are done. Words as `asr.text.spoken` writes them.
 
-    unfinished: something follows them. finished: nothing mostly does. agreed: whole answers to yes or no. digits: word
-    -> figure. numbers: other words of numbers. units: a number that ends in them is whole. spaced: words have spaces
-    between them.
+    unfinished: something follows them. finished: nothing mostly does. answers: whole ones, such as yes or no. digits:
+    word -> figure. numbers: other words of numbers. units: a number that ends in them is whole. spaced: words have
+    spaces between them.
     """
 
     unfinished: frozenset[str] = frozenset()
     finished: frozenset[str] = frozenset()
-    agreed: frozenset[str] = frozenset()
+    answers: frozenset[str] = frozenset()
     digits: Mapping[str, str] = field(default_factory=dict)
     numbers: frozenset[str] = frozenset()
     units: frozenset[str] = frozenset()
@@ -80,10 +80,10 @@ WORDINGS: Mapping[str, Wording] = {
             解决一下
             """
         ),
-        agreed=_words(
+        answers=_words(
             """
             是 是的 对 对的 对啊 好 好的 可以 行 没错 嗯 不是 不对 不行 不用 不要 没有 不是的 不可以
-            不用了 确认 取消
+            不用了 确认 取消 不知道 不清楚 不记得 不记得了 忘了 没有电话
             """
         ),
         digits=_figures("零 一 二 三 四 五 六 七 八 九") | {"幺": "1", "两": "2", "〇": "0"},
@@ -106,7 +106,7 @@ WORDINGS: Mapping[str, Wording] = {
         finished=_words(
             "please thanks thank-you bye goodbye that's-all thank-you-very-much that's-it okay ok"
         ),
-        agreed=_words("yes yeah yep yup no nope nah ok okay sure correct right wrong cancel confirm"),
+        answers=_words("yes yeah yep yup no nope nah ok okay sure correct right wrong cancel confirm none"),
         digits=_figures("zero one two three four five six seven eight nine") | {"oh": "0", "o": "0"},
         numbers=_words(
             """
@@ -123,6 +123,9 @@ WORDINGS: Mapping[str, Wording] = {
     ),
 }
 
+MISHEARD = 7
+"""Characters of a text without figures that may still be some: Whisper writes Eason or 遗森 for 一三."""
+
 DIGITS = frozenset({"digits", "phone", "id_card", "postcode", "ticket", "extension"})
 """What is said digit by digit."""
 
@@ -137,7 +140,7 @@ _TRAILING = re.compile(rf"([^\w\s{CJK}]+)\s*$")
 
 
 def patience(request: ListenRequest, text: str | None, phrase: str = "") -> float:
-    """Of the request's end silence, how many times it is to be waited now, 0.45 .. 1.8.
+    """Of the request's end silence, how many times it is to be waited now, 0.45 .. 2.
 
     text: of the utterance up to the pause, None = not known (yet). phrase: of the grammar that it stands for, if any.
     `request.expects` may carry lengths: `digits:6`, `digits:4-8`.
@@ -151,7 +154,7 @@ def patience(request: ListenRequest, text: str | None, phrase: str = "") -> floa
         return _of_digits(text, wording, language, fewest, most)
     if text is None:
         return USUAL
-    if kind == "yes_no" and spoken(text, language) in wording.agreed:
+    if kind == "yes_no" and spoken(text, language) in wording.answers:
         return QUICK
     return _of_sentence(text, wording, language)
 
@@ -190,9 +193,11 @@ def _of_digits(
         return HESITANT
     figures = digits_of(text, language)
     if not figures:
-        return _of_sentence(text, wording, language)
+        ending = _of_sentence(text, wording, language)
+        misheard = ending > BRISK and 0 < len(spoken(text, language)) <= MISHEARD
+        return PATIENT if misheard else ending
     if most is not None and len(figures) >= most:
-        return QUICK
+        return QUICK if len(figures) == most else HESITANT
     if fewest is not None and len(figures) >= fewest:
         return USUAL
     return PATIENT
@@ -210,7 +215,7 @@ def _of_sentence(text: str, wording: Wording, language: str) -> float:
     said = spoken(text, language)
     if not said:
         return USUAL
-    if said in wording.agreed:
+    if said in wording.answers:
         return BRISK
     trailing = _TRAILING.search(text)
     marks = trailing[1] if trailing else ""

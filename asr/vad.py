@@ -24,6 +24,10 @@ FRESH_AFTER: Final = round(1.0 / CHUNK_S)
 """Chunks of quiet in a row after which the model forgets. Its memory of a long silence makes it miss the next words:
 after 12 s of digital silence Mandarin sentences began 0.5 to 1.5 s late, after 1 s within 0.1 s (measured)."""
 
+FAINT_NOISE: Final = np.random.default_rng(1).normal(0.0, 10 ** (-70 / 20), CHUNK).astype(np.float32)
+"""Added to what the model hears: -70 dBFS. Out of digital silence it misses short words: 6 of 50 digits, with it none
+(measured)."""
+
 
 class VoiceDetector:
     """The loaded model. Thread-safe; one chunk costs about 0.2 ms of one core."""
@@ -65,7 +69,7 @@ class Voice:
         if not whole:
             return []
         samples = np.frombuffer(data[:whole], dtype="<i2").astype(np.float32) / 32768.0
-        chunks = samples.reshape(-1, CHUNK)
+        chunks = samples.reshape(-1, CHUNK) + FAINT_NOISE
         before = np.concatenate([self._context[None, :], chunks[:-1, -_CONTEXT:]])
         self._context = chunks[-1, -_CONTEXT:].copy()
         probabilities, self._hidden, self._cell = self._session.run(
