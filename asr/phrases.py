@@ -13,7 +13,6 @@ A phrase within a longer answer (`我要人工服务` -> 人工) is found by sou
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -44,6 +43,9 @@ SOUND_NATS = 8.0
 
 FAR = 10.0
 """Nats: further ahead than this, or without a rival, makes no difference."""
+
+SETTLED_LETTERS = 6
+"""English `five` may have been read for `nine`; `operator` for nothing else."""
 
 ACCEPTED = 0.3
 """Below this confidence the answer is out of the grammar: where a dialogue's `confirm` begins unless it says."""
@@ -118,25 +120,32 @@ def shortlist(ranked: Sequence[Candidate]) -> list[Candidate]:
     return [one for one in worth if one.sound >= least]
 
 
-def evidence(candidate: Candidate, free_gain: float, ahead: float, phrases: int) -> dict[str, float]:
-    """The figures that the model `phrase_weighed` is fitted on. phrases: of the menu."""
+def settled(candidate: Candidate, language: str) -> bool:
+    """It sounds exactly like what was read, and is long enough for that to be no chance: rivals need no weighing."""
+    least = 2 if language == "zh" else SETTLED_LETTERS
+    return candidate.sound == 1.0 and not candidate.contained and len(candidate.phrase) >= least
+
+
+def evidence(candidate: Candidate, free_gain: float, ahead: float) -> dict[str, float]:
+    """The figures that the model `phrase_weighed` is fitted on.
+
+    The size of the menu is none of them: what it does, better rivals, is in `ahead`.
+    """
     own = candidate.gain or 0.0
     return {
         "sound": candidate.sound,
         "gain": own,
         "deficit": free_gain - own,
         "ahead": min(ahead, FAR),
-        "menu": math.log2(max(1, phrases)),
     }
 
 
-def choose(weighed: Sequence[Candidate], *, free_gain: float = 0.0, phrases: int | None = None) -> Choice:
+def choose(weighed: Sequence[Candidate], *, free_gain: float = 0.0) -> Choice:
     """The most credible phrase, if any is credible enough. free_gain: of the engine's own text."""
-    size = len(weighed) if phrases is None else phrases
     ranked = sorted(weighed, key=credit, reverse=True)
     if not ranked:
         return Choice("", 0.0)
-    sure = [(one, _sure(one, ranked, free_gain, size)) for one in ranked[:4]]
+    sure = [(one, _sure(one, ranked, free_gain)) for one in ranked[:4]]
     # What is contained has no credit in nats to be compared by.
     sure.sort(key=lambda pair: pair[1], reverse=True)
     best, confident = sure[0]
@@ -150,12 +159,10 @@ def credit(candidate: Candidate) -> float:
     return own + SOUND_NATS * candidate.sound
 
 
-def _sure(candidate: Candidate, ranked: Sequence[Candidate], free_gain: float, size: int) -> float:
+def _sure(candidate: Candidate, ranked: Sequence[Candidate], free_gain: float) -> float:
     if candidate.contained:
         alone = [
-            _sure(one, ranked, free_gain, size)
-            for one in ranked
-            if one.gain is not None and not one.contained
+            _sure(one, ranked, free_gain) for one in ranked if one.gain is not None and not one.contained
         ]
         # `Five and` may be what was written for `seven`: what explains all of the audio is believed before it.
         doubt = max(alone, default=0.0)
@@ -164,4 +171,4 @@ def _sure(candidate: Candidate, ranked: Sequence[Candidate], free_gain: float, s
         return confidence("phrase_by_sound", {"sound": candidate.sound})
     rivals = [credit(one) for one in ranked if one is not candidate and not one.contained]
     ahead = credit(candidate) - max(rivals) if rivals else FAR
-    return confidence("phrase_weighed", evidence(candidate, free_gain, ahead, size))
+    return confidence("phrase_weighed", evidence(candidate, free_gain, ahead))

@@ -7,11 +7,11 @@ The model itself is `asr/whisper_model.py`. What an answer is made of:
   the decoder through them on the audio already encoded (`asr/phrases.py`).
 - Where digits are expected it is held to them (`asr/digits.py`).
 - Where languages are to be told apart and another one than expected is spoken, that one is written.
+- Names of the hotline replace words that sound like them (`asr/hot_words.py`).
 """
 
 from __future__ import annotations
 
-from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -21,8 +21,9 @@ import numpy as np
 from asr import digits
 from asr.calibration import confidence
 from asr.catalogue import WHISPER_LANGUAGES
+from asr.hot_words import proposals, taken
 from asr.models import language_tag
-from asr.phrases import Candidate, candidates, choose, gain, shortlist, written
+from asr.phrases import Candidate, candidates, choose, gain, settled, shortlist, written
 from asr.protocol import AsrUnavailable, Capabilities, Final, Heard, ListenRequest
 from asr.text import cut_repeats
 from asr.whisper_model import LEAD_S, SAMPLE_RATE, Audio, Encoded, WhisperModel, audio_of
@@ -55,7 +56,7 @@ class WhisperRecognizer:
     ) -> None:
         self._model = WhisperModel(folder, threads=threads)
         self._silence: Encoded | None = None
-        self._on_silence: OrderedDict[tuple[str, str], list[float]] = OrderedDict()
+        self._on_silence: dict[tuple[str, str], list[float]] = {}
         self._hidden: dict[str, list[int]] = {}
         self.capabilities = Capabilities(
             engine="whisper",
@@ -66,6 +67,7 @@ class WhisperRecognizer:
             word_times=True,
             confidence=True,
             alternatives=True,
+            hot_words=True,
             identifies=True,
         )
 
@@ -130,6 +132,7 @@ class WhisperRecognizer:
         return replace(heard, readings=tuple(readings))
 
     def _open(self, heard: Utterance, request: ListenRequest) -> Final:
+        heard = self._with_names(heard, request.hot_words)
         words = self._model.words(heard.encoded, heard.best, heard.language) if request.continuous else ()
         return Final(
             heard.best.text,
@@ -142,6 +145,24 @@ class WhisperRecognizer:
             ),
             alternatives=tuple((text, None) for text in heard.texts[1:]),
         )
+
+    def _with_names(self, heard: Utterance, hot_words: Sequence[str]) -> Utterance:
+        """Words that only sound like a name of the hotline become that name, if the audio agrees."""
+        best, language = heard.best, heard.language
+        proposed = proposals(best.text, hot_words, language) if best.text and hot_words else []
+        if not proposed:
+            return heard
+        gains = self._gains(heard, [best.text, *(one.text for one in proposed)], remember=False)
+        name = taken(gains[best.text], [(one, gains[one.text]) for one in proposed])
+        if name is None:
+            return heard
+        named = replace(best, text=name.text, tokens=tuple(self._model.tokens(name.text, language)))
+        return replace(heard, readings=(named, *heard.readings))
+
+    def _gains(self, heard: Utterance, texts: Sequence[str], *, remember: bool = True) -> dict[str, float]:
+        on_audio = self._model.force(heard.encoded, texts, heard.language)
+        on_silence = self._likely_on_silence(heard.language, texts, remember=remember)
+        return {text: gain(scores, on_silence[text]) for text, scores in zip(texts, on_audio, strict=True)}
 
     def _of_digits(self, heard: Utterance) -> Final:
         """Held to digits, if that sounds like what was read freely; else what was read freely."""
@@ -177,7 +198,7 @@ class WhisperRecognizer:
 
     def _of_menu(self, heard: Utterance, phrases: Sequence[str]) -> Final:
         weighed, free_gain = self._weigh(heard, phrases)
-        choice = choose(weighed, free_gain=free_gain, phrases=len(phrases))
+        choice = choose(weighed, free_gain=free_gain)
         return Final(
             heard.best.text,
             heard.language,
@@ -194,27 +215,29 @@ class WhisperRecognizer:
         if not free:
             return [], 0.0
         likely = shortlist(candidates(heard.texts, phrases, language))
-        if likely[0].sound == 1.0 and not likely[0].contained:
+        if settled(likely[0], language):
             likely = likely[:1]
         forms = [written(candidate.phrase, language) for candidate in likely]
-        texts = list(dict.fromkeys([free, *forms]))
-        on_audio = dict(zip(texts, self._model.force(heard.encoded, texts, language), strict=True))
-        on_silence = self._likely_on_silence(language, texts)
-        gains = {text: gain(on_audio[text], on_silence[text]) for text in texts}
+        gains = self._gains(heard, [free], remember=False) | self._gains(heard, list(dict.fromkeys(forms)))
         weighed = [replace(one, gain=gains[form]) for one, form in zip(likely, forms, strict=True)]
         return weighed, gains[free]
 
-    def _likely_on_silence(self, language: str, texts: Sequence[str]) -> dict[str, list[float]]:
-        new = [text for text in dict.fromkeys(texts) if (language, text) not in self._on_silence]
+    def _likely_on_silence(
+        self, language: str, texts: Sequence[str], *, remember: bool = True
+    ) -> dict[str, list[float]]:
+        """The log probabilities of each text's tokens there. remember: phrases come again, sentences do not."""
+        known = {text: self._on_silence.get((language, text)) for text in texts}
+        new = [text for text, scores in known.items() if scores is None]
         if new:
             if self._silence is None:
                 self._silence = self._model.encode(np.zeros(int(NOTHING_S * SAMPLE_RATE), dtype=np.float32))
-            for text, scores in zip(new, self._model.force(self._silence, new, language), strict=True):
-                self._on_silence[language, text] = scores
-        found = {text: self._on_silence[language, text] for text in texts}
-        while len(self._on_silence) > REMEMBERED:
-            self._on_silence.popitem(last=False)
-        return found
+            forced = dict(zip(new, self._model.force(self._silence, new, language), strict=True))
+            known |= forced
+            if remember:
+                self._on_silence |= {(language, text): scores for text, scores in forced.items()}
+                for oldest in list(self._on_silence)[: max(0, len(self._on_silence) - REMEMBERED)]:
+                    self._on_silence.pop(oldest, None)
+        return {text: scores for text, scores in known.items() if scores is not None}
 
 
 def _spoken_in(expected: str, languages: Sequence[tuple[str, float]]) -> str:
