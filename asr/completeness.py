@@ -5,8 +5,9 @@
     a menu, yes or no           a phrase whole, no longer one begins so     QUICK
     a menu                      the beginning of a phrase only              HESITANT
     digits, a number            as many as it can have                      QUICK
-    digits, a number            fewer; or a word or two, mostly misheard    PATIENT
-    digits, a number            too many, misread; nothing known yet        HESITANT
+    digits, a number            fewer; far too many, a decoder's loop       PATIENT
+    digits, a number            a word or two, mostly digits misheard       PATIENT
+    digits, a number            one or two too many; nothing known yet      HESITANT
     anything else               ends in a word that something follows       PATIENT
     anything else               ends in a number, a comma                   HESITANT
     anything else               ends as sentences end, or is a yes or no    BRISK
@@ -123,6 +124,7 @@ WORDINGS: Mapping[str, Wording] = {
     ),
 }
 
+ONE_TOO_MANY = 2
 MISHEARD = 7
 """Characters of a text without figures that may still be some: Whisper writes Eason or 遗森 for 一三."""
 
@@ -197,7 +199,9 @@ def _of_digits(
         misheard = ending > BRISK and 0 < len(spoken(text, language)) <= MISHEARD
         return PATIENT if misheard else ending
     if most is not None and len(figures) >= most:
-        return QUICK if len(figures) == most else HESITANT
+        if len(figures) <= most + ONE_TOO_MANY:
+            return QUICK if len(figures) == most else HESITANT
+        return PATIENT
     if fewest is not None and len(figures) >= fewest:
         return USUAL
     return PATIENT
