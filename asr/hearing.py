@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
+from typing import Any
 
 from asr.protocol import Failed, Final, Heard, NoSpeech
 
@@ -20,11 +21,13 @@ class RemoteHearing:
         *,
         continuous: bool = False,
         media_url: str = "",
+        media_trust: Any = True,
     ) -> None:
         self.identity = identity
         self._host = host
         self._port = port
         self._media_url = media_url
+        self._media_trust = media_trust
         self._let_go = let_go
         self._last = (Failed, NoSpeech) if continuous else (Failed, NoSpeech, Final)
         self._heard: asyncio.Queue[Heard | None] = asyncio.Queue()
@@ -42,6 +45,10 @@ class RemoteHearing:
     @property
     def media_url(self) -> str:
         return self._media_url
+
+    @property
+    def media_trust(self) -> Any:
+        return self._media_trust
 
     def put(self, heard: Heard) -> None:
         """From the worker. After what ends it nothing more counts."""

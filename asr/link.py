@@ -42,7 +42,7 @@ class Address:
     fingerprint: str = ""
     ca_file: str = ""
 
-    def secured(self) -> ssl.SSLContext | aiohttp.Fingerprint | bool:
+    def trust(self) -> ssl.SSLContext | aiohttp.Fingerprint | bool:
         """What aiohttp checks the certificate by. Raises OSError, ValueError: no such file, not hex."""
         if self.fingerprint:
             digest = bytes.fromhex(self.fingerprint.replace(":", ""))
@@ -66,6 +66,7 @@ class WorkerLink:
         self._ids = ids
         self._gone = gone
         self._url = ""
+        self._trust: ssl.SSLContext | aiohttp.Fingerprint | bool = True
         self._hearings: dict[str, RemoteHearing] = {}
         self._opening: dict[str, asyncio.Future[RemoteHearing]] = {}
         self._continuous: set[str] = set()
@@ -111,6 +112,10 @@ class WorkerLink:
     async def _converse(self, address: Address) -> None:
         heartbeat_s = self._settings.heartbeat_s
         self._url = address.url
+        try:
+            self._trust = await asyncio.to_thread(address.trust)
+        except (OSError, ValueError) as error:
+            raise WorkerDied(f"{address.url}: {error}") from error
         # No limit on the conversation; silence of the socket is what the heartbeat finds.
         timeout = aiohttp.ClientTimeout(total=None, connect=CONNECT_S)
         headers = {"Authorization": f"Bearer {address.token}"}
@@ -118,7 +123,7 @@ class WorkerLink:
             async with (
                 aiohttp.ClientSession(timeout=timeout) as session,
                 session.ws_connect(
-                    f"{address.url}/hear", headers=headers, heartbeat=heartbeat_s, ssl=address.secured()
+                    f"{address.url}/hear", headers=headers, heartbeat=heartbeat_s, ssl=self._trust
                 ) as socket,
             ):
                 await self._listen_to(socket)
@@ -129,7 +134,7 @@ class WorkerLink:
             raise WorkerDied(str(error)) from error
         except aiohttp.ServerFingerprintMismatch as error:
             raise WorkerDied(f"its certificate is not the pinned one: {address.url}") from error
-        except (aiohttp.ClientError, OSError, ValueError) as error:
+        except (aiohttp.ClientError, OSError) as error:
             raise WorkerDied(f"{address.url}: {error}") from error
         raise WorkerDied("the speech worker died")
 
@@ -205,6 +210,7 @@ class WorkerLink:
                     message["port"],
                     self._let_go,
                     continuous=identity in self._continuous,
+                    media_trust=self._trust,
                     media_url=f"{self._url}{media_door.PATH}?hearing={message['key']}",
                 )
                 self._hearings[identity] = hearing

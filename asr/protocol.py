@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
-from typing import Literal, Protocol, runtime_checkable
+from typing import Any, Literal, Protocol, runtime_checkable
 
 
 class AsrError(Exception):
@@ -206,6 +206,7 @@ class Hearing(Protocol):
     it. Always `aclose()`; it is idempotent.
 
     media_host, media_port: for RTP. media_url: the same by websocket (`media_door.py`), "" where that is not served.
+    media_trust: what checks the certificate of a `wss://` one, as aiohttp's `ssl`.
     """
 
     @property
@@ -214,6 +215,8 @@ class Hearing(Protocol):
     def media_port(self) -> int: ...
     @property
     def media_url(self) -> str: ...
+    @property
+    def media_trust(self) -> Any: ...
     def __aiter__(self) -> AsyncIterator[Heard]: ...
     async def aclose(self) -> None: ...
 

@@ -65,7 +65,9 @@ async def _send(hearing: Hearing, pieces: Iterator[bytes]) -> None:
     try:
         async with (
             aiohttp.ClientSession(timeout=timeout) as session,
-            session.ws_connect(f"{hearing.media_url}&recorded=1", protocols=(PROTOCOL,)) as socket,
+            session.ws_connect(
+                f"{hearing.media_url}&recorded=1", protocols=(PROTOCOL,), ssl=hearing.media_trust
+            ) as socket,
         ):
             while (piece := await asyncio.to_thread(next, pieces, None)) is not None:
                 await socket.send_bytes(piece)

@@ -12,7 +12,7 @@ import asyncio
 import contextlib
 import logging
 from collections.abc import AsyncIterator, Callable
-from typing import Final
+from typing import Any, Final
 
 from asr.protocol import AsrUnavailable, Ears, Failed, Heard, Hearing, ListenRequest
 from ivr.call.racing import unless
@@ -102,6 +102,10 @@ class SharedHearing:
     @property
     def media_url(self) -> str:
         return self._hearing.media_url
+
+    @property
+    def media_trust(self) -> Any:
+        return self._hearing.media_trust
 
     def give_up(self) -> None:
         self.given_up = True

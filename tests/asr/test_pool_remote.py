@@ -21,7 +21,8 @@ from typer.testing import CliRunner
 from asr import wire
 from asr.pool import WorkerPool
 from asr.ports import LOOPBACK, Senders
-from asr.protocol import AsrUnavailable, Failed, Final, ListenRequest, SpeechBegan
+from asr.protocol import AsrUnavailable, Failed, Final, Heard, ListenRequest, SpeechBegan
+from asr.recorded import read_out
 from asr.service import Worker, serving
 from asr.settings import PoolSettings, RemoteWorker, WorkerSettings
 from ivr.__main__ import app
@@ -112,6 +113,11 @@ async def test_a_caller_is_heard_by_a_worker_at_another_address(certificate: Pat
             assert hearing.media_url.startswith(f"wss://{THERE}:{port}/media?hearing=")
             heard = await say(hearing, speech + silence(3.0))
             assert isinstance(heard[-1], Final)
+            read: list[Heard] = []
+            await read_out(
+                pool, ListenRequest("zh", continuous=True), iter([speech, silence(1.0)]), read.append
+            )
+            assert any(isinstance(one, Final) for one in read)
             state = pool.state()[0]
             assert (state.pid, state.name) == (process.pid, f"wss://{THERE}:{port}")
             # Gone: whoever is listened to is told, and the worker that comes back is used.

@@ -124,6 +124,7 @@ class _ScriptedHearing:
     media_host = "127.0.0.1"
     media_port = 9999
     media_url = "ws://127.0.0.1:9998/media?hearing=0123456789abcdef"
+    media_trust = True
 
     def __init__(self, ears: ScriptedEars, request: ListenRequest) -> None:
         self._ears = ears
