@@ -37,8 +37,9 @@ async def read_out(
         try:
             ended = await _hear_out(hearing, tell)
         finally:
-            if not sending.done():
-                sending.cancel()
+            # The worker ends the connection with the hearing: nobody waits for the other's farewell.
+            await hearing.aclose()
+            sending.cancel()
             await asyncio.wait({sending})
         if not sending.cancelled() and (error := sending.exception()) is not None:
             raise error
@@ -76,7 +77,10 @@ async def _send(hearing: Hearing, pieces: Iterator[bytes]) -> None:
             await socket.receive()
     except (aiohttp.ClientError, ConnectionError, TimeoutError) as error:
         await hearing.aclose()
-        raise AsrUnavailable(f"the recording did not reach the worker: {error!r}", "lost") from error
+        # Not its text: the address has the key in it.
+        raise AsrUnavailable(
+            f"the recording did not reach the worker: {type(error).__name__}", "lost"
+        ) from error
     except BaseException:
         await hearing.aclose()
         raise
