@@ -23,7 +23,7 @@ from asr.own_models import SherpaFiles, sherpa_files
 from asr.phrases import candidates, choose
 from asr.protocol import AsrError, AsrUnavailable, Capabilities, Final, Heard, ListenRequest, Partial, Word
 from asr.text import CJK, spoken, tidy
-from asr.upsampling import Widener, widener_for
+from asr.upsampling import Widener, how_for
 
 SAMPLE_RATE = 16_000
 HOT_WORD_SCORE = 2.0
@@ -53,7 +53,7 @@ class SherpaRecognizer:
             raise AsrError(
                 "the package sherpa-onnx is not installed: pip install 'open-hotline[sherpa]'"
             ) from error
-        self._folder = folder
+        self._widens = how_for("sherpa", folder) == "noise"
         self._languages = languages
         self._symbols = _symbols(files.tokens)
         unit = _modelling_unit(folder, self._symbols)
@@ -100,7 +100,7 @@ class SherpaRecognizer:
         stream = self._recognizer.create_stream(hotwords="/".join(hot)) if hot else None
         if stream is None:
             stream = self._recognizer.create_stream()
-        widener = widener_for("sherpa", self._folder)
+        widener = Widener() if self._widens else None
         return SherpaStream(self._recognizer, stream, language, request.phrases, widener)
 
     def hot_words(self, words: Sequence[str], language: str) -> list[str]:

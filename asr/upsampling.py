@@ -113,8 +113,3 @@ class Widener:
         summed = np.cumsum(np.concatenate([[0.0], known.astype(np.float64) ** 2]))
         power = (summed[WINDOW + 1 :] - summed[1 : samples.size + 1]) / WINDOW
         return np.asarray(np.sqrt(np.maximum(power, 0.0)), np.float32)
-
-
-def widener_for(engine: str, folder: Path) -> Widener | None:
-    """A new one for a stream of that model; None: it hears telephone audio as it comes."""
-    return Widener() if how_for(engine, folder) == "noise" else None

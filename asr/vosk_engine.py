@@ -25,8 +25,8 @@ from asr.expected_words import expected_words
 from asr.models import language_tag
 from asr.protocol import AsrUnavailable, Capabilities, Final, Heard, ListenRequest, Partial, Word
 from asr.text import tidy
-from asr.upsampling import Widener, widener_for
-from asr.vosk_grammar import GARBAGE, Grammar, garbage, grammar
+from asr.upsampling import Widener, how_for
+from asr.vosk_grammar import GARBAGE, UNKNOWN, Grammar, garbage, grammar
 from asr.vosk_results import (
     ACCEPTED,
     Piece,
@@ -58,7 +58,7 @@ class VoskRecognizer:
         vosk.SetLogLevel(-1)
         self._vosk: Any = vosk
         self._model: Any = vosk.Model(model_path=str(folder))
-        self._folder = folder
+        self.widens = how_for("vosk", folder) == "noise"
         self._language = language_tag(language)
         self._garbage = garbage(self.knows)
         self._version = f"{folder.name} vosk-{version('vosk')}"
@@ -98,8 +98,9 @@ class VoskRecognizer:
         recognizer.SetWords(True)
         if not wanted.lines:
             recognizer.SetMaxAlternatives(ALTERNATIVES)
-        widener = widener_for("vosk", self._folder)
-        return VoskStream(recognizer, self._language, wanted.lines, self._version, widener)
+        widener = Widener() if self.widens else None
+        rejects = self._garbage == [UNKNOWN]
+        return VoskStream(recognizer, self._language, wanted.lines, self._version, widener, rejects)
 
     def _expected(self, request: ListenRequest) -> list[str]:
         core, around = expected_words(request.expects, self._language)
@@ -114,13 +115,20 @@ class VoskStream:
     """One utterance. Vosk's own end points within it only cut it in pieces: when it is over, the owner says."""
 
     def __init__(
-        self, recognizer: Any, language: str, lines: dict[str, str], version: str, widener: Widener | None
+        self,
+        recognizer: Any,
+        language: str,
+        lines: dict[str, str],
+        version: str,
+        widener: Widener | None,
+        rejects: bool,
     ) -> None:
         self._recognizer = recognizer
         self._language = language
         self._lines = lines
         self._version = version
         self._widener = widener
+        self._rejects = rejects
         self._pieces: list[Piece] = []
         self._partial = ""
 
@@ -148,7 +156,7 @@ class VoskStream:
         text = self._readable([word.text for word in words])
         readable = {self._readable(line.split()): phrase for line, phrase in self._lines.items()}
         phrase = match(text, readable)
-        sure = calibrated(of_words(words)) if phrase else 0.0
+        sure = calibrated(of_words(words), rejects=self._rejects) if phrase else 0.0
         return self._final(text, sure, words, phrase if sure >= ACCEPTED else "")
 
     def _of_open_speech(self) -> Final:

@@ -13,8 +13,12 @@ from dataclasses import dataclass
 from asr.protocol import AsrError
 from asr.text import spoken
 
-GARBAGE = ("[unk]", "<unk>", "<UNK>", "[UNK]")
-"""What models call a word that is none of theirs. With it in the grammar, other speech need not be forced into it."""
+UNKNOWN = "[unk]"
+"""What models made for grammars call a word that is none of theirs: with it in the grammar, other speech need not be
+forced into it."""
+
+GARBAGE = (UNKNOWN, "<unk>", "<UNK>", "[UNK]")
+"""By what other names it goes; those stand for noises, and help little (bench.asr_vosk)."""
 
 LONGEST_WORD = 8
 """Characters of the longest word looked for when a phrase without spaces is cut into words."""

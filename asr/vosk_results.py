@@ -22,14 +22,18 @@ ACCEPTED = 0.4
 
 CALIBRATION: tuple[tuple[float, float], ...] = (
     (0.0, 0.0),
-    (0.6, 0.15),
-    (0.8, 0.35),
-    (0.9, 0.55),
-    (0.97, 0.85),
-    (1.0, 0.95),
+    (0.6, 0.1),
+    (0.8, 0.25),
+    (0.9, 0.45),
+    (0.97, 0.8),
+    (1.0, 0.9),
 )
 """Vosk's mean word confidence within a grammar -> the common scale, straight between. A forced match still gets 0.5 to
 0.85 of Vosk's, a real one nearly always 1 (docs/decisions/0108)."""
+
+WITHOUT_REJECTION = 0.85
+"""Of that where the model has no `[unk]`: what is said outside the grammar is then forced into it, and mostly looks
+sure (bench.asr_vosk), so an answer is worth asking back."""
 
 OVERLAP = 0.5
 
@@ -87,12 +91,13 @@ def of_words(words: Sequence[Word]) -> float:
     return sum(scores) / len(words) if scores else 0.0
 
 
-def calibrated(confidence: float) -> float:
-    """On the common scale, where 0.5 is as often right as wrong."""
+def calibrated(confidence: float, *, rejects: bool) -> float:
+    """On the common scale, where 0.5 is as often right as wrong. rejects: the model has a word for all others."""
+    share = 1.0 if rejects else WITHOUT_REJECTION
     for (low, low_to), (high, high_to) in itertools.pairwise(CALIBRATION):
         if confidence <= high:
-            return low_to + (high_to - low_to) * (confidence - low) / (high - low)
-    return CALIBRATION[-1][1]
+            return share * (low_to + (high_to - low_to) * (confidence - low) / (high - low))
+    return share * CALIBRATION[-1][1]
 
 
 def match(text: str, phrases: Mapping[str, str]) -> str:

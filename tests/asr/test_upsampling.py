@@ -10,7 +10,7 @@ import soxr
 from hypothesis import given
 from hypothesis import strategies as st
 
-from asr.upsampling import WINDOW, Samples, Widener, how_for, widener_for
+from asr.upsampling import WINDOW, Samples, Widener, how_for
 from tests.support.speech import RATE, silence
 
 SPEECH = np.random.default_rng(3).normal(0, 0.1, RATE).astype(np.float32)
@@ -82,8 +82,8 @@ def test_how_the_audio_is_cut_changes_nothing(sizes: list[int]) -> None:
 
 
 def test_which_engines_it_is_for_is_data(tmp_path: Path) -> None:
-    assert isinstance(widener_for("vosk", tmp_path), Widener)
-    assert widener_for("whisper", tmp_path) is None
+    assert how_for("vosk", tmp_path) == "noise"
+    assert how_for("whisper", tmp_path) == "plain"
     (tmp_path / "UPSAMPLING").write_text("plain\n")
     assert how_for("vosk", tmp_path) == "plain"
     (tmp_path / "UPSAMPLING").write_text("noise")

@@ -44,7 +44,7 @@ def test_a_phrase_of_the_grammar(korean: VoskRecognizer, say: Callable[[str], by
     final = hear(korean, say(phrase), PHRASES)[-1]
     assert isinstance(final, Final)
     assert (final.text, final.phrase) == (phrase, phrase)
-    assert final.confidence is not None and final.confidence > 0.8
+    assert final.confidence is not None and 0.7 < final.confidence < 0.8  # it has no `[unk]`
     assert "".join(word.text for word in final.words) == phrase.replace(" ", "")
     assert all(word.start_s < word.end_s for word in final.words)
 

@@ -130,8 +130,8 @@ def test_what_was_outside_the_grammar_weighs_against_the_phrase() -> None:
 
 @given(st.floats(0, 1), st.floats(0, 1))
 def test_the_common_scale_keeps_the_order(one: float, other: float) -> None:
-    assert 0.0 <= calibrated(one) <= 0.95
-    assert one > other or calibrated(one) <= calibrated(other)
+    assert 0.0 <= calibrated(one, rejects=False) <= calibrated(one, rejects=True) <= 0.9
+    assert one > other or calibrated(one, rejects=True) <= calibrated(other, rejects=True)
 
 
 def test_one_phrase_once_or_again_and_no_two() -> None:
