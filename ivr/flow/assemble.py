@@ -17,11 +17,12 @@ from ivr.flow.adapting import Pace
 from ivr.flow.build import LibraryBuilder
 from ivr.flow.build_node import NodeBuilder
 from ivr.flow.build_understanding import build_categories, build_names
+from ivr.flow.commands import Command
 from ivr.flow.findings import Finding, FlowLoadError, did_you_mean
 from ivr.flow.folder import CATEGORIES, HOTLINE, NAMES
 from ivr.flow.languages import LanguageOffer
 from ivr.flow.linting import lint
-from ivr.flow.model import FAREWELL, HANGUP, RETURN, Command, Exit, Flow, FlowLibrary, Handlers
+from ivr.flow.model import FAREWELL, HANGUP, RETURN, Exit, Flow, FlowLibrary, Handlers
 from ivr.flow.nodes.asking_back import AskingBack
 from ivr.flow.nodes.base import Node
 from ivr.flow.nodes.hangup import HangupModel, HangupNode

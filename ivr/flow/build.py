@@ -7,24 +7,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from ivr.flow.build_prompts import PromptBuilder
+from ivr.flow.commands import Command, Commands
 from ivr.flow.events import NAMES, name_parts
 from ivr.flow.expressions import TEXT, Type
 from ivr.flow.findings import did_you_mean
 from ivr.flow.hosts import HostError, allowed, places, read_address
 from ivr.flow.match import normalise
-from ivr.flow.model import (
-    WAYS_OUT,
-    Command,
-    Commands,
-    Exit,
-    Handler,
-    Handlers,
-    Listened,
-    Parameter,
-    PromptList,
-    Source,
-    Then,
-)
+from ivr.flow.model import WAYS_OUT, Exit, Handler, Handlers, Listened, Parameter, PromptList, Source, Then
 from ivr.flow.nodes.asking_back import AskingBack
 from ivr.flow.schema import CommandModel, HandlerModel, UrgentModel
 from ivr.flow.sources import LookupSource

@@ -8,10 +8,11 @@ from typing import Any
 
 from ivr.flow.actions import JsonValue
 from ivr.flow.build import Callee, LibraryBuilder
+from ivr.flow.commands import Command, Commands
 from ivr.flow.expressions import ANY, TEXT, Expression, Type
 from ivr.flow.findings import Severity, did_you_mean
 from ivr.flow.hosts import encoded
-from ivr.flow.model import NO_PROMPTS, Command, Commands, Exit, Handlers, PromptList, Source, TaperedPrompts
+from ivr.flow.model import NO_PROMPTS, Exit, Handlers, PromptList, Source, TaperedPrompts
 from ivr.flow.nodes.asking import InputRules
 from ivr.flow.nodes.asking_back import AskingBack
 from ivr.flow.prompt_text import PromptTextError, names, parse, render

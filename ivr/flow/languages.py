@@ -18,8 +18,9 @@ from typing import TYPE_CHECKING
 from ivr.flow.actions import JsonValue
 
 if TYPE_CHECKING:
+    from ivr.flow.commands import Command
     from ivr.flow.inputs import SpeechHeard
-    from ivr.flow.model import Command, PromptList
+    from ivr.flow.model import PromptList
     from ivr.flow.state import Run
     from ivr.flow.turn import Turn
 

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 
 from ivr.flow import adapting, languages, subflows
 from ivr.flow.actions import JsonValue
+from ivr.flow.commands import Command
 from ivr.flow.events import Evaluate, Reached, handled_by, name_parts, select
 from ivr.flow.expressions import Expression
-from ivr.flow.model import HANGUP, Command, Handler, Handlers, Per
+from ivr.flow.model import HANGUP, Handler, Handlers, Per
 
 if TYPE_CHECKING:
     from ivr.flow.nodes.base import Node

@@ -30,10 +30,11 @@ from ivr.flow.actions import (
     StopPlay,
     StopRecord,
 )
+from ivr.flow.commands import Command
 from ivr.flow.expressions import Expression, ExpressionFailed
 from ivr.flow.inputs import OpId
 from ivr.flow.languages import Answer, Meant
-from ivr.flow.model import FAREWELL, Command, FlowLibrary, append_run
+from ivr.flow.model import FAREWELL, FlowLibrary, append_run
 from ivr.flow.names import known_value
 from ivr.flow.state import FlowState, Run
 
@@ -285,7 +286,9 @@ class Turn:
                     end_silence_s,
                     longest_s,
                     expects,
-                    hot_words=() if phrases or expects else self.library.names.hot_words(language or self.language),
+                    hot_words=()
+                    if phrases or expects
+                    else self.library.names.hot_words(language or self.language),
                     identify=identify,
                 )
             )

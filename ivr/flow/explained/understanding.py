@@ -65,7 +65,7 @@ categories:
         """\
 # categories.yaml
 categories:
-  noise: {words: {zh: [噪音, 嗡嗡响], en: noise}, examples: {zh: 路灯整夜嗡嗡响有噪音, en: The street light makes a noise}}
+  noise: {words: {zh: [噪音, 嗡嗡响], en: noise}, examples: {zh: 路灯整夜嗡嗡响有噪音, en: The light makes a noise}}
   light: {words: {zh: 路灯, en: street light}, but: {zh: [嗡嗡响], en: makes a noise}}
 """,
     ),
@@ -108,8 +108,8 @@ written down.""",
     ),
     Explained(
         "common-urgent-phrase",
-        """An urgent phrase is heard anywhere in what is said, also misheard. One that is a single syllable or short word,
-or sounds like a common word (打人 like 大人), would interrupt calls that have nothing to do with it.""",
+        """An urgent phrase is heard anywhere in what is said, also misheard. One that is a single syllable or short
+word, or sounds like a common word (打人 like 大人), would interrupt calls that have nothing to do with it.""",
         """\
 # hotline.yaml
 hotline: example

@@ -6,12 +6,13 @@ import json
 from collections.abc import Mapping, Sequence
 
 from ivr.flow.actions import PAUSE_PROMPT
+from ivr.flow.commands import Command
 from ivr.flow.digits import Pattern
 from ivr.flow.graph import words
 from ivr.flow.graph.model import Text
 from ivr.flow.graph.text import clean
 from ivr.flow.match import normalise
-from ivr.flow.model import Command, Exit, FlowLibrary, Handler, Handlers, PromptList, Source, TaperedPrompts
+from ivr.flow.model import Exit, FlowLibrary, Handler, Handlers, PromptList, Source, TaperedPrompts
 from ivr.flow.nodes.base import Node
 from ivr.flow.nodes.choices import Options
 from ivr.flow.nodes.split import Split

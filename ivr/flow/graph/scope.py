@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from ivr.flow.commands import Command
 from ivr.flow.graph import labels, words
 from ivr.flow.graph.hits import Hits
 from ivr.flow.graph.model import Chip, Text
-from ivr.flow.model import Command, Flow, FlowLibrary, Handlers
+from ivr.flow.model import Flow, FlowLibrary, Handlers
 from ivr.flow.scenarios.coverage import ANYWHERE, way
 
 

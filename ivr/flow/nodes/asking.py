@@ -94,7 +94,7 @@ class AskingNode(Node):
         raise NotImplementedError
 
     def hints(self, turn: Turn, event: SpeechHeard) -> bool:
-        """Of a kind that takes anything: whether these words mean something to it in the language spoken, or command."""
+        """Of a kind that takes anything: whether the words mean something to it in the language spoken, or command."""
         return True
 
     def before(self, turn: Turn) -> None:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from ivr.flow.actions import JsonValue, Note
+from ivr.flow.commands import Command
 from ivr.flow.inputs import (
     AgentJoined,
     Alternative,
@@ -22,7 +23,7 @@ from ivr.flow.inputs import (
     SpeechStarted,
     TransferEnded,
 )
-from ivr.flow.model import Command, Handlers
+from ivr.flow.model import Handlers
 from ivr.flow.schema import NodeModel
 from ivr.flow.turn import MAX_KEYS_AHEAD, Turn
 from ivr.flow.understanding.urgent import Urgent

@@ -15,9 +15,9 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from ivr.flow import languages, raising
+from ivr.flow.commands import Command
 from ivr.flow.inputs import SpeechHeard
 from ivr.flow.languages import Answer, Meant, NoSense
-from ivr.flow.model import Command
 from ivr.flow.nodes.asking_back import yes_no_phrases
 from ivr.flow.values.assent import yes_no
 

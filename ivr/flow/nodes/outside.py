@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from pydantic import Field
 
 from ivr.flow.actions import JsonValue
-from ivr.flow.model import Command, Source
+from ivr.flow.commands import Command
+from ivr.flow.model import Source
 from ivr.flow.nodes.base import Node
 from ivr.flow.schema import NodeModel, Prompts, Seconds, Strict, Target
 from ivr.flow.turn import Turn

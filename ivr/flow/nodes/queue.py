@@ -9,10 +9,11 @@ from pydantic import Field
 
 from ivr.flow import held
 from ivr.flow.actions import Enqueue, JsonValue
+from ivr.flow.commands import Command
 from ivr.flow.expressions import DOUBLE, TEXT, map_of
 from ivr.flow.inputs import AgentJoined, QueueEnded, QueueProgress, SpeechHeard
 from ivr.flow.match import normalise
-from ivr.flow.model import Command, Handler, prompts_of
+from ivr.flow.model import Handler, prompts_of
 from ivr.flow.nodes.base import NodeKind
 from ivr.flow.nodes.choices import Options
 from ivr.flow.nodes.hotword import HotwordNode

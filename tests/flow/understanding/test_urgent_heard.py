@@ -15,8 +15,8 @@ from typing import Any
 
 import pytest
 
+from ivr.flow.commands import Commands
 from ivr.flow.load import load
-from ivr.flow.model import Commands
 from tests.flow.support import FLOWS
 from tests.support.speech import SHARED
 
