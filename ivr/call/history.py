@@ -12,7 +12,7 @@ from ivr.call.line import LineWatch
 from ivr.call.ports import CallerFacts, CallSummary, Records, Said, Speaker
 from ivr.flow import codec
 from ivr.flow.actions import JsonValue
-from ivr.flow.inputs import Digit, Input, SpeechHeard, SpeechPartial
+from ivr.flow.inputs import Digit, Input, OpId, SpeechHeard, SpeechPartial
 from ivr.ids import CallId
 
 
@@ -26,6 +26,7 @@ class CallHistory:
         self._arrived_at = arrived_at
         self._seq = 0
         self._said = 0
+        self._understood: tuple[OpId, Said | None] = (OpId(""), None)
         self._lines: dict[Speaker, LineWatch] = {}
         self.last_heard = ""
         self._queue = ""
@@ -56,7 +57,14 @@ class CallHistory:
         self._write("input", codec.input_to_json(_masked(event) if masked else event), at)
         if isinstance(event, SpeechHeard) and event.text and not masked:
             self.last_heard = event.text
-            self.said(Said("caller", event.text, event.language, event.engine, event.confidence), at)
+            op, line = self._understood
+            if line is None or op != event.op:
+                line = Said("caller", event.text, event.language, event.engine, event.confidence)
+            self.said(line, at)
+
+    def understood(self, op: OpId, line: Said) -> None:
+        """More of what the dialogue is about to be told by a `SpeechHeard`: when it was said, and its words."""
+        self._understood = (op, line)
 
     def said(self, line: Said, at: dt.datetime) -> None:
         """One utterance into the transcript. at: when it began."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from dataclasses import replace
 from typing import assert_never
 
 from asr.protocol import (
@@ -19,7 +20,9 @@ from asr.protocol import (
     SpeechEnded,
 )
 from ivr.call.media_path import MediaPathFailed, media_path
+from ivr.call.ports import Said
 from ivr.call.services import OpenCall
+from ivr.call.stream_times import StreamTimes
 from ivr.errors import AriError
 from ivr.flow.actions import Listen
 from ivr.flow.inputs import (
@@ -77,14 +80,18 @@ class Listener:
 
     async def _answer(self, action: Listen, hearing: Hearing) -> SpeechHeard | SpeechFailed:
         here = self._here
+        times = StreamTimes(here.services.clock.now())
         async for heard in hearing:
             match heard:
-                case SpeechBegan():
+                case SpeechBegan(at_s):
+                    times.began(at_s, here.services.clock.now())
                     here.tell(SpeechStarted(action.op))
                 case Partial():
                     here.tell(SpeechPartial(action.op, heard.text))
                 case Final():
-                    return _heard(action, heard)
+                    final = replace(heard, language=heard.language or action.language)
+                    here.history.understood(action.op, Said.of(final, times.zero))
+                    return _heard(action, final)
                 case Failed():
                     log.warning("recognition failed: %s", heard.message)
                     return SpeechFailed(action.op, heard.cause)
@@ -116,7 +123,7 @@ def _heard(action: Listen, final: Final) -> SpeechHeard:
         op=action.op,
         text=final.text,
         confidence=final.confidence,
-        language=final.language or action.language,
+        language=final.language,
         engine=final.engine,
         phrase=final.phrase,
         alternatives=tuple(Alternative(text, confidence) for text, confidence in final.alternatives),

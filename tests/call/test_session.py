@@ -54,7 +54,14 @@ def test_a_menu_by_voice_while_the_prompt_plays(seed: int) -> None:
         assert here.states()["a1"] == "talking"
         here.ari.world.hang_up(caller)
         await here.until(1)
-        assert [line.text for line in here.memory.said] == ["我 要 投 诉"]
+        (line,) = here.memory.said
+        assert (line.text, line.source, line.engine_version) == ("我 要 投 诉", "dialogue", "1")
+        assert line.began_at is not None
+        assert line.ended_at is not None
+        assert (line.ended_at - line.began_at).total_seconds() == pytest.approx(0.5)
+        (word,) = line.words
+        assert word.start_s == pytest.approx(0.0)
+        assert word.end_s == pytest.approx(0.5)
         summary = summary_of(here)
         assert (summary.outcome, summary.agent, summary.ended_by) == ("completed", "a1", "caller")
 

@@ -6,8 +6,9 @@ from typing import Any
 
 import pytest
 
+from asr.protocol import LineQuality
 from ivr.call.ports import TalksWrittenDown
-from tests.call.scenes import SEEDS, play, press_if_there, sent
+from tests.call.scenes import SEEDS, play, press_if_there, sent, summary_of
 from tests.support.call_house import House, Utterance
 from tests.support.fake_ari import Phone
 
@@ -70,14 +71,14 @@ def test_both_ends_in_order(seed: int) -> None:
     play(scene, seed, written_down="agents")
 
 
-@pytest.mark.parametrize("at_ms", range(0, 4_000, 125))
+@pytest.mark.parametrize("at_ms", range(0, 4_000, 250))
 def test_a_hangup_at_every_moment_of_a_talk_leaves_nothing(at_ms: int) -> None:
     async def scene(here: House) -> None:
         here.ears.talks = [CITIZEN, AGENT]
         here.ari.world.phones["PJSIP/a1"] = Phone(rings_s=0.5)
         caller = await talking(here)
         await here.until(at_ms / 1000)
-        here.ari.world.hang_up(caller if at_ms % 250 else agents_channel(here))
+        here.ari.world.hang_up(caller if at_ms % 500 else agents_channel(here))
         await here.until(1)
         if caller in here.ari.world.channels:
             here.ari.world.hang_up(caller)
@@ -214,5 +215,24 @@ def test_without_a_recogniser_nothing_is_tried() -> None:
         assert {note[1:] for note in notes(here)} == {("gap", "unavailable")}
         assert here.states()["a1"] == "talking"
         here.ari.world.hang_up(caller)
+
+    play(scene, written_down="agents")
+
+
+def test_a_bad_line_is_noted_once_for_each_end_and_in_the_summary() -> None:
+    async def scene(here: House) -> None:
+        noisy = LineQuality(-28.0, -20.0, 0.0, 0.0, 0.0)
+        lossy = LineQuality(-60.0, -20.0, 0.0, 0.0, 0.2)
+        here.ears.talks = [
+            [Utterance("喂", line=noisy), Utterance("喂", line=noisy), Utterance("听得见吗", line=noisy)],
+            [Utterance("您好", line=lossy), Utterance("您好", line=lossy)],
+        ]
+        caller = await talking(here)
+        await here.until(5)
+        faults = [(d["speaker"], d["fault"]) for _, _, kind, d in here.memory.events if kind == "line"]
+        assert sorted(faults) == [("agent", "lossy"), ("caller", "noisy")]
+        here.ari.world.hang_up(caller)
+        await here.until(1)
+        assert summary_of(here).notes["line"] == ["noisy"]
 
     play(scene, written_down="agents")

@@ -16,7 +16,17 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from asr.protocol import AsrUnavailable, Failed, Final, Heard, Hearing, ListenRequest, SpeechBegan
+from asr.protocol import (
+    AsrUnavailable,
+    Failed,
+    Final,
+    Heard,
+    Hearing,
+    LineQuality,
+    ListenRequest,
+    SpeechBegan,
+    Word,
+)
 from ivr.call.dialogue import OneDialogue
 from ivr.call.front_door import FrontDoor, FrontDoorSettings
 from ivr.call.outbound import Outbound
@@ -90,6 +100,8 @@ class Utterance:
     phrase: str = ""
     fails: bool = False
     fails_within: bool = False
+    line: LineQuality | None = None
+    """How the line sounds while it is said."""
 
 
 class ScriptedEars:
@@ -145,6 +157,8 @@ class _ScriptedHearing:
                 return
             yield SpeechBegan(at_s)
             await asyncio.sleep(said.lasts_s)
+            if said.line is not None:
+                yield said.line
             ended_s = at_s + said.lasts_s
             yield Final(said.text, self._request.language, "script", 0.9, began_s=at_s, ended_s=ended_s)
             at_s = ended_s
@@ -160,10 +174,24 @@ class _ScriptedHearing:
             return
         yield SpeechBegan(said.after_s)
         await asyncio.sleep(said.lasts_s)
+        if said.line is not None:
+            yield said.line
         if said.fails_within:
             yield Failed("lost", "the worker died")
             return
-        yield Final(said.text, self._request.language, "script", 0.9, said.phrase)
+        ended_s = said.after_s + said.lasts_s
+        word = Word(said.text, said.after_s, ended_s)
+        yield Final(
+            said.text,
+            self._request.language,
+            "script",
+            0.9,
+            said.phrase,
+            (word,),
+            began_s=said.after_s,
+            ended_s=ended_s,
+            version="1",
+        )
 
     async def aclose(self) -> None:
         if not self._closed:
