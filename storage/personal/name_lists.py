@@ -52,7 +52,7 @@ NO_ENGLISH_NAMES: Final = frozenset(
     everyone everybody street road avenue monday tuesday wednesday thursday friday saturday sunday
     january february march april june july august september october november december city hotline
     service department office line number phone address email correct right wrong ticket case problem
-    complaint
+    complaint mr mrs ms miss dr doctor mister
 """)
 )
 PLACE_ENDS: Final = tuple("路街巷弄港镇区县市省州村桥站道湖河江山城园寺乡庄里坊门楼苑湾店厂")

@@ -54,16 +54,16 @@ _CLOSE: Final = r"[是为：:\s，,]{0,3}$"
 _ENDS: Final = re.compile(
     rf"(?:尾号|后[三四五六]位|末[三四五六]位|最后[三四五六]位|验证码|校验码|密码|口令|编号|单号|工单号?|取件码|"
     rf"(?i:last (?:three|four|five|six)(?: digits)?|ending(?: in| with)?|\bcode|\bpin|password|ticket(?: number)?|"
-    rf"case number|reference(?: number)?)(?: is| was)?){_CLOSE}"
+    rf"case number|reference(?: number)?)(?: is| was| are| were)?){_CLOSE}"
 )
 _IDENTITY: Final = re.compile(
-    rf"(?:身份证|证件|护照|社保|医保|(?i:\bid|identity|passport|social security|ssn)).{{0,8}}{_CLOSE}"
+    rf"(?:身份证|证件|护照|社保|医保|(?i:\bid|identity|passport|social security|ssn)).{{0,14}}{_CLOSE}"
 )
 _BANK: Final = re.compile(
-    rf"(?:银行卡|储蓄卡|信用卡|卡号|账号|帐号|账户|(?i:\bcard|\baccount|\brouting)).{{0,8}}{_CLOSE}"
+    rf"(?:银行卡|储蓄卡|信用卡|卡号|账号|帐号|账户|(?i:\bcard|\baccount|\brouting)).{{0,14}}{_CLOSE}"
 )
 _PHONE: Final = re.compile(
-    rf"(?:电话|手机|座机|号码|联系方式|回电|(?i:\bphone|\bmobile|\bcell|call me|reach me|number)).{{0,8}}{_CLOSE}"
+    rf"(?:电话|手机|座机|号码|联系方式|回电|(?i:\bphone|\bmobile|\bcell|call me|reach me|number)).{{0,14}}{_CLOSE}"
 )
 _PLATE: Final = re.compile(
     r"[京津沪渝冀豫云辽黑湘皖鲁新苏浙赣鄂桂甘晋蒙陕吉闽贵粤青藏川宁琼][A-Za-z][\s·.\-]?[A-Za-z0-9]{5,6}(?![A-Za-z0-9])"
@@ -120,7 +120,7 @@ def _apart(text: str, run: Run, index: int, after: int) -> bool:
 
 
 def _kind(text: str, run: Run) -> PersonalClass | None:
-    digits, before = run.digits, text[max(0, run.start - 24) : run.start]
+    digits, before = run.digits, text[max(0, run.start - 40) : run.start]
     length = len(digits) + run.letter
     if run.letter or (length == 18 and _birth(digits[6:14])):
         return "identity"

@@ -19,6 +19,7 @@ _CHAIN: Final = re.compile(
     rf"(?:(?:之|的|第|门牌)?{_LETTERED}[\s\-－]?(?:{_WITHIN})[，,、\s]?)+(?:{_COUNT}{{2,5}}(?!{_COUNT}|[年月日点分元块个]))?"
 )
 _HOME: Final = re.compile(rf"{_COUNT}{{2,}}室|(?:单元|栋|幢|号楼|座|弄|号院).*{_COUNT}")
+_FLOOR: Final = re.compile(rf"第?{_COUNT}+[楼层]")
 _DOOR: Final = re.compile(rf"门牌号?码?[是为：:\s]{{0,2}}(?P<house>{_COUNT}{{1,6}}号?)")
 _STREET_BEFORE: Final = re.compile(
     r"(?:路|街|巷|弄|大道|胡同|里|村|屯|社区|小区|花园|花苑|公寓|家园|新村|大厦|苑|府|庭|湾|城|坊|园)[，,、\s]?$"
@@ -34,22 +35,27 @@ _STREET: Final = (
     r"\b"
 )
 _HOUSE: Final = re.compile(
-    rf"\b(?P<house>\d{{1,6}}[a-z]?|{_NUMBER_WORDS}(?:[\s\-]{_NUMBER_WORDS})*)\s+"
+    rf"\b(?P<house>\d{{1,6}}[a-z]?|{_NUMBER_WORDS}(?:[\s\-]{_NUMBER_WORDS}){{0,8}})\s+"
     rf"(?:(?!{_NUMBER_WORDS}\b)[a-z0-9]+[.'’]?\s+){{1,3}}?{_STREET}",
     re.IGNORECASE,
 )
 _FLAT: Final = re.compile(
     rf"\b(?:apartment|apt|flat|unit|suite|room|floor)\.?\s*(?:number\s*|#\s*)?"
-    rf"(?:\d{{1,5}}\s?[a-z]?\b|[a-z]\b|{_NUMBER_WORDS}(?:[\s\-]{_NUMBER_WORDS})*(?:\s[a-z]\b)?)",
+    rf"(?:\d{{1,5}}\s?[a-z]?\b|[a-z]\b|{_NUMBER_WORDS}(?:[\s\-]{_NUMBER_WORDS}){{0,8}}(?:\s[a-z]\b)?)",
     re.IGNORECASE,
 )
 
 _WRITTEN: Final = re.compile(r"[A-Za-z0-9._%+\-]+\s?@\s?[A-Za-z0-9\-]+(?:\.[A-Za-z0-9\-]+)+")
-_SPOKEN: Final = re.compile(
-    r"[A-Za-z0-9]+(?:[\s._\-]*(?:dot|点|underscore|下划线|dash)?[\s._\-]*[A-Za-z0-9]+){0,6}?\s*(?:艾特|圈[aA]|小老鼠|(?i:\bat\b))\s*"
-    r"[A-Za-z0-9一二三六幺]+(?:[\s\-][A-Za-z0-9]+)?\s*(?:点|\.|(?i:\bdot\b))\s*(?:(?i:com|cn|net|org|gov|edu|io)|康姆)"
-    r"(?:\s*(?:点|\.|dot)\s*(?:cn|uk))?"
+_AT_HOST: Final = re.compile(
+    r"\s*(?:艾特|圈[aA]|小老鼠|(?i:\bat\b))\s*[A-Za-z0-9一二三六幺]{1,20}(?:[\s\-][A-Za-z0-9]{1,20})?"
+    r"\s*(?:点|\.|(?i:\bdot\b))\s*(?:(?i:com|cn|net|org|gov|edu|io)|康姆)(?:\s*(?:点|\.|dot)\s*(?:cn|uk))?"
 )
+_MAILBOX: Final = re.compile(
+    r"(?:(?:\b[A-Za-z0-9]\s){1,20}|[A-Za-z0-9]{1,30}"
+    r"(?:\s?(?:[._\-]|点|下划线|(?i:\b(?:dot|underscore|dash)\b))\s?[A-Za-z0-9]{1,30}){0,4})$"
+)
+_LONGEST_MAILBOX: Final = 80
+
 _MESSENGER: Final = re.compile(
     r"(?:微信号?|(?i:wechat|qq)号?码?|抖音号|(?i:\bwechat id|\btelegram))"
     r"(?:\s*(?:是|叫|为|：|:|is)\s*)(?P<id>[A-Za-z0-9_\-]{4,})"
@@ -57,9 +63,9 @@ _MESSENGER: Final = re.compile(
 
 _MONEY: Final = re.compile(
     rf"(?:[¥￥$€£]\s?\d[\d,]*(?:\.\d+)?(?:\s?[万千百亿])?)|"
-    rf"(?:\d[\d,]*(?:\.\d+)?|[零〇一二三四五六七八九十百千万亿两半]+)[多几]?\s?[万千百亿]?[多几]?\s?"
+    rf"(?:(?<!\d)\d[\d,]*(?:\.\d+)?|(?<![零〇一二三四五六七八九十百千万亿两半])[零〇一二三四五六七八九十百千万亿两半]+)[多几]?\s?[万千百亿]?[多几]?\s?"
     r"(?:元|块钱?|人民币|美元|美金|港币|欧元|万元|毛钱)(?:[零一二三四五六七八九]毛?)?|"
-    rf"(?i:(?:\d[\d,]*(?:\.\d+)?|{_NUMBER_WORDS}(?:[\s\-]{_NUMBER_WORDS})*)\s+(?:dollars?|bucks|yuan|rmb|euros?|pounds|cents))"
+    rf"(?i:(?:\d[\d,]*(?:\.\d+)?|{_NUMBER_WORDS}(?:[\s\-]{_NUMBER_WORDS}){{0,8}})\s+(?:dollars?|bucks|yuan|rmb|euros?|pounds|cents))"
 )
 
 
@@ -76,7 +82,9 @@ def addresses(text: str) -> Iterator[Span]:
 
 def _house(text: str, chain: str, start: int, end: int) -> bool:
     before = text[:start]
-    if re.match("线|文件|令|工作人员|话务员|坐席|窗口", text[end:]):
+    if re.match("线|文件|令|工作人员|话务员|坐席|窗口", text[end:]) or _FLOOR.fullmatch(
+        chain.rstrip("，,、 ")
+    ):
         return False
     if _STREET_BEFORE.search(before) or _LIVES_BEFORE.search(before):
         return True
@@ -84,9 +92,13 @@ def _house(text: str, chain: str, start: int, end: int) -> bool:
 
 
 def emails(text: str) -> Iterator[Span]:
-    for pattern in (_WRITTEN, _SPOKEN):
-        for match in pattern.finditer(text):
-            yield Span(match.start(), match.end(), "email")
+    for match in _WRITTEN.finditer(text):
+        yield Span(match.start(), match.end(), "email")
+    for host in _AT_HOST.finditer(text):
+        before = text[max(0, host.start() - _LONGEST_MAILBOX) : host.start()]
+        mailbox = _MAILBOX.search(before)
+        if mailbox is not None:
+            yield Span(host.start() - len(mailbox.group()), host.end(), "email")
     for match in _MESSENGER.finditer(text):
         yield Span(match.start("id"), match.end("id"), "email")
 

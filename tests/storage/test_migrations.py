@@ -111,6 +111,29 @@ async def test_entries_of_an_older_version_are_those_of_callers_on_the_line(url:
         assert await uow.entries.get("e1") == plain
 
 
+async def test_lines_of_an_older_version_are_those_of_callers(url: str) -> None:
+    await upgrade(url, "0003")
+    await _execute(
+        url,
+        "INSERT INTO transcripts (call_id, seq, at, speaker, language, text, engine, words) "
+        "VALUES ('c1', 1, '2026-11-22 08:00:00.123456+00:00', 'caller', 'zh', '路灯', 'vosk', '[]')",
+    )
+    await upgrade(url)
+    async with await Store.open(url) as store, store.unit_of_work() as uow:
+        (line,) = await uow.transcripts.of("c1")
+        assert (line.at, line.shown, line.source, line.party, line.revision) == (
+            s.T0,
+            "路灯",
+            "dialogue",
+            "",
+            0,
+        )
+        await uow.transcripts.append(replace(s.line(1, "c1"), party="a1", speaker="agent"))
+    await downgrade(url, "0003")
+    assert await _execute(url, "SELECT call_id, seq, text FROM transcripts") == [("c1", 1, "路灯")]
+    await upgrade(url)
+
+
 async def _execute(url: str, statement: str, **values: object) -> list[tuple[object, ...]]:
     """The rows that it gives, if any."""
     engine = create_engine(url)
