@@ -9,9 +9,11 @@ from typing import Annotated
 import typer
 from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TaskID, TextColumn, TransferSpeedColumn
-from rich.table import Table
+from rich.table import Column, Table
 
 from asr import catalogue, model_fetch, model_report, models
+from ivr.config import load_settings
+from ivr.errors import ConfigError
 
 app = typer.Typer(help="Speech models: list, fetch, verify, remove.", no_args_is_help=True)
 console = Console()
@@ -50,29 +52,40 @@ def _fetcher() -> Iterator[model_fetch.Fetcher]:
         yield model_fetch.Fetcher(progress=progress, say=bars.console.print)
 
 
+def _languages(tags: frozenset[str]) -> str:
+    return ", ".join(sorted(tags)) if len(tags) <= 3 else f"{len(tags)} languages"
+
+
+def _preference() -> models.Preference | None:
+    """Which engines the settings name for which language; settings that cannot be read say nothing."""
+    try:
+        return load_settings().speech.engines or None
+    except ConfigError as error:
+        console.print(f"[yellow]the settings cannot be read, so the default order is shown[/yellow]: {error}")
+        return None
+
+
 @app.command("list")
 def list_models() -> None:
     """Which models there are, which of them are here, and who serves which language."""
-    table = Table("model", "engine", "languages", "size", "licence", "where")
+    # A name that is cut cannot be typed.
+    table = Table(Column("model", no_wrap=True), "engine", "languages", "size", "licence", "where")
     here = {model.name: model for model in models.installed(tests=True)}
     for model in catalogue.CATALOGUE:
-        languages = (
-            ", ".join(sorted(model.languages))
-            if len(model.languages) <= 3
-            else f"{len(model.languages)} languages"
-        )
+        languages = _languages(model.languages)
         found = here.pop(model.name, None)
-        where = str(found.folder) if found else "[dim]not here[/dim]"
+        where = "[dim]not here[/dim]" if found is None else "IVR_MODELS" if found.own else "cache"
         size = f"{model.download_bytes / 1e6:.0f} MB"
         table.add_row(model.name, model.engine, languages, size, model.licence, where)
     for own in here.values():
-        table.add_row(
-            own.name, own.engine, ", ".join(sorted(own.languages)[:3]), "", "your own", str(own.folder)
-        )
+        table.add_row(own.name, own.engine, _languages(own.languages), "", "your own", "IVR_MODELS")
     console.print(table)
-    for name, ok, detail, mend in model_report.report():
+    console.print(
+        f"cache: {models.cache_folder()}; IVR_MODELS: {models.own_folder() or 'not set'}", soft_wrap=True
+    )
+    for name, ok, detail, mend in model_report.report(preference=_preference()):
         mark = "[green]ok[/green]" if ok else "[yellow]no[/yellow]"
-        console.print(f"{mark} {name}: {detail}" + (f"; {mend}" if mend else ""))
+        console.print(f"{mark} {name}: {detail}" + (f"; {mend}" if mend else ""), soft_wrap=True)
 
 
 @app.command()
