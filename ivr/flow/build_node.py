@@ -173,6 +173,11 @@ class NodeBuilder:
         return self.prompts(plain, path)
 
     @property
+    def languages(self) -> tuple[str, ...]:
+        """Of the hotline."""
+        return self._library.languages
+
+    @property
     def categories(self) -> Mapping[str, Category]:
         return self._library.categories
 

@@ -12,6 +12,7 @@ from ivr.flow.folder import CATEGORIES, NAMES
 from ivr.flow.understanding.classify import Category, RuleClassifier, Rules, comparable
 from ivr.flow.understanding.names import MOST_HOT, Names
 from ivr.flow.understanding.names import Name as CityName
+from ivr.flow.understanding.ready import make_ready
 from ivr.flow.understanding.written import (
     CategoriesModel,
     CategoryModel,
@@ -36,6 +37,7 @@ def build_categories(
     model = builder.validate(CategoriesModel, document, (), document.data) if document is not None else None
     if document is None or model is None:
         return {}, RuleClassifier(())
+    make_ready(builder.languages)
     made = {name: _category(builder, document, name, each) for name, each in model.categories.items()}
     classifier = RuleClassifier(tuple(made.values()))
     if not any(finding.file == CATEGORIES for finding in builder.findings):
@@ -155,6 +157,7 @@ def build_names(builder: LibraryBuilder, documents: Mapping[str, Document]) -> N
     model = builder.validate(NamesModel, document, (), document.data) if document is not None else None
     if document is None or model is None:
         return Names(())
+    make_ready(builder.languages)
     made: list[CityName] = []
     for kind, listed in model.names.items():
         for index, each in enumerate(listed):

@@ -19,6 +19,7 @@ from ivr.flow.state import Run
 from ivr.flow.turn import MAX_VARIABLE_TEXT, Turn
 from ivr.flow.understanding.classify import Ranked
 from ivr.flow.understanding.normal import written
+from ivr.flow.understanding.ready import make_ready
 
 if TYPE_CHECKING:
     from ivr.flow.build_node import NodeBuilder
@@ -62,6 +63,8 @@ class Ask(ChoosingNode):
         self.into = build.assigns(model.into, ("into",), "", TEXT)
         self.chosen = build.assigns(model.intent, ("intent",), "", TEXT)
         self.written = build.assigns(model.written, ("written",), "", TEXT)
+        if self.written:
+            make_ready(build.languages)
         self.slots = Slots(build, model.slots) if model.slots else None
         asked = model.category or model.by_category or model.details
         self.about = Categorising(build, model) if asked else None

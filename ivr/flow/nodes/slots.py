@@ -16,6 +16,7 @@ from ivr.flow.schema import Name, Strict
 from ivr.flow.schema import Phrases as PhrasesField
 from ivr.flow.turn import Turn
 from ivr.flow.understanding.location import place_said
+from ivr.flow.understanding.ready import make_ready
 from ivr.flow.values.formats import Format, FormatError, make_format
 from ivr.flow.yaml_source import Path
 
@@ -70,6 +71,7 @@ class Slots:
                 cause = f"`{name}` has `values`, a `format`, `names` or a `place`"
                 build.fault(path, "two-ways", cause, "write one of them")
             elif named:
+                make_ready(build.languages)
                 kinds = self._kinds(build, model, path)
                 (self._places if model.place else self._names)[name] = kinds
             elif model.format is not None:

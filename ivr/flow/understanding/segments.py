@@ -20,7 +20,7 @@ RARE = 20
 
 @functools.lru_cache(maxsize=1)
 def _dictionary() -> Any:
-    """Takes about a second, once a process (`prepare`)."""
+    """Takes about a second, once a process (ready.py)."""
     with warnings.catch_warnings():
         # Its source has escapes that Python complains of while compiling them.
         warnings.simplefilter("ignore")
@@ -42,11 +42,6 @@ def _cache() -> str | None:
     except OSError:
         return None
     return str(folder)
-
-
-def read_dictionary() -> None:
-    """Now, and not in the midst of a call. Takes a second: never on an event loop."""
-    _dictionary()
 
 
 @functools.lru_cache(maxsize=2048)

@@ -159,6 +159,8 @@ class _Compiled:
         for place in places(said, wanted):
             if said[place.begin : place.end] == wanted or (unfinished and place.end == len(said)):
                 continue
+            if calm and is_word(said[place.begin : place.end]):
+                continue
             sure = _judge(said, wanted, place, sign, short, near=self._sound == "near")
             if sure is not None:
                 written: Written = "near" if place.different else "sound"
@@ -190,7 +192,9 @@ def _judge(said: str, wanted: str, place: Place, sign: bool, short: bool, *, nea
         # 找|火锅店, 出车|后来
         return False if long and close and (sign or short) else None
     if is_word(written):
-        return False if sign or (short and not place.different) else None
+        # 轻声 may be 轻生; 找回 (着火) and 交货 are what callers say.
+        same = not place.different
+        return False if (sign and (same or (close and place.literal))) or (short and same) else None
     if not place.different:
         return place.literal or sign or long
     if not close:
