@@ -303,7 +303,13 @@ async def hotline(
                 if settings.transcripts.recordings and any(languages.values()):
                     rows = StoredRows(store, writer.put, settings.node)
                     written = WrittenRecordings(
-                        ari, ears, rows, records, clock, settings.transcripts.recordings_days
+                        ari,
+                        ears,
+                        rows,
+                        records,
+                        clock,
+                        settings.transcripts.recordings_days,
+                        hot_words=lambda language: flows.library.names.hot_words(language),
                     )
                     watched.see = written.see
                     watchers.append(group.create_task(written.run(), name="recordings in writing"))

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Final, Literal, assert_never
@@ -69,11 +69,17 @@ class _End:
 
 
 class Transcripts:
-    """Those of one call. which: whose talks are written down here."""
+    """Those of one call. which: whose talks are written down here. hot_words: of a language, names that may be said."""
 
-    def __init__(self, here: OpenCall, which: TalksWrittenDown) -> None:
+    def __init__(
+        self,
+        here: OpenCall,
+        which: TalksWrittenDown,
+        hot_words: Callable[[str], tuple[str, ...]] = lambda language: (),
+    ) -> None:
         self._here = here
         self._which = which
+        self._hot_words = hot_words
         self._ends: dict[ChannelId, _End] = {}
         self._held: set[ChannelId] = set()
         self._flowing = asyncio.Event()
@@ -177,6 +183,7 @@ class Transcripts:
             end_silence_s=END_SILENCE_S,
             longest_s=LONGEST_S,
             label=here.call,
+            hot_words=self._hot_words(end.language),
             continuous=True,
         )
         try:

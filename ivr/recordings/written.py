@@ -56,7 +56,7 @@ class Rows(Protocol):
 
 
 class WrittenRecordings:
-    """days: recordings older than that are left as they are."""
+    """days: recordings older than that are left as they are. hot_words: of a language, names that may be said."""
 
     def __init__(
         self,
@@ -67,9 +67,11 @@ class WrittenRecordings:
         clock: Clock,
         days: float,
         read: ReadOut = read_out,
+        hot_words: Callable[[str], tuple[str, ...]] = lambda language: (),
     ) -> None:
         self._ari = ari
         self._read_out = read
+        self._hot_words = hot_words
         self._ears = ears
         self._rows = rows
         self._records = records
@@ -150,6 +152,7 @@ class WrittenRecordings:
             end_silence_s=END_SILENCE_S,
             longest_s=LONGEST_S,
             label=recording.id,
+            hot_words=self._hot_words(recording.language),
             continuous=True,
             priority="background",
         )

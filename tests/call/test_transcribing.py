@@ -57,6 +57,7 @@ def test_both_ends_in_order(seed: int) -> None:
         await here.until(1)
         opened = [request for request in here.ears.opened if request.continuous]
         assert [(request.language, request.phrases) for request in opened] == [("zh", ())] * 2
+        assert [request.hot_words for request in opened] == [("人民路",)] * 2
         assert here.ears.open_now == 2
         await here.until(8)
         assert spoken(here) == IN_ORDER

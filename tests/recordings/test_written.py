@@ -101,7 +101,16 @@ async def house(rows: Rows, reader: Reader, files: tuple[int, ...] = (1, 2)) -> 
     async with FakeAri(FakeAsterisk()) as ari:
         for number in files:
             ari.world.stored[f"{CALL}.rec-{number}"] = wav(2.0)
-        written = WrittenRecordings(ari, ScriptedEars(), rows, memory, clock, 7.0, reader)
+        written = WrittenRecordings(
+            ari,
+            ScriptedEars(),
+            rows,
+            memory,
+            clock,
+            7.0,
+            reader,
+            lambda language: {"zh": ("人民路",)}[language],
+        )
         task = asyncio.create_task(written.run(), name="recordings in writing")
         try:
             yield House(clock, ari, rows, reader, memory, written)
@@ -122,6 +131,7 @@ def test_what_a_call_keeps_is_read_and_linked_to_the_recording() -> None:
             await asyncio.sleep(1)
             (request,) = here.reader.read
             assert (request.priority, request.continuous, request.language) == ("background", True, "zh")
+            assert request.hot_words == ("人民路",)
             assert here.reader.seconds == pytest.approx(2.0, abs=0.01)
             assert [(line.text, line.party, line.source) for line in here.memory.said] == [
                 ("喂", f"{CALL}.rec-1", "recording"),
