@@ -35,6 +35,15 @@ FASTEST: Final = 6.0
 """Digits in a second; more is a loop."""
 
 
+LIKE_ENOUGH: Final = 0.5
+"""In sound: the free reading of sentences and commands stays below 0.35 of the digits forced upon them."""
+
+
+def pieces(language: str) -> frozenset[str]:
+    """What may be written, as a recogniser writes it: the first word of an answer may have a capital."""
+    return WORDS[language] | {word.capitalize() for word in WORDS[language]}
+
+
 def expected(expects: str, language: str) -> bool:
     """Is an answer of digits expected that can be held to them? expects: `digits`, `digits:6`, `phone` ..."""
     return expects.partition(":")[0] in KINDS and language in WORDS

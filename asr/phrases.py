@@ -26,7 +26,7 @@ WEIGH_ALL = 14
 SHORTLIST = 12
 """Of a longer one, the phrases that sound most like what was heard."""
 
-CLEAR = 0.7
+CLEAR = 0.9
 OUT_OF_REACH = 0.4
 """When the best phrase sounds clearly like the text, one that sounds so much less alike is not weighed."""
 

@@ -175,13 +175,12 @@ class WhisperRecognizer:
             if said and not digits.too_fast(said, language, spoken_s):
                 found.setdefault(said, one.likelihood)
         sane = list(found)
-        said = sane[0] if sane else ""
-        sure = confidence("digits", digits.evidence(free, said, language, found[said])) if said else 0.0
-        if sure < 0.5:
-            sure = open_confidence(heard)
-            said, others = free, [*heard.texts[1:], *sane[:1]]
-        else:
-            others = [*sane[1:], free]
+        said, others = free, [*heard.texts[1:], *sane[:1]]
+        sure = open_confidence(heard)
+        figures = digits.evidence(free, sane[0], language, found[sane[0]]) if sane else None
+        if figures is not None and figures["alike"] >= digits.LIKE_ENOUGH:
+            said, others = sane[0], [*sane[1:], free]
+            sure = confidence("digits", figures)
         different = [text for text in dict.fromkeys(others) if text and text != said]
         return Final(
             said, language, "whisper", round(sure, 3), alternatives=tuple((text, None) for text in different)
@@ -191,7 +190,7 @@ class WhisperRecognizer:
         """Tokens that an answer of digits does not hold; the time stamps stay."""
         if language not in self._hidden:
             wanted = {
-                token for word in digits.WORDS[language] for token in self._model.tokens(word, language)
+                token for word in digits.pieces(language) for token in self._model.tokens(word, language)
             }
             self._hidden[language] = [t for t in range(self._model.first_special) if t not in wanted]
         return self._hidden[language]

@@ -6,10 +6,15 @@ recordings stand in, so that the command runs anywhere; the figures then say lit
 
 from __future__ import annotations
 
+import io
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from asr.evaluation.lines import LINES, Line, Samples, Surroundings, from_pcm, to_pcm
+import numpy as np
+import soundfile
+import soxr
+
+from asr.evaluation.lines import LINES, RATE, TELEPHONE_RATE, Line, Samples, Surroundings, from_pcm, narrow
 from asr.evaluation.running import cut_speech
 from asr.text import spoken
 from asr.vad import VoiceDetector
@@ -26,6 +31,25 @@ Spanish
 """
 MENUS = {"zh": _ZH_MENU.split(), "en": [phrase.strip() for phrase in _EN_MENU.split(",")]}
 """Menus of a hotline, none of whose phrases are in the recordings."""
+
+
+def _gsm(samples: Samples, _: Surroundings) -> Samples:
+    """Through GSM 06.10, as from a mobile network of old."""
+    telephone = np.asarray(soxr.resample(samples, RATE, TELEPHONE_RATE), dtype=np.float32)
+    with io.BytesIO() as file:
+        soundfile.write(file, telephone, TELEPHONE_RATE, format="WAV", subtype="GSM610")
+        file.seek(0)
+        heard, _rate = soundfile.read(file, dtype="float32")
+    return np.asarray(soxr.resample(heard, TELEPHONE_RATE, RATE), dtype=np.float32)
+
+
+ALL_LINES = {
+    **LINES,
+    "gsm": Line("gsm", "through GSM 06.10", _gsm),
+    "faint": Line(
+        "faint", "8 kHz, a caller 30 dB too faint", lambda one, _: narrow(one) * np.float32(0.0316)
+    ),
+}
 
 KINDS = ("short", "command", "digits", "digit", "sentence")
 
@@ -56,7 +80,7 @@ class Sets:
 
 def gather(detector: VoiceDetector, line: str = "narrow", step: int = 1, only: Sequence[str] = KINDS) -> Sets:
     """step: every how-manieth recording."""
-    sets = Sets(LINES[line])
+    sets = Sets(ALL_LINES[line])
     found = {
         (language, kind): recordings(kind, f"{language}/")[::step]
         for language in ("zh", "en")
@@ -101,8 +125,3 @@ def _demo(detector: VoiceDetector, sets: Sets) -> Sets:
 
 def same(said: str, heard: str, language: str) -> bool:
     return bool(heard) and spoken(said, language) == spoken(heard, language)
-
-
-def at(samples_pcm: bytes, gain_db: float) -> bytes:
-    """The same so much louder."""
-    return to_pcm(from_pcm(samples_pcm) * float(10 ** (gain_db / 20)))

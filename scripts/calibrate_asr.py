@@ -56,6 +56,10 @@ LIMITS = {
     "open": {"likelihood": (-2.0, 0.0), "no_speech": (0.0, 1.0), "length": (0.0, 6.0), "rate": (0.0, 7.0)},
     "digits": {"alike": (0.0, 1.0), "held": (-2.0, 0.0), "count": (1.0, 12.0)},
 }  # fmt: skip
+ANSWERED = 0.67
+"""Of a menu's callers so many say what is in it, and of those asked for digits so many say digits. The recordings are
+weighed against the wrong menus twice and more as often as against the right one: they are counted accordingly."""
+
 PUNISHED = 0.5
 """Of large weights (L2), so that what separates cleanly does not become certain."""
 
@@ -128,7 +132,7 @@ _HIDDEN: dict[str, list[int]] = {}
 
 def _all_but_digits(model: WhisperModel, language: str) -> list[int]:
     if language not in _HIDDEN:
-        wanted = {token for word in digits.WORDS[language] for token in model.tokens(word, language)}
+        wanted = {token for word in digits.pieces(language) for token in model.tokens(word, language)}
         _HIDDEN[language] = [token for token in range(model.first_special) if token not in wanted]
     return _HIDDEN[language]
 
@@ -224,7 +228,15 @@ def _distance(one: Sequence[str], other: Sequence[str]) -> int:
     return int(Levenshtein.distance(one, other))
 
 
-def fit(seen: Sequence[Example], limits: dict[str, tuple[float, float]]) -> Logistic:
+def counted_as(seen: Sequence[Example], answered: bool) -> NDArray[np.float64]:
+    right = np.array([float(was) for _, was, _ in seen])
+    if not answered:
+        return np.ones(len(seen))
+    share = right.mean()
+    return np.where(right > 0, ANSWERED / share, (1 - ANSWERED) / (1 - share))
+
+
+def fit(seen: Sequence[Example], limits: dict[str, tuple[float, float]], *, answered: bool) -> Logistic:
     """Logistic regression by Newton's method."""
     names = list(limits)
     figures = np.array(
@@ -233,33 +245,40 @@ def fit(seen: Sequence[Example], limits: dict[str, tuple[float, float]]) -> Logi
     right = np.array([float(was) for _, was, _ in seen])
     mean, spread = figures.mean(axis=0), figures.std(axis=0) + 1e-6
     inputs: NDArray[np.float64] = np.hstack([(figures - mean) / spread, np.ones((len(seen), 1))])
+    counts = counted_as(seen, answered)
     weights = np.zeros(len(names) + 1)
     punished = np.diag([PUNISHED] * len(names) + [0.0])
     for _ in range(50):
         share = 1.0 / (1.0 + np.exp(-np.clip(inputs @ weights, -30, 30)))
-        slope = inputs.T @ (share - right) + punished @ weights
-        bend = (inputs * (share * (1 - share))[:, None]).T @ inputs + punished + 1e-6 * np.eye(len(weights))
+        slope = inputs.T @ (counts * (share - right)) + punished @ weights
+        bend = (
+            (inputs * (counts * share * (1 - share))[:, None]).T @ inputs
+            + punished
+            + 1e-6 * np.eye(len(weights))
+        )
         weights = weights - np.linalg.solve(bend, slope)
     plain = weights[:-1] / spread
     terms = {name: Term(round(float(plain[i]), 4), *limits[name]) for i, name in enumerate(names)}
     return Logistic(round(float(weights[-1] - plain @ mean), 4), terms)
 
 
-def reliability(model: Logistic, seen: Sequence[Example]) -> list[tuple[str, int, float, float]]:
-    """(from - to, how many, mean confidence, share that was right)."""
+def reliability(
+    model: Logistic, seen: Sequence[Example], *, answered: bool
+) -> list[tuple[str, int, float, float]]:
+    """(from - to, how many, mean confidence, share that was right), as callers answer."""
     table = []
+    counts = counted_as(seen, answered)
     for low, high in ((0.0, 0.1), (0.1, 0.3), (0.3, 0.5), (0.5, 0.7), (0.7, 0.9), (0.9, 0.97), (0.97, 1.01)):
-        inside = [(share, was) for e, was, _ in seen if low <= (share := model.share(e)) < high]
+        inside = [
+            (share, float(was), count)
+            for (figures, was, _), count in zip(seen, counts, strict=True)
+            if low <= (share := model.share(figures)) < high
+        ]
         if inside:
-            mean = sum(share for share, _ in inside) / len(inside)
-            table.append(
-                (
-                    f"{low:.2f}-{min(high, 1.0):.2f}",
-                    len(inside),
-                    round(mean, 3),
-                    round(sum(w for _, w in inside) / len(inside), 3),
-                )
-            )
+            total = sum(count for _, _, count in inside)
+            mean = sum(share * count for share, _, count in inside) / total
+            right = sum(was * count for _, was, count in inside) / total
+            table.append((f"{low:.2f}-{min(high, 1.0):.2f}", len(inside), round(mean, 3), round(right, 3)))
     return table
 
 
@@ -267,6 +286,7 @@ def calibrate(work: Path, write: bool) -> None:
     stored: dict[str, Any] = json.loads(TARGET.read_text(encoding="utf-8"))
     counted: dict[str, Any] = {}
     for kind, seen in examples(work).items():
+        answered = kind != "open"
         speakers = sorted({speaker for _, _, speaker in seen})
         first = {s for s in speakers if hashlib.md5(s.encode()).digest()[0] % 2 == 0}
         halves = [e for e in seen if e[2] in first], [e for e in seen if e[2] not in first]
@@ -275,11 +295,13 @@ def calibrate(work: Path, write: bool) -> None:
         )
         if all(len({was for _, was, _ in half}) == 2 for half in halves):
             print("  judged by the other half of the speakers:  confidence  examples  mean  right")
-            for line in reliability(fit(halves[0], LIMITS[kind]), halves[1]):
+            for line in reliability(
+                fit(halves[0], LIMITS[kind], answered=answered), halves[1], answered=answered
+            ):
                 print("   ", *line)
-        model = fit(seen, LIMITS[kind])
+        model = fit(seen, LIMITS[kind], answered=answered)
         print("  all:", model.bias, {name: term.weight for name, term in model.terms.items()})
-        table = reliability(model, seen)
+        table = reliability(model, seen, answered=answered)
         for line in table:
             print("   ", *line)
         stored["models"][kind] = {
