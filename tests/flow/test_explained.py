@@ -31,7 +31,9 @@ def findings(folder: Path, files: dict[str, bytes], code: str, *, audio: bool = 
 def _all_but_etc(languages: Sequence[str]) -> dict[str, Vocabulary]:
     """A model of all words of one character, and of those of letters but one."""
     return {
-        "zh": Vocabulary("a-model", "zh", lambda word: word != "etc" and (len(word) == 1 or word.isascii()))
+        "zh": Vocabulary(
+            "a-model", "zh", lambda word: word.lower() != "etc" and (len(word) == 1 or word.isascii())
+        )
     }
 
 
