@@ -1,11 +1,10 @@
-"""What becomes of real calls when the recogniser dies, when a caller leaves in the middle of a word, and in a crowd.
+"""Real calls whose audio goes by websocket, and what becomes of them when the recogniser dies.
 
-The audio goes by websocket here, so that this way of it is walked by real calls too.
+`test_crowd.py` has many speakers at once, and those who leave in the middle of a word.
 """
 
 from __future__ import annotations
 
-import asyncio
 import os
 import signal
 from collections.abc import AsyncIterator
@@ -24,8 +23,6 @@ from tests.calls.conftest import staged
 from tests.support.citizens import Caller, Scene
 
 pytestmark = [pytest.mark.real, pytest.mark.asyncio(loop_scope="session")]
-
-CALLERS = 20
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
@@ -111,33 +108,3 @@ async def test_a_worker_killed_in_the_middle_of_a_word_costs_one_pardon(scene: S
     await scene.until(lambda: scene.stages() == ["queue"], "a person is wanted")
     assert {data["cause"] for data in await inputs(scene, call, "speech_failed")} == {"lost"}
     await citizen.hangup()
-
-
-async def test_a_hangup_in_the_middle_of_a_word_gives_everything_back(scene: Scene) -> None:
-    citizen = await at_the_question(scene)
-    call = scene.live_call()
-    await citizen.play(SAYINGS["zh-noise"].samples())
-    await scene.until_journalled(call, "speech_started")
-    assert worker(scene.hotline).open_hearings == 1
-    await citizen.hangup()
-    await scene.until(lambda: not scene.stages(), "the call is over")
-
-
-async def test_twenty_callers_speak_at_once(scene: Scene) -> None:
-    """More than can be heard: some are asked for keys. Everybody gets on, nobody is stuck."""
-    registry = scene.hotline.front_door.registry
-    citizens: list[Caller] = list(await asyncio.gather(*(scene.citizen() for _ in range(CALLERS))))
-    calls = [session.call for session in registry]
-    await asyncio.gather(*(citizen.send_digits("1") for citizen in citizens))
-    await scene.until(
-        lambda: all(node in ("main.question", "main.keys") for node in nodes(scene)), "all are asked", 30
-    )
-    await scene.until(lambda: "main.keys" in nodes(scene), "some are asked for keys")
-    await asyncio.gather(*(citizen.play(SAYINGS["zh-person"].samples()) for citizen in citizens))
-    await asyncio.sleep(len(SAYINGS["zh-person"].samples()) / 8000 + 1)  # as long as they speak
-    await asyncio.gather(*(citizen.send_digits("0") for citizen in citizens))
-    await scene.until(lambda: scene.stages() == ["queue"] * CALLERS, "all wait for a person", 30)
-    await asyncio.gather(*(citizen.hangup() for citizen in citizens))
-    await scene.until(lambda: not scene.stages(), "all are over")
-    for call in calls:
-        assert (await scene.record(call)).state == "ended"

@@ -29,8 +29,8 @@ async def at_the_question(scene: Scene) -> Caller:
 
 async def to_an_agent(scene: Scene) -> tuple[Caller, Caller, str]:
     """A citizen, an agent, and their call; the two have just been joined."""
-    agent = await scene.agent("a1001")
-    citizen = await at_the_question(scene)
+    agent, citizen = await asyncio.gather(scene.agent("a1001"), scene.citizen())
+    await scene.until(lambda: _node(scene).startswith("greeting."), "the greeting")
     call = scene.live_call()
     await citizen.send_digits("0")
     await scene.until(lambda: scene.states()["a1001"] == "talking", "an agent has the caller")
@@ -86,11 +86,12 @@ async def test_a_message_is_in_writing_after_the_call(scene: Scene) -> None:
     call = scene.live_call()
     await citizen.send_digits("3")
     await scene.until(lambda: _recording(scene), "the recording")
-    await say(citizen, "zh-lamp")
+    await scene.hears_for(citizen, 0.8)  # the tone
+    await say(citizen, "zh-thanks")
     await citizen.hangup()
     await scene.until(lambda: not scene.stages(), "the call is over")
     (line,) = await written(scene, call)
-    assert misheard(SAYINGS["zh-lamp"].text, line.text, "zh") <= MISHEARD, line.text
+    assert misheard(SAYINGS["zh-thanks"].text, line.text, "zh") <= MISHEARD, line.text
     async with scene.hotline.store.reading() as uow:
         (recording,) = await uow.recordings.of_call(call)
     assert line.party == recording.id
