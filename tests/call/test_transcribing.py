@@ -8,6 +8,8 @@ import pytest
 
 from asr.protocol import LineQuality
 from ivr.call.ports import TalksWrittenDown
+from ivr.flow.actions import Transfer
+from ivr.flow.inputs import OpId
 from tests.call.scenes import SEEDS, play, press_if_there, sent, summary_of
 from tests.support.call_house import House, Utterance
 from tests.support.fake_ari import Phone
@@ -237,3 +239,25 @@ def test_a_bad_line_is_noted_once_for_each_end_and_in_the_summary() -> None:
         assert summary_of(here).notes["line"] == ["noisy"]
 
     play(scene, written_down="agents")
+
+
+def test_in_a_conference_everybody_is_heard_once() -> None:
+    async def scene(here: House) -> None:
+        here.ari.world.phones["PJSIP/110@trunk"] = Phone(rings_s=0.5)
+        caller = await talking(here)
+        await here.until(1)
+        (session,) = here.front_door.registry
+        assert session._parts is not None
+        session._parts.transfers.start(Transfer(OpId("x"), "number", "110", "zh", "conference"))
+        await here.until(3)
+        assert here.ears.open_now == 3
+        (party,) = [one.id for one in here.ari.world.channels.values() if one.endpoint == "PJSIP/110@trunk"]
+        here.ari.world.hang_up(party)
+        await here.until(1)
+        assert here.states()["a1"] == "talking"
+        assert here.ears.open_now == 2
+        heard = [values["channelId"] for values in sent(here, "channels.snoop_channel_with_id")]
+        assert heard[-3:].count(caller) == 1
+        here.ari.world.hang_up(caller)
+
+    play(scene, written_down="all")
