@@ -2,7 +2,7 @@
 
 heard.tsv: sentences spoken by four Kokoro voices (two of each language, one at speed 1.0, one at 1.2), through 8 kHz
 and G.711, `quiet` or with white noise at 8 dB (harmless ones: 10 dB), and what Whisper base made of them, once.
-command: which urgent command it is, `-` = none.
+`other`: sentences that nothing was fitted to, at 20 dB. command: which urgent command it is, `-` = none.
 """
 
 from __future__ import annotations
@@ -74,6 +74,7 @@ def urgent(language: str, line: str) -> list[Line]:
     [
         ("zh", "quiet", 0.72, 0.91),
         ("zh", "noisy", 0.38, 0.50),
+        ("zh", "other", 0.63, 0.68),
         ("en", "quiet", 1.0, 1.0),
         ("en", "noisy", 0.90, 0.97),
     ],
@@ -82,7 +83,7 @@ def test_urgent_words_are_understood(
     commands: Commands, language: str, line: str, sure: float, found: float
 ) -> None:
     reached = shares(commands, urgent(language, line))
-    assert reached["of"] >= 40
+    assert reached["of"] >= 22
     assert reached["sure"] >= sure and reached["found"] >= found, reached
 
 
@@ -98,6 +99,8 @@ KNOWN_FALSE = {
     # The recogniser itself wrote the urgent word: nobody could tell from the text.
     "自杀湖展览什么时候?",
     "I want to die it.",
+    # 火炬小学, misheard as something that is nothing.
+    "找火具小鞋的电话",
 }
 
 
