@@ -83,7 +83,7 @@ _PARTS: Mapping[str, tuple[str, ...]] = {
 def expected_words(expects: str, language: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """The words of the value, and those around it; ((), ()) = nothing is known of it: open speech."""
     words = _WORDS.get(language, {})
-    core = tuple(
-        dict.fromkeys(word for part in _PARTS.get(expects, ()) for word in words.get(part, "").split())
-    )
+    # How many digits there are (`digits:6`) is nothing to a grammar.
+    parts = _PARTS.get(expects.partition(":")[0], ())
+    core = tuple(dict.fromkeys(word for part in parts for word in words.get(part, "").split()))
     return (core, tuple(_AROUND.get(language, "").split())) if core else ((), ())

@@ -75,6 +75,14 @@ def test_every_value_of_few_words_has_them(language: str, expects: str) -> None:
     assert all(len(word) > 1 for word in around), "a short one is heard for a digit"
 
 
+def test_how_many_digits_are_expected_changes_no_word() -> None:
+    assert (
+        expected_words("digits:6", "zh")
+        == expected_words("digits:4-12", "zh")
+        == expected_words("digits", "zh")
+    )
+
+
 def test_what_may_hold_any_letter_is_open_speech() -> None:
     assert expected_words("postcode", "en") == expected_words("ticket", "zh") == ((), ())
     assert expected_words("digits", "fr") == ((), ())
