@@ -24,6 +24,7 @@ import soundfile
 import soxr
 
 from asr.endpointing import Began, Ended, Endpointer, Rules, State
+from asr.evaluation.lines import Surroundings, babble, from_pcm, to_pcm
 from asr.foreground import Foreground
 from asr.quality import Piece, decibels, pieces
 from asr.vad import CHUNK, CHUNK_S, VoiceDetector
@@ -70,7 +71,7 @@ class Answer:
 
 
 def detect(detector: VoiceDetector, sound: Sound) -> Detected:
-    pcm = lines.as_pcm(lines.telephone(sound))
+    pcm = to_pcm(lines.telephone(sound))
     pcm = pcm[: len(pcm) // (2 * CHUNK) * 2 * CHUNK]
     return list(zip(detector.voice().feed(pcm), pieces(pcm), strict=True))
 
@@ -88,7 +89,7 @@ def hold_music() -> dict[str, Sound]:
 def voices() -> list[Sound]:
     paths = [one.path for language in ("zh", "en") for one in recordings("sentence", f"{language}/8k")]
     paths = paths or [one.path for one in SAYINGS.values()]
-    return [lines.from_pcm(read_pcm(Path(path))) for path in paths[:12]]
+    return [from_pcm(read_pcm(Path(path))) for path in paths[:12]]
 
 
 def no_callers(behind: dict[str, Sound]) -> dict[str, Sound]:
@@ -97,7 +98,7 @@ def no_callers(behind: dict[str, Sound]) -> dict[str, Sound]:
         sounds[f"hold {name}"] = lines.at_level(music, -24)
     for name, dbfs in (("babble", -40), ("babble", -30), ("television", -45), ("television", -35)):
         sounds[f"{name} {dbfs}"] = lines.at_level(behind[name], dbfs)
-    agents = [lines.from_pcm(read_pcm(one.path)) for one in SAYINGS.values() if one.who == "agent"]
+    agents = [from_pcm(read_pcm(one.path)) for one in SAYINGS.values() if one.who == "agent"]
     pause = np.zeros(lines.RATE // 2, dtype=np.float32)
     levelled = [
         np.concatenate([lines.at_level(one, PROMPT_DBFS, of=lines.speech_dbfs), pause]) for one in agents
@@ -143,9 +144,7 @@ def answers(detector: VoiceDetector, behind: dict[str, Sound], step: int) -> dic
     found: dict[str, list[Answer]] = {}
     for kind, chosen in (("phrases", paths[::step]), ("digits", digits[::step])):
         for path in chosen:
-            said = lines.at_level(
-                lines.from_pcm(read_pcm(path, telephone=True)), SPEECH_DBFS, of=lines.speech_dbfs
-            )
+            said = lines.at_level(from_pcm(read_pcm(path, telephone=True)), SPEECH_DBFS, of=lines.speech_dbfs)
             begin_s, end_s = span(said)
             before, after = (np.zeros(int(part * lines.RATE), dtype=np.float32) for part in (LEAD_S, TAIL_S))
             whole = np.concatenate([before, said, after])
@@ -203,7 +202,7 @@ def main() -> None:
     detector = VoiceDetector()
     people = voices()
     behind = {
-        "babble": lines.babble(people, SECONDS),
+        "babble": babble(int(SECONDS * lines.RATE), Surroundings(people)),
         "television": lines.room(
             np.resize(np.concatenate([lines.at_level(one, -25) for one in people]), int(SECONDS * lines.RATE))
         ),

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from asr.endpointing import Began, Ended, Endpointer, Rules, State, Turn
+from asr.evaluation.lines import from_pcm, to_pcm
 from asr.foreground import FAINT_DBFS, LEARNING_S, PROMPT_DBFS, REMEMBERED_S, Foreground
 from asr.quality import decibels, pieces
 from asr.vad import CHUNK, CHUNK_S, VoiceDetector
@@ -74,7 +75,7 @@ def detector() -> VoiceDetector:
 
 
 def turns(detector: VoiceDetector, sound: lines.Sound, *, prompt_plays: bool = False) -> list[Turn]:
-    pcm = lines.as_pcm(lines.telephone(sound))
+    pcm = to_pcm(lines.telephone(sound))
     pcm = pcm[: len(pcm) // (2 * CHUNK) * 2 * CHUNK]
     foreground, endpointer = Foreground(prompt_plays=prompt_plays), Endpointer(Rules(continuous=True))
     found = []
@@ -115,11 +116,11 @@ def test_no_noise_is_speech(detector: VoiceDetector, name: str) -> None:
 def test_the_echo_of_a_prompt_does_not_interrupt_it_and_the_caller_does(
     detector: VoiceDetector, loss_db: float
 ) -> None:
-    spoken = [lines.from_pcm(saying(name)) for name in ("zh-noted", "en-noted")]
+    spoken = [from_pcm(saying(name)) for name in ("zh-noted", "en-noted")]
     prompt = np.concatenate([lines.at_level(one, -20.0, of=lines.speech_dbfs) for one in spoken])
     echo = lines.echo(prompt, 0.2, loss_db)
     assert turns(detector, echo, prompt_plays=True) == []
-    caller = lines.at_level(lines.from_pcm(saying("zh-person")), -24.0, of=lines.speech_dbfs)
+    caller = lines.at_level(from_pcm(saying("zh-person")), -24.0, of=lines.speech_dbfs)
     at = 3 * lines.RATE
     both = echo.copy()
     both[at : at + len(caller)] += caller
@@ -128,8 +129,8 @@ def test_the_echo_of_a_prompt_does_not_interrupt_it_and_the_caller_does(
 
 
 def test_a_television_behind_a_caller_ends_no_answer_late(detector: VoiceDetector) -> None:
-    behind = lines.room(np.concatenate([lines.from_pcm(saying(name)) for name in ("zh-story", "en-story")]))
-    said = lines.at_level(lines.from_pcm(saying("zh-person") + silence(3.0)), -22.0, of=lines.speech_dbfs)
+    behind = lines.room(np.concatenate([from_pcm(saying(name)) for name in ("zh-story", "en-story")]))
+    said = lines.at_level(from_pcm(saying("zh-person") + silence(3.0)), -22.0, of=lines.speech_dbfs)
     over_s = len(saying("zh-person")) / 32_000
     ended = next(
         one

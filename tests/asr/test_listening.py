@@ -8,6 +8,7 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
+from asr.evaluation.lines import from_pcm, to_pcm
 from asr.protocol import (
     Failed,
     Final,
@@ -83,13 +84,13 @@ async def test_music_and_noise_come_to_no_speech(
 ) -> None:
     request = ListenRequest("zh", no_speech_s=4.0)
     async with caller(detector, request, FakeRecognizer("fake", streaming=False)) as one:
-        await one.say(lines.as_pcm(lines.telephone(lines.at_level(sound(5.0), -26.0))))
+        await one.say(to_pcm(lines.telephone(lines.at_level(sound(5.0), -26.0))))
     assert isinstance(one.heard[-1], NoSpeech) and one.of(SpeechBegan) == []
 
 
 async def test_two_who_speak_at_once_and_one_who_never_stops_come_to_an_end(detector: VoiceDetector) -> None:
-    first, second = (lines.from_pcm(saying(name)) for name in ("zh-story", "en-story"))
-    both = lines.as_pcm(np.resize(first, lines.RATE * 12) + np.resize(second, lines.RATE * 12))
+    first, second = (from_pcm(saying(name)) for name in ("zh-story", "en-story"))
+    both = to_pcm(np.resize(first, lines.RATE * 12) + np.resize(second, lines.RATE * 12))
     request = ListenRequest("zh", longest_s=6.0)
     async with caller(detector, request, FakeRecognizer("fake", streaming=False)) as one:
         await one.say(both)

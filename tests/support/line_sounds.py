@@ -9,8 +9,9 @@ from collections.abc import Callable, Sequence
 from typing import Any, Final
 
 import numpy as np
-import soxr
 from numpy.typing import NDArray
+
+from asr.evaluation.lines import transcoded, with_noise
 
 RATE: Final = 16_000
 Sound = NDArray[np.float32]
@@ -26,30 +27,13 @@ def filtered(samples: Any, gain: Callable[[NDArray[Any]], Any], rate: int = RATE
     return np.fft.irfft(spectrum * gain(np.fft.rfftfreq(len(samples), 1 / rate)), len(samples))
 
 
-def telephone(sound: Sound, *, times: int = 1) -> Sound:
-    """As it sounds at the far end of a line, G.711 coded so many times."""
+def telephone(sound: Sound) -> Sound:
+    """As it sounds at the far end of a line: 300 to 3,400 Hz, G.711 coded."""
 
     def line(hertz: NDArray[Any]) -> Any:
         return 1 / np.sqrt(1 + (260 / np.maximum(hertz, 1)) ** 8) / np.sqrt(1 + (hertz / 3500) ** 16)
 
-    narrow = filtered(soxr.resample(_floats(sound), RATE, 8000), line, 8000)
-    for _ in range(times):
-        narrow = mu_law(narrow)
-    return _floats(soxr.resample(_floats(narrow), 8000, RATE))
-
-
-def mu_law(samples: NDArray[Any]) -> NDArray[Any]:
-    """Coded and decoded again: 8 bits."""
-    levels = np.round(np.log1p(255 * np.abs(np.clip(samples, -1, 1))) / np.log(256) * 127) / 127
-    return np.asarray(np.sign(samples) * np.expm1(levels * np.log(256)) / 255)
-
-
-def as_pcm(sound: Sound) -> bytes:
-    return bytes((np.clip(sound, -1, 1) * 32767).astype("<i2").tobytes())
-
-
-def from_pcm(pcm: bytes) -> Sound:
-    return _floats(np.frombuffer(pcm, dtype="<i2").astype(np.float32) / 32768)
+    return transcoded(_floats(filtered(sound, line)), times=1)
 
 
 def level_dbfs(sound: Sound) -> float:
@@ -69,8 +53,7 @@ def at_level(sound: Sound, dbfs: float, *, of: Callable[[Sound], float] = level_
 
 def mixed(sound: Sound, noise: Sound, snr_db: float) -> Sound:
     """Speech with noise below it by so many dB; the noise is repeated as needed."""
-    long_enough = np.resize(noise, len(sound))
-    return sound + at_level(long_enough, speech_dbfs(sound) - snr_db)
+    return with_noise(sound, np.resize(noise, len(sound)), snr_db)
 
 
 def _random(seed: int) -> np.random.Generator:
@@ -258,15 +241,6 @@ def fax(seconds: float) -> Sound:
         )
         * 0.5
     ).astype(np.float32)
-
-
-def babble(voices: Sequence[Sound], seconds: float) -> Sound:
-    """Many people at once: each voice begins elsewhere."""
-    random = _random(21)
-    out = np.zeros(int(seconds * RATE), dtype=np.float32)
-    for voice in voices:
-        out += np.roll(np.resize(at_level(voice, -20), len(out)), int(random.integers(0, len(out))))
-    return out
 
 
 def room(sound: Sound, seconds: float = 0.35, seed: int = 22) -> Sound:
