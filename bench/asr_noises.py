@@ -122,35 +122,25 @@ def answers(detector: VoiceDetector, behind: dict[str, Sound], step: int) -> dic
         one.path for one in SAYINGS.values() if one.who == "citizen"
     ]
     digits = [one.path for one in recordings("digit", "en/")][::5]
-    conditions: dict[str, Callable[[Sound], Sound]] = {
-        "clean": lambda sound: sound,
-        "quiet": lambda sound: sound * 10 ** (-15 / 20),
-    }
-    for name, snr_db in (
-        ("babble", 25),
-        ("babble", 15),
-        ("babble", 10),
-        ("white", 15),
-        ("traffic", 15),
-        ("music", 15),
-    ):
-        conditions[f"{name} {snr_db} dB"] = lambda sound, name=name, snr_db=snr_db: lines.mixed(  # type: ignore[misc]
-            sound, behind[name], snr_db
-        )
-    for snr_db in (25, 15):
-        conditions[f"television {snr_db} dB"] = lambda sound, snr_db=snr_db: lines.mixed(  # type: ignore[misc]
-            sound, behind["television"], snr_db
-        )
+    conditions: list[tuple[str, float]] = [
+        *(("babble", snr_db) for snr_db in (25.0, 15.0, 10.0)),
+        *(("television", snr_db) for snr_db in (25.0, 15.0)),
+        *((name, 15.0) for name in ("white", "traffic", "music")),
+    ]
     found: dict[str, list[Answer]] = {}
     for kind, chosen in (("phrases", paths[::step]), ("digits", digits[::step])):
-        for path in chosen:
+        for number, path in enumerate(chosen):
             said = lines.at_level(from_pcm(read_pcm(path, telephone=True)), SPEECH_DBFS, of=lines.speech_dbfs)
             begin_s, end_s = span(said)
             before, after = (np.zeros(int(part * lines.RATE), dtype=np.float32) for part in (LEAD_S, TAIL_S))
             whole = np.concatenate([before, said, after])
-            for condition, make in conditions.items():
-                detected = detect(detector, make(whole))
-                answer = Answer(LEAD_S + begin_s, LEAD_S + end_s, detected)
+            heard = {"clean": whole, "quiet": whole * 10 ** (-15 / 20)}
+            for name, snr_db in conditions:
+                # Each answer meets another part of it.
+                noise = np.roll(behind[name], 7000 * number)
+                heard[f"{name} {snr_db:.0f} dB"] = lines.mixed(whole, noise, snr_db)
+            for condition, sound in heard.items():
+                answer = Answer(LEAD_S + begin_s, LEAD_S + end_s, detect(detector, sound))
                 found.setdefault(f"{kind}, {condition}", []).append(answer)
     return found
 
