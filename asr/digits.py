@@ -66,6 +66,17 @@ def evidence(free: str, held: str, language: str, likelihood: float) -> dict[str
     return {"alike": alike, "held": likelihood, "count": float(count)}
 
 
+def whole(held: str, free: str, language: str) -> str:
+    """Held to digits a reading may end early: where the free one is of digits too and goes on, it is believed."""
+    more = digit_by_digit(free, language)
+    if language == "zh":
+        rest = re.sub(r"[\s,.，。、-]", "", more)
+        return rest if rest.startswith(held) and not re.sub(rf"[{_ZH_NAMES}]", "", rest) else held
+    words = re.findall(r"[a-z']+", more)
+    goes_on = words[: len(held.split())] == digit_by_digit(held, language).split()
+    return " ".join(words) if goes_on and all(word in WORDS[language] for word in words) else held
+
+
 def too_fast(digits: str, language: str, spoken_s: float) -> bool:
     count = len(digits) if language == "zh" else len(digits.split())
     return count > 2 + FASTEST * spoken_s

@@ -33,6 +33,9 @@ OUT_OF_REACH = 0.4
 CONTAINED = 0.93
 """A phrase that is within a longer answer sound for sound counts as said."""
 
+LONGEST_SHORT_WORD = 4
+"""Letters."""
+
 MOSTLY = 0.7
 
 SILENT_SHARE = 0.8
@@ -42,10 +45,13 @@ SOUND_NATS = 8.0
 """What likeness in sound (0..1) is worth beside the gain."""
 
 FAR = 10.0
-"""Nats: further ahead than this, or without a rival, makes no difference."""
+"""Nats: further ahead than this makes no difference; nor do rivals where what was read is settled."""
 
 SETTLED_LETTERS = 6
 """English `five` may have been read for `nine`; `operator` for nothing else."""
+
+LONE = 3.0
+"""What a phrase without rivals is ahead: nothing was there to win."""
 
 ACCEPTED = 0.3
 """Below this confidence the answer is out of the grammar: where a dialogue's `confirm` begins unless it says."""
@@ -91,13 +97,20 @@ def candidates(texts: Sequence[str], phrases: Sequence[str], language: str) -> l
         alike = [likeness(text, phrase, language) for text in texts]
         whole[phrase] = max((one.whole for one in alike), default=0.0)
         inside = alike[0].inside if alike else 0.0
-        contained = len(phrase) >= 2 and inside >= CONTAINED and inside > whole[phrase]
+        contained = inside >= CONTAINED and inside > whole[phrase] and _tells(phrase, texts[0], language)
         found.append(Candidate(phrase, inside if contained else whole[phrase], contained))
     if texts and _nothing_but(texts[0], [one.phrase for one in found if one.contained], language):
         # One digit is not the answer that a row of digits gave.
         found = [Candidate(one.phrase, whole[one.phrase]) for one in found]
     # Of two that are contained, the longer says more.
     return sorted(found, key=lambda one: (one.sound, len(one.phrase)), reverse=True)
+
+
+def _tells(phrase: str, text: str, language: str) -> bool:
+    """Not so short that it is in many a sentence by its sound (`two` in `to be`): such a word must be written so."""
+    if language == "zh":
+        return len(phrase) >= 2
+    return len(phrase) > LONGEST_SHORT_WORD or spoken(phrase, language) in spoken(text, language).split()
 
 
 def _nothing_but(text: str, phrases: Sequence[str], language: str) -> bool:
@@ -170,5 +183,6 @@ def _sure(candidate: Candidate, ranked: Sequence[Candidate], free_gain: float) -
     if candidate.gain is None:
         return confidence("phrase_by_sound", {"sound": candidate.sound})
     rivals = [credit(one) for one in ranked if one is not candidate and not one.contained]
-    ahead = credit(candidate) - max(rivals) if rivals else FAR
+    without = FAR if candidate.sound >= CLEAR else LONE
+    ahead = credit(candidate) - max(rivals) if rivals else without
     return confidence("phrase_weighed", evidence(candidate, free_gain, ahead))

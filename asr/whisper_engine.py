@@ -166,25 +166,31 @@ class WhisperRecognizer:
 
     def _of_digits(self, heard: Utterance) -> Final:
         """Held to digits, if that sounds like what was read freely; else what was read freely."""
-        language, spoken_s = heard.language, heard.encoded.spoken_s
-        held = self._model.read(heard.encoded, language, beam=BEAM, hidden=self._all_but_digits(language))
+        language = heard.language
         free = heard.best.text
-        found: dict[str, float] = {}
-        for one in held.found if free else ():
-            said = digits.said_digits(one.text, language)
-            if said and not digits.too_fast(said, language, spoken_s):
-                found.setdefault(said, one.likelihood)
+        found = self._held_to_digits(heard) if free else {}
         sane = list(found)
         said, others = free, [*heard.texts[1:], *sane[:1]]
         sure = open_confidence(heard)
         figures = digits.evidence(free, sane[0], language, found[sane[0]]) if sane else None
         if figures is not None and figures["alike"] >= digits.LIKE_ENOUGH:
-            said, others = sane[0], [*sane[1:], free]
+            said, others = digits.whole(sane[0], free, language), [*sane, free]
             sure = confidence("digits", figures)
         different = [text for text in dict.fromkeys(others) if text and text != said]
         return Final(
             said, language, "whisper", round(sure, 3), alternatives=tuple((text, None) for text in different)
         )
+
+    def _held_to_digits(self, heard: Utterance) -> dict[str, float]:
+        """What it can be if it is digits, the likeliest first, with the mean log probability among digits."""
+        language, spoken_s = heard.language, heard.encoded.spoken_s
+        held = self._model.read(heard.encoded, language, beam=BEAM, hidden=self._all_but_digits(language))
+        found: dict[str, float] = {}
+        for one in held.found:
+            said = digits.said_digits(one.text, language)
+            if said and not digits.too_fast(said, language, spoken_s):
+                found.setdefault(said, one.likelihood)
+        return found
 
     def _all_but_digits(self, language: str) -> list[int]:
         """Tokens that an answer of digits does not hold; the time stamps stay."""

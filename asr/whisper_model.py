@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -35,6 +35,9 @@ LEAD_S = 0.3
 SPEECH_DBFS = -20.0
 LOUDEST_GAIN_DB = 36.0
 """Speech is brought to this level of its louder parts, but noise alone is not blown up without end."""
+
+STEADY = 2.0
+"""Speech is at times so much louder than at others; what is not is noise, and stays as it is."""
 
 TOKENS_PER_S = 12.0
 LATEST_BEGIN = 50
@@ -176,9 +179,12 @@ class WhisperModel:
             shares = aligned.text_token_probs[first:after]
             begin, end = starts.get(first, end_frame), starts.get(after, end_frame)
             sure = sum(shares) / max(1, len(shares))
-            found.append(
-                Word(tidy(text, language), begin * FRAME_S, max(begin, end) * FRAME_S, round(sure, 3))
-            )
+            word = tidy(text, language)
+            if found and not any(letter.isalnum() for letter in word):
+                # A full stop belongs to the word before it.
+                found[-1] = replace(found[-1], text=found[-1].text + word)
+            else:
+                found.append(Word(word, begin * FRAME_S, max(begin, end) * FRAME_S, round(sure, 3)))
             first = after
         return tuple(word for word in found if word.text)
 
@@ -213,14 +219,14 @@ def audio_of(pcm: bytes) -> Audio:
 
 
 def levelled(samples: Audio) -> Audio:
-    """The same at the level of `SPEECH_DBFS`, without a constant offset. Silence stays silence."""
+    """The same at the level of `SPEECH_DBFS`, without a constant offset. Noise and silence stay what they are."""
     width = int(FRAME_S * SAMPLE_RATE)
     if len(samples) < width:
         return samples
     samples = samples - samples.mean()
     frames = samples[: len(samples) // width * width].reshape(-1, width)
-    loud = float(np.percentile(np.sqrt((frames**2).mean(axis=1)), 90))
-    if loud <= 0.0:
+    quiet, loud = (float(level) for level in np.percentile(np.sqrt((frames**2).mean(axis=1)), (10, 90)))
+    if loud <= STEADY * quiet:
         return samples
     gain_db = min(SPEECH_DBFS - 20.0 * math.log10(loud), LOUDEST_GAIN_DB)
     changed: Audio = (samples * np.float32(10.0 ** (gain_db / 20.0))).astype(np.float32)

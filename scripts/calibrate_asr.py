@@ -286,7 +286,7 @@ def calibrate(work: Path, write: bool) -> None:
     stored: dict[str, Any] = json.loads(TARGET.read_text(encoding="utf-8"))
     counted: dict[str, Any] = {}
     for kind, seen in examples(work).items():
-        answered = kind != "open"
+        answered = kind in ("phrase_weighed", "digits")
         speakers = sorted({speaker for _, _, speaker in seen})
         first = {s for s in speakers if hashlib.md5(s.encode()).digest()[0] % 2 == 0}
         halves = [e for e in seen if e[2] in first], [e for e in seen if e[2] not in first]

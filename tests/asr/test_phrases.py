@@ -105,3 +105,17 @@ def test_confidence_is_a_share_and_refusal_is_below_the_line(weighed: list[Candi
     choice = choose(weighed)
     assert 0.0 <= choice.confidence <= 1.0
     assert bool(choice.phrase) == (choice.confidence >= ACCEPTED) or choice.others
+
+
+def test_a_short_word_within_a_sentence_must_be_written_so() -> None:
+    menu = ("two", "yes", "complaint")
+    assert choose(candidates(["he was to be found there"], menu, "en")).phrase == ""
+    assert choose(candidates(["yes that is right"], menu, "en")).phrase == "yes"
+
+
+def test_a_word_within_two_is_doubted_where_another_explains_the_audio() -> None:
+    """`Five and` was written for seven."""
+    found = candidates(["Five and"], ("five", "seven", "nine"), "en")
+    gains = {"five": -3.0, "seven": 6.0, "nine": -5.0}
+    choice = choose([replace(one, gain=gains[one.phrase]) for one in found], free_gain=7.0)
+    assert choice.phrase == "seven"
