@@ -16,7 +16,7 @@ from asr.protocol import AsrUnavailable, Failed, Final, Heard, Partial, Stream
 from asr.tape import BYTES_PER_S
 
 SHORTEST_PIECE_S = 0.16
-"""Of audio that an engine is fed at once (s): each time costs a change of threads and the text so far, 0.1 s a tenth more."""
+"""Of audio that an engine is fed at once: each time costs a change of threads and the text so far."""
 
 LONGEST_PIECE_S = 1.0
 """So that whoever waits for the thread does not wait for long."""
