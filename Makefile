@@ -18,7 +18,7 @@ demo: setup ## the same with simulated citizens and agents, so that the status p
 	@$(BIN)/ivr run --demo --watch
 
 test: setup lint types imports ## all checks and all tests, with a real Postgres and a real Asterisk
-	@$(BIN)/python -m pytest
+	@$(BIN)/python -m pytest -n 2 --dist loadfile
 
 lint: setup
 	@$(BIN)/ruff check .
@@ -37,7 +37,7 @@ real: setup ## only the tests with a real Asterisk, Postgres or SIP client
 	@$(BIN)/python -m pytest -m real
 
 bench: setup ## every benchmark, quick form; each is also `.venv/bin/python -m bench.NAME`
-	@for name in flow scenarios replay events reload calls; do echo "== $$name"; $(BIN)/python -m bench.$$name --quick || exit 1; done
+	@for name in flow scenarios replay events reload calls transcripts asr asr_vosk asr_turns asr_throughput media; do echo "== $$name"; $(BIN)/python -m bench.$$name --quick || exit 1; done
 
 models: setup ## fetch and verify the speech models
 	@$(BIN)/ivr models fetch

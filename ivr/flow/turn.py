@@ -274,10 +274,18 @@ class Turn:
         *,
         identify: tuple[str, ...] = (),
         language: str = "",
+        beside: tuple[str, ...] = (),
     ) -> None:
-        """identify: the languages to tell apart. language: in which it is heard, "" = the one spoken now."""
+        """identify: the languages to tell apart. language: in which it is heard, "" = the one spoken now. beside:
+        phrases that may be said instead of what `expects` names."""
         self.close("listen")
         if not self.hung_up:
+            if phrases:
+                hot_words: tuple[str, ...] = ()
+            elif expects:
+                hot_words = beside
+            else:
+                hot_words = self.library.names.hot_words(language or self.language)
             self.actions.append(
                 Listen(
                     self.open("listen"),
@@ -286,9 +294,7 @@ class Turn:
                     end_silence_s,
                     longest_s,
                     expects,
-                    hot_words=()
-                    if phrases or expects
-                    else self.library.names.hot_words(language or self.language),
+                    hot_words=hot_words,
                     identify=identify,
                 )
             )

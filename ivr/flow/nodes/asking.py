@@ -222,7 +222,13 @@ class AskingNode(Node):
         turn.data.pop("speaking", None)
         end_silence_s = self.patient(turn, self.rules.end_silence_s)
         turn.listen(
-            phrases, end_silence_s, self.rules.longest_s, expects, identify=identify, language=heard_in
+            phrases,
+            end_silence_s,
+            self.rules.longest_s,
+            expects,
+            identify=identify,
+            language=heard_in,
+            beside=self.commands.phrases(heard_in or turn.language),
         )
 
     def offer_language(self, turn: Turn) -> None:

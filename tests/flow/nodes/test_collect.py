@@ -119,6 +119,8 @@ def test_what_is_said_is_the_same_as_keys(rule: str, said: str, language: str, t
 def test_the_recogniser_is_told_what_to_expect() -> None:
     assert collect("format: date").of(Listen)[0].expects == "date"
     assert collect("length: 4").of(Listen)[0].expects == "digits"
+    # An engine held to digits still has to hear who wants a person.
+    assert "人工" in collect("length: 4").of(Listen)[0].hot_words
 
 
 def test_what_was_not_heard_well_is_said_back() -> None:
