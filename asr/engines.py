@@ -33,7 +33,9 @@ def load(spec: EngineSpec, *, threads: int) -> Recognizer:
 def _load_foreign(spec: EngineSpec, threads: int) -> Recognizer:
     module, colon, name = spec.engine.partition(":")
     if not colon:
-        raise AsrError(f"no engine is called {spec.engine!r}: vosk, whisper, sherpa or package.module:factory")
+        raise AsrError(
+            f"no engine is called {spec.engine!r}: vosk, whisper, sherpa or package.module:factory"
+        )
     factory = getattr(importlib.import_module(module), name)
     recognizer: Recognizer = factory(spec, threads)
     return recognizer
