@@ -71,6 +71,7 @@ STORIES: Final = (
     Story("presses 0 at once", 1, (Do("press", "0"), *PERSON_ZH)),
     Story("speaks English", 2, (Do("press", "2"), Do("say", "en-lamp"), *PERSON_EN)),
     Story("wants a person, in English", 1, (Do("press", "2"), Do("say", "en-person"), *PERSON_EN)),
+    Story("asks for English by voice", 1, (Do("say", "en-english"), Do("say", "en-complaint"), *PERSON_EN)),
     Story("hangs up in the menu", 1, (Do("press", "1"), Do("hangup"))),
     Story("says nothing", 1, (Do("press", "1"), Do("listen"), Do("listen"), Do("listen"), *PERSON_ZH)),
 )
