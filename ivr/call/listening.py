@@ -115,6 +115,7 @@ def _request(action: Listen, call: CallId) -> ListenRequest:
         expects=action.expects,
         hot_words=action.hot_words,
         identify=action.identify,
+        prompt_plays=action.prompt_plays,
     )
 
 

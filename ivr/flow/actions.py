@@ -44,8 +44,9 @@ class Listen:
     phrases: the closed set allowed (a grammar); empty = open speech. expects: what open speech is likely to be, for an
     engine that can use it ("digits", "date", "phone" ...: the name of a format of values/formats.py). end_silence_s:
     silence that ends the utterance. longest_s: the utterance is cut there. hot_words: names of this hotline that may
-    occur. identify: the languages to choose between for `SpeechHeard.languages`; empty = the language is known. The
-    no-input timer is the machine's own (`StartTimer`).
+    occur. identify: the languages to choose between for `SpeechHeard.languages`; empty = the language is known.
+    prompt_plays: a prompt plays as it begins, whose echo is no answer. The no-input timer is the machine's own
+    (`StartTimer`).
     """
 
     op: OpId
@@ -56,6 +57,7 @@ class Listen:
     expects: str = ""
     hot_words: tuple[str, ...] = ()
     identify: tuple[str, ...] = ()
+    prompt_plays: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -296,6 +296,7 @@ class Turn:
                     expects,
                     hot_words=hot_words,
                     identify=identify,
+                    prompt_plays="play" in self.waiting,
                 )
             )
 

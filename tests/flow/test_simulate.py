@@ -55,7 +55,7 @@ def test_a_call_from_greeting_to_goodbye() -> None:
         options=("--clock", "2026-11-23T23:30"),
     )
     assert output.splitlines()[0] == "< 您好，这里是幺二三四五市民服务热线。"
-    assert "* queue complaint (en, priority 5, complaint: my street light is broken at the corner)" in output
+    assert "* queue complaint (en, priority 5, complaint: my street light is broken at the corner lighting)" in output
     assert "< You are number 3 in line." in output
     assert after(output, "/agent")[0] == "* agent a1001 joined"
     assert output.splitlines()[-1] == "not now: there is no queue at `survey.why`"
@@ -100,7 +100,7 @@ def test_silence_and_speech_that_was_heard_badly(folder: Path) -> None:
         (["5", "/party completed"], "* hung up (normal)"),
         (["6", "/callback refused"], "< 抱歉"),
         (["6", "/callback"], "* the callback is placed"),
-        (["/asr lost"], "< 抱歉"),
+        (["/asr overloaded"], "< 抱歉"),
         (["/say 人工", "/wait 30", "/time 23:30", "/agent"], "* agent a1001 joined"),
         (["/press 1"], "* queue general (zh, priority 0, queue)"),
     ],

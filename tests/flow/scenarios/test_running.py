@@ -17,7 +17,7 @@ from tests.flow.scenarios.hotline import causes, play
         ("[{say: {text: 天气, confidence: 0.1}, heard: [sorry, ask], node: choose}]", "{}"),
         ("[{silence: true, heard: [again, ask]}, {silence: true, node: choose}]", "{}"),
         ("[{hangup: true, ended: caller}]", "{}"),
-        ("[{speech_fails: lost, heard: sorry, listening: false}]", "{}"),
+        ("[{speech_fails: overloaded, heard: sorry, listening: false}]", "{}"),
         ("[{press: 1, at_once: true, node: wait}]", "{}"),
         # The clock
         ("[{time: '23:30'}, {wait: 3, node: choose}]", "{}"),
