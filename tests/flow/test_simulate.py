@@ -55,7 +55,10 @@ def test_a_call_from_greeting_to_goodbye() -> None:
         options=("--clock", "2026-11-23T23:30"),
     )
     assert output.splitlines()[0] == "< 您好，这里是幺二三四五市民服务热线。"
-    assert "* queue complaint (en, priority 5, complaint: my street light is broken at the corner lighting)" in output
+    assert (
+        "* queue complaint (en, priority 5, complaint: my street light is broken at the corner lighting)"
+        in output
+    )
     assert "< You are number 3 in line." in output
     assert after(output, "/agent")[0] == "* agent a1001 joined"
     assert output.splitlines()[-1] == "not now: there is no queue at `survey.why`"
