@@ -65,7 +65,9 @@ PERSON_EN: Final = (Do("say", "en-story"), Do("say", "en-thanks"), Do("listen"),
 STORIES: Final = (
     Story("speaks Mandarin", 4, (Do("press", "1"), Do("say", "zh-lamp"), *PERSON_ZH)),
     Story("complains by voice", 2, (Do("press", "1"), Do("say", "zh-noise"), *PERSON_ZH)),
-    Story("asks by voice", 2, (Do("press", "1"), Do("say", "zh-insurance"), *PERSON_ZH)),
+    Story(
+        "asks by voice", 2, (Do("press", "1"), Do("say", "zh-insurance"), Do("say", "zh-person"), *PERSON_ZH)
+    ),
     Story("complains by key", 2, (Do("press", "1"), Do("press", "2"), *PERSON_ZH)),
     Story("wants a person", 2, (Do("press", "1"), Do("say", "zh-person"), *PERSON_ZH)),
     Story("presses 0 at once", 1, (Do("press", "0"), *PERSON_ZH)),
