@@ -25,8 +25,8 @@ FRESH_AFTER: Final = round(1.0 / CHUNK_S)
 after 12 s of digital silence Mandarin sentences began 0.5 to 1.5 s late, after 1 s within 0.1 s (measured)."""
 
 FAINT_NOISE: Final = np.random.default_rng(1).normal(0.0, 10 ** (-70 / 20), CHUNK).astype(np.float32)
-"""Added to what the model hears: -70 dBFS. Out of digital silence it misses short words: 6 of 50 digits, with it none
-(measured)."""
+"""Added to what the model hears: -70 dBFS. Out of digital silence it misses more short words: 6 of 50 digits,
+in one run; with it none (`bench.asr_noises` has the present figures)."""
 
 
 class VoiceDetector:
