@@ -115,15 +115,33 @@ def _tells(phrase: str, text: str, language: str) -> bool:
 
 def _nothing_but(text: str, phrases: Sequence[str], language: str) -> bool:
     """Is the text made up of several of the phrases, with hardly a word between?"""
-    # `进度查询` and the `查询` within it are one.
-    apart = [one for one in phrases if not any(one != other and one in other for other in phrases)]
-    said = sum(_length(one, language) for one in apart)
-    return len(apart) > 1 and said >= MOSTLY * _length(text, language)
+    if len(phrases) < 2:
+        return False
+    heard = _units(text, language)
+    apart: list[tuple[int, int]] = []
+    covered: set[int] = set()
+    for begin, end in sorted({_where(heard, phrase, language) for phrase in phrases}, key=lambda one: one[1]):
+        covered.update(range(begin, end))
+        # Phrases that share words (`转人工`, `人工服务` in `转人工服务`) are one thing said.
+        if not apart or begin >= apart[-1][1]:
+            apart.append((begin, end))
+    return len(apart) > 1 and len(covered) >= MOSTLY * len(heard)
 
 
-def _length(text: str, language: str) -> int:
+def _where(heard: Sequence[str], phrase: str, language: str) -> tuple[int, int]:
+    """The units (first, after the last) that sound most like the phrase."""
+    width = len(_units(phrase, language))
+    between = "" if language == "zh" else " "
+    begin = max(
+        range(max(1, len(heard) - width + 1)),
+        key=lambda first: likeness(between.join(heard[first : first + width]), phrase, language).whole,
+    )
+    return begin, begin + width
+
+
+def _units(text: str, language: str) -> list[str]:
     words = spoken(text, language)
-    return len(words.replace(" ", "")) if language == "zh" else len(words.split())
+    return list(words.replace(" ", "")) if language == "zh" else words.split()
 
 
 def shortlist(ranked: Sequence[Candidate]) -> list[Candidate]:

@@ -119,3 +119,14 @@ def test_a_word_within_two_is_doubted_where_another_explains_the_audio() -> None
     gains = {"five": -3.0, "seven": 6.0, "nine": -5.0}
     choice = choose([replace(one, gain=gains[one.phrase]) for one in found], free_gain=7.0)
     assert choice.phrase == "seven"
+
+
+def test_phrases_that_share_words_are_one_thing_said() -> None:
+    phrases = ["人工", "转人工", "找人工", "人工服务", "接线员", "投诉"]
+    for said in ("我要转人工服务。", "转人工服务", "我要占人工服务"):
+        best = candidates([said], phrases, "zh")[0]
+        assert (best.phrase, best.contained) == ("人工服务", True), said
+    # Two things are no answer.
+    assert not candidates(["投诉人工服务"], phrases, "zh")[0].contained
+    menu = ["a person", "person please", "complaint"]
+    assert candidates(["a person please"], menu, "en")[0].contained
