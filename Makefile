@@ -18,7 +18,7 @@ demo: setup ## the same with simulated citizens and agents, so that the status p
 	@$(BIN)/ivr run --demo --watch
 
 test: setup lint types imports ## all checks and all tests, with a real Postgres and a real Asterisk
-	@$(BIN)/python -m pytest -n 2 --dist loadfile
+	@$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
 
 lint: setup
 	@$(BIN)/ruff check .

@@ -5,10 +5,14 @@ from __future__ import annotations
 import asyncio
 import inspect
 import logging
+import os
 from collections.abc import AsyncIterator, Iterator
 
 import hypothesis
 import pytest
+
+# Tables are as wide for every test, whichever of them makes the first one.
+os.environ["COLUMNS"] = "200"
 
 # How long an example takes says something of the machine, not of us.
 hypothesis.settings.register_profile("house", deadline=None)

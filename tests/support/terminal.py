@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import pty
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -45,6 +46,10 @@ class Terminal:
         return self._process.wait(timeout=PATIENCE_S)
 
 
+def _heed_interrupts() -> None:
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 @contextlib.contextmanager
 def in_a_terminal(*arguments: str) -> Iterator[Terminal]:
     """`ivr` with these arguments; ended at the end."""
@@ -60,6 +65,8 @@ def in_a_terminal(*arguments: str) -> Iterator[Terminal]:
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
+        # Tests that run side by side ignore Ctrl-C, and what they start would too.
+        preexec_fn=_heed_interrupts,
     )
     try:
         yield Terminal(ours, process)
