@@ -156,6 +156,7 @@ class Listening:
     def _end(self, ended: Ended) -> None:
         utterance = self._utterance
         assert utterance is not None
+        self._foreground.ended()
         if not self.request.continuous:
             self._stop()
         self.emit(SpeechEnded(round(ended.at_s, 3), ended.cause))

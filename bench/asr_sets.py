@@ -15,7 +15,7 @@ import soundfile
 import soxr
 
 from asr.evaluation.lines import LINES, RATE, TELEPHONE_RATE, Line, Samples, Surroundings, from_pcm, narrow
-from asr.evaluation.running import cut_speech
+from asr.evaluation.running import around, cut_speech
 from asr.text import spoken
 from asr.vad import VoiceDetector
 from tests.support.speech import Recording, read_pcm, recordings
@@ -108,7 +108,7 @@ def _clip(
     seed: int,
 ) -> Clip:
     others = [voice for voice in voices if voice is not samples]
-    spoilt = line.spoil(samples, Surroundings(others, seed=seed + 1))
+    spoilt = line.spoil(around(samples), Surroundings(others, seed=seed + 1))
     return Clip(cut_speech(spoilt, detector).pcm, one.transcript, one.kind, language, one.path.stem)
 
 
@@ -116,7 +116,7 @@ def _demo(detector: VoiceDetector, sets: Sets) -> Sets:
     from ivr.demo.sayings import SAYINGS
 
     for saying in SAYINGS.values():
-        samples = sets.line.spoil(from_pcm(read_pcm(saying.path)), Surroundings())
+        samples = sets.line.spoil(around(from_pcm(read_pcm(saying.path))), Surroundings())
         clip = Clip(cut_speech(samples, detector).pcm, saying.text, "sentence", saying.language, saying.id)
         for kind in ("short", "sentence"):
             sets.clips.setdefault((saying.language, kind), []).append(clip)

@@ -29,7 +29,7 @@ from asr.calibration import Logistic, Term
 from asr.evaluation import manifest
 from asr.evaluation.lines import LINES, Surroundings
 from asr.evaluation.metrics import sounds
-from asr.evaluation.running import cut_speech, load
+from asr.evaluation.running import around, cut_speech, load
 from asr.phrases import FAR, candidates, credit, evidence, gain, settled, shortlist, written
 from asr.sound import likeness
 from asr.text import spoken
@@ -104,7 +104,7 @@ def _look(
 ) -> tuple[Row | None, list[str]]:
     chance = random.Random(str(one.path.name))
     line = LINES["narrow" if number % 2 == 0 else SPOILT[number // 2 % len(SPOILT)]]
-    cut = cut_speech(line.spoil(load(one), Surroundings(seed=number + 1)), detector)
+    cut = cut_speech(line.spoil(around(load(one)), Surroundings(seed=number + 1)), detector)
     if not cut.pieces:
         return None, []
     encoded = model.encode(audio_of(cut.pcm))

@@ -11,20 +11,22 @@ import numpy as np
 import soundfile
 import soxr
 
-from asr.endpointing import Began, Ended, Endpointer, Rules
+from asr.endpointing import Began, Ended, Endpointer, Rules, State
 from asr.evaluation.lines import RATE, Line, Samples, Surroundings, to_pcm
 from asr.evaluation.manifest import ManifestError, Recording
 from asr.evaluation.metrics import Confusions, Errors, compare, sounds, units
 from asr.evaluation.rejection import Judged
+from asr.foreground import Foreground
 from asr.protocol import Final as FinalText
 from asr.protocol import ListenRequest, Prepares, Recognizer
+from asr.quality import decibels, pieces
 from asr.text import spoken
-from asr.vad import CHUNK_S, VoiceDetector
+from asr.vad import CHUNK, CHUNK_S, VoiceDetector
 
 LEAD_S: Final = 0.3
 TRAIL_S: Final = 0.3
 AROUND_S: Final = 1.0
-"""Silence put around a recording: on a line there is some, and without it a first word is missed."""
+"""Put around a recording: on a line there is some silence, and without it a first word is missed."""
 
 PIECE: Final = 3200
 """Bytes an engine is fed at once: 0.1 s."""
@@ -93,7 +95,7 @@ class Evaluator:
             for one in recordings:
                 progress(done, total, f"{line.name} {one.path.name}")
                 others = [audio[other.path] for other in recordings if other.path != one.path][:50]
-                spoiled = line.spoil(audio[one.path], Surroundings(others, seed=done + 1))
+                spoiled = line.spoil(around(audio[one.path]), Surroundings(others, seed=done + 1))
                 heard, pcm = self._hear(one, line.name, spoiled)
                 yield self._choose(heard, pcm, menus, turn=done)
                 done += 1
@@ -183,19 +185,28 @@ def load(recording: Recording) -> Samples:
     return np.asarray(soxr.resample(samples[:, 0], rate, RATE), dtype=np.float32)
 
 
+def around(samples: Samples) -> Samples:
+    """With silence before and after it, in which a bad line is heard too."""
+    silence = np.zeros(int(AROUND_S * RATE), dtype=np.float32)
+    return np.concatenate([silence, samples, silence])
+
+
 def cut_speech(samples: Samples, detector: VoiceDetector) -> Cut:
     """As a worker would hand it to the engine, but in one piece whatever pauses are in it. Without speech: all of
     it."""
-    silence = bytes(int(AROUND_S * RATE) * 2)
-    pcm = silence + to_pcm(samples) + silence
-    endpointer = Endpointer(Rules(longest_s=60.0, continuous=True))
+    pcm = to_pcm(samples)
+    endpointer, foreground = Endpointer(Rules(longest_s=60.0, continuous=True)), Foreground()
     begins: list[float] = []
     end_s = len(pcm) / 2 / RATE
-    for probability in detector.voice().feed(pcm):
-        match endpointer.feed(probability, CHUNK_S):
+    whole = pcm[: len(pcm) // (2 * CHUNK) * (2 * CHUNK)]
+    for probability, piece in zip(detector.voice().feed(whole), pieces(whole), strict=True):
+        speaking = endpointer.state is State.SPEECH
+        caller = foreground.feed(probability, decibels(piece.power), CHUNK_S, speaking=speaking)
+        match endpointer.feed(caller, CHUNK_S):
             case Began(at_s):
                 begins.append(at_s)
             case Ended(at_s):
+                foreground.ended()
                 end_s = at_s + TRAIL_S
     if not begins:
         return Cut(pcm, 0)

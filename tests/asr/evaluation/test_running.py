@@ -15,7 +15,7 @@ from typer.testing import CliRunner
 from asr.evaluation.lines import LINES, RATE
 from asr.evaluation.manifest import ManifestError, read
 from asr.evaluation.page import page
-from asr.evaluation.running import Evaluator, Heard, cut_speech, load
+from asr.evaluation.running import Evaluator, Heard, around, cut_speech, load
 from asr.evaluation.summary import Evaluation, groups, rows
 from asr.protocol import Capabilities, Final, ListenRequest, Recognizer, Stream
 from asr.protocol import Heard as HeardOfEngine
@@ -80,7 +80,9 @@ class _LengthStream:
 
 def judged(folder: Path, detector: VoiceDetector, wrong: str = "") -> tuple[list[Heard], KnowsByLength]:
     recordings = read(folder, "zh")
-    lengths = {len(cut_speech(load(one), detector).pcm) / 2 / RATE: one.transcript for one in recordings}
+    lengths = {
+        len(cut_speech(around(load(one)), detector).pcm) / 2 / RATE: one.transcript for one in recordings
+    }
     engine = KnowsByLength(lengths, wrong)
     recognizer: Recognizer = engine
     evaluator = Evaluator(recognizer, "zh", detector=detector)
