@@ -101,7 +101,7 @@ async def test_a_worker_killed_in_the_middle_of_a_word_costs_one_pardon(scene: S
     assert worker(scene.hotline).pid != pid
     assert nodes(scene) in (["main.question"], ["main.keys"])
     if nodes(scene) == ["main.question"]:
-        await scene.hears_for(citizen, 0.5)
+        await scene.until(lambda: worker(scene.hotline).open_hearings > 0, "it is listened again")
         await citizen.play(SAYINGS["zh-person"].samples())
     else:
         await citizen.send_digits("0")
