@@ -67,9 +67,10 @@ async def test_who_hangs_up_before_speaking_is_still_on_the_list(asterisk: Priva
         await caller.dial(asterisk.rendered.hotline_uri)
         await caller.events.next("established")
         # Who is gone before the first word has called nobody.
-        async with asyncio.timeout(10):
-            while not len(heard(caller)):
-                await asyncio.sleep(0.02)
+        for _ in range(500):
+            if len(heard(caller)):
+                break
+            await asyncio.sleep(0.02)
         await caller.hangup()
         await caller.events.next("closed")
     await asterisk.wait_empty()
