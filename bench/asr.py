@@ -66,7 +66,7 @@ def refusals(figures: Figures) -> tuple[float, float]:
     inside = [
         name[: -len("_wrong")]
         for name in figures
-        if name.endswith("_wrong") and not name.startswith("outside")
+        if name.endswith("_wrong") and not name.startswith(("outside", "language"))
     ]
     of_outside = sum(figures[f"{name}_of"] for name in outside)
     of_inside = sum(figures[f"{name}_of"] for name in inside)
