@@ -81,9 +81,15 @@ class _Doorkeeper(asyncio.DatagramProtocol):
     def __init__(self, media: asyncio.DatagramProtocol, senders: Senders) -> None:
         self._media = media
         self._may = senders.may
-        self.connection_made = media.connection_made  # type: ignore[method-assign]
-        self.connection_lost = media.connection_lost  # type: ignore[method-assign]
-        self.error_received = media.error_received  # type: ignore[method-assign]
+
+    def connection_made(self, transport: asyncio.DatagramTransport) -> None:
+        self._media.connection_made(transport)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._media.connection_lost(exc)
+
+    def error_received(self, exc: Exception) -> None:
+        self._media.error_received(exc)
 
     def datagram_received(self, data: bytes, addr: tuple[str | int, ...]) -> None:
         if self._may(str(addr[0])):
