@@ -6,6 +6,7 @@ import importlib
 from collections.abc import Sequence
 from pathlib import Path
 
+from asr import sound
 from asr.fallback import FallbackRecognizer
 from asr.protocol import AsrError, ListenRequest, Recognizer
 from asr.settings import EngineSpec
@@ -55,6 +56,8 @@ def by_language(engines: Sequence[tuple[EngineSpec, Recognizer]]) -> dict[str, R
 
 def warm_up(recognizer: Recognizer, language: str) -> None:
     """One second of silence through it, so that no caller pays for what is loaded at first use."""
+    # Silence has no text to compare with phrases, so what compares them is loaded apart.
+    sound.warm(language)
     phrase = {"zh": "人工", "en": "operator"}.get(language)
     stream = recognizer.stream(ListenRequest(language, (phrase,) if phrase else ()))
     try:

@@ -25,7 +25,6 @@ from typing import Final
 
 SPEECH_LIKE: Final = 0.35
 SURE: Final = 0.5
-SILENT_DBFS: Final = -96.0
 FAINT_DBFS: Final = -52.0
 FAINTEST_DBFS: Final = -58.0
 """What is fainter tells nothing of a second voice either."""

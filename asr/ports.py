@@ -10,6 +10,7 @@ import asyncio
 import logging
 from collections.abc import Sequence
 from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
+from typing import cast
 
 from asr.listening import Listening
 
@@ -82,8 +83,9 @@ class _Doorkeeper(asyncio.DatagramProtocol):
         self._media = media
         self._may = senders.may
 
-    def connection_made(self, transport: asyncio.DatagramTransport) -> None:
-        self._media.connection_made(transport)
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        # uvloop's transport is one in all but its base class.
+        self._media.connection_made(cast(asyncio.DatagramTransport, transport))
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._media.connection_lost(exc)
