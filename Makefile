@@ -18,7 +18,8 @@ demo: setup ## the same with simulated citizens and agents, so that the status p
 	@$(BIN)/ivr run --demo --watch
 
 test: setup lint types imports ## all checks and all tests, with a real Postgres and a real Asterisk
-	@$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
+	@$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder -m "not voice"
+	@$(BIN)/python -m pytest -m voice
 
 lint: setup
 	@$(BIN)/ruff check .

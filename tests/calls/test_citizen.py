@@ -12,7 +12,12 @@ from ivr.demo.softphone import Softphone
 from tests.support.audio import Samples, load_recording, silence, tone, tone_present
 from tests.support.citizens import Caller, Scene
 
-pytestmark = [pytest.mark.real, pytest.mark.asyncio(loop_scope="session")]
+pytestmark = [
+    pytest.mark.real,
+    pytest.mark.voice,
+    pytest.mark.timeout(300),
+    pytest.mark.asyncio(loop_scope="session"),
+]
 
 RECORDINGS = Path(__file__).parents[3] / "shared" / "data" / "audio"
 

@@ -12,7 +12,12 @@ import pytest
 from ivr.demo.sayings import SAYINGS
 from tests.support.citizens import Caller, Scene
 
-pytestmark = [pytest.mark.real, pytest.mark.asyncio(loop_scope="session")]
+pytestmark = [
+    pytest.mark.real,
+    pytest.mark.voice,
+    pytest.mark.timeout(300),
+    pytest.mark.asyncio(loop_scope="session"),
+]
 
 CALLS = 20
 LEAVE = 4

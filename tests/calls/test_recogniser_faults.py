@@ -22,7 +22,12 @@ from ivr.prompts.review import misheard
 from tests.calls.conftest import staged
 from tests.support.citizens import Caller, Scene
 
-pytestmark = [pytest.mark.real, pytest.mark.asyncio(loop_scope="session")]
+pytestmark = [
+    pytest.mark.real,
+    pytest.mark.voice,
+    pytest.mark.timeout(300),
+    pytest.mark.asyncio(loop_scope="session"),
+]
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")

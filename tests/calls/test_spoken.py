@@ -1,7 +1,8 @@
 """Answers by voice, in Mandarin and English, to each kind of question, on a real Asterisk with the real recogniser.
 
-The callers speak while the question is still being asked; calls run side by side. Open questions answered so are in
-test_citizen.py.
+The callers speak while the question is still being asked; calls run side by side. A call that a busy machine's
+recogniser was too overloaded for is placed once more, alone: the first caller is never refused. Open questions answered
+so are in test_citizen.py.
 """
 
 from __future__ import annotations
@@ -15,9 +16,14 @@ import pytest
 
 from tests.support.audio import Samples
 from tests.support.citizens import Scene
-from tests.support.talkers import Talker, mixed, music, noise, said
+from tests.support.talkers import OVERLOADED, Talker, mixed, music, noise, said
 
-pytestmark = [pytest.mark.real, pytest.mark.asyncio(loop_scope="session")]
+pytestmark = [
+    pytest.mark.real,
+    pytest.mark.voice,
+    pytest.mark.timeout(600),
+    pytest.mark.asyncio(loop_scope="session"),
+]
 
 AT_ONCE = 2
 """Calls side by side: as many as two cores recognise without anybody having to wait."""
@@ -61,20 +67,31 @@ ANSWERS = (
 )
 
 
-async def side_by_side(calls: Sequence[Callable[[], Awaitable[None]]], at_once: int = AT_ONCE) -> None:
+async def side_by_side(
+    scene: Scene, calls: Sequence[Callable[[], Awaitable[None]]], at_once: int = AT_ONCE
+) -> None:
     """Fails with what went wrong, of all of them."""
-    lines, wrong = asyncio.Semaphore(at_once), list[str]()
+    lines, wrong, again = asyncio.Semaphore(at_once), list[str](), list[Callable[[], Awaitable[None]]]()
 
     async def one(call: Callable[[], Awaitable[None]]) -> None:
         async with lines:
             try:
                 await call()
             except AssertionError as error:
-                wrong.append(str(error))
+                if OVERLOADED in str(error):
+                    again.append(call)
+                else:
+                    wrong.append(str(error))
 
     async with asyncio.TaskGroup() as group:
         for call in calls:
             group.create_task(one(call), name="spoken")
+    for call in again:
+        await scene.clear_the_line()
+        try:
+            await call()
+        except AssertionError as error:
+            wrong.append(f"alone: {error}")
     if wrong:
         pytest.fail("\n".join(wrong))
 
@@ -91,7 +108,7 @@ async def test_each_kind_of_question_in_both_languages(scene: Scene) -> None:
             raise AssertionError(f"{spoken.says} at {spoken.node}: {error}") from error
         await talker.hangs_up()
 
-    await side_by_side([functools.partial(one, spoken) for spoken in ANSWERS])
+    await side_by_side(scene, [functools.partial(one, spoken) for spoken in ANSWERS])
 
 
 async def test_digits_are_said_confirmed_and_denied(scene: Scene) -> None:
@@ -116,7 +133,7 @@ async def test_digits_are_said_confirmed_and_denied(scene: Scene) -> None:
         assert "".join(each for each in lines[0].text if each.isdecimal()) == TICKET, lines[0].text
         await talker.hangs_up()
 
-    await side_by_side([lambda: one("zh", "1"), lambda: one("en", "2")])
+    await side_by_side(scene, [lambda: one("zh", "1"), lambda: one("en", "2")])
 
 
 async def test_what_is_no_answer_is_taken_for_none(scene: Scene) -> None:
@@ -145,6 +162,7 @@ async def test_what_is_no_answer_is_taken_for_none(scene: Scene) -> None:
 
     # Those who need the recogniser begin; the others cost it little.
     await side_by_side(
+        scene,
         [
             long_speech,
             two_voices,

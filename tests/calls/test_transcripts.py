@@ -12,7 +12,12 @@ from ivr.demo.sayings import SAYINGS
 from ivr.prompts.review import misheard
 from tests.support.citizens import Caller, Scene
 
-pytestmark = [pytest.mark.real, pytest.mark.asyncio(loop_scope="session")]
+pytestmark = [
+    pytest.mark.real,
+    pytest.mark.voice,
+    pytest.mark.timeout(300),
+    pytest.mark.asyncio(loop_scope="session"),
+]
 
 MISHEARD = 0.35
 """At most, by sound: it is Whisper base that listens, over a telephone."""

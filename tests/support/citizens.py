@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from contextlib import AsyncExitStack
 from pathlib import Path
 from types import TracebackType
@@ -11,6 +12,7 @@ from typing import Any, Self
 import numpy as np
 
 from ivr.demo.lightphone import LightPhone
+from ivr.demo.phone import PhoneError
 from ivr.demo.softphone import Softphone
 from ivr.flow.actions import JsonValue, Prompt
 from ivr.main import Hotline
@@ -32,6 +34,7 @@ class Scene:
         self.rendered = hotline.rendered
         self._stack = AsyncExitStack()
         self._numbers = 13800000000
+        self._citizens: list[Caller] = []
 
     async def __aenter__(self) -> Self:
         await self._stack.__aenter__()
@@ -47,11 +50,20 @@ class Scene:
         self._numbers += 1
         number = str(self._numbers)
         phone = await self._stack.enter_async_context(citizen_phone(self.rendered, number, kind=kind))
+        self._citizens.append(phone)
         await phone.dial(self.rendered.hotline_uri)
         await phone.events.next("established", timeout=10)
         # The dialplan answers; the controller has the call a moment later.
         await self.until(lambda: number in self._callers(), f"a session for {number}")
         return phone
+
+    async def clear_the_line(self) -> None:
+        """Every citizen hangs up; returns when the hotline has no call."""
+        for phone in self._citizens:
+            with contextlib.suppress(PhoneError):
+                await phone.hangup()
+        self._citizens.clear()
+        await self.until(lambda: not self.stages(), "nobody is on the line", 30)
 
     def _callers(self) -> list[str]:
         return [session.facts.caller for session in self.hotline.front_door.registry]

@@ -12,6 +12,12 @@ from ivr.demo.sayings import SAYINGS
 from tests.support.audio import PHONE_RATE, Samples
 from tests.support.citizens import Caller, Scene
 
+OVERLOADED = "'overloaded'"
+"""Found in what an AssertionError of a Talker says, when its call was not listened to for want of time."""
+
+PATIENCE_S = 80.0
+"""A busy machine recognises slowly; the machine's pace is not what these tests are about."""
+
 
 @dataclass(slots=True)
 class Talker:
@@ -39,7 +45,7 @@ class Talker:
         found = [each.node for each in self.scene.hotline.front_door.registry if each.call == self.call]
         return found[0] if found else ""
 
-    async def until(self, *nodes: str, timeout_s: float = 40.0) -> str:
+    async def until(self, *nodes: str, timeout_s: float = PATIENCE_S) -> str:
         """Until the dialogue stands at one of these."""
         try:
             await self.scene.until(lambda: self.node in nodes, f"{self.call} at {nodes}", timeout_s)
@@ -57,7 +63,7 @@ class Talker:
     async def has_note(self, kind: str, **wanted: object) -> bool:
         return any(wanted.items() <= data.items() for data in await self.notes(kind))
 
-    async def until_noted(self, kind: str, timeout_s: float = 40.0, **wanted: object) -> None:
+    async def until_noted(self, kind: str, timeout_s: float = PATIENCE_S, **wanted: object) -> None:
         """Until the journal has such a note."""
         status, seen = self.scene.hotline.status, -1
         try:
