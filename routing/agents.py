@@ -233,6 +233,15 @@ class Agent:
     leaving: Leaving | None = None
     labels: Mapping[str, str] = field(default_factory=dict)
     revision: int = 0
+    rank: int = 0
+    """For the strategy `agent_priority`: a lower one is asked first."""
+    calls: int = 0
+    """Talks since the log-in."""
+    busy_s: float = 0.0
+    """Talk, hold and wrap-up since the log-in."""
+    last_given_at: dt.datetime | None = None
+    """When a call was offered to this agent last, for the strategy `round_robin`."""
+    logged_in_at: dt.datetime | None = None
 
     @property
     def logged_in(self) -> bool:

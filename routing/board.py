@@ -38,6 +38,8 @@ from routing.board_events import (
     EntryArrived,
     EntryChanged,
     EntryLeft,
+    EntryMoved,
+    HoursChanged,
     NotAnswered,
     OfferFailed,
     PlaceTold,
@@ -83,6 +85,11 @@ class Board(BoardState):
                 self._about_offer(event, now)
             case TalkEnded() | SentBack():
                 self._talked(event, now)
+            case EntryMoved(entry=id):
+                self._moved(event, id, now)
+            case HoursChanged(closed=closed):
+                self._closed = closed
+                self._match_all(now)
             case CallbackPromised() | CallbackRefused() | CallbackTimed():
                 self._called_back(event, now)
             case PlaceTold(entry=id, place=place):
@@ -166,10 +173,24 @@ class Board(BoardState):
             self._hang_up(entry, now, "served" if event.served else "failed")
         else:
             wrap_up_s = self._queue(entry).wrap_up_s
-            self._entry(entry, en.Requeued(event.why, event.not_before), now)
+            self._entry(entry, en.Requeued(event.why, event.not_before, event.queue, event.skills), now)
             if agent is not None:
                 self._wrap_up(agent, entry.id, wrap_up_s, now)
             self._review(entry.id, now)
+
+    def _moved(self, event: EntryMoved, id: EntryId, now: dt.datetime) -> None:
+        entry = self._line.get(id)
+        if entry is None or entry.state not in en.IN_LINE:
+            self._ignore(event, "the entry stands in no line")
+            return
+        agent = self._offered_agent(entry)
+        if agent is not None:
+            self._out.append(StopRinging(entry.id, agent.id, "moved"))
+            entry = self._entry(entry, en.Withdrawn("moved"), now)
+        self._entry(entry, en.Moved(event.by, event.why, event.queue, event.priority, event.skills), now)
+        self._review(entry.id, now)
+        if agent is not None:
+            self._freed(self._agent(agent, ag.Withdraw("moved"), now), now)
 
     def _called_back(
         self, event: CallbackPromised | CallbackRefused | CallbackTimed, now: dt.datetime

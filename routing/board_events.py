@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from routing.agents import Agent, AgentAct, AgentEvent, NoAnswerKind
 from routing.decisions import Decision, Offer, Overflow, Reject
 from routing.entries import Entry, EntryEvent, Outcome
-from routing.ids import AgentId, EntryId, SkillName
+from routing.ids import AgentId, EntryId, QueueName, SkillName
 from routing.rules import Rules
 
 # --- events: what happened
@@ -82,6 +82,28 @@ class SentBack:
     why: str
     not_before: dt.datetime | None = None
     """A callback whose citizen did not answer: called again then, not at once."""
+    queue: QueueName | None = None
+    """A transfer to another queue, where the age counts as here."""
+    skills: Mapping[SkillName, int] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class EntryMoved:
+    """A supervisor or the dialogue moves a waiting entry, or changes its priority (None = as before)."""
+
+    entry: EntryId
+    by: str
+    why: str
+    queue: QueueName | None = None
+    priority: int | None = None
+    skills: Mapping[SkillName, int] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class HoursChanged:
+    """These queues, and only these, are closed from now on (the shell knows the calendars)."""
+
+    closed: frozenset[QueueName]
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,6 +172,8 @@ BoardEvent = (
     | OfferFailed
     | TalkEnded
     | SentBack
+    | EntryMoved
+    | HoursChanged
     | CallbackPromised
     | CallbackRefused
     | CallbackTimed

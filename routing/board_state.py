@@ -27,6 +27,7 @@ class BoardState:
 
     def __init__(self, rules: Rules, agents: Iterable[Agent] = (), entries: Iterable[Entry] = ()) -> None:
         self._rules = rules
+        self._closed: frozenset[QueueName] = frozenset()
         self._floor = Floor(agents)
         self._line = Line()
         self._deadlines: list[tuple[float, Literal["entry", "agent"], str]] = []

@@ -61,13 +61,30 @@ class Joined:
 
 @dataclass(frozen=True, slots=True)
 class Requeued:
-    """From a conversation back to waiting (the agent's leg was lost, a transfer to the same queue), place kept.
+    """From a conversation back to waiting (the agent's leg was lost, a transfer to a queue), place kept.
 
     not_before: nobody is rung before, None = at once (a citizen who did not answer is called again later).
+    queue: None = the same. skills: asked for from now on, None = as before.
     """
 
     why: str
     not_before: dt.datetime | None = None
+    queue: QueueName | None = None
+    skills: Mapping[SkillName, int] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Moved:
+    """While in line, by a rule, the dialogue or a supervisor: another queue, priority or demand; None = as before.
+
+    The age stays; the steps of the rules begin anew in another queue. by: "rules", "flow" or a person's name.
+    """
+
+    by: str
+    why: str
+    queue: QueueName | None = None
+    priority: int | None = None
+    skills: Mapping[SkillName, int] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +138,7 @@ EntryEvent = (
     | Promised
     | Unpromised
     | Postponed
+    | Moved
     | Relaxed
     | Announced
     | Ended
@@ -132,6 +150,7 @@ TRANSITIONS: Final[Mapping[EntryState, Mapping[type[EntryEvent], EntryState]]] =
         Promised: "waiting",
         Unpromised: "waiting",
         Postponed: "waiting",
+        Moved: "waiting",
         Relaxed: "waiting",
         Announced: "waiting",
         Ended: "ended",
@@ -183,6 +202,8 @@ class Entry:
     only: it is for this agent alone, now or not at all (a transfer to a person). ring_s: None = the queue's own.
     callback: the promise that holds this place, "" = the caller is on the line. not_before: nobody is rung before.
     revision: how many events changed this entry; guards a stored row against an older one.
+    preferred: asked first, for as long as the queue's `preferred_s` (the agent of the last call).
+    caller_key: whose entry it is, to know the caller who calls again; "" = not known. Never shown.
     """
 
     id: EntryId
@@ -212,6 +233,8 @@ class Entry:
     ring_s: float | None = None
     callback: str = ""
     not_before: dt.datetime | None = None
+    preferred: AgentId | None = None
+    caller_key: str = ""
 
     def waited_s(self, now: dt.datetime) -> float:
         """Seconds from entering to the join, the end or now, whichever is first."""
@@ -238,13 +261,16 @@ def enter(
     ring_s: float | None = None,
     callback: str = "",
     not_before: dt.datetime | None = None,
+    preferred: AgentId | None = None,
+    caller_key: str = "",
+    enqueued_at: dt.datetime | None = None,
 ) -> Entry:
-    """A new entry, waiting since now."""
+    """A new entry, waiting since now; enqueued_at: or, in line, since then (a place that is given back)."""
     return Entry(
         id=id,
         queue=queue,
         call_id=call_id,
-        enqueued_at=now,
+        enqueued_at=enqueued_at or now,
         since=now,
         step_since=now,
         limit_from=now,
@@ -258,7 +284,20 @@ def enter(
         ring_s=ring_s,
         callback=callback,
         not_before=not_before,
+        preferred=preferred,
+        caller_key=caller_key,
     )
+
+
+def _into(
+    entry: Entry, queue: QueueName | None, skills: Mapping[SkillName, int] | None, now: dt.datetime
+) -> Entry:
+    """In another queue the announced place and the steps of the old one mean nothing."""
+    if skills is not None:
+        entry = replace(entry, skills=dict(skills))
+    if queue is None or queue == entry.queue:
+        return entry
+    return replace(entry, queue=queue, step=0, step_since=now, announced=None, tried={})
 
 
 def apply(entry: Entry, event: EntryEvent, now: dt.datetime) -> Entry:
@@ -286,9 +325,12 @@ def _after(entry: Entry, event: EntryEvent, now: dt.datetime) -> Entry:
             return replace(entry, state=state, since=since, agent=None)
         case Joined():
             return replace(entry, state=state, since=since, joined_at=now)
-        case Requeued(not_before=not_before):
+        case Requeued(not_before=not_before, queue=queue, skills=skills):
             back = replace(entry, state=state, since=since, agent=None, joined_at=None, limit_from=now)
-            return replace(back, not_before=not_before)
+            return _into(replace(back, not_before=not_before), queue, skills, now)
+        case Moved(queue=queue, priority=priority, skills=skills):
+            moved = entry if priority is None else replace(entry, priority=priority)
+            return _into(moved, queue, skills, now)
         case Promised(callback=callback, not_before=not_before):
             return replace(entry, callback=callback, not_before=not_before)
         case Unpromised():

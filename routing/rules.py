@@ -9,7 +9,7 @@ from typing import Literal
 from routing.entries import Entry, Step
 from routing.ids import QueueName, SkillName
 
-Strategy = Literal["longest_idle"]
+Strategy = Literal["longest_idle", "least_occupied", "best_skill", "round_robin", "agent_priority"]
 Requirement = tuple[tuple[SkillName, int], ...]
 """Skills with least levels, sorted by name: hashable, one per distinct demand."""
 Rank = tuple[int, float, str]
@@ -28,6 +28,30 @@ def requirement(*demands: Mapping[SkillName, int]) -> Requirement:
 
 
 @dataclass(frozen=True, slots=True)
+class Ageing:
+    """Priority grows by `points` every `every_s` of true waiting, by `most` in all. The true wait is not changed."""
+
+    points: int
+    every_s: float
+    most: int
+
+
+@dataclass(frozen=True, slots=True)
+class Overflow:
+    """Who waits on is moved to the queue `to`, with the same age. One of the conditions is set.
+
+    after_s: of true waiting. longer_than: entries in line when one arrives. unstaffed: nobody of the queue logged in.
+    closed: outside the queue's hours.
+    """
+
+    to: QueueName
+    after_s: float | None = None
+    longer_than: int | None = None
+    unstaffed: bool = False
+    closed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class QueueRules:
     """One queue. Times in s; None = without limit (wrap_up_s None = until the agent ends it).
 
@@ -35,6 +59,13 @@ class QueueRules:
     no_answer_pause_after: misses in a row that pause an agent, None = never.
     when_unstaffed: what becomes of callers while nobody of the queue is logged in.
     announce_first_s, announce_every_s: when the place is told; None = never.
+    ageing: None = priority does not grow. hours: name of a calendar, "" = always open; whoever waits at the closing is
+    still served where `serve_after_closing`. overflow: looked at in order.
+    preferred_s: a caller's preferred agent is waited for so long, 0 = taken only when free at once.
+    shares: label (`vendor`, `site`) -> its value -> weight of the calls that go there, among agents who are equal.
+    urgent: before every queue that is not, whatever the priorities (a crisis line).
+    redial_s: who hung up and calls again within so long gets the old place back, 0 = never.
+    answer_within_s: the goal of the service level.
     """
 
     name: QueueName
@@ -52,6 +83,15 @@ class QueueRules:
     music: str = "default"
     announce_first_s: float | None = 5.0
     announce_every_s: float | None = 30.0
+    ageing: Ageing | None = None
+    hours: str = ""
+    serve_after_closing: bool = True
+    overflow: tuple[Overflow, ...] = ()
+    preferred_s: float = 0.0
+    shares: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
+    urgent: bool = False
+    redial_s: float = 0.0
+    answer_within_s: float = 15.0
 
     def steps_of(self, entry: Entry) -> tuple[Step, ...]:
         """The entry's own steps, else the queue's, else one step that asks for nothing."""

@@ -148,6 +148,8 @@ class EntryRecord:
     ring_s: float | None = None
     callback: str = ""
     not_before: dt.datetime | None = None
+    preferred: str | None = None
+    caller_key: str = field(default="", repr=False)
 
     @classmethod
     def of(cls, entry: Entry) -> EntryRecord:
@@ -179,6 +181,8 @@ class EntryRecord:
             ring_s=entry.ring_s,
             callback=entry.callback,
             not_before=entry.not_before,
+            preferred=entry.preferred,
+            caller_key=entry.caller_key,
         )
 
     def entry(self) -> Entry:
@@ -212,6 +216,8 @@ class EntryRecord:
             ring_s=self.ring_s,
             callback=self.callback,
             not_before=self.not_before,
+            preferred=None if self.preferred is None else AgentId(self.preferred),
+            caller_key=self.caller_key,
         )
 
 
@@ -271,6 +277,11 @@ class AgentRecord:
     entry: str | None
     leaving: Json | None
     revision: int
+    rank: int = 0
+    calls: int = 0
+    busy_s: float = 0.0
+    last_given_at: dt.datetime | None = None
+    logged_in_at: dt.datetime | None = None
 
     @classmethod
     def of(cls, agent: Agent) -> AgentRecord:
@@ -290,6 +301,11 @@ class AgentRecord:
             entry=agent.entry,
             leaving=None if agent.leaving is None else asdict(agent.leaving),
             revision=agent.revision,
+            rank=agent.rank,
+            calls=agent.calls,
+            busy_s=agent.busy_s,
+            last_given_at=agent.last_given_at,
+            logged_in_at=agent.logged_in_at,
         )
 
     def agent(self) -> Agent:
@@ -309,6 +325,11 @@ class AgentRecord:
             leaving=None if self.leaving is None else Leaving(**self.leaving),
             labels=dict(self.labels),
             revision=self.revision,
+            rank=self.rank,
+            calls=self.calls,
+            busy_s=self.busy_s,
+            last_given_at=self.last_given_at,
+            logged_in_at=self.logged_in_at,
         )
 
 

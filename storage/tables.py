@@ -177,6 +177,8 @@ queue_entries = Table(
     # Rows of an older version have none: theirs is "".
     Column("callback", String(128), nullable=False, server_default=""),
     _maybe_at("not_before"),
+    Column("preferred", String(128)),
+    Column("caller_key", String(128), nullable=False, server_default=""),
     Index(None, "call_id"),
     Index(None, "state"),
     Index(None, "queue", "enqueued_at"),
@@ -217,6 +219,11 @@ agents = Table(
     Column("entry", String(128)),
     Column("leaving", Json),
     _whole("revision"),
+    Column("rank", Integer, nullable=False, server_default="0"),
+    Column("calls", Integer, nullable=False, server_default="0"),
+    Column("busy_s", Double, nullable=False, server_default="0"),
+    _maybe_at("last_given_at"),
+    _maybe_at("logged_in_at"),
     Index(None, "extension", unique=True),
 )
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -23,8 +23,10 @@ from ivr.call.ports import (
     TalksWrittenDown,
 )
 from ivr.clock import Clock
+from ivr.flow.actions import JsonValue
 from ivr.flow.inputs import HungUp, Input
 from ivr.ids import CallId, ChannelId
+from ivr.talk.conversations import Conversations
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +51,8 @@ class CallServices:
     """How the callers' voices get to the recogniser."""
     written_down: TalksWrittenDown = "off"
     """Which talks get a transcript while they last."""
+    talks: Conversations = field(default_factory=Conversations)
+    """Who talks with whom now."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +104,10 @@ class OpenCall:
     def tell(self, message: Message) -> None:
         """Into the inbox; never waits."""
         self.inbox.put_nowait(message)
+
+    def note(self, kind: str, data: Mapping[str, JsonValue]) -> None:
+        """Into the call's journal."""
+        self.history.note(kind, data, self.services.clock.now())
 
     def monotonic(self) -> float:
         return self.services.clock.monotonic()

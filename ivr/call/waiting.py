@@ -21,6 +21,7 @@ from ivr.call.whisper import sounds_of
 from ivr.flow.actions import Callback, Enqueue, Prompt
 from ivr.flow.inputs import AgentJoined, CallbackPlaced, OpId, QueueEnded, QueueProgress
 from ivr.ids import child_id
+from ivr.talk.conversations import Conversation
 from routing.ids import EntryId
 
 
@@ -199,8 +200,25 @@ class Waiting:
             here.services.changed()
             here.tell(AgentJoined(place.op, offer.agent))
             self.talk = leg
+            talking = Conversation(
+                child_id(here.call, "conversation"),
+                here.call,
+                "queue",
+                offer.agent,
+                here.channel,
+                leg.channel,
+                leg.bridge,
+                here.services.clock.now(),
+                offer.entry,
+                place.queue,
+                place.language,
+                here.note,
+            )
             try:
-                with self._transcripts.during(leg.channel, "agent", offer.agent, place.language):
+                with (
+                    here.services.talks.during(talking),
+                    self._transcripts.during(leg.channel, "agent", offer.agent, place.language),
+                ):
                     await leg.until_over()
             finally:
                 self.talk = None
