@@ -66,6 +66,7 @@ class QueueRules:
     urgent: before every queue that is not, whatever the priorities (a crisis line).
     redial_s: who hung up and calls again within so long gets the old place back, 0 = never.
     answer_within_s: the goal of the service level.
+    wrap_up_codes: those of `Rules.wrap_up_codes` that the queue offers.
     """
 
     name: QueueName
@@ -92,6 +93,8 @@ class QueueRules:
     urgent: bool = False
     redial_s: float = 0.0
     answer_within_s: float = 15.0
+    wrap_up_codes: tuple[str, ...] = ()
+    wrap_up_code_required: bool = False
 
     def steps_of(self, entry: Entry) -> tuple[Step, ...]:
         """The entry's own steps, else the queue's, else one step that asks for nothing."""
@@ -115,12 +118,31 @@ class QueueRules:
 
 
 @dataclass(frozen=True, slots=True)
+class WrapUpCode:
+    """What a call came to. title: by language. key: digits that an agent dials for it, "" = none."""
+
+    title: Mapping[str, str] = field(default_factory=dict)
+    key: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Rules:
     """skills: name -> its title by language. languages: language tag -> skills it asks of an agent."""
 
     queues: Mapping[QueueName, QueueRules]
     skills: Mapping[SkillName, Mapping[str, str]] = field(default_factory=dict)
     languages: Mapping[str, Mapping[SkillName, int]] = field(default_factory=dict)
+    wrap_up_codes: Mapping[str, WrapUpCode] = field(default_factory=dict)
+
+    def wrap_up_code(self, queue: QueueName, said: str) -> str | None:
+        """The name of a code that the queue offers, by its name or its key; None when there is none."""
+        rules = self.queues.get(queue)
+        offered = self.wrap_up_codes if rules is None else rules.wrap_up_codes
+        for name in offered:
+            code = self.wrap_up_codes.get(name)
+            if code is not None and said and said in (name, code.key):
+                return name
+        return None
 
     def for_language(self, language: str) -> Mapping[SkillName, int]:
         """What a caller of this language (`zh`, `zh-CN` falls back to `zh`) asks of an agent; {} when unknown."""
