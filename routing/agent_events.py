@@ -8,6 +8,8 @@ from typing import Literal
 from routing.ids import EntryId
 
 NoAnswerKind = Literal["timeout", "busy", "rejected", "unreachable"]
+Then = Literal["remind", "available", "paused", "offline"]
+"""What a limit leads to. remind: only said; the state stays."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +88,38 @@ class EndTalk:
 
 @dataclass(frozen=True, slots=True)
 class WrapUpDone:
+    """code: one of the queue's, what the call was; "" = none was given."""
+
     code: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ExtendWrapUp:
+    """The agent needs so much longer; within `AgentLimits.longest_wrap_up_s`."""
+
+    by_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class CallOut:
+    """The agent calls somebody: `call` is that call's id."""
+
+    call: str
+
+
+@dataclass(frozen=True, slots=True)
+class CallOutEnded:
+    """wrap_up_s: as of `EndTalk`; 0 = none."""
+
+    wrap_up_s: float | None = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class TimeUp:
+    """The agent was in this state for `after_s`, which is a limit of the hotline's."""
+
+    after_s: float
+    then: Then
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,11 +150,15 @@ AgentAct = (
     | Resume
     | Consult
     | WrapUpDone
+    | ExtendWrapUp
+    | CallOut
+    | CallOutEnded
     | Force
     | PhoneUnregistered
     | PhoneRegistered
+    | TimeUp
 )
-"""Done by the agent, the phone or a supervisor."""
+"""Done by the agent, the phone, a supervisor or the clock; none is about an offer."""
 OfferEvent = Reserve | Ring | Answer | NoAnswer | Withdraw | EndTalk
 """About an offer or a call: always together with the entry's own event."""
 AgentEvent = AgentAct | OfferEvent

@@ -1,15 +1,7 @@
-"""An agent: one state machine, pure.
+"""An agent: one state machine, pure. The table is in `agent_table.py`, and nothing else decides.
 
-Theory of operation. An agent is in exactly one state; `TRANSITIONS` says which event leads from which state to which,
-and nothing else decides. An event that the table does not name for a state raises `IllegalTransition` and changes
-nothing. Three cells depend on more than the state and are marked with a constant instead of a state:
-
-    FREE      where an agent goes who is done with a call or an offer: `available`, unless leaving was remembered
-              (see LATER) and then `offline` or `paused`.
-    LATER     the state stays; that the agent wants to log out or pause is remembered, and done at the next FREE.
-    NO_ANSWER FREE, or `paused` with reason "no_answer" after `pause_after` misses in a row (an answer resets them).
-    FORCED    what the supervisor said.
-    RETURNED  `available` if the pause was only because the phone was gone, else unchanged.
+An event that the table does not name for a state raises `IllegalTransition` and changes nothing. What depends on the
+hotline's own rules - when misses are forgotten, how long a wrap-up may grow - comes as `AgentLimits`.
 
 Reservation comes before ringing, so that no agent gets two calls; `idle_since` is untouched by an offer whose caller
 left, so that the agent does not lose the turn.
@@ -18,16 +10,18 @@ left, so that the agent does not lose the turn.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
-from typing import Final, Literal, assert_never
+from dataclasses import replace
+from typing import assert_never
 
 from routing.agent_events import (
     AgentAct,
     AgentEvent,
     Answer,
+    CallOut,
+    CallOutEnded,
     Consult,
     EndTalk,
+    ExtendWrapUp,
     Force,
     Hold,
     LogIn,
@@ -41,11 +35,14 @@ from routing.agent_events import (
     Reserve,
     Resume,
     Ring,
+    TimeUp,
     Unpause,
     Withdraw,
     WrapUpDone,
 )
-from routing.ids import AgentId, EntryId, QueueName, SkillName
+from routing.agent_limits import ALLOWED, USUAL, AgentLimits
+from routing.agent_shape import MISSED, PHONE_GONE, TIMED_OUT, Agent, IllegalTransition, Leaving
+from routing.agent_table import IN_CALL, OFFERED, TRANSITIONS, AgentState
 
 __all__ = [
     "Agent",
@@ -53,8 +50,11 @@ __all__ = [
     "AgentEvent",
     "AgentState",
     "Answer",
+    "CallOut",
+    "CallOutEnded",
     "Consult",
     "EndTalk",
+    "ExtendWrapUp",
     "Force",
     "Hold",
     "IN_CALL",
@@ -74,239 +74,107 @@ __all__ = [
     "Reserve",
     "Resume",
     "Ring",
+    "TIMED_OUT",
     "TRANSITIONS",
+    "TimeUp",
     "Unpause",
     "Withdraw",
     "WrapUpDone",
     "apply",
 ]
 
-AgentState = Literal[
-    "offline", "available", "reserved", "ringing", "talking", "hold", "consulting", "wrap_up", "paused"
-]
 
-OFFERED: Final[frozenset[AgentState]] = frozenset({"reserved", "ringing"})
-IN_CALL: Final[frozenset[AgentState]] = frozenset({"talking", "hold", "consulting"})
-
-Target = AgentState | Literal["FREE", "LATER", "NO_ANSWER", "FORCED", "RETURNED"]
-
-TRANSITIONS: Final[Mapping[AgentState, Mapping[type[AgentEvent], Target]]] = {
-    "offline": {
-        LogIn: "available",
-        Force: "FORCED",
-        PhoneUnregistered: "offline",
-        PhoneRegistered: "offline",
-    },
-    "available": {
-        LogOut: "offline",
-        Pause: "paused",
-        Reserve: "reserved",
-        Force: "FORCED",
-        PhoneUnregistered: "paused",
-        PhoneRegistered: "available",
-    },
-    "reserved": {
-        LogIn: "LATER",
-        LogOut: "LATER",
-        Pause: "LATER",
-        Unpause: "LATER",
-        Ring: "ringing",
-        Answer: "talking",
-        NoAnswer: "NO_ANSWER",
-        Withdraw: "FREE",
-        Force: "FORCED",
-        PhoneUnregistered: "paused",
-        PhoneRegistered: "reserved",
-    },
-    "ringing": {
-        LogIn: "LATER",
-        LogOut: "LATER",
-        Pause: "LATER",
-        Unpause: "LATER",
-        Ring: "ringing",
-        Answer: "talking",
-        NoAnswer: "NO_ANSWER",
-        Withdraw: "FREE",
-        Force: "FORCED",
-        PhoneUnregistered: "paused",
-        PhoneRegistered: "ringing",
-    },
-    "talking": {
-        LogIn: "LATER",
-        LogOut: "LATER",
-        Pause: "LATER",
-        Unpause: "LATER",
-        Hold: "hold",
-        Consult: "consulting",
-        EndTalk: "wrap_up",
-        Force: "FORCED",
-        PhoneUnregistered: "LATER",
-        PhoneRegistered: "LATER",
-    },
-    "hold": {
-        LogIn: "LATER",
-        LogOut: "LATER",
-        Pause: "LATER",
-        Unpause: "LATER",
-        Resume: "talking",
-        Consult: "consulting",
-        EndTalk: "wrap_up",
-        Force: "FORCED",
-        PhoneUnregistered: "LATER",
-        PhoneRegistered: "LATER",
-    },
-    "consulting": {
-        LogIn: "LATER",
-        LogOut: "LATER",
-        Pause: "LATER",
-        Unpause: "LATER",
-        Resume: "talking",
-        EndTalk: "wrap_up",
-        Force: "FORCED",
-        PhoneUnregistered: "LATER",
-        PhoneRegistered: "LATER",
-    },
-    "wrap_up": {
-        LogIn: "LATER",
-        LogOut: "LATER",
-        Pause: "LATER",
-        Unpause: "LATER",
-        WrapUpDone: "FREE",
-        Force: "FORCED",
-        PhoneUnregistered: "LATER",
-        PhoneRegistered: "LATER",
-    },
-    "paused": {
-        LogOut: "offline",
-        Pause: "paused",
-        Unpause: "available",
-        Force: "FORCED",
-        PhoneUnregistered: "paused",
-        PhoneRegistered: "RETURNED",
-    },
-}
-
-PHONE_GONE: Final = "phone_unregistered"
-MISSED: Final = "no_answer"
-
-
-class IllegalTransition(Exception):
-    """The table has no such arrow. `what` is an agent or an entry; it is unchanged."""
-
-    def __init__(self, what: str, state: str, event: object) -> None:
-        super().__init__(f"{what} is {state}: {type(event).__name__} cannot happen now")
-        self.what = what
-        self.state = state
-        self.event = event
-
-
-@dataclass(frozen=True, slots=True)
-class Leaving:
-    """Remembered until the agent is free. Logging out wins over pausing."""
-
-    to: Literal["offline", "paused"]
-    reason: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Agent:
-    """skills: name -> level 1-5; a skill that is not named is not there at all (not level 0).
-
-    since: start of the present state. until: when it ends by itself (wrap-up), else None.
-    idle_since: start of the present idleness, or of the last one. no_answers: misses in a row.
-    entry: the entry reserved for, rung for, talked to or wrapped up.
-    revision: how many events changed this agent; orders its history and guards stored rows against older ones.
-    """
-
-    id: AgentId
-    name: str
-    extension: str
-    skills: Mapping[SkillName, int]
-    queues: frozenset[QueueName]
-    since: dt.datetime
-    idle_since: dt.datetime
-    state: AgentState = "offline"
-    until: dt.datetime | None = None
-    pause_reason: str = ""
-    no_answers: int = 0
-    entry: EntryId | None = None
-    leaving: Leaving | None = None
-    labels: Mapping[str, str] = field(default_factory=dict)
-    revision: int = 0
-    rank: int = 0
-    """For the strategy `agent_priority`: a lower one is asked first."""
-    calls: int = 0
-    """Talks since the log-in."""
-    busy_s: float = 0.0
-    """Talk, hold and wrap-up since the log-in."""
-    last_given_at: dt.datetime | None = None
-    """When a call was offered to this agent last, for the strategy `round_robin`."""
-    logged_in_at: dt.datetime | None = None
-
-    @property
-    def logged_in(self) -> bool:
-        return self.state != "offline"
-
-    def has(self, requirement: Mapping[SkillName, int]) -> bool:
-        """Every required skill is there at the required level at least."""
-        own = self.skills
-        return all(own.get(skill, 0) >= level for skill, level in requirement.items())
-
-
-def apply(agent: Agent, event: AgentEvent, now: dt.datetime) -> Agent:
+def apply(agent: Agent, event: AgentEvent, now: dt.datetime, limits: AgentLimits = USUAL) -> Agent:
     """The agent after the event. Raises IllegalTransition (agent unchanged) when the table has no such arrow."""
-    after = _after(agent, event, now)
+    after = _after(agent, event, now, limits)
     return agent if after == agent else replace(after, revision=agent.revision + 1)
 
 
-def _after(agent: Agent, event: AgentEvent, now: dt.datetime) -> Agent:
+def _after(agent: Agent, event: AgentEvent, now: dt.datetime, limits: AgentLimits) -> Agent:
     target = TRANSITIONS[agent.state].get(type(event))
     if target is None:
         raise IllegalTransition(f"agent {agent.id}", agent.state, event)
-    if target == "LATER":
-        return replace(agent, leaving=_remember(agent.leaving, event))
-    if target == "NO_ANSWER":
-        return _missed(agent, event, now)
-    if target == "FREE":
-        return _free(agent, now, turn_kept=isinstance(event, Withdraw))
-    if target == "RETURNED":
-        return _enter(agent, "available", now) if agent.pause_reason == PHONE_GONE else agent
-    if target == "FORCED":
-        return _forced(agent, event, now)
-    if target == agent.state and not isinstance(event, Pause):
-        return agent
+    match target:
+        case "LATER":
+            return replace(agent, leaving=_remember(agent.leaving, event))
+        case "NO_ANSWER":
+            return _missed(agent, event, now, limits)
+        case "FREE":
+            return _free(agent, now, turn_kept=isinstance(event, Withdraw))
+        case "RETURNED":
+            back = agent.pause_reason == PHONE_GONE
+            return _unpaused(_enter(agent, "available", now), limits) if back else agent
+        case "FORCED":
+            return _forced(agent, event, now)
+        case "TIME_UP":
+            return _timed_out(agent, event, now, limits)
+        case "CALLED_OUT":
+            return _called_out(agent, event, now)
+        case "OWN_CALL_OVER":
+            return _own_call_over(agent, event, now)
+        case _:
+            return _plainly(agent, target, event, now, limits)
+
+
+def _plainly(
+    agent: Agent, target: AgentState, event: AgentEvent, now: dt.datetime, limits: AgentLimits
+) -> Agent:
+    """Into the state that the table names."""
     match event:
-        case Reserve(entry=entry):
-            return replace(_enter(agent, target, now), entry=entry)
-        case Answer():
-            return replace(_enter(agent, target, now), no_answers=0)
-        case EndTalk(wrap_up_s=wrap_up_s):
-            until = None if wrap_up_s is None else now + dt.timedelta(seconds=wrap_up_s)
-            return replace(_enter(agent, target, now), until=until)
+        case ExtendWrapUp(by_s=by_s):
+            return _extended(agent, by_s, now, limits)
         case Pause(reason=reason):
             return replace(_enter(agent, target, now), pause_reason=reason)
+        case _ if target == agent.state:
+            return agent
+        case LogIn():
+            return _logged_in(_enter(agent, target, now), now, limits)
+        case Unpause():
+            return _unpaused(_enter(agent, target, now), limits)
+        case Reserve(entry=entry):
+            return replace(_enter(agent, target, now), entry=entry, last_given_at=now)
+        case Answer():
+            answered = replace(_enter(agent, target, now), calls=agent.calls + 1)
+            return replace(answered, no_answers=0) if "answer" in limits.misses_forgotten_by else answered
+        case EndTalk(wrap_up_s=wrap_up_s):
+            return replace(_enter(agent, target, now), until=_later(wrap_up_s, now))
         case PhoneUnregistered():
-            return replace(_enter(agent, target, now), pause_reason=agent.pause_reason or PHONE_GONE)
+            return replace(_enter(agent, target, now), pause_reason=PHONE_GONE)
         case _:
             return _enter(agent, target, now)
 
 
+def _later(seconds: float | None, now: dt.datetime) -> dt.datetime | None:
+    return None if seconds is None else now + dt.timedelta(seconds=seconds)
+
+
 def _enter(agent: Agent, state: AgentState, now: dt.datetime) -> Agent:
     """Into a state with what belongs only to the old one forgotten."""
-    keeps_entry = state in OFFERED or state in IN_CALL or state == "wrap_up"
-    if state in ("available", "offline", "paused"):
-        agent = replace(agent, leaving=None)
-    if state in ("available", "offline"):
-        agent = replace(agent, no_answers=agent.no_answers if agent.state in OFFERED else 0)
+    busy = state in OFFERED or state in IN_CALL or state == "wrap_up"
+    was_busy = agent.state in IN_CALL or agent.state == "wrap_up"
     return replace(
         agent,
         state=state,
         since=now,
         until=None,
         pause_reason="",
-        entry=agent.entry if keeps_entry else None,
+        reminders=0,
+        leaving=agent.leaving if busy else None,
+        entry=agent.entry if busy else None,
+        own_call=agent.own_call if busy else "",
         idle_since=now if state == "available" else agent.idle_since,
+        busy_s=agent.busy_s + (now - agent.since).total_seconds() if was_busy else agent.busy_s,
     )
+
+
+def _logged_in(agent: Agent, now: dt.datetime, limits: AgentLimits) -> Agent:
+    """The figures of a shift begin anew."""
+    misses = 0 if "log_in" in limits.misses_forgotten_by else agent.no_answers
+    return replace(agent, logged_in_at=now, calls=0, busy_s=0.0, last_given_at=None, no_answers=misses)
+
+
+def _unpaused(agent: Agent, limits: AgentLimits) -> Agent:
+    return replace(agent, no_answers=0) if "unpause" in limits.misses_forgotten_by else agent
 
 
 def _free(agent: Agent, now: dt.datetime, *, turn_kept: bool) -> Agent:
@@ -316,18 +184,70 @@ def _free(agent: Agent, now: dt.datetime, *, turn_kept: bool) -> Agent:
     return replace(_enter(agent, agent.leaving.to, now), pause_reason=agent.leaving.reason)
 
 
-def _missed(agent: Agent, event: AgentEvent, now: dt.datetime) -> Agent:
+def _missed(agent: Agent, event: AgentEvent, now: dt.datetime, limits: AgentLimits) -> Agent:
     assert isinstance(event, NoAnswer)
     misses = agent.no_answers + 1
+    forgotten_at = (
+        None if agent.missed_at is None else _later(limits.misses_forgotten_after_s, agent.missed_at)
+    )
+    if forgotten_at is not None and now >= forgotten_at:
+        misses = 1
+    agent = replace(agent, no_answers=misses, missed_at=now)
     if agent.leaving is None and event.pause_after is not None and misses >= event.pause_after:
-        return replace(_enter(agent, "paused", now), pause_reason=MISSED, no_answers=misses)
-    return replace(_free(agent, now, turn_kept=False), no_answers=misses)
+        return replace(_enter(agent, "paused", now), pause_reason=MISSED)
+    return _free(agent, now, turn_kept=False)
 
 
 def _forced(agent: Agent, event: AgentEvent, now: dt.datetime) -> Agent:
     assert isinstance(event, Force)
-    forced = replace(_enter(agent, event.to, now), no_answers=0)
+    forced = _enter(agent, event.to, now)
+    if event.to != "offline" and agent.state == "offline":
+        forced = _logged_in(forced, now, USUAL)
+    forced = replace(forced, no_answers=0)
     return replace(forced, pause_reason=event.why) if event.to == "paused" else forced
+
+
+def _timed_out(agent: Agent, event: AgentEvent, now: dt.datetime, limits: AgentLimits) -> Agent:
+    assert isinstance(event, TimeUp)
+    if event.then not in ALLOWED[agent.state]:
+        raise IllegalTransition(f"agent {agent.id}", agent.state, event)
+    match event.then:
+        case "remind":
+            return replace(agent, reminders=agent.reminders + 1)
+        case "available" if agent.state == "paused":
+            return _unpaused(_enter(agent, "available", now), limits)
+        case "available":
+            return _free(agent, now, turn_kept=agent.state in OFFERED)
+        case "paused" if agent.leaving is not None:
+            return _free(agent, now, turn_kept=False)
+        case "paused":
+            return replace(_enter(agent, "paused", now), pause_reason=TIMED_OUT)
+        case "offline":
+            return _enter(agent, "offline", now)
+        case _:
+            assert_never(event.then)
+
+
+def _called_out(agent: Agent, event: AgentEvent, now: dt.datetime) -> Agent:
+    assert isinstance(event, CallOut)
+    leaving = Leaving("paused", agent.pause_reason) if agent.state == "paused" else agent.leaving
+    return replace(_enter(agent, "talking", now), own_call=event.call, leaving=leaving, entry=None)
+
+
+def _own_call_over(agent: Agent, event: AgentEvent, now: dt.datetime) -> Agent:
+    assert isinstance(event, CallOutEnded)
+    if not agent.own_call:
+        raise IllegalTransition(f"agent {agent.id}", agent.state, event)
+    if event.wrap_up_s == 0:
+        return _free(agent, now, turn_kept=False)
+    return replace(_enter(agent, "wrap_up", now), until=_later(event.wrap_up_s, now))
+
+
+def _extended(agent: Agent, by_s: float, now: dt.datetime, limits: AgentLimits) -> Agent:
+    if agent.until is None:
+        return agent
+    longest = agent.since + dt.timedelta(seconds=limits.longest_wrap_up_s)
+    return replace(agent, until=max(agent.until, min(agent.until + dt.timedelta(seconds=by_s), longest)))
 
 
 def _remember(leaving: Leaving | None, event: AgentEvent) -> Leaving | None:
@@ -356,6 +276,10 @@ def _remember(leaving: Leaving | None, event: AgentEvent) -> Leaving | None:
             | Consult()
             | EndTalk()
             | WrapUpDone()
+            | ExtendWrapUp()
+            | CallOut()
+            | CallOutEnded()
+            | TimeUp()
             | Force()
         ):
             return leaving

@@ -23,6 +23,7 @@ from typing import assert_never
 
 from routing import agents as ag
 from routing import entries as en
+from routing.agent_limits import due
 from routing.agents import IN_CALL, OFFERED, Agent
 from routing.board_events import (
     AgentActed,
@@ -104,6 +105,8 @@ class Board(BoardState):
                 self._known(agent, now)
             case RulesChanged(rules=rules):
                 self._rules = rules
+                for agent in self._floor.agents.values():
+                    self._watch(agent)
                 self._match_all(now)
             case Tick():
                 pass
@@ -172,7 +175,7 @@ class Board(BoardState):
         elif isinstance(event, TalkEnded):
             self._hang_up(entry, now, "served" if event.served else "failed")
         else:
-            wrap_up_s = self._queue(entry).wrap_up_s
+            wrap_up_s = self._queue(entry).wrap_up_ends_s
             self._entry(entry, en.Requeued(event.why, event.not_before, event.queue, event.skills), now)
             if agent is not None:
                 self._wrap_up(agent, entry.id, wrap_up_s, now)
@@ -221,7 +224,7 @@ class Board(BoardState):
         self._entry(entry, en.Ended(outcome), now)
         agent = self._floor.agents.get(entry.agent) if entry.agent is not None else None
         if agent is not None:
-            self._wrap_up(agent, entry.id, self._queue(entry).wrap_up_s, now)
+            self._wrap_up(agent, entry.id, self._queue(entry).wrap_up_ends_s, now)
 
     def _wrap_up(self, agent: Agent, entry: EntryId, wrap_up_s: float | None, now: dt.datetime) -> None:
         if agent.entry != entry or agent.state not in IN_CALL:
@@ -246,6 +249,16 @@ class Board(BoardState):
         self._freed(after, now)
         if agent.logged_in and not after.logged_in:
             self._unstaffed(list(self._floor.fits(after.id)), now)
+
+    def _agent_due(self, id: AgentId, now: dt.datetime) -> None:
+        """The end of a wrap-up, or a limit of the agent's state: nobody is reserved, or rung, for ever."""
+        agent = self._floor.agents.get(id)
+        if agent is None:
+            return
+        over = agent.state == "wrap_up" and agent.until is not None and agent.until <= now
+        event = ag.WrapUpDone() if over else due(agent, self._rules.agents, now)
+        if event is not None:
+            self._acted(agent, event, now)
 
     def _known(self, agent: Agent, now: dt.datetime) -> None:
         old = self._floor.agents.get(agent.id)
@@ -359,14 +372,7 @@ class Board(BoardState):
         while self._deadlines and self._deadlines[0][0] <= due:
             _, kind, id = heapq.heappop(self._deadlines)
             if kind == "agent":
-                agent = self._floor.agents.get(AgentId(id))
-                if (
-                    agent is not None
-                    and agent.state == "wrap_up"
-                    and agent.until is not None
-                    and agent.until <= now
-                ):
-                    self._acted(agent, ag.WrapUpDone(), now)
+                self._agent_due(AgentId(id), now)
                 continue
             entry = self._line.get(EntryId(id))
             if entry is None:

@@ -9,6 +9,7 @@ from typing import Literal
 
 from routing import agents as ag
 from routing import entries as en
+from routing.agent_limits import next_at
 from routing.agents import Agent
 from routing.board_events import AgentChanged, BoardEvent, Decided, EntryChanged, Ignored, Result
 from routing.decisions import Decision, Wait
@@ -20,6 +21,11 @@ from routing.rules import QueueRules, Rank, Rules
 
 _UNKNOWN = QueueRules(QueueName(""))
 """Stands in for a queue that the rules no longer have, so that its entries can still be found and ended."""
+
+
+def _timing(agent: Agent) -> tuple[object, ...]:
+    """What decides when time alone changes the agent."""
+    return agent.state, agent.since, agent.until, agent.reminders
 
 
 class BoardState:
@@ -38,8 +44,7 @@ class BoardState:
                 self._keep(entry)
                 self._at(dt.datetime.fromtimestamp(0, dt.UTC), "entry", entry.id)
         for agent in self._floor.agents.values():
-            if agent.until is not None:
-                self._at(agent.until, "agent", agent.id)
+            self._watch(agent)
 
     # --- what the shell may ask
 
@@ -72,11 +77,19 @@ class BoardState:
     # --- state
 
     def _agent(self, agent: Agent, event: ag.AgentEvent, now: dt.datetime) -> Agent:
-        after = ag.apply(agent, event, now)
+        after = ag.apply(agent, event, now, self._rules.agents)
         if after is not agent:
             self._floor.put(after)
             self._out.append(AgentChanged(agent, after, event))
+            if _timing(after) != _timing(agent):
+                self._watch(after)
         return after
+
+    def _watch(self, agent: Agent) -> None:
+        """Look again when the agent's wrap-up or a limit of its state is over."""
+        when = next_at(agent, self._rules.agents)
+        if when is not None:
+            self._at(when, "agent", agent.id)
 
     def _entry(self, entry: Entry, event: en.EntryEvent, now: dt.datetime) -> Entry:
         after = en.apply(entry, event, now)

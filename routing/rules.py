@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
+from routing.agent_limits import USUAL, AgentLimits
 from routing.entries import Entry, Step
 from routing.ids import QueueName, SkillName
 
@@ -96,6 +97,11 @@ class QueueRules:
     wrap_up_codes: tuple[str, ...] = ()
     wrap_up_code_required: bool = False
 
+    @property
+    def wrap_up_ends_s(self) -> float | None:
+        """When a wrap-up ends by itself: where a code is required, only by the agent's giving one."""
+        return None if self.wrap_up_code_required else self.wrap_up_s
+
     def steps_of(self, entry: Entry) -> tuple[Step, ...]:
         """The entry's own steps, else the queue's, else one step that asks for nothing."""
         return entry.steps or self.steps or (ANYBODY,)
@@ -127,12 +133,16 @@ class WrapUpCode:
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """skills: name -> its title by language. languages: language tag -> skills it asks of an agent."""
+    """skills: name -> its title by language. languages: language tag -> skills it asks of an agent.
+
+    agents: how long agents may be in a state, and why they may pause.
+    """
 
     queues: Mapping[QueueName, QueueRules]
     skills: Mapping[SkillName, Mapping[str, str]] = field(default_factory=dict)
     languages: Mapping[str, Mapping[SkillName, int]] = field(default_factory=dict)
     wrap_up_codes: Mapping[str, WrapUpCode] = field(default_factory=dict)
+    agents: AgentLimits = USUAL
 
     def wrap_up_code(self, queue: QueueName, said: str) -> str | None:
         """The name of a code that the queue offers, by its name or its key; None when there is none."""

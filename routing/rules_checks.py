@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from routing.agent_rules import wrong
 from routing.rules_model import OverflowModel, QueueModel, RulesModel
 from routing.rules_places import Finding, Path, Places
 
@@ -14,6 +15,8 @@ CONDITIONS = ("after_s", "longer_than", "unstaffed", "closed")
 def faults(model: RulesModel, place: Places) -> Iterator[Finding]:
     yield from _unknown_skills(model, place)
     yield from _codes(model, place)
+    for where, cause, suggestion in wrong(model.agents):
+        yield place.finding(("agents", *where), cause, suggestion)
     for name, queue in model.queues.items():
         at: Path = ("queues", name)
         yield from _endless_steps(queue, at, place)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Mapping
 
+from routing.agent_rules import compiled
 from routing.agents import Agent
 from routing.entries import Step
 from routing.ids import AgentId, QueueName, SkillName
@@ -37,6 +38,7 @@ def load_rules(text: str, file: str = "queues.yaml") -> Rules:
         wrap_up_codes={
             name: WrapUpCode(dict(code.title), code.key or "") for name, code in model.wrap_up_codes.items()
         },
+        agents=compiled(model.agents),
     )
 
 

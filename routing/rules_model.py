@@ -11,6 +11,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
+from routing.agent_rules import AgentRulesModel
 from routing.rules import Strategy
 
 LONGEST_S = 86_400
@@ -161,6 +162,9 @@ class RulesModel(Strict):
     )
     wrap_up_codes: dict[Name, WrapUpCodeModel] = Field(
         default_factory=dict, description="what calls may come to"
+    )
+    agents: AgentRulesModel = Field(
+        default_factory=AgentRulesModel, description="time limits, reasons of pauses, missed calls"
     )
     queues: Annotated[dict[Name, QueueModel], Field(min_length=1, description="name -> queue")]
 

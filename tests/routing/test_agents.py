@@ -27,6 +27,10 @@ EVENTS: dict[type[Any], ag.AgentEvent] = {
     ag.Consult: ag.Consult(),
     ag.EndTalk: ag.EndTalk(10),
     ag.WrapUpDone: ag.WrapUpDone(),
+    ag.ExtendWrapUp: ag.ExtendWrapUp(30),
+    ag.CallOut: ag.CallOut("c-1"),
+    ag.CallOutEnded: ag.CallOutEnded(10),
+    ag.TimeUp: ag.TimeUp(60, "remind"),
     ag.Force: ag.Force("paused", "sue", "training"),
     ag.PhoneUnregistered: ag.PhoneUnregistered(),
     ag.PhoneRegistered: ag.PhoneRegistered(),
@@ -36,7 +40,8 @@ STATES: tuple[AgentState, ...] = get_args(AgentState)
 
 def in_state(state: AgentState, **changes: Any) -> Agent:
     busy = state in ag.OFFERED or state in ag.IN_CALL or state == "wrap_up"
-    return replace(agent("ann", state=state), entry=EntryId("e1") if busy else None, **changes)
+    started = replace(agent("ann", state=state), entry=EntryId("e1") if busy else None)
+    return replace(started, **changes)
 
 
 def test_every_state_has_a_row_and_every_event_a_sample() -> None:
@@ -47,13 +52,14 @@ def test_every_state_has_a_row_and_every_event_a_sample() -> None:
 @pytest.mark.parametrize("state", STATES)
 @pytest.mark.parametrize("kind", EVENTS)
 def test_the_table_decides_and_nothing_else(state: AgentState, kind: type[Any]) -> None:
-    before = in_state(state)
+    own_call = "c-1" if kind is ag.CallOutEnded else ""
+    before = in_state(state, own_call=own_call)
     target = TRANSITIONS[state].get(kind)
     if target is None:
         with pytest.raises(IllegalTransition) as refused:
             apply(before, EVENTS[kind], at(60))
         assert (refused.value.state, refused.value.event) == (state, EVENTS[kind])
-        assert before == in_state(state)
+        assert before == in_state(state, own_call=own_call)
         return
     after = apply(before, EVENTS[kind], at(60))
     expected = {
@@ -62,12 +68,16 @@ def test_the_table_decides_and_nothing_else(state: AgentState, kind: type[Any]) 
         "FORCED": "paused",
         "LATER": state,
         "RETURNED": state,
+        "TIME_UP": state,
+        "CALLED_OUT": "talking",
+        "OWN_CALL_OVER": "wrap_up",
     }
     assert after.state == expected.get(target, target)
     if after.state != state:
         assert after.since == at(60)
         assert after.revision == before.revision + 1
-        assert (after.entry is None) == (after.state in ("offline", "available", "paused"))
+        no_entry = after.state in ("offline", "available", "paused") or target == "CALLED_OUT"
+        assert (after.entry is None) == no_entry
 
 
 def test_a_log_out_while_talking_comes_after_wrap_up() -> None:
