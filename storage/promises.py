@@ -22,7 +22,8 @@ class CallbackRecord:
     """A promise to call back. call_id: the call in which it was made. entry_id: the queue entry whose place it keeps.
 
     number: digits, as the caller confirmed them. enqueued_at: the place in the queue, kept from the entry. not_before:
-    None = as soon as it is its turn. attempts: calls made so far.
+    None = as soon as it is its turn. attempts: calls made so far. plan: how it is to be carried out
+    (`ivr.callback.plan`), {} = as the settings say.
     """
 
     id: str
@@ -41,6 +42,7 @@ class CallbackRecord:
     attempts: int = 0
     data: Mapping[str, Any] = field(default_factory=dict)
     revision: int = 0
+    plan: Mapping[str, Any] = field(default_factory=dict)
 
     def __repr__(self) -> str:
         number = mask(self.number)

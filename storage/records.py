@@ -19,6 +19,7 @@ from routing.entries import Entry, EntryState, Outcome, Step
 from routing.ids import AgentId, EntryId, QueueName, SkillName
 from routing.sentences import sentence
 from storage.masking import mask
+from storage.missed_records import MissedCallRecord, WaitEstimateRecord
 from storage.promises import CallbackRecord, NotificationRecord, RecordingRecord
 
 Json = Mapping[str, Any]
@@ -374,6 +375,8 @@ Fact = (
     | CallbackRecord
     | RecordingRecord
     | NotificationRecord
+    | MissedCallRecord
+    | WaitEstimateRecord
 )
 
 

@@ -23,6 +23,7 @@ from storage.engine import create_engine, reach
 from storage.errors import SchemaMismatch, explained
 from storage.flows import FlowFiles, FlowReleases, FlowVersions
 from storage.migrate import current_revision, head_revision
+from storage.missed import Missed, WaitEstimates
 from storage.promised import Callbacks, Notifications, Recordings
 from storage.records import Fact
 from storage.repositories import (
@@ -35,6 +36,7 @@ from storage.repositories import (
 )
 from storage.transcript_search import FoundTranscripts
 from storage.transcripts import Transcripts
+from storage.waits import Waits
 from storage.writing import write
 
 
@@ -55,6 +57,9 @@ class UnitOfWork:
         self.callbacks = Callbacks(connection)
         self.recordings = Recordings(connection)
         self.notifications = Notifications(connection)
+        self.missed = Missed(connection)
+        self.wait_estimates = WaitEstimates(connection)
+        self.waits = Waits(connection)
         self.flow_files = FlowFiles(connection)
         self.flow_versions = FlowVersions(connection)
         self.flow_releases = FlowReleases(connection)

@@ -182,6 +182,8 @@ queue_entries = Table(
     Index(None, "call_id"),
     Index(None, "state"),
     Index(None, "queue", "enqueued_at"),
+    Index(None, "caller_key", "ended_at"),
+    Index(None, "ended_at"),
 )
 
 decisions = Table(
@@ -321,6 +323,7 @@ callbacks = Table(
     _at("created_at"),
     _json("data"),
     _whole("revision"),
+    Column("plan", Json, nullable=False, server_default="{}"),
     Index(None, "call_id"),
     Index(None, "state", "enqueued_at"),
 )

@@ -17,7 +17,8 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.sql.dml import Insert
 
-from storage import tables
+from storage import missed_tables, tables
+from storage.missed_records import MissedCallRecord, WaitEstimateRecord
 from storage.promises import CallbackRecord, NotificationRecord, RecordingRecord
 from storage.records import (
     AgentRecord,
@@ -63,6 +64,8 @@ KINDS: Final[dict[type[Fact], Kind]] = {
     CallbackRecord: Kind(tables.callbacks, replaced=True),
     RecordingRecord: Kind(tables.recordings, replaced=True),
     NotificationRecord: Kind(tables.notifications, replaced=True),
+    MissedCallRecord: Kind(missed_tables.missed_calls, replaced=True),
+    WaitEstimateRecord: Kind(missed_tables.wait_estimates, replaced=False),
 }
 """In the order in which a batch writes them."""
 
