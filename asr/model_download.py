@@ -75,7 +75,8 @@ def _opened(request: urllib.request.Request, name: str) -> Any:
     url = request.full_url
     by_hand = f"put {name} into the IVR_MODELS folder"
     try:
-        return urllib.request.urlopen(request, timeout=CONNECT_TIMEOUT_S)
+        # An opener of its own: the module's keeps the proxies that it found at its first use.
+        return urllib.request.build_opener().open(request, timeout=CONNECT_TIMEOUT_S)
     except urllib.error.HTTPError as error:
         told = f"{url}: the server answers {error.code} {error.reason}"
         error.close()
