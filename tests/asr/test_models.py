@@ -167,11 +167,11 @@ def test_a_download_that_is_not_what_was_pinned_is_refused_and_forgotten(
 def test_a_machine_without_internet_is_asked_once(cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     tries: list[str] = []
 
-    def unreachable(request: object, timeout: float) -> None:
+    def unreachable(self: object, request: object, timeout: float) -> None:
         tries.append(str(request))
         raise OSError("Name or service not known")
 
-    monkeypatch.setattr(model_download.urllib.request, "urlopen", unreachable)
+    monkeypatch.setattr(model_download.urllib.request.OpenerDirector, "open", unreachable)
     one = archived("http://models.invalid/one.zip", b"one")
     two = replace(archived("http://models.invalid/two.zip", b"two"), name="two")
     outcome = Fetcher().fetch_all([one, two])
