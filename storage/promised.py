@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Collection
 
-from sqlalchemy import and_, or_
+from sqlalchemy import and_, or_, tuple_
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from storage import tables
@@ -71,6 +72,32 @@ class Recordings(FactRepository[RecordingRecord]):
                     and_(table.c.created_at == after.created_at, table.c.id > after.id),
                 )
             )
+        return await self._many(query.order_by(table.c.created_at, table.c.id).limit(limit))
+
+    async def listed(
+        self,
+        *,
+        since: dt.datetime | None = None,
+        until: dt.datetime | None = None,
+        purpose: str = "",
+        retention: str | None = None,
+        states: Collection[str] = ("kept",),
+        after: RecordingRecord | None = None,
+        limit: int = 500,
+    ) -> list[RecordingRecord]:
+        """Those that all of these are true of, oldest first, from behind `after` on. until: not included."""
+        table = tables.recordings
+        query = self._select().where(table.c.state.in_(sorted(states)))
+        if since is not None:
+            query = query.where(table.c.created_at >= since)
+        if until is not None:
+            query = query.where(table.c.created_at < until)
+        if purpose:
+            query = query.where(table.c.purpose == purpose)
+        if retention is not None:
+            query = query.where(table.c.retention == retention)
+        if after is not None:
+            query = query.where(tuple_(table.c.created_at, table.c.id) > (after.created_at, after.id))
         return await self._many(query.order_by(table.c.created_at, table.c.id).limit(limit))
 
 

@@ -53,7 +53,12 @@ class CallbackRecord:
 
 @dataclass(frozen=True, slots=True)
 class RecordingRecord:
-    """What a caller said onto a machine. path: within the folder of recordings. seconds: its length."""
+    """What was said onto a machine, or in a talk. path: within the folder of recordings. seconds: its length.
+
+    retention: the class that says how long it is kept (settings, `recordings.classes`), "" = as its purpose says.
+    sha256: of the whole file, "" where none was taken. data: `transcript` (ivr/recordings/waiting.py), of a talk also
+    what ivr/talk/recording_notes.py says.
+    """
 
     id: str
     call_id: str
@@ -65,6 +70,8 @@ class RecordingRecord:
     state: RecordingState = "recording"
     data: Mapping[str, Any] = field(default_factory=dict, repr=False)
     revision: int = 0
+    retention: str = ""
+    sha256: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,9 +18,11 @@ from routing.decisions import Decision, Offer, Overflow, Reject, Wait
 from routing.entries import Entry, EntryState, Outcome, Step
 from routing.ids import AgentId, EntryId, QueueName, SkillName
 from routing.sentences import sentence
+from storage.act_records import ActRecord
 from storage.masking import mask
 from storage.missed_records import MissedCallRecord, WaitEstimateRecord
 from storage.promises import CallbackRecord, NotificationRecord, RecordingRecord
+from storage.wrap_up_records import WrapUpRecord
 
 Json = Mapping[str, Any]
 DecisionKind = Literal["offer", "wait", "overflow", "reject"]
@@ -283,6 +285,9 @@ class AgentRecord:
     busy_s: float = 0.0
     last_given_at: dt.datetime | None = None
     logged_in_at: dt.datetime | None = None
+    reminders: int = 0
+    missed_at: dt.datetime | None = None
+    own_call: str = ""
 
     @classmethod
     def of(cls, agent: Agent) -> AgentRecord:
@@ -307,6 +312,9 @@ class AgentRecord:
             busy_s=agent.busy_s,
             last_given_at=agent.last_given_at,
             logged_in_at=agent.logged_in_at,
+            reminders=agent.reminders,
+            missed_at=agent.missed_at,
+            own_call=agent.own_call,
         )
 
     def agent(self) -> Agent:
@@ -331,12 +339,18 @@ class AgentRecord:
             busy_s=self.busy_s,
             last_given_at=self.last_given_at,
             logged_in_at=self.logged_in_at,
+            reminders=self.reminders,
+            missed_at=self.missed_at,
+            own_call=self.own_call,
         )
 
 
 @dataclass(frozen=True, slots=True)
 class AgentStateChange:
-    """One line of an agent's history. event: the event's name, data: its fields (`by` and `why` of a force ...)."""
+    """One line of an agent's history. event: the event's name, data: its fields (`by` and `why` of a force ...).
+
+    entry: the one that the agent had before or has after: what the change is about.
+    """
 
     agent_id: str
     revision: int
@@ -359,7 +373,7 @@ class AgentStateChange:
             after=after.state,
             event="known" if changed.event is None else _name(changed.event),
             reason=after.pause_reason,
-            entry=after.entry,
+            entry=after.entry or (None if changed.before is None else changed.before.entry),
             data={} if changed.event is None else asdict(changed.event),
         )
 
@@ -377,6 +391,8 @@ Fact = (
     | NotificationRecord
     | MissedCallRecord
     | WaitEstimateRecord
+    | ActRecord
+    | WrapUpRecord
 )
 
 

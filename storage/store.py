@@ -18,6 +18,7 @@ from collections.abc import AsyncIterator, Iterable
 from sqlalchemy.engine import URL
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
+from storage.acts import Acts
 from storage.callers import Callers
 from storage.engine import create_engine, reach
 from storage.errors import SchemaMismatch, explained
@@ -37,6 +38,7 @@ from storage.repositories import (
 from storage.transcript_search import FoundTranscripts
 from storage.transcripts import Transcripts
 from storage.waits import Waits
+from storage.wrap_ups import WrapUps
 from storage.writing import write
 
 
@@ -60,6 +62,8 @@ class UnitOfWork:
         self.missed = Missed(connection)
         self.wait_estimates = WaitEstimates(connection)
         self.waits = Waits(connection)
+        self.acts = Acts(connection)
+        self.wrap_ups = WrapUps(connection)
         self.flow_files = FlowFiles(connection)
         self.flow_versions = FlowVersions(connection)
         self.flow_releases = FlowReleases(connection)

@@ -226,6 +226,9 @@ agents = Table(
     Column("busy_s", Double, nullable=False, server_default="0"),
     _maybe_at("last_given_at"),
     _maybe_at("logged_in_at"),
+    Column("reminders", Integer, nullable=False, server_default="0"),
+    _maybe_at("missed_at"),
+    Column("own_call", String(128), nullable=False, server_default=""),
     Index(None, "extension", unique=True),
 )
 
@@ -242,6 +245,7 @@ agent_states = Table(
     Column("entry", String(128)),
     _json("data"),
     Index(None, "at"),
+    Index(None, "entry"),
 )
 
 transcripts = Table(
@@ -341,6 +345,8 @@ recordings = Table(
     _text("state"),
     _json("data"),
     _whole("revision"),
+    Column("retention", String(64), nullable=False, server_default=""),
+    Column("sha256", String(64), nullable=False, server_default=""),
     Index(None, "call_id"),
     Index(None, "created_at"),
 )

@@ -17,7 +17,8 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.sql.dml import Insert
 
-from storage import missed_tables, tables
+from storage import act_tables, missed_tables, tables, wrap_up_tables
+from storage.act_records import ActRecord
 from storage.missed_records import MissedCallRecord, WaitEstimateRecord
 from storage.promises import CallbackRecord, NotificationRecord, RecordingRecord
 from storage.records import (
@@ -31,6 +32,7 @@ from storage.records import (
     TranscriptLine,
 )
 from storage.transcript_words import found_by
+from storage.wrap_up_records import WrapUpRecord
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +68,8 @@ KINDS: Final[dict[type[Fact], Kind]] = {
     NotificationRecord: Kind(tables.notifications, replaced=True),
     MissedCallRecord: Kind(missed_tables.missed_calls, replaced=True),
     WaitEstimateRecord: Kind(missed_tables.wait_estimates, replaced=False),
+    ActRecord: Kind(act_tables.acts, replaced=False),
+    WrapUpRecord: Kind(wrap_up_tables.wrap_ups, replaced=False),
 }
 """In the order in which a batch writes them."""
 
