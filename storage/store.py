@@ -18,6 +18,7 @@ from collections.abc import AsyncIterator, Iterable
 from sqlalchemy.engine import URL
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
+from storage.accounts import SipAccounts
 from storage.acts import Acts
 from storage.callers import Callers
 from storage.engine import create_engine, reach
@@ -63,6 +64,7 @@ class UnitOfWork:
         self.wait_estimates = WaitEstimates(connection)
         self.waits = Waits(connection)
         self.acts = Acts(connection)
+        self.sip_accounts = SipAccounts(connection)
         self.wrap_ups = WrapUps(connection)
         self.flow_files = FlowFiles(connection)
         self.flow_versions = FlowVersions(connection)
