@@ -54,7 +54,7 @@ from routing.board_events import (
     Tick,
 )
 from routing.board_state import BoardState
-from routing.decisions import Offer, Overflow, Reject, Wait
+from routing.decisions import Move, Offer, Overflow, Overtaken, Reject, Wait
 from routing.entries import Entry, Outcome
 from routing.floor import Demand
 from routing.ids import AgentId, EntryId
@@ -305,7 +305,7 @@ class Board(BoardState):
                 self._decided(entry, decision)
                 if again_at is not None:
                     self._at(again_at, "entry", id)
-            case Overflow() | Reject():
+            case Overflow() | Reject() | Move() | Overtaken():
                 self._over(entry, decision, now)
             case _:
                 assert_never(decision)
@@ -320,7 +320,7 @@ class Board(BoardState):
             for rank in self._line.waiting(demand):
                 if best is not None and best[0] <= rank:
                     break
-                entry = self._line.get(EntryId(rank[2]))
+                entry = self._line.get(EntryId(rank[-1]))
                 assert entry is not None
                 queue = self._queue(entry)
                 if may_ask(entry, agent, queue, now):
@@ -365,7 +365,7 @@ class Board(BoardState):
 
     def _review_demand(self, demand: Demand, now: dt.datetime) -> None:
         for rank in list(self._line.waiting(demand)):
-            self._review(EntryId(rank[2]), now)
+            self._review(EntryId(rank[-1]), now)
 
     def _tick(self, now: dt.datetime) -> None:
         due = now.timestamp()

@@ -7,27 +7,53 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
-from routing.entries import Outcome
-from routing.ids import AgentId, EntryId
+from routing.entry_events import Outcome
+from routing.ids import AgentId, EntryId, QueueName
 
 ReasonCode = Literal[
+    # why this agent
     "longest_idle",
-    "next_in_line",
+    "least_occupied",
+    "best_skill",
+    "round_robin",
+    "agent_priority",
+    "share",
+    "preferred_agent",
     "preferred",
     "only_tried_left",
+    "asked_for",
+    # why this caller
+    "next_in_line",
+    "urgent",
+    "aged",
+    # how things stand
     "relaxed",
     "staffing",
     "all_busy",
     "nobody_logged_in",
     "cooling_off",
+    "kept_for",
     "not_yet",
-    "asked_for",
     "not_available",
+    # why elsewhere, or not at all
+    "moved_to",
+    "waited_for",
     "waited_too_long",
+    "too_long_a_line",
     "unstaffed",
     "full",
     "closed",
     "unknown_queue",
+    # why a place is worse than was told
+    "place_worse",
+    "overtaken_priority",
+    "overtaken_returned",
+    "overtaken_sent_back",
+    "overtaken_moved",
+    "overtaken_aged",
+    "moved_self",
+    "new_rules",
+    "overtaken",
 ]
 Value = str | int | float | Mapping[str, int]
 
@@ -61,6 +87,15 @@ class Wait:
 
 
 @dataclass(frozen=True, slots=True)
+class Move:
+    """The caller goes on waiting in the queue `to`, as old as before (`rules.Overflow`)."""
+
+    entry: EntryId
+    to: QueueName
+    reasons: tuple[Reason, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Overflow:
     """The caller waited here as long as the rules allow."""
 
@@ -78,4 +113,14 @@ class Reject:
     reasons: tuple[Reason, ...]
 
 
-Decision = Offer | Wait | Overflow | Reject
+@dataclass(frozen=True, slots=True)
+class Overtaken:
+    """Nothing was decided about the caller, but about others: the place is worse than the one that was told."""
+
+    entry: EntryId
+    told: int
+    place: int
+    reasons: tuple[Reason, ...]
+
+
+Decision = Offer | Wait | Move | Overflow | Reject | Overtaken

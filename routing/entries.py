@@ -1,8 +1,8 @@
 """A queue entry: one caller's wait in one queue, as a durable object of its own, pure.
 
 Theory of operation. The entry outlives channel, process and redial; what decides its place (`priority`,
-`enqueued_at`, `id`) never changes while it lives, so an offer that fails brings it back to where it stood, and a
-caller who hangs up on the promise to be called back (`Promised`) keeps it.
+`enqueued_at`, `id`) never changes while it lives but by a wish (`Moved`), so an offer that fails brings it back to
+where it stood, and a caller who hangs up on the promise to be called back (`Promised`) keeps it.
 `TRANSITIONS` is the whole of its life; `OUTCOMES` says how it may end from where. An illegal event raises
 `IllegalTransition` and changes nothing.
 """
@@ -12,13 +12,62 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import Final, Literal, assert_never
+from typing import Final, assert_never
 
-from routing.agents import IllegalTransition, NoAnswerKind
+from routing.agents import IllegalTransition
+from routing.entry_events import (
+    IN_LINE,
+    OUTCOMES,
+    TRANSITIONS,
+    Announced,
+    Ended,
+    EntryEvent,
+    EntryState,
+    Joined,
+    Moved,
+    NotTaken,
+    Offered,
+    Outcome,
+    Postponed,
+    Promised,
+    Relaxed,
+    Requeued,
+    Ringing,
+    Unpromised,
+    Withdrawn,
+)
 from routing.ids import AgentId, EntryId, QueueName, SkillName
 
-EntryState = Literal["waiting", "offered", "ringing", "joined", "ended"]
-Outcome = Literal["served", "abandoned", "timeout", "full", "closed", "unstaffed", "left", "failed"]
+__all__ = [
+    "Announced",
+    "BY_THE_RULES",
+    "Ended",
+    "Entry",
+    "EntryEvent",
+    "EntryState",
+    "IN_LINE",
+    "IllegalTransition",
+    "Joined",
+    "Moved",
+    "NotTaken",
+    "OUTCOMES",
+    "Offered",
+    "Outcome",
+    "Postponed",
+    "Promised",
+    "Relaxed",
+    "Requeued",
+    "Ringing",
+    "Step",
+    "TRANSITIONS",
+    "Unpromised",
+    "Withdrawn",
+    "apply",
+    "enter",
+]
+
+BY_THE_RULES: Final = "rules"
+"""`Moved.by`, where no person and no dialogue wished it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,166 +77,6 @@ class Step:
     require: Mapping[SkillName, int] = field(default_factory=dict)
     prefer: Mapping[SkillName, int] = field(default_factory=dict)
     for_s: float | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Offered:
-    agent: AgentId
-
-
-@dataclass(frozen=True, slots=True)
-class Ringing:
-    pass
-
-
-@dataclass(frozen=True, slots=True)
-class NotTaken:
-    """The agent did not answer: back to waiting, in the same place; that agent comes last for a while."""
-
-    kind: NoAnswerKind
-
-
-@dataclass(frozen=True, slots=True)
-class Withdrawn:
-    """The offer was taken back, not by the caller and not through a miss: back to waiting, the agent is not marked."""
-
-    why: str
-
-
-@dataclass(frozen=True, slots=True)
-class Joined:
-    pass
-
-
-@dataclass(frozen=True, slots=True)
-class Requeued:
-    """From a conversation back to waiting (the agent's leg was lost, a transfer to a queue), place kept.
-
-    not_before: nobody is rung before, None = at once (a citizen who did not answer is called again later).
-    queue: None = the same. skills: asked for from now on, None = as before.
-    """
-
-    why: str
-    not_before: dt.datetime | None = None
-    queue: QueueName | None = None
-    skills: Mapping[SkillName, int] | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Moved:
-    """While in line, by a rule, the dialogue or a supervisor: another queue, priority or demand; None = as before.
-
-    The age stays; the steps of the rules begin anew in another queue. by: "rules", "flow" or a person's name.
-    """
-
-    by: str
-    why: str
-    queue: QueueName | None = None
-    priority: int | None = None
-    skills: Mapping[SkillName, int] | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Promised:
-    """The caller need not stay on the line: whoever takes the entry calls back. not_before: None = at once."""
-
-    callback: str
-    not_before: dt.datetime | None
-
-
-@dataclass(frozen=True, slots=True)
-class Unpromised:
-    """The promise could not be kept durably: the caller waits on the line as before."""
-
-
-@dataclass(frozen=True, slots=True)
-class Postponed:
-    """A callback's time. not_before: None = at once."""
-
-    not_before: dt.datetime | None
-
-
-@dataclass(frozen=True, slots=True)
-class Relaxed:
-    """A later step's skills hold, since then (the step's due time may be before the event)."""
-
-    step: int
-    since: dt.datetime
-    why: Literal["time", "nobody_logged_in"]
-
-
-@dataclass(frozen=True, slots=True)
-class Announced:
-    """The caller was told this place (1 = next)."""
-
-    place: int
-
-
-@dataclass(frozen=True, slots=True)
-class Ended:
-    outcome: Outcome
-
-
-EntryEvent = (
-    Offered
-    | Ringing
-    | NotTaken
-    | Withdrawn
-    | Joined
-    | Requeued
-    | Promised
-    | Unpromised
-    | Postponed
-    | Moved
-    | Relaxed
-    | Announced
-    | Ended
-)
-
-TRANSITIONS: Final[Mapping[EntryState, Mapping[type[EntryEvent], EntryState]]] = {
-    "waiting": {
-        Offered: "offered",
-        Promised: "waiting",
-        Unpromised: "waiting",
-        Postponed: "waiting",
-        Moved: "waiting",
-        Relaxed: "waiting",
-        Announced: "waiting",
-        Ended: "ended",
-    },
-    "offered": {
-        Ringing: "ringing",
-        Joined: "joined",
-        NotTaken: "waiting",
-        Withdrawn: "waiting",
-        Announced: "offered",
-        Ended: "ended",
-    },
-    "ringing": {
-        Ringing: "ringing",
-        Joined: "joined",
-        NotTaken: "waiting",
-        Withdrawn: "waiting",
-        Announced: "ringing",
-        Ended: "ended",
-    },
-    "joined": {Requeued: "waiting", Ended: "ended"},
-    "ended": {},
-}
-
-_WHILE_WAITING: Final[frozenset[Outcome]] = frozenset(
-    {"abandoned", "timeout", "full", "closed", "unstaffed", "left", "failed"}
-)
-OUTCOMES: Final[Mapping[EntryState, frozenset[Outcome]]] = {
-    "waiting": _WHILE_WAITING,
-    "offered": _WHILE_WAITING - {"full"},
-    "ringing": _WHILE_WAITING - {"full"},
-    "joined": frozenset({"served", "failed"}),
-    "ended": frozenset(),
-}
-
-IN_LINE: Final[frozenset[EntryState]] = frozenset({"waiting", "offered", "ringing"})
-"""Counted in the line: an offered entry still stands in its place, for the offer may fail."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,6 +93,8 @@ class Entry:
     revision: how many events changed this entry; guards a stored row against an older one.
     preferred: asked first, for as long as the queue's `preferred_s` (the agent of the last call).
     caller_key: whose entry it is, to know the caller who calls again; "" = not known. Never shown.
+    been: the queues out of which the rules moved it; they do not move it there again. Not stored: where the rules lead
+    round in a circle, a start of the controller lets it go round once more.
     """
 
     id: EntryId
@@ -235,6 +126,7 @@ class Entry:
     not_before: dt.datetime | None = None
     preferred: AgentId | None = None
     caller_key: str = ""
+    been: tuple[QueueName, ...] = ()
 
     def waited_s(self, now: dt.datetime) -> float:
         """Seconds from entering to the join, the end or now, whichever is first."""
@@ -290,14 +182,18 @@ def enter(
 
 
 def _into(
-    entry: Entry, queue: QueueName | None, skills: Mapping[SkillName, int] | None, now: dt.datetime
+    entry: Entry,
+    queue: QueueName | None,
+    skills: Mapping[SkillName, int] | None,
+    now: dt.datetime,
+    been: tuple[QueueName, ...] = (),
 ) -> Entry:
     """In another queue the announced place and the steps of the old one mean nothing."""
     if skills is not None:
         entry = replace(entry, skills=dict(skills))
     if queue is None or queue == entry.queue:
         return entry
-    return replace(entry, queue=queue, step=0, step_since=now, announced=None, tried={})
+    return replace(entry, queue=queue, step=0, step_since=now, announced=None, tried={}, been=been)
 
 
 def apply(entry: Entry, event: EntryEvent, now: dt.datetime) -> Entry:
@@ -328,9 +224,9 @@ def _after(entry: Entry, event: EntryEvent, now: dt.datetime) -> Entry:
         case Requeued(not_before=not_before, queue=queue, skills=skills):
             back = replace(entry, state=state, since=since, agent=None, joined_at=None, limit_from=now)
             return _into(replace(back, not_before=not_before), queue, skills, now)
-        case Moved(queue=queue, priority=priority, skills=skills):
+        case Moved(by=by, queue=queue, priority=priority, skills=skills):
             moved = entry if priority is None else replace(entry, priority=priority)
-            return _into(moved, queue, skills, now)
+            return _into(moved, queue, skills, now, (*entry.been, entry.queue) if by == BY_THE_RULES else ())
         case Promised(callback=callback, not_before=not_before):
             return replace(entry, callback=callback, not_before=not_before)
         case Unpromised():

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Final, Literal
 
 from routing.agent_limits import USUAL, AgentLimits
 from routing.entries import Entry, Step
@@ -13,10 +14,19 @@ from routing.ids import QueueName, SkillName
 Strategy = Literal["longest_idle", "least_occupied", "best_skill", "round_robin", "agent_priority"]
 Requirement = tuple[tuple[SkillName, int], ...]
 """Skills with least levels, sorted by name: hashable, one per distinct demand."""
-Rank = tuple[int, float, str]
-"""The order of the line, smallest first: higher priority, then age, then id."""
+Rank = tuple[int, int, int, str]
+"""The order among all who wait, smallest first: urgent (0) before not (1), the weight negated, enqueued at (us), id."""
 
+POINT: Final = 10**12
+"""A point of priority as a weight. Weights are whole numbers: growing steadily, they are exact at every moment."""
 ANYBODY = Step()
+_EPOCH: Final = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
+
+
+def micros(at: dt.datetime) -> int:
+    """Unix time in us, without rounding."""
+    past = at - _EPOCH
+    return (past.days * 86_400 + past.seconds) * 1_000_000 + past.microseconds
 
 
 def requirement(*demands: Mapping[SkillName, int]) -> Requirement:
@@ -30,11 +40,25 @@ def requirement(*demands: Mapping[SkillName, int]) -> Requirement:
 
 @dataclass(frozen=True, slots=True)
 class Ageing:
-    """Priority grows by `points` every `every_s` of true waiting, by `most` in all. The true wait is not changed."""
+    """Priority grows steadily, by `points` in every `every_s` of true waiting, by `most` in all.
+
+    Steadily, not by leaps: two who both still grow keep their order, so that time alone moves an entry in its line
+    only once, when it has grown by `most` (docs/decisions/0128-priority-grows-steadily.md).
+    """
 
     points: int
     every_s: float
     most: int
+
+    @property
+    def rate(self) -> int:
+        """Of the weight, in a microsecond."""
+        return round(self.points * POINT / (self.every_s * 1_000_000))
+
+    @property
+    def grown_after_us(self) -> int:
+        """When the most is reached."""
+        return -(-self.most * POINT // self.rate) if self.rate > 0 else 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,8 +143,16 @@ class QueueRules:
         step = self.step_of(entry)
         return requirement(entry.skills, step.require, step.prefer)
 
-    def rank(self, entry: Entry) -> Rank:
-        return (-(self.priority + entry.priority), entry.enqueued_at.timestamp(), entry.id)
+    def aged(self, entry: Entry, now: dt.datetime) -> int:
+        """The weight that waiting has added."""
+        if self.ageing is None:
+            return 0
+        waited_us = max(0, micros(now) - micros(entry.enqueued_at))
+        return min(self.ageing.most * POINT, self.ageing.rate * waited_us)
+
+    def rank(self, entry: Entry, now: dt.datetime = _EPOCH) -> Rank:
+        weight = (self.priority + entry.priority) * POINT + self.aged(entry, now)
+        return (0 if self.urgent else 1, -weight, micros(entry.enqueued_at), entry.id)
 
 
 @dataclass(frozen=True, slots=True)

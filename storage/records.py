@@ -14,7 +14,7 @@ from typing import Any, Final, Literal, cast
 
 from routing.agents import Agent, AgentEvent, AgentState, Leaving
 from routing.board_events import AgentChanged, Decided
-from routing.decisions import Decision, Offer, Overflow, Reject, Wait
+from routing.decisions import Decision, Move, Offer, Overflow, Overtaken, Reject, Wait
 from routing.entries import Entry, EntryState, Outcome, Step
 from routing.ids import AgentId, EntryId, QueueName, SkillName
 from routing.sentences import sentence
@@ -25,13 +25,15 @@ from storage.promises import CallbackRecord, NotificationRecord, RecordingRecord
 from storage.wrap_up_records import WrapUpRecord
 
 Json = Mapping[str, Any]
-DecisionKind = Literal["offer", "wait", "overflow", "reject"]
+DecisionKind = Literal["offer", "wait", "move", "overflow", "reject", "overtaken"]
 
 _KINDS: Final[Mapping[type[Decision], DecisionKind]] = {
     Offer: "offer",
     Wait: "wait",
+    Move: "move",
     Overflow: "overflow",
     Reject: "reject",
+    Overtaken: "overtaken",
 }
 
 

@@ -12,8 +12,8 @@ from routing.entries import Step
 from routing.ids import AgentId, SkillName
 from routing.line import Place
 from routing.matcher import admit, decide, next_for_agent, place
-from routing.rules import QueueRules, Rules
-from routing.sentences import CAUSES, STATES, TEMPLATES, sentence
+from routing.rules import POINT, QueueRules, Rules
+from routing.sentences import CAUSES, MOVERS, STATES, TEMPLATES, sentence
 from tests.routing.world import Q, agent, at, entry, rules, skills
 
 TITLES = {SkillName("english"): {"zh": "英语", "en": "English"}}
@@ -172,9 +172,9 @@ def test_places_count_those_being_offered_and_not_those_who_talk() -> None:
 
 def test_the_queue_adds_its_priority() -> None:
     crisis = QueueRules(Q, priority=100)
-    assert Rules({Q: crisis}).queues[Q].rank(entry("e1", priority=5))[0] == -105
+    assert Rules({Q: crisis}).queues[Q].rank(entry("e1", priority=5), at(0))[1] == -105 * POINT
 
 
 def test_every_reason_and_state_has_words_in_both_languages() -> None:
-    for table in (TEMPLATES, STATES, CAUSES):
+    for table in (TEMPLATES, STATES, CAUSES, MOVERS):
         assert all(zh and en and zh != en for zh, en in table.values())
