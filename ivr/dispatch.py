@@ -10,11 +10,13 @@ import asyncio
 import datetime as dt
 import logging
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Final, Literal, Protocol, assert_never
 
 from ivr.agent_codes import act_of, as_it_is
 from ivr.call.feature import FeatureCode, FeatureOutcome
 from ivr.call.ports import Offer, QueueNow, RingOutcome, Seat
+from ivr.callers_known import KnownCallers, LostPlace, NobodyKnown
 from ivr.clock import Clock
 from ivr.flow.actions import Enqueue, Transfer
 from ivr.ids import CallId
@@ -40,6 +42,7 @@ from routing.board_events import (
     Ignored,
     NotAnswered,
     OfferFailed,
+    PlaceTold,
     Rang,
     Result,
     RingAgent,
@@ -49,7 +52,9 @@ from routing.board_events import (
     Tick,
 )
 from routing.entries import Entry, enter
+from routing.estimate import WaitRange
 from routing.ids import AgentId, EntryId, QueueName, SkillName
+from routing.rules import Rules
 
 log = logging.getLogger(__name__)
 
@@ -84,7 +89,11 @@ class Dispatcher:
         self._callers: dict[EntryId, str] = {}
         self._offers: dict[EntryId, Offer] = {}
         self._timer: asyncio.TimerHandle | None = None
-        self._places = Places(board, self._seats)
+        self._watchers: list[Callable[[Fact, dt.datetime], None]] = []
+        self.places = Places(board, self._seats, clock)
+        self.known: KnownCallers = NobodyKnown()
+        self._began_in: dict[EntryId, QueueName] = {}
+        """Where entries began that are in another queue now."""
 
     def start(self) -> None:
         """After a start of the controller: what is due is done."""
@@ -93,11 +102,16 @@ class Dispatcher:
     def close(self) -> None:
         if self._timer is not None:
             self._timer.cancel()
-        self._places.close()
+        self.places.close()
 
     # --- Queues: what call sessions tell
 
-    def enqueue(self, entry: EntryId, call: CallId, wanted: Enqueue, caller: str, seat: Seat) -> None:
+    def enqueue(
+        self, entry: EntryId, call: CallId, wanted: Enqueue, caller: str, seat: Seat
+    ) -> LostPlace | None:
+        """A caller begins to wait. Gives the place that the caller lost before and has again, if there is one."""
+        queue, key = self.board.rules.queues.get(QueueName(wanted.queue)), self.known.key(caller)
+        lost = self.known.lost_place(key, queue.name, queue.redial_s) if key and queue is not None else None
         arrived = enter(
             entry,
             QueueName(wanted.queue),
@@ -108,15 +122,27 @@ class Dispatcher:
             language=wanted.language,
             reason=wanted.reason,
             timeout_s=wanted.timeout_s,
+            preferred=self.known.last_agent(key),
+            caller_key=key,
+            enqueued_at=None if lost is None else lost.enqueued_at,
         )
+        if lost is not None:
+            # What was told holds on: the place is told again when it is better than that.
+            arrived = replace(arrived, announced=lost.announced)
         self.put(arrived, caller, seat)
+        return lost
+
+    def told(self, entry: EntryId, place: int, wait_s: tuple[float, float] | None) -> None:
+        """The caller hears now that this is the place, and how long it will take (s)."""
+        self._apply(PlaceTold(entry, place))
+        self.places.told(entry, place, None if wait_s is None else WaitRange(*wait_s))
 
     def put(self, arrived: Entry, caller: str, seat: Seat) -> bool:
         """An entry that begins to wait, or a stored one after a start. False: the rules do not let it wait."""
         self._seats[arrived.id] = seat
         self._callers[arrived.id] = caller
         self._apply(EntryArrived(arrived))
-        self._places.tell(arrived.id)
+        self.places.tell(arrived.id)
         return self.board.entry(arrived.id) is not None
 
     def skills(self, language: str, asked: Mapping[str, int]) -> dict[SkillName, int]:
@@ -131,7 +157,7 @@ class Dispatcher:
         name = QueueName(queue)
         if name not in self.board.rules.queues:
             return None
-        return self._places.now(name, self.skills(language, {}) if language else {})
+        return self.places.now(name, self.skills(language, {}) if language else {})
 
     def call_agent(
         self, entry: EntryId, call: CallId, wanted: Transfer, caller: str, seat: Seat
@@ -152,6 +178,7 @@ class Dispatcher:
             self._clock.now(),
             language=wanted.language,
             reason=wanted.reason,
+            caller_key=self.known.key(caller),
             only=agent.id,
             ring_s=wanted.ring_s,
         )
@@ -257,8 +284,12 @@ class Dispatcher:
                     log.warning("agent forced out of %s", entry_id)
                 case EntryChanged():
                     self._records.routing(result, now)
-                    self._places.line_moved(result)
-                case AgentChanged() | Decided():
+                    self._remember(result)
+                    self.places.line_moved(result)
+                case AgentChanged():
+                    self._records.routing(result, now)
+                    self.places.agent_changed(result)
+                case Decided():
                     self._records.routing(result, now)
                 case Ignored(event=stale, why=why):
                     log.debug("%s ignored: %s", type(stale).__name__, why)
@@ -268,6 +299,13 @@ class Dispatcher:
         if results:
             self._on_change()
         return results
+
+    def _remember(self, change: EntryChanged) -> None:
+        entry, before = change.after, change.before
+        if entry.state == "ended":
+            self.known.entry_over(entry, self._began_in.pop(entry.id, entry.queue))
+        elif before is not None and before.queue != entry.queue:
+            self._began_in.setdefault(entry.id, before.queue)
 
     def _ring(self, command: RingAgent) -> None:
         entry = command.entry
@@ -315,7 +353,7 @@ class Dispatcher:
         self._seats.pop(entry, None)
         self._callers.pop(entry, None)
         self._offers.pop(entry, None)
-        self._places.forget(entry)
+        self.places.forget(entry)
 
     def _set_timer(self, now: dt.datetime) -> None:
         if self._timer is not None:

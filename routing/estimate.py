@@ -1,21 +1,32 @@
 """How long a caller will wait: a range, or nothing at all when the figures do not carry one. Pure.
 
-Model: the line moves whenever one of the `serving` agents ends a call, so the caller at place n waits for n ends, each
-after mean handle time / agents on the average. The sum of n exponential gaps (an Erlang distribution) gives the range
-from its 10th to its 90th percentile, by Wilson and Hilferty's approximation of the chi-square quantile.
-Nothing is said with too few recent calls, with nobody serving, or when the range would be too wide to be of use.
+Model: the line moves whenever one of the `serving` agents ends a call or somebody ahead gives up. With i callers still
+ahead the next move comes after 1 / (serving / handle time + i * giving up) on the average; the wait is the sum of these
+gaps. How much it varies lies between what single calls do (many moves of few agents) and what independent arrivals do
+(few moves of many agents). The sum is taken for a gamma distribution, whose 10th and 90th percentile are the range
+(Wilson and Hilferty's approximation).
+Nothing is said with too few known calls, with nobody serving, or when the range would be too long to be of use. Whether
+ranges may be told at all is decided by how many of the last ones held (`HitRate`).
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections import deque
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from statistics import fmean
+from statistics import fmean, pstdev
 from typing import Final
 
 LEAST_CALLS: Final = 20
 LONGEST_S: Final = 3600.0
+NOMINAL: Final = 0.8
+"""The share of waits that the range is made to hold."""
+LEAST_HIT_RATE: Final = 0.6
+LEAST_MEASURED: Final = 20
+MEASURED_KEPT: Final = 200
+AT_ONCE_S: Final = 30.0
+"""For whom an agent is free: so long at most until that agent answers."""
 _Z_90: Final = 1.2816
 """Standard normal quantile at 90 %."""
 
@@ -27,18 +38,106 @@ class WaitRange:
     low_s: float
     high_s: float
 
+    def holds(self, waited_s: float) -> bool:
+        return self.low_s <= waited_s <= self.high_s
 
-def estimate(place: int, serving: int, handle_s: Sequence[float]) -> WaitRange | None:
-    """place: 1 = next. serving: logged-in agents who fit and are not paused. handle_s: recent talk and wrap-up (s)."""
-    if place < 1 or serving < 1 or len(handle_s) < LEAST_CALLS:
+
+@dataclass(frozen=True, slots=True)
+class Handling:
+    """How long an agent is taken by one call: ringing, talk and wrap-up (s). spread: standard deviation over mean."""
+
+    mean_s: float
+    spread: float
+    calls: int
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """One estimate and what came of it. told: to the caller. waited_s: from the estimate on. hit: None = not known."""
+
+    id: str
+    entry: str
+    queue: str
+    at_s: float
+    place: int
+    serving: int
+    wait: WaitRange
+    told: bool
+    waited_s: float
+    hit: bool | None
+
+
+def handling(handle_s: Sequence[float]) -> Handling | None:
+    """None: too few calls are known, or they take no time."""
+    if len(handle_s) < LEAST_CALLS:
         return None
-    gap_s = fmean(handle_s) / serving
-    if gap_s <= 0:
+    mean_s = fmean(handle_s)
+    return Handling(mean_s, pstdev(handle_s, mean_s) / mean_s, len(handle_s)) if mean_s > 0 else None
+
+
+def estimate(
+    place: float,
+    serving: int,
+    handle: Handling | None,
+    *,
+    free: int = 0,
+    giving_up_per_s: float = 0.0,
+    answer_s: float = 0.0,
+) -> WaitRange | None:
+    """The wait until an agent answers.
+
+    place: 1 = next; a fraction where callers ahead are served by others too. serving: logged-in agents who fit and are
+    not paused; free: of those, who have no call. giving_up_per_s: of one waiting caller. answer_s: from the offer to
+    the answer.
+    """
+    if place < 1 or serving < 1 or handle is None:
         return None
-    low, high = (gap_s * place * _gamma_factor(place, z) for z in (-_Z_90, _Z_90))
+    moves = place - free
+    if moves <= 0:
+        return WaitRange(0.0, max(AT_ONCE_S, 2 * answer_s))
+    per_s = serving / handle.mean_s
+    mean_s, squares = _sums(moves, per_s, max(0.0, giving_up_per_s))
+    calls = max(0.0, moves - 1)
+    variance = squares * (serving + calls * handle.spread**2) / (serving + calls)
+    shape = mean_s**2 / variance if variance > 0 else math.inf
+    low, high = (answer_s + mean_s * _gamma_factor(shape, z) for z in (-_Z_90, _Z_90))
     return None if high > LONGEST_S else WaitRange(low, high)
 
 
-def _gamma_factor(shape: int, z: float) -> float:
+def _sums(moves: float, per_s: float, giving_up_per_s: float) -> tuple[float, float]:
+    """Of the gaps, and of their squares. A part of a move counts as that part of the last gap."""
+    whole = math.floor(moves)
+    gaps = [1 / (per_s + ahead * giving_up_per_s) for ahead in range(whole)]
+    rest = (moves - whole) / (per_s + whole * giving_up_per_s)
+    return sum(gaps) + rest, sum(gap * gap for gap in gaps) + rest * rest
+
+
+def _gamma_factor(shape: float, z: float) -> float:
     """Quantile of a Gamma(shape, 1) over its mean."""
+    if math.isinf(shape):
+        return 1.0
     return float(max(0.0, 1 - 1 / (9 * shape) + z / (3 * math.sqrt(shape))) ** 3)
+
+
+class HitRate:
+    """How many of the last estimates held. Only those whose truth is known."""
+
+    def __init__(self, earlier: Iterable[bool] = ()) -> None:
+        self._last: deque[bool] = deque(earlier, maxlen=MEASURED_KEPT)
+
+    def add(self, hit: bool) -> None:
+        self._last.append(hit)
+
+    @property
+    def measured(self) -> int:
+        return len(self._last)
+
+    @property
+    def rate(self) -> float | None:
+        """None: nothing is known."""
+        return fmean(self._last) if self._last else None
+
+    @property
+    def trusted(self) -> bool:
+        rate = self.rate
+        return rate is not None and len(self._last) >= LEAST_MEASURED and rate >= LEAST_HIT_RATE

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Mapping
 from typing import Any, Literal, assert_never
 
 from ivr.ari.bus import Mailbox
@@ -27,6 +27,7 @@ from ivr.flow.actions import (
     CancelTransfer,
     Enqueue,
     Hangup,
+    JsonValue,
     LeaveQueue,
     Listen,
     Lookup,
@@ -41,6 +42,7 @@ from ivr.flow.actions import (
     StopRecord,
     Transfer,
 )
+from ivr.flow.held import PLACE_TOLD
 from ivr.flow.inputs import PromptEnded
 from ivr.flow.model import FlowLibrary
 
@@ -124,11 +126,19 @@ class Parts:
                 self.errands.notify(action)
             case Note(kind, data):
                 self._here.history.note(kind, data, self._here.services.clock.now())
+                if kind == PLACE_TOLD:
+                    self._told(data)
             case Hangup(cause):
                 return (self._hang_up(cause),)
             case _:
                 assert_never(action)
         return ()
+
+    def _told(self, data: Mapping[str, JsonValue]) -> None:
+        place, low, high = (data.get(name) for name in ("place", "low_s", "high_s"))
+        if isinstance(place, int):
+            figures = isinstance(low, int | float) and isinstance(high, int | float)
+            self.waiting.told(place, (float(low), float(high)) if figures else None)  # type: ignore[arg-type]
 
     async def _play(self, action: Play) -> None:
         if self.waiting.joined:

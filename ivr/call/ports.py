@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from typing import Literal, Protocol
 
 from asr.protocol import Final, Word
+from ivr.callers_known import LostPlace
 from ivr.flow.actions import Callback, Enqueue, JsonValue, Lookup, Notify, Prompt, Request, Transfer
 from ivr.flow.inputs import CallbackPlaced, LookupEnded, RequestEnded
 from ivr.flow.model import FlowLibrary
@@ -199,7 +200,16 @@ class Seat(Protocol):
 class Queues(Protocol):
     """The dispatcher as a call session sees it. Nothing waits."""
 
-    def enqueue(self, entry: EntryId, call: CallId, wanted: Enqueue, caller: str, seat: Seat) -> None: ...
+    def enqueue(
+        self, entry: EntryId, call: CallId, wanted: Enqueue, caller: str, seat: Seat
+    ) -> LostPlace | None:
+        """The place that the caller lost in an earlier call and has again, if there is one."""
+        ...
+
+    def told(self, entry: EntryId, place: int, wait_s: tuple[float, float] | None) -> None:
+        """The caller is being told this place (1 = next) and this wait (s)."""
+        ...
+
     def leave(self, entry: EntryId, why: Literal["abandoned", "left", "failed"]) -> None: ...
     def ringing(self, entry: EntryId) -> None: ...
     def answered(self, entry: EntryId, agent: AgentId) -> bool:

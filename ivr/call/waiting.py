@@ -99,7 +99,24 @@ class Waiting:
         now = self._here.monotonic()
         self.place = Place(action.op, entry, action.queue, now, action.music, action.whisper, action.language)
         self._here.history.queued(action.queue)
-        self._queues.enqueue(entry, self._here.call, action, self._here.facts.caller, self)
+        lost = self._queues.enqueue(entry, self._here.call, action, self._here.facts.caller, self)
+        if lost is not None:
+            away_s = (self._here.services.clock.now() - lost.lost_at).total_seconds()
+            self._here.note(
+                "place_returned",
+                {
+                    "queue": action.queue,
+                    "since": lost.enqueued_at.isoformat(),
+                    "lost_in": lost.call,
+                    "away_s": round(away_s, 1),
+                    "why": "called again after hanging up or being cut off",
+                },
+            )
+
+    def told(self, place: int, wait_s: tuple[float, float] | None) -> None:
+        """The dialogue tells the caller this place, and this wait (s)."""
+        if self.place is not None and not self.place.promised:
+            self._queues.told(self.place.entry, place, wait_s)
 
     def leave(self, op: OpId) -> None:
         place = self.place

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 QUEUE = "queue"
 """The purpose of an op of `Enqueue`."""
+PLACE_TOLD = "place_told"
+"""The kind of the note that says what a caller is told: `{place, low_s, high_s}`, the last two null where no wait is."""
 
 
 def keep(turn: Turn) -> None:

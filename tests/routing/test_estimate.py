@@ -1,23 +1,46 @@
 from __future__ import annotations
 
+import datetime as dt
 import random
 from statistics import quantiles
 
 import pytest
 
-from routing.estimate import LEAST_CALLS, estimate
+from routing.agents import Agent
+from routing.entries import Entry, enter
+from routing.estimate import (
+    LEAST_CALLS,
+    LEAST_MEASURED,
+    Handling,
+    HitRate,
+    WaitRange,
+    estimate,
+    handling,
+)
+from routing.handle_times import HandleTimes
+from routing.ids import AgentId, EntryId, QueueName, SkillName
+from routing.outlook import Outlook
+from routing.rules import QueueRules, Rules
 
-CALLS = [300.0] * LEAST_CALLS
+NOW = dt.datetime(2026, 11, 26, 9, 30, tzinfo=dt.UTC)
+GENERAL = QueueName("general")
+CALLS = Handling(300.0, 1.0, 50)
 
 
 @pytest.mark.parametrize(
-    ("place", "serving", "handle_s"),
-    [(0, 5, CALLS), (1, 0, CALLS), (1, 5, CALLS[1:]), (1, 5, [0.0] * 30), (50, 1, CALLS)],
+    ("place", "serving", "handle"),
+    [(0, 5, CALLS), (1, 0, CALLS), (1, 5, None), (50, 1, CALLS)],
 )
 def test_nothing_is_said_when_the_figures_do_not_carry_it(
-    place: int, serving: int, handle_s: list[float]
+    place: int, serving: int, handle: Handling | None
 ) -> None:
-    assert estimate(place, serving, handle_s) is None
+    assert estimate(place, serving, handle) is None
+
+
+def test_too_few_calls_say_nothing_of_how_long_calls_take() -> None:
+    assert handling([300.0] * (LEAST_CALLS - 1)) is None
+    assert handling([0.0] * LEAST_CALLS) is None
+    assert handling([200.0, 400.0] * LEAST_CALLS) == Handling(300.0, pytest.approx(1 / 3), 2 * LEAST_CALLS)
 
 
 def test_further_back_is_longer_and_more_agents_are_quicker() -> None:
@@ -27,6 +50,14 @@ def test_further_back_is_longer_and_more_agents_are_quicker() -> None:
     assert staffed is not None
     assert first.low_s < first.high_s < fifth.high_s
     assert staffed.high_s == pytest.approx(fifth.high_s / 2)
+
+
+def test_a_free_agent_is_no_wait_and_those_who_give_up_shorten_it() -> None:
+    assert estimate(2, 5, CALLS, free=2) == WaitRange(0.0, 30.0)
+    patient, leaving = estimate(10, 5, CALLS), estimate(10, 5, CALLS, giving_up_per_s=1 / 120)
+    assert patient is not None
+    assert leaving is not None
+    assert leaving.high_s < patient.high_s / 1.5
 
 
 @pytest.mark.parametrize(("place", "serving"), [(1, 3), (4, 6), (20, 10)])
@@ -39,3 +70,72 @@ def test_the_range_holds_four_of_five_simulated_waits(place: int, serving: int) 
     deciles = quantiles(waits, n=10)
     assert said.low_s == pytest.approx(deciles[0], rel=0.15, abs=8)
     assert said.high_s == pytest.approx(deciles[-1], rel=0.05)
+
+
+def test_what_does_not_hold_is_not_told() -> None:
+    few, right, wrong = HitRate(), HitRate(), HitRate()
+    for number in range(LEAST_MEASURED):
+        if number:
+            few.add(True)
+        right.add(number % 5 != 0)
+        wrong.add(number % 5 < 2)
+    assert (few.trusted, right.trusted, wrong.trusted) == (False, True, False)
+    assert (right.rate, HitRate().rate) == (0.8, None)
+    for _ in range(200):
+        wrong.add(True)
+    assert wrong.trusted, "trust is won back by what held since"
+
+
+def test_how_long_calls_take_is_that_of_the_hour_and_of_the_latest() -> None:
+    times = HandleTimes()
+    night = NOW.replace(hour=3)
+    for _ in range(60):
+        times.add(GENERAL, 600.0, night, live=False)
+        times.add(GENERAL, 200.0, NOW, live=False)
+    by_night, by_day = times.of(GENERAL, night), times.of(GENERAL, NOW + dt.timedelta(weeks=1))
+    assert by_night is not None
+    assert by_day is not None
+    assert (by_night.mean_s, by_day.mean_s) == (600.0, 200.0)
+    elsewhen = times.of(GENERAL, NOW.replace(hour=20))
+    assert elsewhen is not None
+    assert 200.0 < elsewhen.mean_s < 600.0, "any hour, where this one is not known"
+    for _ in range(50):
+        times.add(GENERAL, 400.0, NOW)
+    busy = times.of(GENERAL, NOW)
+    assert busy is not None
+    assert 200.0 < busy.mean_s <= 400.0
+    assert times.of(QueueName("other"), NOW) is None
+
+
+def test_only_who_competes_for_the_same_agents_stands_before() -> None:
+    """Two queues: a1 serves both, a2 and a3 only the other. Half of a1 goes to each who may have the others too."""
+    other = QueueName("other")
+    english = SkillName("english")
+    rules = Rules({GENERAL: QueueRules(GENERAL), other: QueueRules(other, priority=5)})
+
+    def agent(name: str, *queues: QueueName, **skills: int) -> Agent:
+        known = {SkillName(skill): level for skill, level in skills.items()}
+        return Agent(AgentId(name), name, name, known, frozenset(queues), NOW, NOW, state="talking")
+
+    def entry(name: str, queue: QueueName, after_s: int, **skills: int) -> Entry:
+        asked = {SkillName(skill): level for skill, level in skills.items()}
+        return enter(EntryId(name), queue, name, NOW + dt.timedelta(seconds=after_s), skills=asked)
+
+    agents = [agent("a1", GENERAL, other, english=3), agent("a2", other), agent("a3", other)]
+    line = [
+        entry("e1", GENERAL, 0),
+        entry("e2", other, 1),  # before e3 by priority, with three agents of whom one is e3's
+        entry("e3", GENERAL, 2),
+        entry("e4", GENERAL, 3, english=1),
+        entry("e5", GENERAL, 4, english=4),
+    ]
+    later = enter(EntryId("cb"), GENERAL, "cb", NOW, callback="cb-1", not_before=NOW + dt.timedelta(hours=1))
+    look = Outlook(rules, agents, [*line, later], NOW)
+    standing = look.of(line[2])
+    assert standing is not None
+    assert standing.place == pytest.approx(1 + 1 + 1 / 3)
+    assert (standing.serving, standing.free) == (1, 0)
+    fifth = look.of(line[4])
+    assert fifth is not None
+    assert fifth.serving == 0, "nobody speaks English so well"
+    assert look.last(GENERAL, {english: 1}).place == pytest.approx(1 + 3 + 1 / 3)

@@ -292,7 +292,11 @@ class Queue(HotwordNode):
         if isinstance(told, int) and place >= told:
             return False
         turn.data["told"] = place
-        return turn.speak(self.announcement.runs(turn, place, turn.data))
+        if not turn.speak(self.announcement.runs(turn, place, turn.data)):
+            return False
+        low_s, high_s = self.announcement.wait(turn.data)
+        turn.note(held.PLACE_TOLD, {"place": place, "low_s": low_s, "high_s": high_s})
+        return True
 
 
 KIND = NodeKind(

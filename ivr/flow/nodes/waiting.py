@@ -4,6 +4,7 @@ are said is the queue's matter (queue.py)."""
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, TypeGuard
 
 from pydantic import Field
@@ -65,6 +66,14 @@ class Announcement:
         least = max(1, math.floor(low / 60))
         values |= {"low": least, "high": max(least + 1, math.ceil(high / 60))}
         return runs + self._wait.runs(turn, values)
+
+    def wait(self, known: Mapping[str, JsonValue]) -> tuple[float | None, float | None]:
+        """Least and most of the wait that `runs` tells (s); None where it tells none."""
+        low, high = known.get("low_s"), known.get("high_s")
+        if not (_is_time(low) and _is_time(high)):
+            return None, None
+        prompts = self._soon if high <= SOON_S else self._wait
+        return (float(low), float(high)) if prompts.items else (None, None)
 
 
 class Comfort:
