@@ -22,11 +22,12 @@ from ivr.flow.actions import Enqueue, Transfer
 from ivr.ids import CallId
 from ivr.places import Places
 from routing import agents as ag
-from routing.agents import IllegalTransition
+from routing.agents import Agent, IllegalTransition
 from routing.board import Board
 from routing.board_events import (
     AgentActed,
     AgentChanged,
+    AgentKnown,
     Answered,
     BoardEvent,
     CallbackPromised,
@@ -39,6 +40,7 @@ from routing.board_events import (
     EntryChanged,
     EntryLeft,
     Fact,
+    HoursChanged,
     Ignored,
     NotAnswered,
     OfferFailed,
@@ -46,6 +48,7 @@ from routing.board_events import (
     Rang,
     Result,
     RingAgent,
+    RulesChanged,
     SentBack,
     StopRinging,
     TalkEnded,
@@ -183,6 +186,20 @@ class Dispatcher:
             ring_s=wanted.ring_s,
         )
         return "offered" if self.put(arrived, caller, seat) else "unavailable"
+
+    # --- the rules and the hours of the queues
+
+    def use_rules(self, rules: Rules) -> None:
+        """In force at once, for those who wait too. Nobody is logged out."""
+        self._apply(RulesChanged(rules))
+
+    def know(self, agent: Agent) -> None:
+        """A new agent, or one whose name, skills, queues ... are others now; the state of a known one stays."""
+        self._apply(AgentKnown(agent))
+
+    def use_hours(self, closed: frozenset[QueueName]) -> None:
+        """These queues are closed from now on, and no others."""
+        self._apply(HoursChanged(closed))
 
     # --- callbacks: what the desk of promises tells
 

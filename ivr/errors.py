@@ -15,6 +15,7 @@ HotlineError
 ├── TranscriptError        a transcript cannot be shown, searched, corrected or written out as asked
 │   ├── TranscriptMissing  there is no such call or line
 │   └── CorrectionConflict somebody else has corrected the line meanwhile
+├── HoursError             somebody's word for today about a calendar that there is none of
 ├── AsteriskError          the private Asterisk could not be found, rendered or started
 └── StorageError           the database refused or is away
 """
@@ -85,6 +86,10 @@ class TranscriptMissing(TranscriptError):
 
 
 class CorrectionConflict(TranscriptError):
+    pass
+
+
+class HoursError(HotlineError):
     pass
 
 

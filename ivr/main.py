@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from asr.pool import NoEars, WorkerPool
+from ivr.accounts.wiring import Telephony, open_accounts
 from ivr.ari.client import AriClient, AriSettings
 from ivr.ari.parse import AnyEvent, Gap
 from ivr.asterisk.locate import locate
@@ -29,34 +30,27 @@ from ivr.callers import CallerHistories
 from ivr.clock import Clock, SystemClock
 from ivr.config import Settings
 from ivr.dispatch import Dispatcher
-from ivr.errors import AriError, AsteriskError, ConfigError, HotlineError, first_of
+from ivr.errors import AriError, AsteriskError, HotlineError, first_of
 from ivr.flow.model import FlowLibrary
 from ivr.outside.service import OutsideService, open_outside
 from ivr.outside.stored import stored_history, stored_pending
-from ivr.phones import Phones
 from ivr.prompts import background
 from ivr.prompts.catalogue import Folders, PromptCatalogue
 from ivr.prompts.store import cache_folder
 from ivr.recordings.stored import StoredRows, Watched
 from ivr.recordings.written import WrittenRecordings
 from ivr.records import FactRecords
+from ivr.rules_live import LiveRules
 from ivr.speech import pool_settings
+from ivr.staff import SavedSeed, first_staff
 from ivr.status import LiveStatus, TodayCount
 from ivr.transcripts.retention import keep_days, keep_erasing
 from ivr.transcripts.service import TranscriptService
 from ivr.versions.content import read_beside
 from ivr.versions.live import LiveFlows
 from ivr.versions.service import Versions
-from routing.agents import IN_CALL, OFFERED, Agent, Force
-from routing.agents import apply as apply_to_agent
 from routing.board import Board
-from routing.board_events import AgentChanged
-from routing.entries import Ended
-from routing.entries import apply as apply_to_entry
-from routing.rules import Rules
-from routing.rules_load import RulesError, load_agents, load_rules
 from storage.migrate import upgrade
-from storage.records import AgentRecord, AgentStateChange, EntryRecord
 from storage.store import Store
 from storage.transcript_words import found_by
 from storage.writer import FactWriter
@@ -68,7 +62,6 @@ log = logging.getLogger(__name__)
 
 LANGUAGES = ("zh", "en")
 READY_S = 20.0
-PHONES_AGAIN_S = 2.0
 SOME_WORDS = "李先生住在人民路，he called at three"
 BEHIND = 5_000
 """So many facts not yet durable: the database is called unwell."""
@@ -88,6 +81,7 @@ class Hotline:
     status: LiveStatus
     callbacks: CallbackDesk
     outside: OutsideService
+    telephony: Telephony
     asterisk: PrivateAsterisk | None = None
     rendered: RenderedAsterisk | None = None
     page_url: str = ""
@@ -180,8 +174,10 @@ async def hotline(
         folders = Folders.of(settings.flows_dir)
         flows = LiveFlows(versions, settings.flows_dir, folders, watch=settings.watch)
         await flows.begin()
-        rules, agents = _read_rules(settings, clock)
-        agents = await _settle_staff(store, agents, clock)
+        agents = await first_staff(settings.flows_dir, flows.current.rules, store, clock)
+        rules = LiveRules(flows, versions, clock)
+        stack.callback(rules.close)
+        board = Board(await rules.begin(), agents)
         outside = await stack.enter_async_context(
             open_outside(
                 settings.outside,
@@ -202,18 +198,19 @@ async def hotline(
         watched = Watched(writer.put)
         records = FactRecords(watched, settings.node, today)
         changed = _Changed()
-        dispatcher = Dispatcher(Board(rules, agents), clock, records, changed)
+        dispatcher = Dispatcher(board, clock, records, changed)
         stack.callback(dispatcher.close)
         histories = CallerHistories(store, clock)
         stack.push_async_callback(histories.close)
-        phones = Phones(ari, lambda: list(dispatcher.board.agents), dispatcher.phone_seen)
-        reconnected = asyncio.Event()
+        rendered = asterisk.rendered if asterisk else None
+        telephony = await stack.enter_async_context(
+            open_accounts(settings, store, clock, ari, dispatcher, rendered)
+        )
         by_websocket = WebsocketMedia(ari)
 
         def on_event(event: AnyEvent) -> None:
-            phones.on_event(event)
+            telephony.on_event(event)
             if isinstance(event, Gap):
-                reconnected.set()
                 by_websocket.forget()
             changed()
 
@@ -234,6 +231,7 @@ async def hotline(
             outbound=outbound,
             media=by_websocket if settings.asterisk.media == "websocket" else RtpMedia(),
             written_down=settings.transcripts.talks,
+            hours=rules.hours.said,
         )
         front_door = FrontDoor(
             services,
@@ -257,7 +255,7 @@ async def hotline(
                 "sqlite" if store.dialect == "sqlite" else "postgres", writer.waiting < BEHIND
             ),
             speech=lambda: tuple(SpeechStatus(name, engine) for name, engine in languages.items()),
-            phones=lambda: phones.online,
+            phones=lambda: telephony.phones.online,
             callbacks=callbacks.lines,
         )
         changed.to(status.bump)
@@ -273,14 +271,14 @@ async def hotline(
             outside=outside,
             callbacks=callbacks,
             asterisk=asterisk,
-            rendered=asterisk.rendered if asterisk else None,
+            rendered=rendered,
+            telephony=telephony,
             languages=languages,
             speech=speech,
         )
         try:
             async with asyncio.TaskGroup() as group:
                 door = group.create_task(front_door.run(), name="front door")
-                keeper = group.create_task(_keep_phones(phones, reconnected), name="phones")
                 watchers = [
                     group.create_task(writer.failed(), name="writer watched"),
                     group.create_task(outside.run(), name="notifications"),
@@ -300,6 +298,8 @@ async def hotline(
                     else None
                 )
                 await ari.ready(READY_S)
+                await telephony.keeper.begin()
+                watchers.append(group.create_task(telephony.keeper.run(), name="accounts"))
                 if settings.transcripts.recordings and any(languages.values()):
                     rows = StoredRows(store, writer.put, settings.node)
                     written = WrittenRecordings(
@@ -314,6 +314,8 @@ async def hotline(
                     watched.see = written.see
                     watchers.append(group.create_task(written.run(), name="recordings in writing"))
                 dispatcher.start()
+                rules.drive(dispatcher)
+                flows.on_save = SavedSeed(settings.flows_dir, dispatcher, clock)
                 watchers.append(group.create_task(callbacks.run(front_door.registry), name="callbacks"))
                 if settings.web.enabled:
                     page = build_app(status, settings=_page_settings(settings, asterisk))
@@ -324,7 +326,6 @@ async def hotline(
                 gc.freeze()  # what was loaded for good need not be looked through again while calls are up
                 yield running
                 door.cancel()
-                keeper.cancel()
                 for watcher in watchers:
                     watcher.cancel()
                 if renderer is not None:
@@ -355,45 +356,6 @@ async def _open_storage(stack: AsyncExitStack, settings: Settings) -> tuple[Stor
     store = await stack.enter_async_context(await Store.open(url))
     writer = await stack.enter_async_context(FactWriter(store))
     return store, writer
-
-
-def _read_rules(settings: Settings, clock: Clock) -> tuple[Rules, tuple[Agent, ...]]:
-    try:
-        queues, staff = settings.flows_dir / "queues.yaml", settings.flows_dir / "agents.yaml"
-        rules = load_rules(queues.read_text(encoding="utf-8"), str(queues))
-        return rules, load_agents(staff.read_text(encoding="utf-8"), rules, clock.now(), str(staff))
-    except RulesError as error:
-        raise ConfigError(str(error), mend="correct the file; `ivr check` shows every fault") from error
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError(f"queues or agents not readable: {error}", mend="look at IVR_FLOWS_DIR") from error
-
-
-async def _settle_staff(store: Store, seed: tuple[Agent, ...], clock: Clock) -> tuple[Agent, ...]:
-    """The agents to begin with: as the database knows them, else as the seed does.
-
-    Who was logged in stays so; calls and places of an earlier run are over, since their channels are gone with it.
-    """
-    now = clock.now()
-    async with store.unit_of_work() as uow:
-        known = {record.id: record.agent() for record in await uow.agents.all()}
-        staff = [known.pop(planned.id, planned) for planned in seed]
-        staff.extend(known.values())
-        promised = {kept.entry_id for kept in await uow.callbacks.waiting()}
-        for record in await uow.entries.live():
-            if record.id in promised:
-                continue  # back into line, in its old place (ivr/callback)
-            entry = record.entry()
-            ended = apply_to_entry(entry, Ended("served" if entry.state == "joined" else "failed"), now)
-            await uow.entries.upsert(EntryRecord.of(ended))
-            log.warning("entry %s of an earlier run was still open: ended as %s", entry.id, ended.outcome)
-        for position, agent in enumerate(staff):
-            if agent.state in OFFERED or agent.state in IN_CALL or agent.state == "wrap_up":
-                event = Force("available", by="system", why="restart")
-                staff[position] = apply_to_agent(agent, event, now)
-                change = AgentChanged(agent, staff[position], event)
-                await uow.agent_states.append(AgentStateChange.of(change, now))
-        await uow.agents.upsert(*(AgentRecord.of(agent) for agent in staff))
-    return tuple(staff)
 
 
 async def _open_speech(
@@ -434,10 +396,11 @@ async def _start_asterisk(
         trunk_hosts=wanted.trunk_hosts,
         outbound_trunk=wanted.outbound_trunk,
         external_address=wanted.external_address or None,
+        rtp_timeout_s=wanted.rtp_timeout_s,
         preferred_ports=Ports(wanted.sip_port, wanted.sip_port + 1, 8088, 20000, 23999),
     )
     rendered = render(settings.state_dir / "asterisk", binary, options)
-    return await stack.enter_async_context(PrivateAsterisk(binary, rendered))
+    return await stack.enter_async_context(PrivateAsterisk(binary, rendered, accounts=False))
 
 
 def _outbound(settings: Settings) -> Outbound:
@@ -482,16 +445,3 @@ async def _watch(asterisk: PrivateAsterisk) -> None:
         f"Asterisk ended by itself (status {status})",
         mend=f"look at {asterisk.rendered.messages_log}; start again",
     )
-
-
-async def _keep_phones(phones: Phones, reconnected: asyncio.Event) -> None:
-    """Ask for the telephones after every (re)connect."""
-    while True:
-        await reconnected.wait()
-        reconnected.clear()
-        try:
-            await phones.refresh()
-        except AriError as error:
-            log.warning("telephones not asked for, again in %g s: %s", PHONES_AGAIN_S, error)
-            await asyncio.sleep(PHONES_AGAIN_S)
-            reconnected.set()

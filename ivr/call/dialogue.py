@@ -1,22 +1,29 @@
-"""Which dialogue a call runs: one version of it with its prompts, for as long as the call lasts."""
+"""Which dialogue a call runs: one version of it with its prompts and queues, for as long as the call lasts."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Final, Protocol
 
 from ivr.call.ports import PromptAudio
 from ivr.flow.model import FlowLibrary
+from routing.rules import Rules
+
+NO_QUEUES: Final = Rules({})
 
 
 @dataclass(slots=True, eq=False)
 class Dialogue:
-    """calls: how many run it now; counted by its `Dialogues`. asks_history: it looks at callers' earlier calls."""
+    """calls: how many run it now; counted by its `Dialogues`. asks_history: it looks at callers' earlier calls.
+
+    rules: of the queues that it names.
+    """
 
     library: FlowLibrary
     audio: PromptAudio
     asks_history: bool = False
     calls: int = 0
+    rules: Rules = NO_QUEUES
 
 
 class Dialogues(Protocol):

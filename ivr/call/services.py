@@ -53,6 +53,8 @@ class CallServices:
     """Which talks get a transcript while they last."""
     talks: Conversations = field(default_factory=Conversations)
     """Who talks with whom now."""
+    hours: Callable[[], Mapping[str, bool]] = lambda: {}
+    """Calendars of which somebody said that they are open, or closed, today."""
 
 
 @dataclass(frozen=True, slots=True)

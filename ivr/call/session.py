@@ -164,6 +164,7 @@ class CallSession:
             speech=tuple(sorted(self._services.ears.languages() & set(self._library.languages))),
             history=self.facts.history,
             facts={"outbound": bool(self._services.outbound.numbers)},
+            hours=self._services.hours(),
         )
         step = machine.start(self._library, self.facts.entry_flow, facts, self._services.clock.now())
         self._state = step.state

@@ -20,13 +20,11 @@ from ivr.flow.nodes.callback import CallbackNode
 from ivr.flow.nodes.queue import Queue
 from ivr.flow.plurals import base_id
 from ivr.flow.yaml_source import Document, read
+from ivr.versions.routing_rules import as_findings, text_of
 from routing.agents import Agent
 from routing.rules import Rules
 from routing.rules_load import RulesError, load_agents, load_rules
 from routing.staffing import gaps, lack_of
-
-MOST_BYTES = 400_000
-"""Of the routing's files: some thousands of agents. What reads them is slower than what reads flows."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,15 +66,10 @@ def routing_findings(
     texts: dict[str, str] = {}
     for name in (QUEUES, AGENTS):
         if name in sources:
-            size = len(sources[name])
-            if size > MOST_BYTES:
-                cause = f"{size} bytes; {MOST_BYTES} at most"
-                found.append(Finding(name, 0, 0, "too-large", cause, "keep agents in the database"))
-                continue
             try:
-                texts[name] = read(name, sources[name]).text
+                texts[name] = text_of(name, sources[name])
             except FlowLoadError as error:
-                found += error.findings  # the routing reads no file that ours refuses
+                found += error.findings
     rules, agents = None, None
     try:
         if QUEUES in texts:
@@ -84,8 +77,7 @@ def routing_findings(
         if AGENTS in texts and rules is not None:
             agents = load_agents(texts[AGENTS], rules, now)
     except RulesError as error:
-        found += [Finding(f.file, f.line, f.column, "routing", f.cause, f.suggestion) for f in error.findings]
-        return None, None, found
+        return None, None, found + as_findings(error)
     return rules, agents, found
 
 

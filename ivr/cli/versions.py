@@ -32,7 +32,6 @@ from ivr.flow.folder import inside
 from ivr.flow.load import read_folder
 from ivr.flow.model import FlowLibrary
 from ivr.prompts.catalogue import Folders, PromptCatalogue
-from ivr.versions.content import read_beside
 from ivr.versions.ready import texts_of
 from ivr.versions.returning import parse_mapping
 from ivr.versions.service import Published, Versions
@@ -64,7 +63,6 @@ def publish(
 
     async def work(versions: Versions, settings: Settings) -> Published:
         path = folder or settings.flows_dir
-        versions.beside = read_beside(path)
         sources = read_folder(path)
         library = await versions.examine(sources)
         silent = _silent(library, path)
@@ -210,9 +208,7 @@ def export(
             path = folder / name
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_bytes(content)
-        console.print(
-            f"{len(files)} files of version {found.hash[:12]} are in {folder} (queues and agents are no part of it)"
-        )
+        console.print(f"{len(files)} files of version {found.hash[:12]} are in {folder}")
 
     with explained():
         _run(work, *context.obj)
@@ -251,6 +247,7 @@ def _tell(published: Published, format: Format) -> None:
     release = published.release
     if format is Format.json:
         plain = _plain(release) | {"released": published.released, "before": published.before}
+        plain["kept_queues"] = dict(published.kept_queues)
         typer.echo(json.dumps(plain, ensure_ascii=False, indent=2))
         return
     if not published.released:
@@ -260,6 +257,8 @@ def _tell(published: Published, format: Format) -> None:
     console.print(f"[green]version {release.version[:12]} is live[/green] (release {release.seq}{before})")
     for old, new in sorted(release.mapping.items()):
         console.print(f"  {old}: {'stays on its version' if new is None else f'comes back to {new}'}")
+    for queue, count in sorted(published.kept_queues.items()):
+        console.print(f"  queue {queue} is gone, but {count} wait there: it is kept until they are served")
     if published.before:
         console.print(f"  what changed: ivr diff {published.before[:12]} {release.version[:12]}", style="dim")
 

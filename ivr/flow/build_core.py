@@ -36,14 +36,14 @@ from ivr.flow.expressions import (
 from ivr.flow.findings import Finding, FlowLoadError, Severity, did_you_mean
 from ivr.flow.model import Source
 from ivr.flow.names import KNOWN_NAMES
-from ivr.flow.schema import HotlineModel, Strict
+from ivr.flow.schema import HotlineModel
 from ivr.flow.validation import model_faults
 from ivr.flow.yaml_source import Document, Path
 
 MAX_ERRORS = 200
 """Told in one run: a file that is no flow at all has one in each line, and to guess what each means takes time."""
 TYPE_NAMES = frozenset({"text", "int", "number", "bool", "list", "map", "date", "time", "any"})
-ModelType = TypeVar("ModelType", bound=Strict)
+ModelType = TypeVar("ModelType", bound=pydantic.BaseModel)
 
 
 class BuilderCore:

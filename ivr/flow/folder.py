@@ -39,3 +39,12 @@ def inside(name: str) -> bool:
 def holds_flow(file: str) -> bool:
     """Whether a file, named within its folder, is that of a flow."""
     return "/" not in file and file not in _NO_FLOWS
+
+
+def in_version(name: str) -> bool:
+    """Whether a version of the hotline consists of this file too.
+
+    Agents come from the database, of which the file is only the seed; scenarios belong to the tests, recordings and
+    audio to the prompts' room.
+    """
+    return name != AGENTS and not name.endswith(SCENARIOS)

@@ -3,8 +3,8 @@
 The folder: `*.yaml` (one flow each, and `hotline.yaml` for what they share, which may hold a flow itself),
 `prompts/<language>.yaml`, `tables/*`, and the folders that the hotline includes, made alike with a `library.yaml`.
 `queues.yaml` and `agents.yaml` belong to the routing and `*.scenario.yaml` to the tests of flows: of these only the
-queues' names are read. `load` and `read_folder` are the one place of this package that reads files; everything else
-works on bytes.
+queues' names and hours are read. `load` and `read_folder` are the one place of this package that reads files;
+everything else works on bytes.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from pathlib import Path as FilePath
 
 from ivr.flow.assemble import Assembly
 from ivr.flow.findings import Finding, FlowLoadError
-from ivr.flow.folder import AGENTS, HOTLINE, QUEUES, included
+from ivr.flow.folder import HOTLINE, in_version, included
 from ivr.flow.model import FlowLibrary
 
 MAX_FILES = 2000
@@ -68,10 +68,10 @@ def _bytes(file: FilePath) -> bytes:
 
 
 def version_of(sources: Mapping[str, bytes]) -> str:
-    """sha256 over names and contents of all that the dialogue depends on."""
+    """sha256 over names and contents of all that the dialogue and its queues depend on."""
     digest = hashlib.sha256()
     for name in sorted(sources):
-        if name not in (QUEUES, AGENTS) and not name.endswith(".scenario.yaml"):
+        if in_version(name):
             digest.update(f"{name}\0{len(sources[name])}\0".encode())
             digest.update(sources[name])
     return digest.hexdigest()

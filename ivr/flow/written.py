@@ -12,7 +12,7 @@ from ivr.flow.actions import JsonValue
 from ivr.flow.build import Callee, LibraryBuilder
 from ivr.flow.build_sources import build_sources
 from ivr.flow.calendar_model import CalendarModel
-from ivr.flow.calendars.calendar import Calendar
+from ivr.flow.calendars.calendar import Calendar, of_queue
 from ivr.flow.calendars.faults import CalendarError
 from ivr.flow.calendars.reading import make_calendar
 from ivr.flow.events import name_parts
@@ -21,7 +21,7 @@ from ivr.flow.findings import Finding, FlowLoadError, did_you_mean
 from ivr.flow.folder import AGENTS, HOTLINE, LIBRARY, PROMPTS, QUEUES, SCENARIOS, TABLES, holds_flow, inside
 from ivr.flow.model import Parameter
 from ivr.flow.schema import FlowModel, HotlineFields, HotlineModel, LibraryModel, ParameterModel
-from ivr.flow.yaml_source import Document, read
+from ivr.flow.yaml_source import Document, Path, read
 
 _HOTLINE_FIELDS = frozenset({"hotline", *HotlineFields.model_fields})
 _ONLY_FLOW = frozenset({"flow", "nodes", "start", "parameters", "results", "events", "title", "note"})
@@ -51,7 +51,7 @@ class WrittenHotline:
         self.libraries: dict[str, tuple[Document, LibraryModel]] = {}
         """Included folder -> its `library.yaml`."""
         self.calendars: dict[str, Calendar] = {}
-        self._calendar_models: dict[str, tuple[Document, CalendarModel]] = {}
+        self._calendar_models: dict[str, tuple[Document, Path, CalendarModel]] = {}
         self.shared_names: frozenset[str] = frozenset()
         """The variables of the whole call."""
         self.incomplete = False
@@ -62,9 +62,9 @@ class WrittenHotline:
         self._languages()
         self._hotline(self.documents.get(HOTLINE))
         self._include()
+        self._queues(self.documents.get(QUEUES))
         self._compile_calendars()
         self._prompts()
-        self._queues(self.documents.get(QUEUES))
         for name, document in self.documents.items():
             if holds_flow(name):
                 self._flow(document, document.data, "")
@@ -124,18 +124,19 @@ class WrittenHotline:
     def _calendars_of(self, document: Document, calendars: Mapping[str, CalendarModel]) -> None:
         """Those of the hotline, which is read first, replace a library's of the same name."""
         for name, calendar in calendars.items():
-            self._calendar_models.setdefault(name, (document, calendar))
+            self._calendar_models.setdefault(name, (document, ("calendars", name), calendar))
 
     def _compile_calendars(self) -> None:
         """When all are known: that of a library may be based on the hotline's, and the other way round."""
-        models = {name: calendar for name, (_, calendar) in self._calendar_models.items()}
-        for name, (document, calendar) in self._calendar_models.items():
+        models = {name: calendar for name, (_, _, calendar) in self._calendar_models.items()}
+        for name, (document, where, calendar) in self._calendar_models.items():
             try:
                 self.calendars[name] = make_calendar(name, calendar, models)
             except CalendarError as error:
                 for fault in error.faults:
-                    path = ("calendars", name, *fault.path)
-                    self.builder.fault(document, path, "bad-calendar", fault.cause, fault.mend)
+                    self.builder.fault(
+                        document, (*where, *fault.path), "bad-calendar", fault.cause, fault.mend
+                    )
         self.builder.calendars |= set(models)
 
     def _include(self) -> None:
@@ -174,10 +175,26 @@ class WrittenHotline:
                 self._flow(flow, flow.data, folder)
 
     def _queues(self, document: Document | None) -> None:
-        if document is not None and isinstance(document.data, dict):
-            queues = document.data.get("queues")
-            if isinstance(queues, dict):
-                self.builder.known_queues = frozenset(queues)
+        """Their names, and their hours: a queue's own are a calendar like the hotline's. The rest is the routing's."""
+        queues = (
+            document.data.get("queues") if document is not None and isinstance(document.data, dict) else None
+        )
+        if document is None or not isinstance(queues, dict):
+            return
+        self.builder.known_queues = frozenset(queues)
+        known = set(self._calendar_models)
+        for name, queue in queues.items():
+            hours = queue.get("hours") if isinstance(queue, dict) else None
+            where: Path = ("queues", name, "hours")
+            if isinstance(hours, dict):
+                model = self.builder.validate(CalendarModel, document, where, hours)
+                if model is not None:
+                    self._calendar_models[of_queue(name)] = (document, where, model)
+            elif isinstance(hours, str) and hours not in known:
+                hint = did_you_mean(hours, known) or "add it under `calendars` in hotline.yaml"
+                self.builder.fault(
+                    document, where, "unknown-calendar", f"there is no calendar `{hours}`", hint
+                )
 
     def _flow(self, document: Document, data: object, library: str) -> None:
         model = self.builder.validate(FlowModel, document, (), data)

@@ -7,25 +7,18 @@ import hashlib
 from collections.abc import Mapping
 from pathlib import Path
 
-from ivr.flow.folder import AGENTS, QUEUES
+from ivr.flow.folder import QUEUES, in_version
 from ivr.flow.load import version_of
 from storage.flow_records import FlowFile, FlowVersion
 
 
 def covered(sources: Mapping[str, bytes]) -> dict[str, bytes]:
-    """The files of a folder that its version consists of: dialogues, prompts, tables.
-
-    Queues and agents belong to the routing, scenarios to the tests, recordings and audio to the prompts' room.
-    """
-    return {
-        name: content
-        for name, content in sources.items()
-        if name not in (QUEUES, AGENTS) and not name.endswith(".scenario.yaml")
-    }
+    """The files of a folder that its version consists of: dialogues, queues, prompts, tables."""
+    return {name: content for name, content in sources.items() if in_version(name)}
 
 
 def read_beside(folder: Path) -> dict[str, bytes]:
-    """What else a version must be read with: the queues that there are now. {} when there are none."""
+    """What stands in for the queues of a version that was stored when they were no part of one: those of the folder."""
     try:
         return {QUEUES: (folder / QUEUES).read_bytes()}
     except OSError:

@@ -1,4 +1,4 @@
-"""The dialogue that new calls of a running server get, and how it changes.
+"""The dialogue that new calls of a running server get, and how it changes; its queues are in force for all.
 
 A version reaches the calls in the same steps wherever it comes from: it is read and checked, its prompts get a sound,
 and then, in one moment, it is the one for new calls. Whatever fails before that moment is logged and changes nothing.
@@ -12,14 +12,13 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
 from typing import Final
 
 from ivr.call.dialogue import Dialogue
 from ivr.errors import ConfigError, FlowError, StorageError
 from ivr.flow.findings import FlowLoadError
-from ivr.flow.folder import AGENTS, QUEUES
 from ivr.flow.load import read_folder, version_of
 from ivr.flow.model import FlowLibrary
 from ivr.prompts.catalogue import Folders, PromptCatalogue
@@ -62,14 +61,17 @@ class LiveFlows:
         self._sound_s = sound_s
         self._seq = 0
         """The release that was looked at last."""
-        self._routing: dict[str, bytes | None] = {}
-        """The files of the routing as they were when somebody was last told of them."""
         self._current: Dialogue | None = None
         self._audio: PromptCatalogue | None = None
-        self._old: set[Dialogue] = set()
+        self._old: dict[Dialogue, None] = {}
+        """In the order in which others took their place."""
         self._over: asyncio.Queue[Dialogue] = asyncio.Queue()
         self._turn = asyncio.Lock()
         """Versions become ready one after the other."""
+        self.on_change: Callable[[], None] = lambda: None
+        """Told when another version is the current one, and when an old one is let go."""
+        self.on_save: Callable[[Mapping[str, bytes]], Awaitable[None]] = _nothing
+        """Told, in development, what stands in the folder after each save."""
 
     # --- for calls ---
 
@@ -90,9 +92,13 @@ class LiveFlows:
         assert self._audio is not None
         return self._audio
 
+    def dialogues(self) -> list[Dialogue]:
+        """Those that calls run: the current one, then older ones, the latest first."""
+        return [self.current, *reversed(self._old)]
+
     def versions_in_use(self) -> Mapping[str, int]:
         """Version -> calls that run it now: the current one, and older ones that still have calls."""
-        return {one.library.version: one.calls for one in (*self._old, self.current)}
+        return {one.library.version: one.calls for one in reversed(self.dialogues())}
 
     def enter(self) -> Dialogue:
         self.current.calls += 1
@@ -109,7 +115,7 @@ class LiveFlows:
         """Load what the first calls get. Raises HotlineError when there is nothing sound to begin with.
 
         The live release; the first time, the folder is published. In development the folder, if it is sound. When
-        the live release cannot run any more (the language or the queues have changed since), an older one can.
+        the live release cannot run any more (the language has changed since), an older one can.
         """
         self._seq = await self._versions.last_seq()
         if not self._seq:
@@ -133,9 +139,7 @@ class LiveFlows:
 
     async def _begin_with_folder(self) -> bool:
         try:
-            sources = await self._read()
-            self._routing = {name: sources.get(name) for name in (QUEUES, AGENTS)}
-            library = await self._load_folder(sources)
+            library = await self._load_folder(await self._read())
         except FlowError as error:
             self._tell(error, "the live version is run instead")
             return False
@@ -239,8 +243,8 @@ class LiveFlows:
         async for _ in saves(self._folder):
             try:
                 sources = await self._read()
-                self._look_at_routing(sources)
                 if version_of(sources) == self.library.version:
+                    await self.on_save(sources)
                     continue
                 library = await self._load_folder(sources)
             except FlowError as error:
@@ -251,21 +255,14 @@ class LiveFlows:
                 continue
             await self._become(library)
             log.info("new calls run what was saved in %s: version %s", self._folder, _short(library.version))
+            await self.on_save(sources)
 
     async def _read(self) -> dict[str, bytes]:
         return await asyncio.to_thread(read_folder, self._folder)
 
-    def _look_at_routing(self, sources: Mapping[str, bytes]) -> None:
-        for name in (QUEUES, AGENTS):
-            if sources.get(name) != self._routing.get(name):
-                log.warning(
-                    "%s/%s is read at the start only: restart to use what is saved", self._folder, name
-                )
-                self._routing[name] = sources.get(name)
-
     async def _load_folder(self, sources: Mapping[str, bytes]) -> FlowLibrary:
-        """Checked with the queues of the start, which routing knows; kept, so that its calls can be replayed."""
-        library = await load_aside({**sources, **self._versions.beside})
+        """Kept, so that its calls can be replayed."""
+        library = await load_aside(sources)
         self._versions.check(library)
         await self._versions.keep(sources, author="", message=f"saved in {self._folder}")
         return library
@@ -276,16 +273,18 @@ class LiveFlows:
             ready = await aside(lambda: prepare(library, self._folders, self._audio))
             await give_sound(ready, self._sound_s)
             old, self._current, self._audio = self._current, ready.dialogue, ready.audio
-            if old is not None:
-                self._old.add(old)
-                if not old.calls:
-                    self._retire(old)
+            if old is not None and old.calls:
+                self._old[old] = None
+            elif old is not None:
+                self._over.put_nowait(old)
+            self.on_change()
 
     # --- old versions ---
 
     def _retire(self, dialogue: Dialogue) -> None:
-        self._old.discard(dialogue)
+        self._old.pop(dialogue)
         self._over.put_nowait(dialogue)
+        self.on_change()
 
     async def _free_old(self) -> None:
         while True:
@@ -302,6 +301,10 @@ class LiveFlows:
         else:
             log.error("%s (%s)", error, error.mend)
         log.error("%s", what)
+
+
+async def _nothing(_sources: Mapping[str, bytes]) -> None:
+    pass
 
 
 def _short(version: str) -> str:

@@ -13,7 +13,7 @@ import contextlib
 import gc
 import sys
 import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from typing import TypeVar
 
 from ivr.call.dialogue import Dialogue
@@ -22,6 +22,7 @@ from ivr.flow.findings import Finding, FlowLoadError
 from ivr.flow.load import version_of
 from ivr.flow.model import FlowLibrary
 from ivr.prompts.catalogue import PromptCatalogue
+from ivr.versions.routing_rules import rules_of
 
 Result = TypeVar("Result")
 
@@ -31,20 +32,28 @@ _lock = threading.Lock()
 """One at a time: the collector, which rests meanwhile, is the whole process's."""
 
 
-async def load_aside(sources: Mapping[str, bytes]) -> FlowLibrary:
-    """As `load_sources`. Raises FlowLoadError."""
-    return await aside(lambda: _load(sources))
+async def load_aside(sources: Mapping[str, bytes], version: str = "") -> FlowLibrary:
+    """As `load_sources`, and its queues are sound too (`rules_of`). version: its name, "" = by its content.
+
+    Raises FlowLoadError.
+    """
+    return await aside(lambda: _load(sources, version))
 
 
-def _load(sources: Mapping[str, bytes]) -> FlowLibrary:
-    assembly = Assembly(sources, version_of(sources))
-    findings: Sequence[Finding] = ()
+def _load(sources: Mapping[str, bytes], version: str) -> FlowLibrary:
+    assembly = Assembly(sources, version or version_of(sources))
+    findings: list[Finding] = []
     library: FlowLibrary | None = None
+    # Not raised from here: their traceback would keep all that was read until the event loop lets go of it.
     try:
         library = assembly.library()
     except FlowLoadError as error:
-        # Not raised from here: its traceback would keep all that was read until the event loop lets go of it.
-        findings = error.findings
+        findings += error.findings
+    try:
+        rules_of(sources)
+    except FlowLoadError as error:
+        library = None
+        findings += (finding for finding in error.findings if finding not in findings)
     pieces = assembly.scaffolding()
     del assembly
     while pieces:

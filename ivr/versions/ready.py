@@ -1,4 +1,4 @@
-"""A library becomes a dialogue that calls can run: its prompts are looked up and get a sound."""
+"""A library becomes a dialogue that calls can run: its prompts get a sound, its queues their rules."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from ivr.call.dialogue import Dialogue
 from ivr.flow.model import FlowLibrary
 from ivr.prompts.catalogue import Folders, PromptCatalogue
 from ivr.prompts.clips import Clip
+from ivr.versions.routing_rules import rules_of
 
 log = logging.getLogger(__name__)
 
@@ -37,7 +38,7 @@ def prepare(library: FlowLibrary, folders: Folders, beside: PromptCatalogue | No
     audio.now = lambda: dt.datetime.now(library.timezone)
     asks_history = any(b"history" in source for source in library.texts.values())
     return Ready(
-        Dialogue(library, audio, asks_history),
+        Dialogue(library, audio, asks_history, rules=rules_of(library.texts)),
         audio,
         tuple(clip for language in texts for clip in audio.missing(language)),
         tuple(clip for language in texts for clip in audio.silent(language)),

@@ -8,17 +8,20 @@ the new one is live, wholly. Nothing here touches a running server: that one see
 from __future__ import annotations
 
 import datetime as dt
+from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from ivr.errors import VersionError
 from ivr.flow.diff import compare, node_renames
 from ivr.flow.findings import FlowLoadError, did_you_mean
+from ivr.flow.folder import QUEUES
 from ivr.flow.model import FlowLibrary
 from ivr.versions import content
 from ivr.versions.lineage import lineage
 from ivr.versions.loading import load_aside
 from ivr.versions.returning import Mapped, dropped, returning, settle
+from ivr.versions.routing_rules import rules_of
 from storage.flow_records import FlowRelease, FlowVersion, ReleaseKind
 from storage.store import Store
 
@@ -35,11 +38,16 @@ class Published:
     before: str | None
     staying: int = 0
     """Calls that wait and come back to nodes which this version does not have."""
+    kept_queues: Mapping[str, int] = field(default_factory=dict)
+    """Queues that this version does not have -> callers who wait there: they are served by the rules of before."""
 
 
 @dataclass(slots=True)
 class Versions:
-    """The versions of one hotline. queues: the `queues.yaml` that there is now, which every version is checked with."""
+    """The versions of one hotline.
+
+    beside: what stands in for the queues of a version that was stored when they were no part of one.
+    """
 
     store: Store
     hotline: str
@@ -109,8 +117,8 @@ class Versions:
         return {name: contents[hash] for name, hash in found.files.items()}
 
     async def load(self, version: str) -> FlowLibrary:
-        """A version as calls run it, with the queues of now. Raises VersionError, FlowLoadError."""
-        return await load_aside({**await self.sources(version), **self.beside})
+        """A version as calls run it. Raises VersionError, FlowLoadError."""
+        return await load_aside({**self.beside, **await self.sources(version)}, version)
 
     async def keep(self, sources: Mapping[str, bytes], *, author: str, message: str) -> str:
         """Store a version without releasing it, so that its calls can be looked at later. Returns its hash."""
@@ -179,9 +187,9 @@ class Versions:
             version = line[-1 - steps]
         if live is not None and live.version == version:
             return Published(live, released=False, before=live.version)
-        sources = {**await self.sources(version), **self.beside}
+        sources = await self.sources(version)
         try:
-            library = await load_aside(sources)
+            library = await self.load(version)
         except FlowLoadError as error:
             raise VersionError(
                 f"version {version[:12]} cannot run any more: {error}",
@@ -191,12 +199,18 @@ class Versions:
         return await self._release("rollback", sources, library, live, author, message, mapping or {}, keep)
 
     def check(self, library: FlowLibrary) -> None:
-        """Raises VersionError for one that calls could not begin with."""
+        """Raises VersionError for one that calls could not begin with, or whose callers nobody could take."""
         if self.entry_flow and self.entry_flow not in library.flows:
             raise VersionError(
                 f"there is no flow `{self.entry_flow}`, which calls begin with",
                 mend=did_you_mean(self.entry_flow, library.flows)
                 or f"set IVR_ENTRY_FLOW to one of: {', '.join(sorted(library.flows))}",
+            )
+        if library.queues and QUEUES not in library.texts:
+            queue = min(library.queues)
+            raise VersionError(
+                f"calls wait in the queue `{queue}`, but there is no {QUEUES}",
+                mend=f"write one: `queues: {{{queue}: {{}}}}`",
             )
 
     async def _release(
@@ -224,7 +238,13 @@ class Versions:
             await uow.flow_files.put(*files)
             await uow.flow_versions.put(version)
             await uow.flow_releases.add(release)
-        return Published(release, released=True, before=before, staying=sum(calls.values()))
+        return Published(
+            release,
+            released=True,
+            before=before,
+            staying=sum(calls.values()),
+            kept_queues=await self._kept_queues(library),
+        )
 
     async def _dropped(self, library: FlowLibrary) -> Mapping[str, int]:
         async with self.store.reading() as uow:
@@ -237,6 +257,12 @@ class Versions:
                 # Not stored, or no longer loadable: a restarted server could not take these calls up anyway.
                 continue
         return dropped(standings, libraries, library.nodes.keys())
+
+    async def _kept_queues(self, library: FlowLibrary) -> Mapping[str, int]:
+        queues = rules_of(library.texts).queues
+        async with self.store.reading() as uow:
+            waiting = [entry.queue for entry in await uow.entries.live() if entry.queue]
+        return Counter(queue for queue in waiting if queue not in queues)
 
     async def _guesses(self, sources: Mapping[str, bytes], live: FlowRelease | None) -> Mapping[str, str]:
         if live is None:

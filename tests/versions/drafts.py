@@ -5,8 +5,10 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Mapping
 
+from ivr.versions.content import to_store
 from routing.entries import Entry, enter
 from routing.ids import EntryId, QueueName
+from storage.flow_records import FlowRelease
 from storage.records import CallRecord, EntryRecord, JournalEvent
 from storage.store import Store
 
@@ -52,6 +54,22 @@ LOUDER = draft(("hello: Hello", "hello: HELLO"), file="prompts/en.yaml")
 RENAMED = draft(("after", "thanks"))
 """The node that callers come back to after the queue has another name."""
 FAULTY = draft(("next: choose", "next: chose"))
+ELSEWHERE = {
+    **draft(("flow: main", "flow: other")),
+    "hotline.yaml": b"hotline: demo\nlanguages: [zh, en]\nentry: other\n",
+}
+"""Sound, but calls that begin with the flow `main` cannot run it."""
+
+
+async def released_before(store: Store, sources: Mapping[str, bytes], seq: int = 1) -> str:
+    """A release of when queues were no part of a version. Returns the version."""
+    alone = {name: content for name, content in sources.items() if name != "queues.yaml"}
+    version, files = to_store("demo", alone, author="", message="", at=T0, parent=None)
+    async with store.unit_of_work() as uow:
+        await uow.flow_files.put(*files)
+        await uow.flow_versions.put(version)
+        await uow.flow_releases.add(FlowRelease("demo", seq, version.hash, "publish", T0, "", "", {}))
+    return version.hash
 
 
 async def waiting(store: Store, version: str, call: str = "c-n1-1", node: str = "main.desk") -> Entry:

@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import logging
 import weakref
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from pathlib import Path
 
 import pytest
@@ -19,9 +19,10 @@ from ivr.prompts.clips import Clip
 from ivr.prompts.prepared import Playable
 from ivr.versions.live import LiveFlows
 from ivr.versions.service import Versions
+from routing.ids import QueueName
 from storage.errors import StorageAway
 from storage.store import Store
-from tests.versions.drafts import BASE, FAULTY, LOUDER, RENAMED, draft
+from tests.versions.drafts import BASE, ELSEWHERE, FAULTY, LOUDER, RENAMED, draft, released_before
 
 OLD, NEW = version_of(BASE), version_of(LOUDER)
 SOON_S = 0.02
@@ -46,6 +47,11 @@ def write(folder: Path, sources: dict[str, bytes]) -> None:
 
 def versions_of(store: Store) -> Versions:
     return Versions(store, "demo", entry_flow="main", beside={"queues.yaml": BASE["queues.yaml"]})
+
+
+async def publish_elsewhere(store: Store) -> None:
+    """A release that the servers of these tests cannot run."""
+    await Versions(store, "demo").publish(ELSEWHERE, author="li", message="calls begin elsewhere")
 
 
 @pytest.fixture
@@ -160,21 +166,18 @@ async def test_in_development_the_folder_is_run_and_kept(
 async def test_an_older_version_is_better_than_none(
     make: Callable[..., LiveFlows], store: Store, caplog: pytest.LogCaptureFixture
 ) -> None:
-    versions = versions_of(store)
-    await versions.publish(BASE, author="li", message="")
-    other = draft(("queue: general", "queue: other")) | {"queues.yaml": b"queues: {general: {}, other: {}}\n"}
-    await versions.publish(other, author="li", message="its queue is gone meanwhile")
+    await versions_of(store).publish(BASE, author="li", message="")
+    await publish_elsewhere(store)
     live = make()
     await live.begin()
     assert live.library.version == OLD
-    assert "an older one than the live" in caplog.text and "other" in caplog.text
+    assert "an older one than the live" in caplog.text and "no flow `main`" in caplog.text
 
 
 async def test_when_none_can_be_run_it_is_said_how_to_mend_it(
     make: Callable[..., LiveFlows], store: Store
 ) -> None:
-    other = draft(("queue: general", "queue: other")) | {"queues.yaml": b"queues: {other: {}}\n"}
-    await versions_of(store).publish(other, author="li", message="")
+    await publish_elsewhere(store)
     with pytest.raises(ConfigError, match="no version of the dialogue can be run") as caught:
         await make().begin()
     assert "ivr publish" in caught.value.mend
@@ -262,8 +265,7 @@ async def test_a_release_that_cannot_be_run_here_changes_nothing_and_is_said_onc
     make: Callable[..., LiveFlows], store: Store, caplog: pytest.LogCaptureFixture, asked: list[int]
 ) -> None:
     async with running(make()) as live:
-        other = draft(("queue: general", "queue: other")) | {"queues.yaml": b"queues: {other: {}}\n"}
-        await versions_of(store).publish(other, author="", message="")
+        await publish_elsewhere(store)
         await until(lambda: asked.count(2) >= 4)
         assert live.library.version == OLD
         assert caplog.text.count("release 2 cannot be run") == 1
@@ -328,17 +330,48 @@ async def test_what_is_saved_is_run_at_once(
         )
 
 
-async def test_what_is_read_at_the_start_only_is_said_to_be(
+async def test_queues_that_are_saved_are_a_version_like_any_other(
     make: Callable[..., LiveFlows], folder: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     async with running(make(watch=True)) as live:
+        told: list[float] = []
+        live.on_change = lambda: told.append(live.current.rules.queues[QueueName("general")].ring_s)
         await watched(live, folder)
-        assert "restart" not in caplog.text
-        write(folder, {"queues.yaml": b"queues: {general: {}, other: {}}\n"})
-        await until(lambda: "queues.yaml is read at the start only: restart" in caplog.text)
-        write(folder, draft(("queue: general", "queue: other")))
+        write(folder, {"queues.yaml": b"queues: {general: {ring_s: 25}}\n"})
+        await until(lambda: told[-1] == 25)
+        version = live.library.version
+        write(folder, {"queues.yaml": b"queues: {general: {ring_s: soon}}\n"})
+        await until(lambda: "goes on" in caplog.text)
+        assert f"{folder}/queues.yaml:1:20: error routing: queues.general.ring_s: a number" in caplog.text
+        write(folder, {"queues.yaml": b"queues: {generl: {}}\n"})
         await until(lambda: "unknown-queue" in caplog.text)
+        assert (live.library.version, told[-1]) == (version, 25)
+
+
+async def test_who_listens_is_told_of_every_save_that_is_sound(
+    make: Callable[..., LiveFlows], folder: Path
+) -> None:
+    saved: list[bytes] = []
+
+    async def hear(sources: Mapping[str, bytes]) -> None:
+        saved.append(sources.get("agents.yaml", b""))
+
+    async with running(make(watch=True)) as live:
+        live.on_save = hear
+        await watched(live, folder)
+        write(folder, {"agents.yaml": b"agents: []\n"})
+        await until(lambda: saved[-1] == b"agents: []\n")
         assert live.library.version == OLD
+
+
+async def test_a_version_stored_without_queues_has_those_of_the_folder(
+    make: Callable[..., LiveFlows], store: Store
+) -> None:
+    before = await released_before(store, BASE)
+    live = make()
+    await live.begin()
+    assert live.library.version == before
+    assert set(live.current.rules.queues) == {"general"}
 
 
 async def test_a_faulty_file_changes_nothing_and_is_named_by_line(

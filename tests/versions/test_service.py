@@ -19,7 +19,7 @@ from storage.promises import CallbackRecord
 from storage.records import EntryRecord
 from storage.store import Store
 from tests.storage.samples import at
-from tests.versions.drafts import BASE, FAULTY, LOUDER, RENAMED, T0, draft, waiting
+from tests.versions.drafts import BASE, FAULTY, LOUDER, RENAMED, T0, draft, released_before, waiting
 
 OTHER = draft(("entry: main", "entry: other"), file="hotline.yaml")
 OTHER["main.yaml"] = draft(("flow: main", "flow: other"))["main.yaml"]
@@ -32,8 +32,10 @@ def versions(store: Store) -> Versions:
 
 
 def test_a_version_is_what_its_hash_covers() -> None:
-    assert covered(BASE).keys() == {"hotline.yaml", "main.yaml", "prompts/zh.yaml", "prompts/en.yaml"}
+    prompts = {"prompts/zh.yaml", "prompts/en.yaml"}
+    assert covered(BASE).keys() == {"hotline.yaml", "main.yaml", "queues.yaml", *prompts}
     assert version_of(covered(BASE)) == version_of(BASE)
+    assert version_of({**BASE, "agents.yaml": b"agents: []\n"}) == version_of(BASE)
     for name in covered(BASE):
         assert version_of({**BASE, name: BASE[name] + b"\n# more\n"}) != version_of(BASE)
 
@@ -82,7 +84,7 @@ async def test_files_that_versions_share_are_stored_once(versions: Versions) -> 
         one, other = await uow.flow_versions.history("demo")
         assert other.files != one.files and other.parent is None and one.parent == other.hash
         hashes = set(one.files.values()) | set(other.files.values())
-        assert len(hashes) == 5 and len(await uow.flow_files.contents(hashes)) == 5
+        assert len(hashes) == len(await uow.flow_files.contents(hashes)) == 6
 
 
 async def test_going_back_and_further_back(versions: Versions) -> None:
@@ -109,7 +111,7 @@ async def test_two_steps_at_once(versions: Versions) -> None:
 
 
 async def test_a_version_that_cannot_run_any_more_is_not_gone_back_to(versions: Versions) -> None:
-    await versions.publish(BASE, author="", message="")
+    await released_before(versions.store, BASE)
     versions.beside = {"queues.yaml": b"queues: {other: {}}\n"}
     await versions.publish(
         draft(("queue: general", "queue: other")) | versions.beside, author="", message="another queue"
@@ -246,3 +248,35 @@ async def test_a_callback_says_itself_where_it_comes_back_to(versions: Versions)
 
 def _ended(entry: EntryRecord) -> EntryRecord:
     return replace(entry, state="ended", outcome="left", ended_at=T0, revision=entry.revision + 1)
+
+
+async def test_a_draft_whose_callers_nobody_could_take_does_not_go_live(versions: Versions) -> None:
+    without = {name: content for name, content in BASE.items() if name != "queues.yaml"}
+    with pytest.raises(
+        VersionError, match=r"wait in the queue `general`, but there is no queues\.yaml"
+    ) as caught:
+        await versions.publish(without, author="", message="")
+    assert "queues: {general: {}}" in caught.value.mend
+    with pytest.raises(FlowLoadError, match=r"queues\.yaml:1:20: error routing"):
+        await versions.publish(
+            {**BASE, "queues.yaml": b"queues: {general: {ring_s: x}}\n"}, author="", message=""
+        )
+    assert await versions.live() is None
+
+
+async def test_it_is_told_who_waits_in_a_queue_that_is_gone(versions: Versions) -> None:
+    live = (await versions.publish(BASE, author="", message="")).release.version
+    await waiting(versions.store, live)
+    await waiting(versions.store, live, call="c-n1-2")
+    other = draft(("queue: general", "queue: other")) | {"queues.yaml": b"queues: {other: {}}\n"}
+    published = await versions.publish(other, author="", message="renamed")
+    assert published.kept_queues == {"general": 2}
+    assert (await versions.rollback(author="")).kept_queues == {}
+
+
+async def test_a_release_of_before_is_gone_back_to_as_it_is(versions: Versions) -> None:
+    before = await released_before(versions.store, BASE)
+    await versions.publish(LOUDER, author="", message="")
+    back = await versions.rollback(author="")
+    assert back.release.version == before
+    assert (await versions.load(before)).version == before

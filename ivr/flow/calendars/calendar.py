@@ -156,6 +156,11 @@ class Calendar:
                 return
 
 
+def of_queue(queue: str) -> str:
+    """The name of the calendar that a queue has for itself in `queues.yaml`. No other can have it, for its dot."""
+    return f"queues.{queue}"
+
+
 def _same_until(now: dt.datetime, zone: dt.tzinfo, today: Spans, yesterday: Spans) -> dt.datetime:
     """The next moment at which hours begin or end, the day is over, or the clock is changed."""
     _, end, offset = next(stretches(zone, now))

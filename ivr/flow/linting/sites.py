@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ivr.flow.findings import Finding, Severity
-from ivr.flow.folder import HOTLINE, LIBRARY
+from ivr.flow.folder import HOTLINE, LIBRARY, QUEUES
 from ivr.flow.model import FlowLibrary
 from ivr.flow.yaml_source import Document, Path, read
 
@@ -23,6 +23,12 @@ class Sites:
         )
 
     def calendar(self, name: str, path: Path, code: str, cause: str, suggestion: str) -> Finding:
+        """At a place within a calendar: of the hotline, of a library, or a queue's own."""
+        _, dot, queue = name.partition(".")
+        if dot:
+            return self._finding(
+                QUEUES, ("queues", queue, "hours", *path), code, cause, suggestion, "warning"
+            )
         for file in self._library.texts:
             if file == HOTLINE or file.endswith("/" + LIBRARY):
                 data = self._read(file).data
