@@ -11,7 +11,6 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from asr.pool import NoEars, WorkerPool
-from ivr.accounts.wiring import Telephony, open_accounts
 from ivr.ari.client import AriClient, AriSettings
 from ivr.ari.parse import AnyEvent, Gap
 from ivr.asterisk.locate import locate
@@ -34,6 +33,7 @@ from ivr.errors import AriError, AsteriskError, HotlineError, first_of
 from ivr.flow.model import FlowLibrary
 from ivr.outside.service import OutsideService, open_outside
 from ivr.outside.stored import stored_history, stored_pending
+from ivr.phones import Phones
 from ivr.prompts import background
 from ivr.prompts.catalogue import Folders, PromptCatalogue
 from ivr.prompts.store import cache_folder
@@ -62,6 +62,7 @@ log = logging.getLogger(__name__)
 
 LANGUAGES = ("zh", "en")
 READY_S = 20.0
+PHONES_AGAIN_S = 2.0
 SOME_WORDS = "李先生住在人民路，he called at three"
 BEHIND = 5_000
 """So many facts not yet durable: the database is called unwell."""
@@ -81,7 +82,6 @@ class Hotline:
     status: LiveStatus
     callbacks: CallbackDesk
     outside: OutsideService
-    telephony: Telephony
     asterisk: PrivateAsterisk | None = None
     rendered: RenderedAsterisk | None = None
     page_url: str = ""
@@ -202,15 +202,14 @@ async def hotline(
         stack.callback(dispatcher.close)
         histories = CallerHistories(store, clock)
         stack.push_async_callback(histories.close)
-        rendered = asterisk.rendered if asterisk else None
-        telephony = await stack.enter_async_context(
-            open_accounts(settings, store, clock, ari, dispatcher, rendered)
-        )
+        phones = Phones(ari, lambda: list(dispatcher.board.agents), dispatcher.phone_seen)
+        reconnected = asyncio.Event()
         by_websocket = WebsocketMedia(ari)
 
         def on_event(event: AnyEvent) -> None:
-            telephony.on_event(event)
+            phones.on_event(event)
             if isinstance(event, Gap):
+                reconnected.set()
                 by_websocket.forget()
             changed()
 
@@ -255,7 +254,7 @@ async def hotline(
                 "sqlite" if store.dialect == "sqlite" else "postgres", writer.waiting < BEHIND
             ),
             speech=lambda: tuple(SpeechStatus(name, engine) for name, engine in languages.items()),
-            phones=lambda: telephony.phones.online,
+            phones=lambda: phones.online,
             callbacks=callbacks.lines,
         )
         changed.to(status.bump)
@@ -271,14 +270,14 @@ async def hotline(
             outside=outside,
             callbacks=callbacks,
             asterisk=asterisk,
-            rendered=rendered,
-            telephony=telephony,
+            rendered=asterisk.rendered if asterisk else None,
             languages=languages,
             speech=speech,
         )
         try:
             async with asyncio.TaskGroup() as group:
                 door = group.create_task(front_door.run(), name="front door")
+                keeper = group.create_task(_keep_phones(phones, reconnected), name="phones")
                 watchers = [
                     group.create_task(writer.failed(), name="writer watched"),
                     group.create_task(outside.run(), name="notifications"),
@@ -298,8 +297,6 @@ async def hotline(
                     else None
                 )
                 await ari.ready(READY_S)
-                await telephony.keeper.begin()
-                watchers.append(group.create_task(telephony.keeper.run(), name="accounts"))
                 if settings.transcripts.recordings and any(languages.values()):
                     rows = StoredRows(store, writer.put, settings.node)
                     written = WrittenRecordings(
@@ -326,6 +323,7 @@ async def hotline(
                 gc.freeze()  # what was loaded for good need not be looked through again while calls are up
                 yield running
                 door.cancel()
+                keeper.cancel()
                 for watcher in watchers:
                     watcher.cancel()
                 if renderer is not None:
@@ -396,11 +394,10 @@ async def _start_asterisk(
         trunk_hosts=wanted.trunk_hosts,
         outbound_trunk=wanted.outbound_trunk,
         external_address=wanted.external_address or None,
-        rtp_timeout_s=wanted.rtp_timeout_s,
         preferred_ports=Ports(wanted.sip_port, wanted.sip_port + 1, 8088, 20000, 23999),
     )
     rendered = render(settings.state_dir / "asterisk", binary, options)
-    return await stack.enter_async_context(PrivateAsterisk(binary, rendered, accounts=False))
+    return await stack.enter_async_context(PrivateAsterisk(binary, rendered))
 
 
 def _outbound(settings: Settings) -> Outbound:
@@ -445,3 +442,16 @@ async def _watch(asterisk: PrivateAsterisk) -> None:
         f"Asterisk ended by itself (status {status})",
         mend=f"look at {asterisk.rendered.messages_log}; start again",
     )
+
+
+async def _keep_phones(phones: Phones, reconnected: asyncio.Event) -> None:
+    """Ask for the telephones after every (re)connect."""
+    while True:
+        await reconnected.wait()
+        reconnected.clear()
+        try:
+            await phones.refresh()
+        except AriError as error:
+            log.warning("telephones not asked for, again in %g s: %s", PHONES_AGAIN_S, error)
+            await asyncio.sleep(PHONES_AGAIN_S)
+            reconnected.set()
