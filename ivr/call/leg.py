@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Self
@@ -25,7 +25,7 @@ from ivr.ari.generated.events import (
     StasisStart,
 )
 from ivr.ari.interface import Ari
-from ivr.ari.parse import Gap
+from ivr.ari.parse import AnyEvent, Gap
 from ivr.ari.results import Gone
 from ivr.ari.unhurried import unhurried
 from ivr.call.rung import ANSWERED, OUTCOME_OF_DIAL, Rung, RungOutcome, not_taken
@@ -186,9 +186,19 @@ class Leg:
             return False
         return not isinstance(result, Gone)
 
-    async def until_over(self, caller: ChannelId | None = None, key: str = "") -> None:
+    def give_bridge(self) -> str:
+        """The bridge outlives this telephone: whoever asks for it ends it."""
+        self._bridged = False
+        return self.bridge
+
+    async def until_over(
+        self,
+        caller: ChannelId | None = None,
+        key: str = "",
+        hear: Callable[[AnyEvent], None] = lambda event: None,
+    ) -> None:
         """Returns when the telephone's channel has gone (the caller's is the session's own concern), or when the caller
-        has pressed that key.
+        has pressed that key. hear: told of whatever else happens to the telephone.
 
         A lost event must not keep two people apart for ever: the channel is also asked for now and then.
         """
@@ -206,6 +216,8 @@ class Leg:
                 return
             if (event is None or isinstance(event, Gap)) and not await self._alive():
                 return
+            if event is not None:
+                hear(event)
 
     async def release(self, channel: ChannelId) -> None:
         """Take that channel out of the bridge, back into our hands."""
@@ -215,15 +227,8 @@ class Leg:
             log.info("already out of the bridge: %s", error)
 
     async def _set_up(self) -> Rung | None:
-        created = await unhurried(
-            self._ari.channels.create(
-                channel_id=self.channel,
-                endpoint=self._to.endpoint,
-                app=self._ari.app,
-                originator=self._originator,
-                variables=self._to.shown(),
-            )
-        )
+        """Two requests in a row until the telephone rings: what does not need the other's answer goes beside it."""
+        created = await unhurried(self._made())
         if isinstance(created, Gone):
             return Rung("unavailable")
         async for event in self._events():
@@ -231,18 +236,30 @@ class Leg:
                 break
             if isinstance(event, ChannelDestroyed):
                 return not_taken(event.cause, "unavailable")
-        if self._own_bridge:
-            self._bridged = True
-            await unhurried(
-                self._ari.bridges.create_with_id(
-                    bridge_id=self.bridge, type="mixing,dtmf_events", name=self.bridge
-                )
-            )
-        added = await self._ari.bridges.add_channel(bridge_id=self.bridge, channel=[self.channel])
-        if isinstance(added, Gone):
-            return Rung("unavailable")
-        dialled = await self._ari.channels.dial(channel_id=self.channel, timeout=round(self._to.ring_s))
-        return Rung("unavailable") if isinstance(dialled, Gone) else None
+        added, dialled = await _both(
+            self._ari.bridges.add_channel(bridge_id=self.bridge, channel=[self.channel]),
+            self._ari.channels.dial(channel_id=self.channel, timeout=round(self._to.ring_s)),
+        )
+        gone = isinstance(added, Gone) or isinstance(dialled, Gone)
+        return Rung("unavailable") if gone else None
+
+    async def _made(self) -> object:
+        """The channel, and the bridge where there is none yet."""
+        channel = self._ari.channels.create(
+            channel_id=self.channel,
+            endpoint=self._to.endpoint,
+            app=self._ari.app,
+            originator=self._originator,
+            variables=self._to.shown(),
+        )
+        if not self._own_bridge:
+            return await channel
+        self._bridged = True
+        bridge = self._ari.bridges.create_with_id(
+            bridge_id=self.bridge, type="mixing,dtmf_events", name=self.bridge
+        )
+        created, _ = await _both(channel, bridge)
+        return created
 
     async def _until_answered(self) -> Rung:
         loop = asyncio.get_running_loop()
@@ -288,3 +305,12 @@ class Leg:
                 log.warning("left to the reconciler: %s", outcome)
             elif isinstance(outcome, BaseException):
                 raise outcome
+
+
+async def _both(first: Awaitable[object], second: Awaitable[object]) -> tuple[object, object]:
+    """Side by side, to both their ends; raises what the first raised, else the second."""
+    results = await asyncio.gather(first, second, return_exceptions=True)
+    for result in results:
+        if isinstance(result, BaseException):
+            raise result
+    return results[0], results[1]
