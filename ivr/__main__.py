@@ -27,6 +27,7 @@ COMMANDS: Final[Mapping[str, str]] = {
     "diff": "diff:diff",
     "versions": "versions:app",
     "transcripts": "transcripts:app",
+    "missed": "missed:app",
     "migrate": "migrate:migrate",
     "doctor": "doctor:doctor",
     "models": "models:app",

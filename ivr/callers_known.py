@@ -2,8 +2,8 @@
 
 Theory of operation. The key is a keyed hash of the number: entries of one caller are found by it, and nobody who sees
 an entry learns the number. Who hangs up in a queue, or is cut off by us, and calls again within the queue's `redial_s`,
-gets the old place: each lost place is given back once. Lost places are read from the database at a start. The last agent
-is asked of the database while the call arrives and is known by the time the caller wants a person, or not at all.
+gets the old place: each lost place is given back once. Lost places are read from the database at a start. The last
+agent is asked of the database while the call arrives and is known when the caller wants a person, or not at all.
 """
 
 from __future__ import annotations
@@ -72,7 +72,7 @@ class CallerKeys:
 
 @dataclass(frozen=True, slots=True)
 class LostPlace:
-    """A place that a caller had. enqueued_at: since when. lost_at: when the caller was gone. announced: as told last."""
+    """A place that a caller had, since enqueued_at. lost_at: when the caller was gone. announced: as told last."""
 
     entry: str
     call: str

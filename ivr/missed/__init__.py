@@ -1,0 +1,1 @@
+"""The ledger of missed calls: whoever could not talk to us is owed a call, until somebody has made it good."""

@@ -1,0 +1,141 @@
+"""Which calls were missed: looks at a call's facts as they are written and judges when it is over. Pure, in memory."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+from typing import Final
+
+from ivr.missed.settings import Policy
+from storage.missed_records import MissedReason
+from storage.promises import RecordingRecord
+from storage.records import CallRecord, EntryRecord, Fact, JournalEvent
+
+_ANSWERS: Final = frozenset({"digit", "speech_heard"})
+_ENDED_BY_RULES: Final = frozenset({"timeout", "full", "closed", "unstaffed", "failed"})
+_TALKED_WITH: Final = "party_joined"
+
+
+@dataclass(frozen=True, slots=True)
+class Missed:
+    """A call in vain. number: "" when withheld. at: when it ended."""
+
+    call: str
+    number: str
+    reason: MissedReason
+    at: dt.datetime
+    queue: str = ""
+    language: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """An agent has this caller: whatever was owed is made good."""
+
+    call: str
+    number: str
+    agent: str
+    at: dt.datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Promised:
+    """The caller is to be called back."""
+
+    call: str
+    number: str
+    callback: str
+
+
+Judgement = Missed | Answered | Promised
+
+
+@dataclass(slots=True)
+class _Seen:
+    number: str
+    began_at: dt.datetime
+    spoke: bool = False
+    answered: bool = False
+    callback: str = ""
+    voicemail: bool = False
+    queue: str = ""
+    outcome: str = ""
+    """Of the last wait."""
+    waited_s: float = 0.0
+
+
+class CallsSeen:
+    """Holds something of every live call, nothing of those that are over."""
+
+    def __init__(self, policy: Policy) -> None:
+        self._policy = policy
+        self._calls: dict[str, _Seen] = {}
+
+    def see(self, fact: Fact) -> list[Judgement]:
+        match fact:
+            case CallRecord(state="live"):
+                self._calls[fact.id] = _Seen(fact.caller, fact.started_at)
+            case CallRecord():
+                seen = self._calls.pop(fact.id, None)
+                missed = None if seen is None else self._judge(seen, fact)
+                return [] if missed is None else [missed]
+            case JournalEvent(kind="input"):
+                self._input(fact)
+            case EntryRecord():
+                return self._entry(fact)
+            case RecordingRecord(state="kept") if fact.purpose in self._policy.voicemail_purposes:
+                seen = self._calls.get(fact.call_id)
+                if seen is not None:
+                    seen.voicemail = True
+            case _:
+                pass
+        return []
+
+    def _input(self, event: JournalEvent) -> None:
+        kind, seen = event.data.get("type"), self._calls.get(event.call_id)
+        if seen is None:
+            return
+        if kind == _TALKED_WITH:
+            seen.answered = True
+        elif kind in _ANSWERS and (kind == "digit" or event.data.get("text")):
+            seen.spoke = True
+
+    def _entry(self, entry: EntryRecord) -> list[Judgement]:
+        seen = self._calls.get(entry.call_id)
+        if seen is None:
+            return []
+        seen.queue = entry.queue or seen.queue
+        if entry.callback and entry.callback != seen.callback:
+            seen.callback = entry.callback
+            return [Promised(entry.call_id, seen.number, entry.callback)]
+        if entry.callback:
+            return []
+        if entry.state == "joined" and not seen.answered:
+            seen.answered = True
+            return [Answered(entry.call_id, seen.number, entry.agent or "", entry.since)]
+        if entry.state == "ended" and entry.ended_at is not None and entry.only is None:
+            seen.outcome = entry.outcome or ""
+            seen.waited_s = (entry.ended_at - entry.limit_from).total_seconds()
+        return []
+
+    def _judge(self, seen: _Seen, ended: CallRecord) -> Missed | None:
+        at = ended.ended_at or seen.began_at
+        reason = self._reason(seen, ended, (at - seen.began_at).total_seconds())
+        if reason is None:
+            return None
+        return Missed(ended.id, seen.number, reason, at, seen.queue, ended.language)
+
+    def _reason(self, seen: _Seen, ended: CallRecord, lasted_s: float) -> MissedReason | None:
+        if ended.data.get("outcome") == "failed":
+            return "lost"
+        if seen.voicemail:
+            return "voicemail"
+        if seen.answered or seen.callback:
+            return None
+        if seen.outcome == "abandoned":
+            return "abandoned" if seen.waited_s >= self._policy.shortest_s else None
+        if seen.outcome in _ENDED_BY_RULES:
+            return "not_served"
+        if not seen.spoke and lasted_s >= self._policy.shortest_s:
+            return "dead_air"
+        return None

@@ -1,0 +1,244 @@
+"""Keeps the ledger while calls go on: what was missed is written, what was made good is closed.
+
+Theory of operation. `see` is shown every fact on its way to the database and never waits; `run` writes what is judged
+of them, one after the other, and tries for as long as the database is away. The rows themselves are the truth: another
+controller, the command line and a restart all find the same. One open obligation a caller: a second call in vain is
+counted on it, and its deadline stays.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import datetime as dt
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Final, assert_never
+
+from ivr.clock import Clock
+from ivr.errors import StorageError
+from ivr.ids import new_call_id
+from ivr.missed.judging import Answered, CallsSeen, Judgement, Missed, Promised
+from ivr.missed.settings import Policy
+from storage.errors import StorageRefused
+from storage.missed_records import ClosedHow, MissedCallRecord
+from storage.promises import CallbackRecord
+from storage.records import CallRecord, Fact
+from storage.store import Store, UnitOfWork
+
+log = logging.getLogger(__name__)
+
+FIRST_RETRY_S: Final = 0.2
+LONGEST_RETRY_S: Final = 5.0
+WAITING_MOST: Final = 50_000
+
+
+@dataclass(frozen=True, slots=True)
+class CallbackOver:
+    """A promise is over. talked: agent and citizen talked. refused: the citizen wants no call any more."""
+
+    callback: str
+    agent: str
+    talked: bool
+    refused: bool
+    at: dt.datetime
+
+
+Entry = Judgement | CallbackOver
+
+
+class MissedLedger:
+    """key: of a caller, by the number. changed: told of every obligation that began or changed; must not wait."""
+
+    def __init__(
+        self,
+        store: Store,
+        clock: Clock,
+        key: Callable[[str], str],
+        policy: Policy,
+        changed: Callable[[MissedCallRecord], None] = lambda _: None,
+    ) -> None:
+        self._store = store
+        self._clock = clock
+        self._key = key
+        self._policy = policy
+        self._changed = changed
+        self._calls = CallsSeen(policy)
+        self._waiting: asyncio.Queue[Entry] = asyncio.Queue()
+        self._full = False
+
+    def see(self, fact: Fact) -> None:
+        """One fact, as it is written. Never waits, never raises."""
+        if isinstance(fact, CallbackRecord):
+            if fact.state != "waiting":
+                self._put(_over(fact, self._clock.now()))
+            return
+        for judgement in self._calls.see(fact):
+            self._put(judgement)
+
+    async def recover(self, node: str, put: Callable[[Fact], None]) -> int:
+        """Calls that this controller had when it last ended without a word: they were lost. How many.
+
+        put: takes what is to be written of the calls. Raises StorageError.
+        """
+        async with self._store.reading() as uow:
+            cut_off = [call for call in await uow.calls.live() if call.node == node]
+        now = self._clock.now()
+        for call in cut_off:
+            # A fact of the present: the caller's line was not there any more when we came back.
+            put(_ended(call, now))
+            self._put(Missed(call.id, call.caller, "lost", now, "", call.language))
+        if cut_off:
+            log.warning(
+                "%d calls of an earlier run were cut off: their callers are owed a call", len(cut_off)
+            )
+        return len(cut_off)
+
+    async def run(self) -> None:
+        """Until cancelled."""
+        while True:
+            await self._until_written(await self._waiting.get())
+            self._waiting.task_done()
+
+    async def drain(self) -> None:
+        """Until all that was seen is written."""
+        await self._waiting.join()
+
+    def _put(self, entry: Entry) -> None:
+        if self._waiting.qsize() >= WAITING_MOST:
+            if not self._full:
+                log.critical("the ledger of missed calls is too far behind: obligations are lost")
+            self._full = True
+            return
+        self._full = False
+        self._waiting.put_nowait(entry)
+
+    async def _until_written(self, entry: Entry) -> None:
+        attempt = 0
+        while True:
+            try:
+                async with self._store.unit_of_work() as uow:
+                    written = await self._write(uow, entry)
+            except StorageRefused as error:
+                # Another controller has just opened one for this caller: it is found at the second look.
+                attempt += 1
+                if attempt > 2:
+                    log.error("an obligation is lost, the database refuses it: %s", error)
+                    return
+            except StorageError as error:
+                attempt += 1
+                wait_s = min(LONGEST_RETRY_S, FIRST_RETRY_S * 2 ** min(attempt, 6))
+                log.warning("the ledger of missed calls waits: %s; again in %.1f s", error, wait_s)
+                await asyncio.sleep(wait_s)
+            else:
+                for record in written:
+                    self._changed(record)
+                return
+
+    async def _write(self, uow: UnitOfWork, entry: Entry) -> list[MissedCallRecord]:
+        now = self._clock.now()
+        match entry:
+            case Missed():
+                return [await self._missed(uow, entry)]
+            case Answered():
+                owed = await self._owed(uow, entry.number)
+                closed = [closed_by(one, "repeat_call", entry.agent, "", now, entry.call) for one in owed]
+            case Promised():
+                owed = await self._owed(uow, entry.number)
+                closed = [replace(one, callback_id=entry.callback, revision=one.revision + 1) for one in owed]
+            case CallbackOver():
+                closed = [_after(one, entry, now) for one in await uow.missed.of_callback(entry.callback)]
+            case _:
+                assert_never(entry)
+        await uow.missed.upsert(*closed)
+        return closed
+
+    async def _owed(self, uow: UnitOfWork, number: str) -> list[MissedCallRecord]:
+        key = self._key(number)
+        found = await uow.missed.open_of(key) if key else None
+        return [] if found is None else [found]
+
+    async def _missed(self, uow: UnitOfWork, missed: Missed) -> MissedCallRecord:
+        key, due_at = self._key(missed.number), missed.at + self._policy.due_after(missed.reason)
+        known = await uow.missed.open_of(key) if key else None
+        if known is None:
+            record = MissedCallRecord(
+                id=f"m-{new_call_id().removeprefix('c-n1-')}",
+                caller_key=key,
+                number=missed.number if key else "",
+                reason=missed.reason,
+                reasons={missed.reason: 1},
+                count=1,
+                first_at=missed.at,
+                last_at=missed.at,
+                due_at=due_at,
+                call_id=missed.call,
+                queue=missed.queue,
+                language=missed.language,
+            )
+            if not key:
+                why = "the number was withheld: nobody can be called back"
+                record = closed_by(record, "withheld", "system", why, missed.at)
+        else:
+            reasons = dict(known.reasons)
+            reasons[missed.reason] = reasons.get(missed.reason, 0) + 1
+            record = replace(
+                known,
+                reason=missed.reason,
+                reasons=reasons,
+                count=known.count + 1,
+                last_at=missed.at,
+                due_at=min(known.due_at, due_at),
+                call_id=missed.call,
+                queue=missed.queue or known.queue,
+                language=missed.language or known.language,
+                revision=known.revision + 1,
+            )
+        await uow.missed.upsert(record)
+        return record
+
+
+def closed_by(
+    record: MissedCallRecord, how: ClosedHow, by: str, why: str, at: dt.datetime, call: str = ""
+) -> MissedCallRecord:
+    return replace(
+        record,
+        state="closed",
+        closed_at=at,
+        closed_how=how,
+        closed_by=by,
+        closed_why=why,
+        closing_call=call,
+        revision=record.revision + 1,
+    )
+
+
+def _after(record: MissedCallRecord, over: CallbackOver, now: dt.datetime) -> MissedCallRecord:
+    """Of the promise that was to make it good. Not reached: it is owed as before."""
+    if over.talked:
+        return closed_by(record, "callback", over.agent, "", now, over.callback)
+    if over.refused:
+        return closed_by(record, "callback", "caller", "wants no call any more", now, over.callback)
+    return replace(record, callback_id="", revision=record.revision + 1)
+
+
+def _over(record: CallbackRecord, at: dt.datetime) -> CallbackOver:
+    agent = record.data.get("agent")
+    return CallbackOver(
+        record.id,
+        agent if isinstance(agent, str) else "",
+        talked=record.state == "done",
+        refused=record.state == "cancelled" and record.data.get("by") == "caller",
+        at=at,
+    )
+
+
+def _ended(call: CallRecord, now: dt.datetime) -> CallRecord:
+    return replace(
+        call,
+        state="ended",
+        ended_at=now,
+        ended_by="system",
+        data={**call.data, "outcome": "failed", "queue": "", "agent": "", "why": "controller ended"},
+        revision=call.revision + 1,
+    )
