@@ -67,6 +67,12 @@ _KIND_OF: Final[Mapping[RingOutcome, ag.NoAnswerKind]] = {
     "unreachable": "unreachable",
 }
 
+_ACTS: Final[Mapping[str, ag.AgentAct]] = {
+    "hold": ag.Hold(),
+    "resume": ag.Resume(),
+    "consult": ag.Consult(),
+}
+
 
 class RoutingRecords(Protocol):
     """Where routing's facts go. Never waits, never raises."""
@@ -95,6 +101,8 @@ class Dispatcher:
         self._watchers: list[Callable[[Fact, dt.datetime], None]] = []
         self.places = Places(board, self._seats, clock)
         self.known: KnownCallers = NobodyKnown()
+        self.endpoint_of: Callable[[str], str] = "PJSIP/{}".format
+        """Which telephone of an agent is rung (ivr/accounts/book.py)."""
         self._began_in: dict[EntryId, QueueName] = {}
         """Where entries began that are in another queue now."""
 
@@ -248,9 +256,43 @@ class Dispatcher:
             self._apply(NotAnswered(entry, agent, kind))
 
     def sent_back(
-        self, entry: EntryId, agent: AgentId, why: str, not_before: dt.datetime | None = None
+        self,
+        entry: EntryId,
+        agent: AgentId,
+        why: str,
+        not_before: dt.datetime | None = None,
+        queue: str = "",
+        skills: Mapping[str, int] | None = None,
     ) -> None:
-        self._apply(SentBack(entry, agent, why, not_before))
+        """queue, skills: into that queue, asking for these (besides what the language asks for); else as before."""
+        waiting = self.board.entry(entry)
+        asked = None if skills is None or waiting is None else self.skills(waiting.language, skills)
+        self._apply(SentBack(entry, agent, why, not_before, QueueName(queue) if queue else None, asked))
+
+    def again(
+        self, entry: EntryId, call: CallId, wanted: Enqueue, caller: str, seat: Seat, since: dt.datetime
+    ) -> None:
+        """A caller whom nobody took after all: the place that was had since then."""
+        arrived = enter(
+            entry,
+            QueueName(wanted.queue),
+            call,
+            self._clock.now(),
+            skills=self.skills(wanted.language, wanted.skills),
+            priority=wanted.priority,
+            language=wanted.language,
+            reason=wanted.reason,
+            timeout_s=wanted.timeout_s,
+            enqueued_at=since,
+        )
+        self.put(arrived, caller, seat)
+
+    def tell(self, agent: AgentId, act: Literal["hold", "resume", "consult"]) -> None:
+        """What the agent does in a talk. An agent whom somebody forced out of it is told nothing."""
+        try:
+            self._apply(AgentActed(agent, _ACTS[act]))
+        except (IllegalTransition, KeyError) as error:
+            log.info("not told to the board: %s", error)
 
     def finished(self, entry: EntryId, agent: AgentId, *, served: bool = True) -> None:
         """served False: the agent was there, the citizen of a callback was not, and is not called again."""
@@ -284,12 +326,25 @@ class Dispatcher:
         except IllegalTransition as illegal:
             log.debug("%s", illegal)
 
+    # --- the desk of agents and supervisors
+
+    def apply(self, event: BoardEvent) -> list[Result]:
+        """What a person does. Raises IllegalTransition for what an agent's state does not allow."""
+        return self._apply(event)
+
+    def watch(self, see: Callable[[Fact, dt.datetime], None]) -> None:
+        """Told of every change of an agent or an entry, on the loop; must not wait, nor tell the board anything."""
+        self._watchers.append(see)
+
     # --- carrying out
 
     def _apply(self, event: BoardEvent) -> list[Result]:
         now = self._clock.now()
         results = self.board.apply(event, now)
         for result in results:
+            if isinstance(result, EntryChanged | AgentChanged):
+                for see in self._watchers:
+                    see(result, now)
             match result:
                 case RingAgent():
                     self._ring(result)
@@ -330,7 +385,7 @@ class Dispatcher:
         offer = Offer(
             entry=entry.id,
             agent=command.agent.id,
-            endpoint=f"PJSIP/{command.agent.id}",
+            endpoint=self.endpoint_of(command.agent.id),
             display=self._display(entry),
             caller=self._callers.get(entry.id, ""),
             ring_s=command.ring_s,

@@ -31,6 +31,10 @@ class CallHistory:
         self.last_heard = ""
         self._queue = ""
         self._agent = ""
+        self._agents: list[str] = []
+        self._transfers: list[JsonValue] = []
+        self._held_s = 0.0
+        self._in_line_again = False
         self._left_queue = ""
         self._waited_s: float | None = None
         self._talked_s: float | None = None
@@ -108,11 +112,31 @@ class CallHistory:
         self._left_queue = outcome
 
     def joined(self, queue: str, agent: str, waited_s: float, at: dt.datetime) -> None:
-        self._queue, self._agent, self._waited_s = queue, agent, round(waited_s, 3)
+        """waited_s: since the caller entered the queue; after a transfer the first wait stays that of the call."""
+        self._queue, self._in_line_again = queue, False
+        if self._waited_s is None:
+            self._waited_s = round(waited_s, 3)
+        self.has(agent)
         self._write("joined", {"queue": queue, "agent": agent, "waited_s": round(waited_s, 3)}, at)
 
-    def parted(self, talked_s: float) -> None:
+    def has(self, agent: str) -> None:
+        """That agent has the caller from now on."""
+        self._agent = agent
+        if agent not in self._agents:
+            self._agents.append(agent)
+
+    def transferred(self, what: Mapping[str, JsonValue], at: dt.datetime) -> None:
+        """An act that brought somebody into the talk or out of it, for the call's record."""
+        self._transfers.append({**what, "at": at.isoformat()})
+
+    def in_line_again(self) -> None:
+        """The caller waits once more after a talk."""
+        self._in_line_again = True
+
+    def parted(self, talked_s: float, held_s: float = 0.0) -> None:
+        """held_s: the part of the call in which the caller waited for somebody in the talk; not in talked_s."""
         self._talked_s = round((self._talked_s or 0.0) + talked_s, 3)
+        self._held_s = round(self._held_s + held_s, 3)
 
     def failed(self, why: str) -> None:
         self._failure = why
@@ -154,6 +178,14 @@ class CallHistory:
 
     def _notes(self, topic: str) -> dict[str, JsonValue]:
         notes: dict[str, JsonValue] = {"topic": topic} if topic else {}
+        if self._agents:
+            notes["agents"] = list(self._agents)
+        if self._transfers:
+            notes["transfers"] = list(self._transfers)
+        if self._held_s:
+            notes["held_s"] = self._held_s
+        if self._in_line_again and self._ended_by == "caller":
+            notes["hung_up_in_line_again"] = True
         return notes | {"line": list(self.line_faults)} if self.line_faults else notes
 
     def _write(self, kind: str, data: Mapping[str, JsonValue], at: dt.datetime) -> None:

@@ -60,7 +60,9 @@ class Parts:
         self.errands = Errands(here, library)
         self.transcripts = Transcripts(here, here.services.written_down, library.names.hot_words)
         self.transfers = Transfers(here, self._fall_silent, self.transcripts)
-        self.waiting = Waiting(here, self._agent_comes, lambda: self.transfers.joined, self.transcripts)
+        self.waiting = Waiting(
+            here, self._agent_comes, lambda: self.transfers.joined, self.transcripts, library.numbers.get
+        )
         self.transfers.waiting = self.waiting
 
     @property

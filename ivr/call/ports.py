@@ -217,8 +217,26 @@ class Queues(Protocol):
         ...
 
     def not_answered(self, entry: EntryId, agent: AgentId, outcome: RingOutcome) -> None: ...
-    def sent_back(self, entry: EntryId, agent: AgentId, why: str) -> None:
-        """Answered, but the agent's leg was lost before the two could talk: back to the same place."""
+    def sent_back(
+        self,
+        entry: EntryId,
+        agent: AgentId,
+        why: str,
+        *,
+        queue: str = "",
+        skills: Mapping[str, int] | None = None,
+    ) -> None:
+        """From the agent back to waiting, in the old place. queue, skills: into that queue, asking for these."""
+        ...
+
+    def again(
+        self, entry: EntryId, call: CallId, wanted: Enqueue, caller: str, seat: Seat, since: dt.datetime
+    ) -> None:
+        """As `enqueue`, with the age that the caller's place had."""
+        ...
+
+    def tell(self, agent: AgentId, act: Literal["hold", "resume", "consult"]) -> None:
+        """What the agent does with the call that it has."""
         ...
 
     def finished(self, entry: EntryId, agent: AgentId) -> None:

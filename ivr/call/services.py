@@ -27,6 +27,7 @@ from ivr.flow.actions import JsonValue
 from ivr.flow.inputs import HungUp, Input
 from ivr.ids import CallId, ChannelId
 from ivr.talk.conversations import Conversations
+from ivr.talk.registry import Talks
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +54,9 @@ class CallServices:
     """Which talks get a transcript while they last."""
     talks: Conversations = field(default_factory=Conversations)
     """Who talks with whom now."""
-    hours: Callable[[], Mapping[str, bool]] = lambda: {}
+    in_talk: Talks = field(default_factory=Talks)
+    """The same as what can be done with them (`ivr/talk/service.py`)."""
+    hours: Callable[[], Mapping[str, bool]] = dict
     """Calendars of which somebody said that they are open, or closed, today."""
 
 

@@ -52,6 +52,9 @@ BUSY: Final = 3
 STEADY_S: Final = 20.0
 """A hearing that lasted so long was no failed attempt."""
 
+_TALK: Final = ChannelId("talk")
+"""Stands for the talk as a whole among the channels that are on hold."""
+
 Trouble = Literal["unavailable", "language", "overloaded", "lost"]
 
 
@@ -102,6 +105,10 @@ class Transcripts:
         finally:
             for end in ends:
                 self._leave(end)
+
+    def flow(self, *, on: bool) -> None:
+        """The caller and the others hear each other, or not (music, somebody aside): then nothing is written down."""
+        self._hold(_TALK, held=not on)
 
     def _wanted(self, side: Speaker) -> bool:
         if not self._here.services.ears.languages():

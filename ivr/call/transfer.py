@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Coroutine, Sequence
-from typing import Any, Literal
+from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
+from typing import Any, Final, Literal
 
 from ivr.call.leg import Destination, Leg
 from ivr.call.ports import Offer
@@ -24,6 +24,10 @@ from ivr.call.whisper import sounds_of
 from ivr.flow.actions import Transfer
 from ivr.flow.inputs import OpId, PartyJoined, TransferEnded
 from ivr.ids import child_id
+from ivr.talk.events import Add
+from ivr.talk.results import RefusalCode, Refused
+from ivr.talk.talking import Talking
+from ivr.talk.targets import ToAgent, ToNumber
 from routing.ids import EntryId
 
 log = logging.getLogger(__name__)
@@ -55,7 +59,10 @@ class Transfers:
         if action.announce and not audio.ready(action.announce, action.language):
             # Spoken while it rings.
             self._here.spawn(audio.prepare(action.announce, action.language), f"announcement {action.op}")
-        if action.to == "agent":
+        talk = self.waiting.talk
+        if action.mode == "conference" and talk is not None:
+            work = self._into_talk(action, talk)
+        elif action.to == "agent":
             seat = _SeatForOne()
             entry = EntryId(child_id(self._here.call, "entry"))
             caller = self._here.facts.caller
@@ -122,6 +129,27 @@ class Transfers:
             # Nothing is left to leave when it ended by itself.
             queues.leave(entry, "left")
 
+    async def _into_talk(self, action: Transfer, talk: Talking) -> TransferEnded:
+        """An agent has the caller: the party comes into their talk, and the agent stays."""
+        to = ToAgent(action.target) if action.to == "agent" else ToNumber(action.target)
+        states = talk.states()
+        added = await talk.do(self._here.call, Add(to))
+        if isinstance(added, Refused):
+            return TransferEnded(action.op, _OUTCOMES.get(added.code, "failed"))
+        person = added.person
+        began: float | None = None
+        while True:
+            state = await states.get()
+            if began is None and any(one.id == person for one in state.joined):
+                began = self._here.monotonic()
+                self.joined = True
+                self._here.tell(PartyJoined(action.op))
+            if person not in state.persons:
+                break
+        if began is None:
+            return TransferEnded(action.op, talk.outcomes.get(person, "no_answer"))
+        return TransferEnded(action.op, "completed", round(self._here.monotonic() - began, 3), 16)
+
     def _leg(self, destination: Destination) -> Leg:
         here = self._here
         return Leg(here.ari, here.call, destination, kind="party", originator=here.channel)
@@ -135,13 +163,9 @@ class Transfers:
                 return TransferEnded(action.op, "refused")
         if action.keys:
             await leg.press(action.keys)
-        talk = self.waiting.talk if action.mode == "conference" else None
         self.joined = True
         await self._fall_silent()
-        if talk is not None and not await leg.join(here.channel, talk.channel):
-            # The agent left in this very moment.
-            talk = None
-        if talk is None and not await leg.join(here.channel):
+        if not await leg.join(here.channel):
             return TransferEnded(action.op, "failed")
         began = here.monotonic()
         here.services.changed()
@@ -153,11 +177,15 @@ class Transfers:
         except TimeoutError:
             log.info("the talk with the other party is over: its longest time")
         talked_s = round(here.monotonic() - began, 3)
-        if talk is not None and self.waiting.talk is talk:
-            await talk.join(here.channel, talk.channel)
-        else:
-            await leg.release(here.channel)
+        await leg.release(here.channel)
         return TransferEnded(action.op, "completed", talked_s, 16)
+
+
+_OUTCOMES: Final[Mapping[RefusalCode, Literal["unavailable", "unknown", "forbidden"]]] = {
+    "unavailable": "unavailable",
+    "unknown_target": "unknown",
+    "forbidden": "forbidden",
+}
 
 
 class _SeatForOne:

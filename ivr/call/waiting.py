@@ -8,11 +8,14 @@ callback): an agent who answers meanwhile has the caller all the same.
 from __future__ import annotations
 
 import asyncio
+import datetime as dt
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from contextlib import AsyncExitStack
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from ivr.ari.unhurried import unhurried
+from ivr.call.grounds import Occasion, ground_of
 from ivr.call.leg import Destination, Leg
 from ivr.call.ports import Offer
 from ivr.call.services import LegLost, Offered, OpenCall, Withdrawn
@@ -21,8 +24,11 @@ from ivr.call.whisper import sounds_of
 from ivr.flow.actions import Callback, Enqueue, Prompt
 from ivr.flow.inputs import AgentJoined, CallbackPlaced, OpId, QueueEnded, QueueProgress
 from ivr.ids import child_id
-from ivr.talk.conversations import Conversation
-from routing.ids import EntryId
+from ivr.talk.people import LINE
+from ivr.talk.reaching import Reached
+from ivr.talk.talking import Talking
+from ivr.talk.targets import ToQueue
+from routing.ids import AgentId, EntryId
 
 
 @dataclass(slots=True)
@@ -36,17 +42,26 @@ class Place:
     music: str = ""
     whisper: tuple[Prompt, ...] = ()
     language: str = ""
+    wanted: Enqueue = field(kw_only=True)
+    """How the dialogue asked; with the queue that an agent sent the caller to."""
+    enqueued_at: dt.datetime = field(kw_only=True)
+    """What the place's age is counted from."""
     serving: asyncio.Task[None] | None = None
     offer: Offer | None = None
     joined_at: float | None = None
     agent: str = ""
     promised: bool = False
+    waited_s: float | None = None
+    """Until the first agent."""
+    talked_s: float = 0.0
+    """With all agents so far."""
 
 
 class Waiting:
     """fall_silent: ends whatever the caller hears or is heard by, before an agent is.
 
-    busy: True while the caller talks to somebody else, and no agent may cut in. Implements `ports.Seat`.
+    busy: True while the caller talks to somebody else, and no agent may cut in. numbers: behind the names of the
+    hotline's `numbers`. Implements `ports.Seat`.
     """
 
     def __init__(
@@ -55,20 +70,22 @@ class Waiting:
         fall_silent: Callable[[], Awaitable[None]],
         busy: Callable[[], bool],
         transcripts: Transcripts,
+        numbers: Callable[[str], str | None] = lambda name: None,
     ) -> None:
         self._here = here
         self._queues = here.services.queues
         self._fall_silent = fall_silent
         self._busy = busy
         self._transcripts = transcripts
+        self._numbers = numbers
         self.place: Place | None = None
-        self.talk: Leg | None = None
-        """The agent's telephone while the two talk."""
+        self.talk: Talking | None = None
+        """While an agent has the caller, or somebody whom an agent handed the caller to."""
 
     @property
     def joined(self) -> bool:
         """An agent has the caller, or is about to."""
-        return self.place is not None and self.place.joined_at is not None
+        return self.place is not None and (self.place.joined_at is not None or self.talk is not None)
 
     @property
     def ringing(self) -> bool:
@@ -96,11 +113,21 @@ class Waiting:
 
     def enqueue(self, action: Enqueue) -> None:
         entry = EntryId(child_id(self._here.call, "entry"))
-        now = self._here.monotonic()
-        self.place = Place(action.op, entry, action.queue, now, action.music, action.whisper, action.language)
+        self.place = Place(
+            action.op,
+            entry,
+            action.queue,
+            self._here.monotonic(),
+            action.music,
+            action.whisper,
+            action.language,
+            wanted=action,
+            enqueued_at=self._here.services.clock.now(),
+        )
         self._here.history.queued(action.queue)
         lost = self._queues.enqueue(entry, self._here.call, action, self._here.facts.caller, self)
         if lost is not None:
+            self.place.enqueued_at = lost.enqueued_at
             away_s = (self._here.services.clock.now() - lost.lost_at).total_seconds()
             self._here.note(
                 "place_returned",
@@ -183,17 +210,22 @@ class Waiting:
             self._queues.not_answered(offer.entry, offer.agent, "failed")
             return
         place.offer = offer
-        place.serving = self._here.spawn(self._served_by(offer, place), f"agent {offer.agent}")
+        work = self._served_by(offer, place, place.serving)
+        place.serving = self._here.spawn(work, f"agent {offer.agent}")
 
     def stop_serving(self, offer: Offer) -> None:
         place = self.place
         if place is not None and place.offer == offer and place.serving is not None and not place.joined_at:
             place.serving.cancel()
 
-    async def _served_by(self, offer: Offer, place: Place) -> None:
+    async def _served_by(self, offer: Offer, place: Place, before: asyncio.Task[None] | None) -> None:
+        """before: who served the caller until now, and is perhaps still at it."""
         here, queues = self._here, self._queues
-        destination = Destination(offer.endpoint, offer.ring_s, offer.display, offer.caller)
-        async with Leg(here.ari, here.call, destination, originator=here.channel) as leg:
+        async with AsyncExitStack() as mine:
+            destination = Destination(offer.endpoint, offer.ring_s, offer.display, offer.caller)
+            leg = await mine.enter_async_context(
+                Leg(here.ari, here.call, destination, originator=here.channel)
+            )
             queues.ringing(offer.entry)
             rung = await leg.ring()
             if rung.outcome != "answered":
@@ -205,6 +237,8 @@ class Waiting:
                 # The caller still waits, and hears the music on.
                 queues.sent_back(offer.entry, offer.agent, "hung up on the announcement")
                 return
+            if before is not None and not before.done():
+                await asyncio.wait([before])
             place.joined_at, place.agent = here.monotonic(), offer.agent
             waited_s = place.joined_at - place.since
             await self._fall_silent()
@@ -214,36 +248,70 @@ class Waiting:
                 here.tell(LegLost())
                 return
             here.history.joined(place.queue, offer.agent, waited_s, here.services.clock.now())
+            if place.waited_s is None:
+                place.waited_s = waited_s
             here.services.changed()
             here.tell(AgentJoined(place.op, offer.agent))
-            self.talk = leg
-            talking = Conversation(
-                child_id(here.call, "conversation"),
-                here.call,
-                "queue",
-                offer.agent,
-                here.channel,
-                leg.channel,
-                leg.bridge,
-                here.services.clock.now(),
-                offer.entry,
-                place.queue,
-                place.language,
-                here.note,
-            )
-            try:
-                with (
-                    here.services.talks.during(talking),
-                    self._transcripts.during(leg.channel, "agent", offer.agent, place.language),
-                ):
-                    await leg.until_over()
-            finally:
-                self.talk = None
-                talked_s = here.monotonic() - place.joined_at
-                queues.finished(offer.entry, offer.agent)
-                here.history.parted(talked_s)
-            await leg.release(here.channel)
-        here.tell(QueueEnded(place.op, "served", offer.agent, round(waited_s, 3), round(talked_s, 3)))
+            owner = Reached(leg, mine.pop_all(), offer.agent, offer.entry)
+        ground = ground_of(here, self._transcripts, self._numbers, self._occasion(place))
+        talking = self.talk = Talking(ground, owner, place.music)
+        try:
+            ended = await talking.run()
+        finally:
+            self.talk = None
+            self._transcripts.flow(on=True)
+            here.history.parted(talking.talked_s, talking.held_s)
+            place.talked_s += talking.talked_s
+        if ended.outcome == LINE:
+            here.history.in_line_again()
+            here.tell(LegLost())
+        else:
+            last = talking.agents[-1]
+            talked_s = round(place.talked_s, 3)
+            here.tell(QueueEnded(place.op, "served", last, round(place.waited_s, 3), talked_s))
+
+    # --- what a talk does with the place
+
+    def _occasion(self, place: Place) -> Occasion:
+        def owner_is(agent: str) -> None:
+            place.agent = agent
+
+        return Occasion(
+            "queue", place.entry, place.queue, place.language, owner_is=owner_is, line=_Line(self, place)
+        )
+
+    def back_into(self, place: Place, to: ToQueue, entry: EntryId, agent: AgentId) -> None:
+        """The agent sends the caller to a queue; the place has the age of before."""
+        place.joined_at, place.agent = None, ""
+        place.queue = to.queue
+        place.wanted = replace(place.wanted, queue=to.queue, skills=to.skills)
+        self._here.history.queued(to.queue)
+        self._queues.sent_back(entry, agent, "transfer", queue=to.queue, skills=to.skills)
+
+    def again(self, place: Place, why: str) -> None:
+        """Nobody has the caller after all: the old place."""
+        here = self._here
+        place.joined_at, place.agent = None, ""
+        place.entry = EntryId(child_id(here.call, "entry"))
+        here.history.queued(place.queue)
+        here.note(
+            "place_returned", {"queue": place.queue, "since": place.enqueued_at.isoformat(), "why": why}
+        )
+        self._queues.again(place.entry, here.call, place.wanted, here.facts.caller, self, place.enqueued_at)
 
     def _waited_s(self, place: Place) -> float:
         return round(self._here.monotonic() - place.since, 3)
+
+
+class _Line:
+    """`ground.Line` of one place."""
+
+    def __init__(self, waiting: Waiting, place: Place) -> None:
+        self._waiting = waiting
+        self._place = place
+
+    def sent_back(self, entry: EntryId, agent: AgentId, to: ToQueue) -> None:
+        self._waiting.back_into(self._place, to, entry, agent)
+
+    def into_line(self, why: str) -> None:
+        self._waiting.again(self._place, why)

@@ -1,0 +1,112 @@
+"""What a talk needs of a citizen's call: journal and record, transcript, the conversation that others watch."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Final
+
+from ivr.call.leg import Leg
+from ivr.call.services import OpenCall
+from ivr.call.transcribing import Transcripts
+from ivr.ids import child_id
+from ivr.talk.conversations import Conversation, ConversationKind
+from ivr.talk.ground import Ground, Line
+from ivr.talk.people import Person
+from routing.ids import AgentId, EntryId
+
+ON_RECORD: Final = frozenset(
+    {
+        "transfer",
+        "consult",
+        "complete",
+        "add",
+        "leave",
+        "park",
+        "pick_up",
+        "to_flow",
+        "answered",
+        "not_answered",
+        "agent_left",
+    }
+)
+"""Acts that are in the call's record too, besides its journal."""
+
+
+@dataclass(frozen=True, slots=True)
+class Occasion:
+    """What brought the two together. entry: of the first agent. owner_is: told who has the citizen, "" = nobody."""
+
+    kind: ConversationKind
+    entry: EntryId | None
+    queue: str
+    language: str
+    owner_is: Callable[[str], None] = lambda agent: None
+    line: Line | None = None
+    run_flow: Callable[[str, bool], bool] = lambda flow, come_back: False
+
+
+def ground_of(
+    here: OpenCall, transcripts: Transcripts, numbers: Callable[[str], str | None], occasion: Occasion
+) -> Ground:
+    """numbers: behind the names of the hotline's `numbers`."""
+    services, language = here.services, occasion.language
+
+    def owner_is(agent: str) -> None:
+        if agent:
+            here.history.has(agent)
+        occasion.owner_is(agent)
+
+    def note(kind: str, data: Mapping[str, str | bool]) -> None:
+        here.note(kind, dict(data))
+        if data.get("act") in ON_RECORD:
+            here.history.transferred(dict(data), services.clock.now())
+
+    @contextmanager
+    def together(person: Person, leg: Leg, bridge: str) -> Iterator[None]:
+        if person.kind == "number":
+            with transcripts.during(leg.channel, "party", "", language):
+                yield
+            return
+        first = person.id == "p1"
+        conversation = Conversation(
+            child_id(here.call, "conversation"),
+            here.call,
+            occasion.kind if first else "transfer",
+            AgentId(person.name),
+            here.channel,
+            leg.channel,
+            bridge,
+            services.clock.now(),
+            occasion.entry if first else None,
+            occasion.queue,
+            language,
+            here.note,
+        )
+        with (
+            services.talks.during(conversation),
+            transcripts.during(leg.channel, "agent", person.name, language),
+        ):
+            yield
+
+    return Ground(
+        ari=here.ari,
+        call=here.call,
+        citizen=here.channel,
+        queues=services.queues,
+        outbound=services.outbound,
+        talks=services.in_talk,
+        caller=here.facts.caller,
+        language=language,
+        queue=occasion.queue,
+        line=occasion.line,
+        note=note,
+        number_of=numbers,
+        together=together,
+        flowing=lambda on: transcripts.flow(on=on),
+        owner_is=owner_is,
+        run_flow=occasion.run_flow,
+        changed=services.changed,
+        monotonic=here.monotonic,
+    )

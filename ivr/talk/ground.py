@@ -1,0 +1,60 @@
+"""What a talk needs of the call that it is part of."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from typing import Protocol
+
+from ivr.ari.interface import Ari
+from ivr.call.leg import Leg
+from ivr.call.outbound import Outbound
+from ivr.call.ports import Queues
+from ivr.ids import CallId, ChannelId
+from ivr.talk.people import Person
+from ivr.talk.registry import Talks
+from ivr.talk.targets import ToQueue
+from routing.ids import AgentId, EntryId
+
+
+class Line(Protocol):
+    """The citizen's place in a queue, which a talk may give back. A call without one cannot (`Ground.line` None)."""
+
+    def sent_back(self, entry: EntryId, agent: AgentId, to: ToQueue) -> None:
+        """By the agent, into that queue, with the age of before."""
+        ...
+
+    def into_line(self, why: str) -> None:
+        """Nobody has the citizen: the old place again."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Ground:
+    """caller: the citizen's number, "" when withheld. queue: of the talk, "" = none.
+
+    number_of: the number behind a name of the hotline's `numbers`. together: entered while that person shares the call
+    with the citizen (or may at any moment): transcript, recording. flowing: told whether citizen and others hear each
+    other. owner_is: told who has the citizen, "" = nobody. moved: told of each transfer, for the call's record.
+    run_flow: sends the citizen into that flow; False: there is none. changed: something looks different from outside.
+    """
+
+    ari: Ari
+    call: CallId
+    citizen: ChannelId
+    queues: Queues
+    outbound: Outbound
+    talks: Talks
+    caller: str
+    language: str
+    queue: str
+    line: Line | None
+    note: Callable[[str, Mapping[str, str | bool]], None]
+    number_of: Callable[[str], str | None]
+    together: Callable[[Person, Leg, str], AbstractContextManager[None]]
+    flowing: Callable[[bool], None]
+    owner_is: Callable[[str], None]
+    run_flow: Callable[[str, bool], bool]
+    changed: Callable[[], None]
+    monotonic: Callable[[], float]

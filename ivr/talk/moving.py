@@ -1,0 +1,101 @@
+"""Carries out where everybody in a talk is: bridges, music, ringing. Never raises for what has gone."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Mapping, Sequence
+
+from ivr.ari.interface import Ari
+from ivr.call.leg import Leg
+from ivr.errors import AriError
+from ivr.ids import ChannelId
+from ivr.talk.people import CITIZEN, Move, Room
+
+log = logging.getLogger(__name__)
+
+
+class Mover:
+    """main: the bridge where the citizen is. music: which class is heard, "" = the usual."""
+
+    def __init__(self, ari: Ari, citizen: ChannelId, main: str, music: str = "") -> None:
+        self._ari = ari
+        self._citizen = citizen
+        self.main = main
+        self._music = music
+        self._bridge: dict[ChannelId, str] = {citizen: main}
+        """Which bridge each channel is in."""
+        self._sound: dict[ChannelId, Room] = {}
+
+    async def carry_out(self, moves: Sequence[Move], legs: Mapping[str, Leg], aside: str) -> None:
+        """legs: by person. aside: the bridge of that room. Who leaves goes first, then who comes."""
+        channels = {move: self._channel(move.who, legs) for move in moves}
+        out: list[Awaitable[None]] = []
+        into: dict[str, list[ChannelId]] = {}
+        for move, channel in channels.items():
+            if channel is None:
+                continue
+            if move.after in ("main", "aside"):
+                bridge = self.main if move.after == "main" else aside
+                out.append(self._quiet(channel))
+                if self._bridge.get(channel) != bridge:
+                    into.setdefault(bridge, []).append(channel)
+            else:
+                out.append(self._alone(channel, move.after))
+        await asyncio.gather(*out)
+        await asyncio.gather(*(self._add(bridge, channels) for bridge, channels in into.items()))
+
+    def came(self, channel: ChannelId, bridge: str) -> None:
+        """A telephone that has just answered is in a bridge of its own."""
+        self._bridge[channel] = bridge
+
+    async def release(self) -> None:
+        """The citizen out of everything, hearing nothing."""
+        await self._alone(self._citizen, "elsewhere")
+
+    async def mute(self, channel: ChannelId, *, muted: bool) -> None:
+        if muted:
+            await self._try(self._ari.channels.mute(channel_id=channel, direction="in"))
+        else:
+            await self._try(self._ari.channels.unmute(channel_id=channel, direction="in"))
+
+    async def destroy(self) -> None:
+        await self._try(self._ari.bridges.destroy(bridge_id=self.main))
+
+    def _channel(self, who: str, legs: Mapping[str, Leg]) -> ChannelId | None:
+        if who == CITIZEN:
+            return self._citizen
+        leg = legs.get(who)
+        return None if leg is None else leg.channel
+
+    async def _alone(self, channel: ChannelId, room: Room) -> None:
+        bridge = self._bridge.pop(channel, None)
+        if bridge is not None:
+            await self._try(self._ari.bridges.remove_channel(bridge_id=bridge, channel=[channel]))
+        await self._quiet(channel)
+        if room == "music":
+            await self._try(self._ari.channels.start_moh(channel_id=channel, moh_class=self._music or None))
+        elif room == "ringing":
+            await self._try(self._ari.channels.ring(channel_id=channel))
+        self._sound[channel] = room
+
+    async def _quiet(self, channel: ChannelId) -> None:
+        sound = self._sound.pop(channel, "")
+        if sound == "music":
+            await self._try(self._ari.channels.stop_moh(channel_id=channel))
+        elif sound == "ringing":
+            await self._try(self._ari.channels.ring_stop(channel_id=channel))
+
+    async def _add(self, bridge: str, channels: list[ChannelId]) -> None:
+        for channel in channels:
+            self._bridge[channel] = bridge
+            # One by one: a channel that has gone must not keep the others out.
+            await self._try(self._ari.bridges.add_channel(bridge_id=bridge, channel=[channel]))
+
+    @staticmethod
+    async def _try(command: Awaitable[object]) -> None:
+        try:
+            await command
+        except AriError as error:
+            # Whose channel has gone is told by its own events.
+            log.warning("in a talk: %s", error)

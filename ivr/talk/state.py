@@ -1,0 +1,406 @@
+"""A talk: who is in it and how, pure. `step(talk, event) -> (talk, actions)`.
+
+Theory of operation. A talk has a citizen, at most one agent who has the call (`owner`), at most one who is rung or
+consulted (`other`), and any number who are together with the citizen besides (`joined`). `TRANSITIONS` says which event
+leads from which stage to which; an event that it does not name for a stage raises `NotNow` and changes nothing. Cells
+that depend on more than the stage hold a name of their own:
+
+    BACK    owner and citizen together again: `three_way` with others, else `talking`.
+    PASSED  the owner is gone, and who is next is the owner: the other, else the first agent of the joined. Without an
+            agent it is `outside` (the citizen with an outside party), without anybody the talk is over.
+    KEPT    as PASSED, but a citizen who was waiting for the owner and has nobody now is back in line.
+    SENT    a blind transfer: `transferring` while somebody rings; to a queue, over (the citizen is in line again).
+    LINE    over, and the citizen is in line again, in the old place.
+    FLOW    `away` with the agent waiting, or over when nobody waits.
+    SAME    the stage stays.
+
+Where everybody is follows from the stage alone (`rooms`): nobody is left in a room without somebody to talk to, except
+the owner of a citizen who waits, who knows it. What the board is to know of the owner follows as well (`agent_state`).
+`step` compares both before and after: what changed becomes actions. Whoever is in the talk before and not after is let
+go; so every telephone is somebody's until it is let go.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Final, Literal, cast
+
+from ivr.talk.events import (
+    Add,
+    Answered,
+    Blind,
+    CitizenGone,
+    Complete,
+    Consult,
+    Drop,
+    Event,
+    FlowEnded,
+    GoBack,
+    Hold,
+    Leave,
+    LongEnough,
+    Merge,
+    Mute,
+    NotAnswered,
+    OtherGone,
+    OwnerGone,
+    Park,
+    ParkedTooLong,
+    PickUp,
+    Resume,
+    Swap,
+    ThirdGone,
+    ToFlow,
+)
+from ivr.talk.people import (
+    FLOW,
+    LINE,
+    SERVED,
+    Action,
+    IntoLine,
+    LetGo,
+    Move,
+    Note,
+    Person,
+    Ring,
+    RunFlow,
+    SendBack,
+    Talk,
+    Tell,
+    Unhear,
+    agent_state,
+    rooms,
+)
+from ivr.talk.results import Stage
+from ivr.talk.targets import Target, ToAgent, ToNumber, ToQueue, shown
+
+Cell = Stage | Literal["BACK", "PASSED", "KEPT", "SENT", "LINE", "FLOW", "SAME"]
+
+_ALWAYS: Final[Mapping[type[Event], Cell]] = {CitizenGone: "ended", LongEnough: "ended", ThirdGone: "SAME"}
+_WITH_OWNER: Final[Mapping[type[Event], Cell]] = {**_ALWAYS, Mute: "SAME", OwnerGone: "PASSED"}
+
+TRANSITIONS: Final[Mapping[Stage, Mapping[type[Event], Cell]]] = {
+    # The owner and the citizen.
+    "talking": {
+        **_WITH_OWNER,
+        Hold: "held",
+        Resume: "SAME",
+        Blind: "SENT",
+        Consult: "calling",
+        Add: "adding",
+        Leave: "PASSED",
+        Park: "parked",
+        ToFlow: "FLOW",
+    },
+    # The citizen hears music, the owner may come back.
+    "held": {
+        **_WITH_OWNER,
+        OwnerGone: "KEPT",
+        Hold: "SAME",
+        Resume: "BACK",
+        GoBack: "BACK",
+        Blind: "SENT",
+        Consult: "calling",
+        Leave: "PASSED",
+        Park: "parked",
+        ToFlow: "FLOW",
+    },
+    # Somebody is rung aside; the citizen hears music.
+    "calling": {
+        **_WITH_OWNER,
+        Hold: "SAME",
+        Answered: "consulting",
+        NotAnswered: "BACK",
+        GoBack: "BACK",
+        Resume: "BACK",
+        Complete: "transferring",
+        OwnerGone: "transferring",
+    },
+    # The owner talks to the other aside; the citizen hears music.
+    "consulting": {
+        **_WITH_OWNER,
+        Hold: "SAME",
+        Complete: "PASSED",
+        GoBack: "BACK",
+        Resume: "BACK",
+        Swap: "swapped",
+        Merge: "three_way",
+        OtherGone: "BACK",
+    },
+    # The owner talks to the citizen; the other hears music.
+    "swapped": {
+        **_WITH_OWNER,
+        Complete: "PASSED",
+        GoBack: "BACK",
+        Swap: "consulting",
+        Merge: "three_way",
+        OtherGone: "BACK",
+    },
+    # Somebody is rung into the talk, which goes on.
+    "adding": {
+        **_WITH_OWNER,
+        Answered: "three_way",
+        NotAnswered: "BACK",
+        GoBack: "BACK",
+        Drop: "BACK",
+        OwnerGone: "transferring",
+    },
+    # The owner, the citizen and others.
+    "three_way": {
+        **_WITH_OWNER,
+        Hold: "held",
+        Resume: "SAME",
+        Add: "adding",
+        Leave: "PASSED",
+        Drop: "BACK",
+    },
+    # Nobody has the citizen; somebody is rung.
+    "transferring": {**_ALWAYS, Answered: "PASSED", NotAnswered: "LINE"},
+    # Nobody has the citizen, who waits with music to be picked up.
+    "parked": {**_ALWAYS, PickUp: "transferring", ParkedTooLong: "transferring"},
+    # The citizen and others, none of whom is an agent.
+    "outside": dict(_ALWAYS),
+    # The citizen is with the dialogue, and the owner waits.
+    "away": {
+        **_WITH_OWNER,
+        FlowEnded: "BACK",
+        Resume: "BACK",
+        GoBack: "BACK",
+        Add: "adding",
+        OwnerGone: "ended",
+    },
+    "ended": {},
+}
+
+
+class NotNow(Exception):
+    """The table has no such arrow."""
+
+    def __init__(self, stage: str, event: Event) -> None:
+        super().__init__(f"the talk is {stage}: {type(event).__name__} cannot happen now")
+        self.stage = stage
+        self.event = event
+
+
+# --- steps
+
+
+def begin(agent: str) -> Talk:
+    """Agent and citizen have just been joined."""
+    return Talk("talking", Person("p1", "agent", agent))
+
+
+def step(talk: Talk, event: Event) -> tuple[Talk, tuple[Action, ...]]:
+    """Raises NotNow; the talk is unchanged then."""
+    cell = TRANSITIONS[talk.stage].get(type(event))
+    if cell is None or not _sensible(talk, event):
+        raise NotNow(talk.stage, event)
+    after, acts = _after(talk, event, cell)
+    return after, (*_notes(talk, after, event), *acts, *_changed(talk, after, event))
+
+
+def _sensible(talk: Talk, event: Event) -> bool:
+    match event:
+        case Leave():
+            return bool(talk.joined)
+        case Merge() | Complete():
+            return talk.other is not None
+        case ThirdGone(person):
+            return any(one.id == person for one in talk.joined)
+        case Consult() | Park() | ToFlow() | Blind():
+            return not talk.joined
+        case Add(to):
+            return not isinstance(to, ToQueue)
+        case _:
+            return True
+
+
+def _after(talk: Talk, event: Event, cell: Cell) -> tuple[Talk, tuple[Action, ...]]:
+    match event:
+        case CitizenGone() | LongEnough():
+            return _over(talk, SERVED), ()
+        case Mute(on):
+            return replace(talk, muted=on), ()
+        case ThirdGone(gone):
+            return _settled(replace(talk, joined=tuple(one for one in talk.joined if one.id != gone))), ()
+        case Blind(ToQueue() as to):
+            assert talk.owner is not None
+            return _over(talk, LINE), (SendBack(talk.owner, to),)
+        case Blind(to) | Consult(to) | Add(to):
+            rung, person = _rung(talk, to)
+            if isinstance(event, Blind):
+                rung = replace(rung, owner=None, muted=False)
+            stage: Stage = "transferring" if cell == "SENT" else _stage(cell)
+            return replace(rung, stage=stage), (Ring(person, to),)
+        case PickUp(agent):
+            rung, person = _rung(talk, ToAgent(agent))
+            return replace(rung, stage="transferring"), (Ring(person, ToAgent(agent)),)
+        case ParkedTooLong():
+            rung, person = _rung(talk, ToAgent(talk.parker))
+            return replace(rung, stage="transferring"), (Ring(person, ToAgent(talk.parker)),)
+        case Answered(name):
+            return _answered(talk, cell, name), ()
+        case NotAnswered(outcome) if cell == "LINE":
+            if talk.joined:
+                return _settled(replace(talk, other=None, stage="three_way")), ()
+            return _over(talk, LINE), (IntoLine(outcome),)
+        case Park():
+            assert talk.owner is not None
+            parked = replace(talk, stage="parked", owner=None, muted=False, parker=talk.owner.name)
+            return parked, ()
+        case ToFlow(flow, come_back):
+            if come_back:
+                return replace(talk, stage="away"), (RunFlow(flow, True),)
+            return _over(talk, FLOW), (RunFlow(flow, False),)
+        case OwnerGone() if talk.stage == "away":
+            return _over(talk, FLOW), ()
+        case OwnerGone() | Complete() if cell == "transferring":
+            return replace(talk, stage="transferring", owner=None, muted=False), ()
+        case OwnerGone() if cell == "KEPT" and not talk.joined:
+            return _over(talk, LINE), (IntoLine("agent_lost"),)
+        case OwnerGone() | Complete() | Leave():
+            return _passed(talk), ()
+        case Merge():
+            assert talk.other is not None
+            return replace(talk, stage="three_way", other=None, joined=(*talk.joined, talk.other)), ()
+        case Drop() if talk.stage == "three_way":
+            return _settled(replace(talk, joined=())), ()
+        case _:
+            if cell == "BACK":
+                return _settled(replace(talk, other=None, stage="talking")), ()
+            return (talk if cell == "SAME" else replace(talk, stage=_stage(cell))), ()
+
+
+def _stage(cell: Cell) -> Stage:
+    if cell in ("BACK", "PASSED", "KEPT", "SENT", "LINE", "FLOW", "SAME"):
+        raise AssertionError(f"{cell} is no stage")
+    return cast("Stage", cell)
+
+
+def _rung(talk: Talk, to: Target) -> tuple[Talk, Person]:
+    kind: Literal["agent", "number"] = "number" if isinstance(to, ToNumber) else "agent"
+    name = "" if isinstance(to, ToQueue) else shown(to)["target"]
+    person = Person(f"p{talk.people + 1}", kind, name)
+    return replace(talk, other=person, people=talk.people + 1), person
+
+
+def _answered(talk: Talk, cell: Cell, name: str) -> Talk:
+    assert talk.other is not None
+    talk = replace(talk, other=replace(talk.other, name=name or talk.other.name))
+    if cell == "PASSED":
+        return _passed(talk)
+    if cell == "three_way" and talk.other is not None:
+        return replace(talk, stage="three_way", other=None, joined=(*talk.joined, talk.other))
+    return replace(talk, stage=_stage(cell))
+
+
+def _passed(talk: Talk) -> Talk:
+    """The owner is out of it: to whoever is next."""
+    here = (*((talk.other,) if talk.other is not None else ()), *talk.joined)
+    heir = next((one for one in here if one.kind == "agent"), None)
+    rest = tuple(one for one in here if one is not heir)
+    if not here:
+        return _over(talk, SERVED)
+    passed = replace(talk, owner=heir, other=None, joined=rest, muted=False)
+    return _settled(replace(passed, stage="three_way"))
+
+
+def _settled(talk: Talk) -> Talk:
+    """The stage of who is together with the citizen, after some have gone."""
+    if talk.stage not in ("talking", "three_way", "outside"):
+        return talk
+    if talk.owner is not None:
+        return replace(talk, stage="three_way" if talk.joined else "talking")
+    return replace(talk, stage="outside") if talk.joined else _over(talk, SERVED)
+
+
+def _over(talk: Talk, outcome: str) -> Talk:
+    return replace(talk, stage="ended", owner=None, other=None, joined=(), muted=False, outcome=outcome)
+
+
+# --- what changed
+
+
+def _changed(before: Talk, after: Talk, event: Event) -> tuple[Action, ...]:
+    """Moves first, so that nobody is torn from a room that others are about to come into; then who is let go."""
+    actions: list[Action] = []
+    was, now = rooms(before), rooms(after)
+    actions += [Move(who, was.get(who, ""), room) for who, room in now.items() if was.get(who, "") != room]
+    if before.muted != after.muted and after.owner is not None and after.owner == before.owner:
+        actions.append(Unhear(after.owner.id, after.muted))
+    if after.owner is not None:
+        actions += _told(
+            after.owner, "talking" if after.owner != before.owner else agent_state(before), after
+        )
+    kept = after.persons
+    actions += [LetGo(one) for one in before.persons.values() if one.id not in kept]
+    return tuple(actions)
+
+
+def _told(owner: Person, before: str, after: Talk) -> list[Action]:
+    """The board's table leads from talking and hold to consulting, and from each back to talking only."""
+    now = agent_state(after)
+    if before == now:
+        return []
+    acts: list[Action] = []
+    if now == "talking" or (before == "consulting" and now == "hold"):
+        acts.append(Tell(owner, "resume"))
+    if now == "hold":
+        acts.append(Tell(owner, "hold"))
+    if now == "consulting":
+        acts.append(Tell(owner, "consult"))
+    return acts
+
+
+def _notes(before: Talk, after: Talk, event: Event) -> tuple[Action, ...]:
+    """What the journal says of it: who did what, to whom, and what came of it."""
+    owner = before.owner.name if before.owner is not None else ""
+    act = _ACTS.get(type(event), type(event).__name__)
+    data: dict[str, str | bool] = {"act": act, "agent": owner, "stage": after.stage}
+    match event:
+        case Blind(to) | Consult(to) | Add(to):
+            data |= shown(to)
+        case ToFlow(flow, come_back):
+            data |= {"flow": flow, "come_back": come_back}
+        case Mute(on):
+            data["on"] = on
+        case NotAnswered(outcome):
+            data["outcome"] = outcome
+        case PickUp(agent):
+            data["agent"] = agent
+        case _:
+            if before == after:
+                return ()
+    if after.owner is not None and after.owner != before.owner:
+        data["owner"] = after.owner.name
+    return (Note("talk", data),)
+
+
+_ACTS: Final[Mapping[type[Event], str]] = {
+    Hold: "hold",
+    Resume: "resume",
+    Mute: "mute",
+    Blind: "transfer",
+    Consult: "consult",
+    Add: "add",
+    Complete: "complete",
+    GoBack: "back",
+    Swap: "swap",
+    Merge: "three_way",
+    Leave: "leave",
+    Drop: "drop",
+    Park: "park",
+    ToFlow: "to_flow",
+    OwnerGone: "agent_left",
+    OtherGone: "consulted_left",
+    ThirdGone: "third_left",
+    CitizenGone: "citizen_left",
+    Answered: "answered",
+    NotAnswered: "not_answered",
+    PickUp: "pick_up",
+    ParkedTooLong: "parked_too_long",
+    FlowEnded: "flow_ended",
+    LongEnough: "longest_time",
+}
+"""Event -> its name in the journal."""

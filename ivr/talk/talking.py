@@ -1,0 +1,443 @@
+"""A talk that goes on: takes acts and what telephones do one at a time, asks `state.py`, and carries out what follows.
+
+It owns every telephone in it but the citizen's: from `Reached` until it lets go, whatever happens; with the telephone
+ends the person's call on the board. The citizen's channel is the session's, and is given back at the end, alone and in
+no bridge. `run` lasts as long as the talk; cancelling it is the citizen's hanging up.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from contextlib import ExitStack
+from dataclasses import dataclass, field, replace
+from typing import Final
+
+from ivr.ari.generated.events import ChannelHold, ChannelUnhold
+from ivr.ari.parse import AnyEvent
+from ivr.ari.unhurried import unhurried
+from ivr.errors import AriError
+from ivr.talk.events import (
+    Add,
+    Answered,
+    Blind,
+    Command,
+    Consult,
+    Event,
+    FlowEnded,
+    Hold,
+    Leave,
+    LongEnough,
+    NotAnswered,
+    NotReached,
+    OtherGone,
+    OwnerGone,
+    Park,
+    ParkedTooLong,
+    PickUp,
+    Resume,
+    ThirdGone,
+    ToFlow,
+)
+from ivr.talk.ground import Ground
+from ivr.talk.moving import Mover
+from ivr.talk.parking import LONGEST_S
+from ivr.talk.people import (
+    CITIZEN,
+    Action,
+    IntoLine,
+    LetGo,
+    Move,
+    Note,
+    Person,
+    Ring,
+    RunFlow,
+    SendBack,
+    Talk,
+    Tell,
+    Unhear,
+    rooms,
+)
+from ivr.talk.reaching import Reach, Reached, reserve
+from ivr.talk.results import Done, Refused, Result
+from ivr.talk.state import NotNow, begin, step
+from ivr.talk.targets import Target, ToAgent, ToQueue
+from routing.ids import AgentId
+
+log = logging.getLogger(__name__)
+
+BETWEEN_KEYS_MS: Final = 150
+
+
+@dataclass(slots=True)
+class Party:
+    """A telephone in the talk. together: what lasts as long as the person shares the call with the citizen."""
+
+    reached: Reached
+    follower: asyncio.Task[None] | None = None
+    together: ExitStack = field(default_factory=ExitStack)
+    with_citizen: bool = False
+    on_board: bool = True
+    """The board has to be told when the person's call is over."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Message:
+    event: Event
+    done: asyncio.Future[Result] | None = None
+    reached: Reached | None = None
+    person: str = ""
+    """Whose telephone it is about: stale when that one is not in the talk any more."""
+
+
+class Talking:
+    """owner: the agent, joined with the citizen in the bridge of its own leg, which the talk takes over."""
+
+    def __init__(
+        self, ground: Ground, owner: Reached, music: str = "", longest_s: float | None = None
+    ) -> None:
+        self._ground = ground
+        self._longest_s = longest_s
+        self.call = ground.call
+        self.state: Talk = begin(owner.agent)
+        assert self.state.owner is not None
+        self._parties: dict[str, Party] = {self.state.owner.id: Party(owner)}
+        self._mover = Mover(ground.ari, ground.citizen, owner.leg.give_bridge(), music)
+        self._mover.came(owner.leg.channel, self._mover.main)
+        self._inbox: asyncio.Queue[_Message] = asyncio.Queue()
+        self._ringing: dict[str, asyncio.Task[None]] = {}
+        self._over = False
+        self._group: asyncio.TaskGroup | None = None
+        self._parked: asyncio.TimerHandle | None = None
+        self._since = ground.monotonic()
+        self._flowing = True
+        self.talked_s = 0.0
+        """Citizen and others heard each other."""
+        self.held_s = 0.0
+        """The citizen waited in the talk: music or ringing."""
+        self.outcomes: dict[str, NotReached] = {}
+        """Of those who were rung in vain, by person."""
+        self._watching: list[asyncio.Queue[Talk]] = []
+        self.agents: list[str] = [owner.agent]
+        """All who had the citizen, in order."""
+
+    # --- from outside
+
+    async def do(self, who: str, command: Command) -> Result:
+        """An act of that agent, or of the house in the name of the owner (who = the call's id)."""
+        if who not in (self.call, self._owner):
+            if isinstance(command, Leave):
+                return await self._step_out(who)
+            return Refused("not_yours")
+        return await self._ask(command)
+
+    async def pick_up(self, agent: str) -> Result:
+        return await self._ask(PickUp(agent))
+
+    async def press(self, who: str, keys: str, *, to_citizen: bool) -> Result:
+        """For the citizen, or for whoever else is in the talk."""
+        if who not in (self.call, *self.state.agents):
+            return Refused("not_yours")
+        talk = self.state
+        others = [one for one in (talk.other, *talk.joined) if one is not None and one.id in self._parties]
+        channels = [self._ground.citizen] if to_citizen else [self._channel(one) for one in others]
+        if not channels:
+            return Refused("not_now")
+        for channel in channels:
+            try:
+                await self._ground.ari.channels.send_dtmf(
+                    channel_id=channel, dtmf=keys.upper(), between=BETWEEN_KEYS_MS
+                )
+            except AriError as error:
+                log.warning("keys were not pressed: %s", error)
+                return Refused("gone")
+        self._ground.note("talk", {"act": "keys", "agent": who, "keys": "*" * len(keys)})
+        return Done(talk.stage)
+
+    def states(self) -> asyncio.Queue[Talk]:
+        """Gets the talk after each step from now on; the last one is `ended`."""
+        queue: asyncio.Queue[Talk] = asyncio.Queue()
+        self._watching.append(queue)
+        return queue
+
+    def tell(self, event: Event) -> None:
+        """Something happened; never waits."""
+        self._inbox.put_nowait(_Message(event))
+
+    def flow_ended(self) -> None:
+        self.tell(FlowEnded())
+
+    async def _ask(self, command: Event) -> Result:
+        if self._over:
+            return Refused("gone")
+        done: asyncio.Future[Result] = asyncio.get_running_loop().create_future()
+        self._inbox.put_nowait(_Message(command, done))
+        return await done
+
+    async def _step_out(self, agent: str) -> Result:
+        """One of the joined, who is not the owner, leaves by command."""
+        third = next((one for one in self.state.joined if one.name == agent), None)
+        return Refused("not_now") if third is None else await self._ask(ThirdGone(third.id))
+
+    # --- the talk
+
+    async def run(self) -> Talk:
+        """Until it is over. The citizen is alone then, and there unless cancelled."""
+        self._ground.talks.add(self)
+        self._share()
+        try:
+            async with asyncio.TaskGroup() as group:
+                self._group = group
+                for person in list(self._parties):
+                    self._follow(person)
+                if self._longest_s is not None:
+                    asyncio.get_running_loop().call_later(self._longest_s, self.tell, LongEnough())
+                while self.state.stage != "ended":
+                    await self._take(await self._inbox.get())
+                for task in (*self._ringing.values(), *self._followers()):
+                    task.cancel()
+        finally:
+            self._over = True
+            self._group = None
+            self._ground.talks.remove(self)
+            self._account()
+            if self._parked is not None:
+                self._parked.cancel()
+            while not self._inbox.empty():
+                self._answer(self._inbox.get_nowait(), Refused("gone"))
+            await unhurried(self._close())
+        return self.state
+
+    async def _take(self, message: _Message) -> None:
+        if message.person and message.person not in self.state.persons:
+            if message.reached is not None:
+                await self._end(Party(message.reached))
+            return
+        try:
+            step(self.state, message.event)
+        except NotNow as not_now:
+            log.debug("%s", not_now)
+            self._answer(message, Refused("not_now"))
+            return
+        prepared = self._prepare(message.event)
+        if isinstance(prepared, Refused) and message.done is not None:
+            self._answer(message, prepared)
+            return
+        event, reach = message.event, prepared if isinstance(prepared, Reach) else None
+        if isinstance(event, (Blind, Consult, Add)) and reach is not None and reach.agent:
+            # Named by extension, perhaps.
+            event = replace(event, to=ToAgent(reach.agent))
+        if isinstance(event, NotAnswered):
+            self.outcomes[message.person] = event.outcome
+        if message.reached is not None:
+            self._parties[message.person] = Party(message.reached)
+            self._mover.came(message.reached.leg.channel, message.reached.leg.bridge)
+            self._follow(message.person)
+        slot = self._ground.talks.slots.of(self)
+        await self._go(event, reach)
+        rung = self.state.other if reach is not None else None
+        self._answer(message, Done(self.state.stage, slot, rung.id if rung is not None else ""))
+
+    def _prepare(self, event: Event) -> Reach | Refused | None:
+        """What an event needs that may be refused: somebody to ring, a slot, a flow."""
+        ground = self._ground
+        match event:
+            case Blind() | Park() if ground.line is None:
+                return Refused("not_here")
+            case Blind(ToQueue(queue)):
+                return None if ground.queues.now(queue, "") is not None else Refused("unknown_target")
+            case Blind(to) | Consult(to) | Add(to):
+                return self._reserve(to)
+            case PickUp(agent):
+                return self._reserve(ToAgent(agent))
+            case ParkedTooLong():
+                return self._reserve(ToAgent(self.state.parker))
+            case Park():
+                return None if ground.talks.slots.take(self) else Refused("no_slot")
+            case ToFlow(flow, come_back):
+                return None if ground.run_flow(flow, come_back) else Refused("unknown_flow")
+            case _:
+                return None
+
+    def _reserve(self, to: Target) -> Reach | Refused:
+        if isinstance(to, ToAgent) and to.agent in self.state.agents:
+            return Refused("yourself")
+        reserved = reserve(self._ground, to, self._ground.queue)
+        return Refused(reserved) if isinstance(reserved, str) else reserved
+
+    async def _go(self, event: Event, reach: Reach | None) -> None:
+        self._account()
+        aside = self._aside()
+        before, (self.state, actions) = self.state, step(self.state, event)
+        if self.state.owner != before.owner:
+            self._ground.owner_is(self._owner)
+            if self._owner and self._owner not in self.agents:
+                self.agents.append(self._owner)
+        self._flowing = rooms(self.state).get(CITIZEN, "main") == "main"
+        self._ground.flowing(self._flowing)
+        moves = [action for action in actions if isinstance(action, Move)]
+        self._share()
+        if moves:
+            legs = {person: party.reached.leg for person, party in self._parties.items()}
+            await self._mover.carry_out(moves, legs, self._aside() or aside)
+        for action in actions:
+            await self._carry_out(action, reach)
+        self._tend_parking()
+        self._show()
+        self._ground.changed()
+
+    def _show(self) -> None:
+        for queue in self._watching:
+            queue.put_nowait(self.state)
+
+    def _tend_parking(self) -> None:
+        """The time of a parked call; its slot is free when it is parked no longer."""
+        if self.state.stage == "parked" and self._parked is None:
+            self._parked = asyncio.get_running_loop().call_later(LONGEST_S, self.tell, ParkedTooLong())
+        elif self.state.stage != "parked" and self._parked is not None:
+            self._parked.cancel()
+            self._parked = None
+            self._ground.talks.slots.free(self)
+
+    async def _carry_out(self, action: Action, reach: Reach | None) -> None:
+        ground = self._ground
+        match action:
+            case Move():
+                pass  # all at once, before
+            case Ring(person):
+                assert reach is not None
+                self._ring(person, reach)
+            case Unhear(person, muted):
+                await self._mover.mute(self._parties[person].reached.leg.channel, muted=muted)
+            case LetGo(person):
+                await self._let_go(person)
+            case Tell(person, act):
+                ground.queues.tell(AgentId(person.name), act)
+            case SendBack(person, to):
+                party = self._parties[person.id]
+                assert ground.line is not None
+                assert party.reached.entry is not None
+                party.on_board = False
+                ground.line.sent_back(party.reached.entry, AgentId(person.name), to)
+            case IntoLine(why):
+                if ground.line is not None:
+                    ground.line.into_line(why)
+            case RunFlow():
+                pass  # asked for before the step, since it may be refused
+            case Note(kind, data):
+                ground.note(kind, data)
+
+    # --- telephones
+
+    def _ring(self, person: Person, reach: Reach | None) -> None:
+        if reach is None:
+            self._inbox.put_nowait(_Message(NotAnswered("unavailable"), person=person.id))
+            return
+        assert self._group is not None
+        task = self._group.create_task(self._reach(person, reach), name=f"{self.call} rings {person.id}")
+        self._ringing[person.id] = task
+
+    async def _reach(self, person: Person, reach: Reach) -> None:
+        reached = await reach.ring()
+        del self._ringing[person.id]
+        if isinstance(reached, Reached):
+            self._inbox.put_nowait(_Message(Answered(reached.agent), reached=reached, person=person.id))
+        else:
+            self._inbox.put_nowait(_Message(reached, person=person.id))
+
+    def _follow(self, person: str) -> None:
+        assert self._group is not None
+        party = self._parties[person]
+        party.follower = self._group.create_task(
+            self._until_gone(person, party), name=f"{self.call} follows {person}"
+        )
+
+    async def _until_gone(self, person: str, party: Party) -> None:
+        def heard(event: AnyEvent) -> None:
+            if person == self._owner_id and isinstance(event, (ChannelHold, ChannelUnhold)):
+                held = isinstance(event, ChannelHold)
+                self._inbox.put_nowait(_Message(Hold() if held else Resume(), person=person))
+
+        await party.reached.leg.until_over(hear=heard)
+        talk = self.state
+        event: Event = ThirdGone(person)
+        if talk.owner is not None and talk.owner.id == person:
+            event = OwnerGone()
+        elif talk.other is not None and talk.other.id == person:
+            event = OtherGone()
+        self._inbox.put_nowait(_Message(event, person=person))
+
+    async def _let_go(self, person: Person) -> None:
+        ringing = self._ringing.pop(person.id, None)
+        if ringing is not None:
+            ringing.cancel()
+            await asyncio.wait([ringing])
+        party = self._parties.pop(person.id, None)
+        if party is not None:
+            await self._end(party)
+
+    async def _end(self, party: Party) -> None:
+        """The board first: the agent is free for wrap-up before the telephone's BYE is out."""
+        if party.follower is not None:
+            party.follower.cancel()
+        reached = party.reached
+        if reached.entry is not None and party.on_board:
+            party.on_board = False
+            self._ground.queues.finished(reached.entry, AgentId(reached.agent))
+        party.together.close()
+        await reached.keep.aclose()
+
+    async def _close(self) -> None:
+        """Whoever is still there, then the room."""
+        for task in self._ringing.values():
+            task.cancel()
+        parties, self._parties = list(self._parties.values()), {}
+        for party in parties:
+            await self._end(party)
+        await self._mover.release()
+        await self._mover.destroy()
+
+    def _share(self) -> None:
+        """Transcript and recording of those who share the call with the citizen, from now on."""
+        for person in (self.state.owner, *self.state.joined):
+            party = None if person is None else self._parties.get(person.id)
+            if person is not None and party is not None and not party.with_citizen:
+                party.with_citizen = True
+                party.together.enter_context(
+                    self._ground.together(person, party.reached.leg, self._mover.main)
+                )
+
+    # --- helpers
+
+    @property
+    def _owner(self) -> str:
+        return self.state.owner.name if self.state.owner is not None else ""
+
+    @property
+    def _owner_id(self) -> str:
+        return self.state.owner.id if self.state.owner is not None else ""
+
+    def _aside(self) -> str:
+        """The bridge of the consulted one."""
+        other = self.state.other
+        party = None if other is None else self._parties.get(other.id)
+        return "" if party is None else party.reached.leg.bridge
+
+    def _channel(self, person: Person) -> str:
+        return self._parties[person.id].reached.leg.channel
+
+    def _followers(self) -> list[asyncio.Task[None]]:
+        return [party.follower for party in self._parties.values() if party.follower is not None]
+
+    def _account(self) -> None:
+        now = self._ground.monotonic()
+        if self._flowing:
+            self.talked_s += now - self._since
+        else:
+            self.held_s += now - self._since
+        self._since = now
+
+    @staticmethod
+    def _answer(message: _Message, result: Result) -> None:
+        if message.done is not None and not message.done.done():
+            message.done.set_result(result)
