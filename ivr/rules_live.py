@@ -74,7 +74,9 @@ class LiveRules:
             self._tell(now, rules)
             # What opens with the new rules opens before them, what closes closes after them: between the two steps
             # nobody is sent away for hours that are not those of the rules.
-            self._closed(self.hours.closed & self.hours.will_be(queues))
+            staying = self.hours.closed & self.hours.will_be(queues)
+            if staying != self.hours.closed:
+                self._closed(staying)
             self.in_force = rules
             self._dispatcher.use_rules(rules)
         self.hours.use(queues, calendars)

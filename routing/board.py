@@ -270,6 +270,7 @@ class Board(BoardState):
                 skills=agent.skills,
                 queues=agent.queues,
                 labels=agent.labels,
+                rank=agent.rank,
                 revision=old.revision + 1,
             )
         shrunk = [] if old is None else list(self._floor.fits(agent.id))
