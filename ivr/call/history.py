@@ -133,8 +133,10 @@ class CallHistory:
         """The caller waits once more after a talk."""
         self._in_line_again = True
 
-    def parted(self, talked_s: float, held_s: float = 0.0) -> None:
+    def parted(self, talked_s: float, held_s: float, at: dt.datetime) -> None:
         """held_s: the part of the call in which the caller waited for somebody in the talk; not in talked_s."""
+        talked_s, held_s = round(talked_s, 3), round(held_s, 3)
+        self._write("parted", {"talked_s": talked_s, "held_s": held_s}, at)
         self._talked_s = round((self._talked_s or 0.0) + talked_s, 3)
         self._held_s = round(self._held_s + held_s, 3)
 

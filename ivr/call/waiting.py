@@ -260,7 +260,7 @@ class Waiting:
         finally:
             self.talk = None
             self._transcripts.flow(on=True)
-            here.history.parted(talking.talked_s, talking.held_s)
+            here.history.parted(talking.talked_s, talking.held_s, here.services.clock.now())
             place.talked_s += talking.talked_s
         if ended.outcome == LINE:
             here.history.in_line_again()

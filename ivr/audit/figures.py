@@ -1,0 +1,114 @@
+"""The figures of a call's record, computed anew from the journal and compared. Pure.
+
+What must agree:
+- the journal is numbered from 1 without a gap, begins with `arrived` and ends with `ended`;
+- outcome and who ended the call are those that the journal says;
+- the wait is that of the first `joined`, and that of the entry which was joined then;
+- the talk and the hold are the sums of `parted`;
+- the agents are those of `joined` and of the acts that brought others in, and each one's own history has the answer;
+- an offer that rang an agent has its decision, and every entry of an ended call has ended.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from ivr.audit.evidence import Evidence
+
+NEAR_S = 0.5
+"""Two clocks are read for one moment: that of the call's session and that of the routing."""
+
+
+def discrepancies(found: Evidence) -> list[str]:
+    """What does not agree, in words; [] when every figure is found again."""
+    return [
+        *_numbering(found),
+        *_outcome(found),
+        *_wait(found),
+        *_talk(found),
+        *_agents(found),
+        *_routing(found),
+    ]
+
+
+def _numbering(found: Evidence) -> Iterator[str]:
+    numbers = [event.seq for event in found.journal]
+    if numbers != list(range(1, len(numbers) + 1)):
+        yield f"the journal is not numbered without a gap: {numbers[:5]}...{numbers[-3:]}"
+    if not found.journal or found.journal[0].kind != "arrived":
+        yield "the journal does not begin with the arrival"
+    if found.record.state == "ended" and (not found.journal or found.journal[-1].kind != "ended"):
+        yield "the call ended, and the journal does not say so at its end"
+    if found.record.ended_at is not None and found.record.ended_at < found.record.started_at:
+        yield "the call ended before it began"
+
+
+def _outcome(found: Evidence) -> Iterator[str]:
+    data = found.record.data
+    for event in found.notes("ended")[-1:]:
+        if event.data.get("outcome") != data.get("outcome"):
+            yield f"outcome {data.get('outcome')} on record, {event.data.get('outcome')} in the journal"
+        if event.data.get("by") != found.record.ended_by:
+            yield f"ended by {found.record.ended_by} on record, {event.data.get('by')} in the journal"
+    abandoned = [entry.id for entry in found.entries if entry.outcome == "abandoned" and not entry.only]
+    if data.get("outcome") == "abandoned" and not abandoned:
+        yield "abandoned on record, and no entry of it was"
+
+
+def _wait(found: Evidence) -> Iterator[str]:
+    waited, joins = found.record.data.get("waited_s"), found.notes("joined")
+    if waited is None:
+        if joins:
+            yield "an agent had the caller, and the record has no wait"
+        return
+    if not joins:
+        yield f"a wait of {waited} s on record, and nobody was joined"
+        return
+    if not _near(waited, joins[0].data.get("waited_s")):
+        yield f"a wait of {waited} s on record, {joins[0].data.get('waited_s')} s in the journal"
+    routed = [
+        (entry.joined_at - entry.enqueued_at).total_seconds()
+        for entry in found.entries
+        if entry.joined_at is not None and entry.only is None
+    ]
+    # An entry that went back into line knows its last join only; its first is on record.
+    if len(joins) == 1 and routed and not any(_near(waited, one) for one in routed):
+        yield f"a wait of {waited} s on record, {routed} s by the entries"
+
+
+def _talk(found: Evidence) -> Iterator[str]:
+    for figure in ("talked_s", "held_s"):
+        on_record = found.record.data.get(figure) or 0.0
+        summed = sum(float(event.data.get(figure) or 0.0) for event in found.notes("parted"))
+        if not _near(on_record, summed, 0.01):
+            yield f"{figure} {on_record} on record, {round(summed, 3)} in the journal"
+
+
+def _agents(found: Evidence) -> Iterator[str]:
+    on_record = set(found.record.data.get("agents") or [])
+    for event in found.notes("joined"):
+        agent = event.data.get("agent")
+        if agent not in on_record:
+            yield f"agent {agent} was joined, and is not on record"
+    answered = {change.agent_id for change in found.states if change.after == "talking"}
+    for agent in on_record - answered:
+        yield f"agent {agent} is on record, and has no answer of this call in the own history"
+    for agent in answered - on_record:
+        yield f"agent {agent} answered for this call, and is not on record"
+
+
+def _routing(found: Evidence) -> Iterator[str]:
+    offered = {
+        (decision.entry_id, decision.agent) for decision in found.decisions if decision.kind == "offer"
+    }
+    for change in found.states:
+        if change.after == "reserved" and (change.entry, change.agent_id) not in offered:
+            yield f"agent {change.agent_id} was reserved without a stored decision"
+    for entry in found.entries:
+        if found.record.state == "ended" and entry.state != "ended" and not entry.callback:
+            yield f"entry {entry.id} is {entry.state}, and its call is over"
+
+
+def _near(one: Any, other: Any, by: float = NEAR_S) -> bool:
+    return one is not None and other is not None and abs(float(one) - float(other)) <= by
