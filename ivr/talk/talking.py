@@ -184,8 +184,9 @@ class Talking:
     async def run(self) -> Talk:
         """Until it is over. The citizen is alone then, and there unless cancelled."""
         self._ground.talks.add(self)
-        self._share()
         try:
+            self._share()
+            self._ground.changed()
             async with asyncio.TaskGroup() as group:
                 self._group = group
                 for person in list(self._parties):
