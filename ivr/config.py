@@ -68,6 +68,14 @@ class AsteriskSettings(_Section):
         default="rtp",
         description="how voices go to the speech workers; by websocket an external Asterisk needs our sorcery.conf",
     )
+    rtp_timeout_s: int = Field(
+        default=60, ge=0, description="an agent's phone without voice for so long is gone, s; 0: never"
+    )
+    sip_digests: tuple[Literal["MD5", "SHA-256"], ...] = Field(
+        default=("MD5",),
+        min_length=1,
+        description="how phones may prove their secret; many give up where SHA-256 is offered",
+    )
     http_connections: int = Field(default=40, ge=1, le=200, description="to ARI at once")
     request_timeout_s: float = Field(default=5.0, gt=0, description="for one ARI request, s")
 

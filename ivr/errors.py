@@ -16,6 +16,7 @@ HotlineError
 │   ├── TranscriptMissing  there is no such call or line
 │   └── CorrectionConflict somebody else has corrected the line meanwhile
 ├── HoursError             somebody's word for today about a calendar that there is none of
+├── AccountError           an agent's SIP account cannot be made or changed as asked
 ├── AsteriskError          the private Asterisk could not be found, rendered or started
 └── StorageError           the database refused or is away
 """
@@ -90,6 +91,10 @@ class CorrectionConflict(TranscriptError):
 
 
 class HoursError(HotlineError):
+    pass
+
+
+class AccountError(HotlineError):
     pass
 
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from asr.pool import NoEars, WorkerPool
+from ivr.accounts.wiring import Telephony, open_accounts
 from ivr.ari.client import AriClient, AriSettings
 from ivr.ari.parse import AnyEvent, Gap
 from ivr.asterisk.locate import locate
@@ -29,11 +30,10 @@ from ivr.callers import CallerHistories
 from ivr.clock import Clock, SystemClock
 from ivr.config import Settings
 from ivr.dispatch import Dispatcher
-from ivr.errors import AriError, AsteriskError, HotlineError, first_of
+from ivr.errors import AsteriskError, HotlineError, first_of
 from ivr.flow.model import FlowLibrary
 from ivr.outside.service import OutsideService, open_outside
 from ivr.outside.stored import stored_history, stored_pending
-from ivr.phones import Phones
 from ivr.prompts import background
 from ivr.prompts.catalogue import Folders, PromptCatalogue
 from ivr.prompts.store import cache_folder
@@ -44,6 +44,7 @@ from ivr.rules_live import LiveRules
 from ivr.speech import pool_settings
 from ivr.staff import SavedSeed, first_staff
 from ivr.status import LiveStatus, TodayCount
+from ivr.talk.wiring import Overseeing, oversee
 from ivr.transcripts.retention import keep_days, keep_erasing
 from ivr.transcripts.service import TranscriptService
 from ivr.versions.content import read_beside
@@ -62,7 +63,6 @@ log = logging.getLogger(__name__)
 
 LANGUAGES = ("zh", "en")
 READY_S = 20.0
-PHONES_AGAIN_S = 2.0
 SOME_WORDS = "李先生住在人民路，he called at three"
 BEHIND = 5_000
 """So many facts not yet durable: the database is called unwell."""
@@ -82,6 +82,9 @@ class Hotline:
     status: LiveStatus
     callbacks: CallbackDesk
     outside: OutsideService
+    overseeing: Overseeing
+    """Recordings of talks, supervisors."""
+    telephony: Telephony
     asterisk: PrivateAsterisk | None = None
     rendered: RenderedAsterisk | None = None
     page_url: str = ""
@@ -202,14 +205,15 @@ async def hotline(
         stack.callback(dispatcher.close)
         histories = CallerHistories(store, clock)
         stack.push_async_callback(histories.close)
-        phones = Phones(ari, lambda: list(dispatcher.board.agents), dispatcher.phone_seen)
-        reconnected = asyncio.Event()
+        rendered = asterisk.rendered if asterisk else None
+        telephony = await stack.enter_async_context(
+            open_accounts(settings, store, clock, ari, dispatcher, rendered)
+        )
         by_websocket = WebsocketMedia(ari)
 
         def on_event(event: AnyEvent) -> None:
-            phones.on_event(event)
+            telephony.on_event(event)
             if isinstance(event, Gap):
-                reconnected.set()
                 by_websocket.forget()
             changed()
 
@@ -254,10 +258,11 @@ async def hotline(
                 "sqlite" if store.dialect == "sqlite" else "postgres", writer.waiting < BEHIND
             ),
             speech=lambda: tuple(SpeechStatus(name, engine) for name, engine in languages.items()),
-            phones=lambda: phones.online,
+            phones=lambda: telephony.phones.online,
             callbacks=callbacks.lines,
         )
         changed.to(status.bump)
+        overseeing = oversee(settings, services, store, watched, front_door.registry)
         running = Hotline(
             settings=settings,
             flows=flows,
@@ -268,16 +273,17 @@ async def hotline(
             front_door=front_door,
             status=status,
             outside=outside,
+            overseeing=overseeing,
             callbacks=callbacks,
             asterisk=asterisk,
-            rendered=asterisk.rendered if asterisk else None,
+            rendered=rendered,
+            telephony=telephony,
             languages=languages,
             speech=speech,
         )
         try:
             async with asyncio.TaskGroup() as group:
                 door = group.create_task(front_door.run(), name="front door")
-                keeper = group.create_task(_keep_phones(phones, reconnected), name="phones")
                 watchers = [
                     group.create_task(writer.failed(), name="writer watched"),
                     group.create_task(outside.run(), name="notifications"),
@@ -297,6 +303,8 @@ async def hotline(
                     else None
                 )
                 await ari.ready(READY_S)
+                await telephony.keeper.begin()
+                watchers.append(group.create_task(telephony.keeper.run(), name="accounts"))
                 if settings.transcripts.recordings and any(languages.values()):
                     rows = StoredRows(store, writer.put, settings.node)
                     written = WrittenRecordings(
@@ -314,6 +322,7 @@ async def hotline(
                 rules.drive(dispatcher)
                 flows.on_save = SavedSeed(settings.flows_dir, dispatcher, clock)
                 watchers.append(group.create_task(callbacks.run(front_door.registry), name="callbacks"))
+                watchers.append(group.create_task(overseeing.run(), name="recordings and supervisors"))
                 if settings.web.enabled:
                     page = build_app(status, settings=_page_settings(settings, asterisk))
                     serving = await stack.enter_async_context(
@@ -323,7 +332,6 @@ async def hotline(
                 gc.freeze()  # what was loaded for good need not be looked through again while calls are up
                 yield running
                 door.cancel()
-                keeper.cancel()
                 for watcher in watchers:
                     watcher.cancel()
                 if renderer is not None:
@@ -394,10 +402,12 @@ async def _start_asterisk(
         trunk_hosts=wanted.trunk_hosts,
         outbound_trunk=wanted.outbound_trunk,
         external_address=wanted.external_address or None,
+        rtp_timeout_s=wanted.rtp_timeout_s,
+        digests=wanted.sip_digests,
         preferred_ports=Ports(wanted.sip_port, wanted.sip_port + 1, 8088, 20000, 23999),
     )
     rendered = render(settings.state_dir / "asterisk", binary, options)
-    return await stack.enter_async_context(PrivateAsterisk(binary, rendered))
+    return await stack.enter_async_context(PrivateAsterisk(binary, rendered, accounts=False))
 
 
 def _outbound(settings: Settings) -> Outbound:
@@ -442,16 +452,3 @@ async def _watch(asterisk: PrivateAsterisk) -> None:
         f"Asterisk ended by itself (status {status})",
         mend=f"look at {asterisk.rendered.messages_log}; start again",
     )
-
-
-async def _keep_phones(phones: Phones, reconnected: asyncio.Event) -> None:
-    """Ask for the telephones after every (re)connect."""
-    while True:
-        await reconnected.wait()
-        reconnected.clear()
-        try:
-            await phones.refresh()
-        except AriError as error:
-            log.warning("telephones not asked for, again in %g s: %s", PHONES_AGAIN_S, error)
-            await asyncio.sleep(PHONES_AGAIN_S)
-            reconnected.set()

@@ -1,11 +1,20 @@
-"""Which agents' telephones are registered: asked for on every (re)connect, then kept by Asterisk's events."""
+"""Which agents' telephones are registered and which are in a call: asked for on every (re)connect, then kept by
+Asterisk's events."""
 
 from __future__ import annotations
 
+import asyncio
 import logging
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
+from typing import Final
 
-from ivr.ari.generated.events import EndpointStateChange
+from ivr.accounts.book import TECHNOLOGY, AccountBook
+from ivr.ari.generated.events import (
+    ContactStatusChange,
+    DeviceStateChanged,
+    EndpointStateChange,
+    PeerStatusChange,
+)
 from ivr.ari.interface import Ari
 from ivr.ari.parse import AnyEvent
 from ivr.ari.results import Gone
@@ -13,56 +22,89 @@ from ivr.errors import AriRejected
 
 log = logging.getLogger(__name__)
 
-TECHNOLOGY = "PJSIP"
+ONLINE: Final = "online"
+IN_USE: Final = frozenset({"INUSE", "BUSY", "ONHOLD", "RINGINUSE"})
+"""States of a device that is in a call: one that only rings may be rung by us."""
+AT_ONCE: Final = 8
 
 
 class Phones:
-    """seen(agent, registered) is told of every change."""
+    """registered(agent, whether any telephone is) and in_use(username, whether) are told of every change.
+
+    Three kinds of event say that a telephone has come or gone, and which of them comes depends on how it went: by its
+    own word, by a registration that ran out, by a question that it did not answer. Each carries the state of now.
+    """
 
     def __init__(
-        self, ari: Ari, agents: Callable[[], Iterable[str]], seen: Callable[[str, bool], None]
+        self,
+        ari: Ari,
+        book: AccountBook,
+        registered: Callable[[str, bool], None],
+        in_use: Callable[[str, bool], None],
     ) -> None:
         self._ari = ari
-        self._agents = agents
-        self._seen = seen
-        self._online: set[str] = set()
+        self._book = book
+        self._registered = registered
+        self._in_use = in_use
 
     @property
     def online(self) -> frozenset[str]:
-        return frozenset(self._online)
+        """Agents with a registered telephone."""
+        return self._book.online
 
     def on_event(self, event: AnyEvent) -> None:
-        if isinstance(event, EndpointStateChange) and event.endpoint.technology == TECHNOLOGY:
-            self._set(event.endpoint.resource, event.endpoint.state == "online")
+        match event:
+            case EndpointStateChange() | PeerStatusChange() | ContactStatusChange():
+                if event.endpoint.technology == TECHNOLOGY:
+                    self._set(event.endpoint.resource, event.endpoint.state == ONLINE)
+            case DeviceStateChanged():
+                technology, _, username = event.device_state.name.partition("/")
+                if technology == TECHNOLOGY and username in self._book.agents:
+                    self._in_use(username, event.device_state.state in IN_USE)
+            case _:
+                pass
 
     async def refresh(self) -> None:
-        """After every gap: subscribe (the application may be a new one) and ask for the present state.
+        """After every gap and change: subscribe (the application may be a new one) and ask for the present state.
 
         Raises AriError when Asterisk does not answer: ask again.
         """
-        wanted = list(self._agents())
-        for agent in wanted:
-            try:
-                result = await self._ari.applications.subscribe(
-                    application_name=self._ari.app, event_source=[f"endpoint:{TECHNOLOGY}/{agent}"]
-                )
-            except AriRejected as error:
-                log.warning("agent %s has no SIP account in this Asterisk: %s", agent, error)
-                continue
-            if isinstance(result, Gone):
-                log.warning("agent %s has no SIP account in this Asterisk", agent)
+        wanted = list(self._book.agents)
+        limit = asyncio.Semaphore(AT_ONCE)
+
+        async def subscribe(username: str) -> None:
+            async with limit:
+                await self._subscribe(username)
+
+        async with asyncio.TaskGroup() as group:
+            for username in wanted:
+                group.create_task(subscribe(username), name=f"telephone {username}")
         endpoints = await self._ari.endpoints.list_by_tech(tech=TECHNOLOGY)
         if isinstance(endpoints, Gone):
             return
-        for endpoint in endpoints.value:
-            if endpoint.resource in wanted:
-                self._set(endpoint.resource, endpoint.state == "online")
+        states = {endpoint.resource: endpoint for endpoint in endpoints.value}
+        for username in wanted:
+            endpoint = states.get(username)
+            self._set(username, endpoint is not None and endpoint.state == ONLINE)
+            if endpoint is not None and not endpoint.channel_ids:
+                self._in_use(username, False)
 
-    def _set(self, agent: str, online: bool) -> None:
-        if online != (agent in self._online):
-            log.info("telephone of agent %s: %s", agent, "registered" if online else "gone")
-        if online:
-            self._online.add(agent)
-        else:
-            self._online.discard(agent)
-        self._seen(agent, online)
+    async def _subscribe(self, username: str) -> None:
+        sources = [f"endpoint:{TECHNOLOGY}/{username}", f"deviceState:{TECHNOLOGY}/{username}"]
+        try:
+            result = await self._ari.applications.subscribe(
+                application_name=self._ari.app, event_source=sources
+            )
+        except AriRejected as error:
+            log.warning("account %s is not in this Asterisk: %s", username, error)
+            return
+        if isinstance(result, Gone):
+            log.warning("account %s is not in this Asterisk", username)
+
+    def _set(self, username: str, online: bool) -> None:
+        if username not in self._book.agents:
+            return
+        if online != self._book.is_online(username):
+            log.info("telephone %s: %s", username, "registered" if online else "gone")
+        agent = self._book.agent_of(username)
+        self._registered(agent, self._book.set_online(username, online))

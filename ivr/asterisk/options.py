@@ -34,6 +34,8 @@ class RenderOptions:
     default 127.0.0.2 is one that a test can call from. outbound_trunk: `host` or `host:port` that takes calls to
     outside numbers, "" = none go out. loopback: SIP, HTTP and media on 127.0.0.1 only.
     ports: exact ports (then nothing is chosen); None: those of last time, else `preferred_ports`, else free ones.
+    rtp_timeout_s: so long without an agent's voice, and the phone is taken to be gone.
+    digests: how agents' phones may prove their secret, `MD5`, `SHA-256` or both.
     http_host: never anything but loopback, unless a TLS proxy stands before it.
     """
 
@@ -53,6 +55,8 @@ class RenderOptions:
     rtp_count: int = 4000
     fallback: Fallback = field(default_factory=Fallback)
     extra_modules: tuple[str, ...] = ()
+    rtp_timeout_s: int = 60
+    digests: tuple[str, ...] = ("MD5",)
 
     @property
     def sip_host(self) -> str:

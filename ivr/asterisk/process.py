@@ -21,6 +21,7 @@ from urllib.parse import quote
 import aiohttp
 
 from ivr.asterisk import ports as port_choice
+from ivr.asterisk.accounts import make_accounts
 from ivr.asterisk.locate import AsteriskBinary
 from ivr.asterisk.render import RenderedAsterisk
 from ivr.errors import AsteriskError
@@ -50,7 +51,8 @@ class PrivateAsterisk:
 
     Raises AsteriskError when it does not start: a busy port (named), a refused configuration (the log's last
     lines), no answer in time. die_with_parent: the kernel ends it when this process dies, however it dies;
-    False leaves it and its calls alive for the next controller to adopt.
+    False leaves it and its calls alive for the next controller to adopt. accounts: the agents that it was rendered
+    for can register once it has started; False where a controller makes the accounts from its database.
     """
 
     def __init__(
@@ -61,12 +63,14 @@ class PrivateAsterisk:
         start_timeout_s: float = START_TIMEOUT_S,
         stop_timeout_s: float = STOP_TIMEOUT_S,
         die_with_parent: bool = True,
+        accounts: bool = True,
     ) -> None:
         self.binary = binary
         self.rendered = rendered
         self._start_timeout_s = start_timeout_s
         self._stop_timeout_s = stop_timeout_s
         self._die_with_parent = die_with_parent
+        self._accounts = accounts
         self._process: subprocess.Popen[bytes] | None = None
 
     async def __aenter__(self) -> Self:
@@ -94,6 +98,8 @@ class PrivateAsterisk:
         self._process = self._spawn()
         try:
             await self._wait_until_ready()
+            if self._accounts and self.rendered.accounts:
+                await make_accounts(self.rendered)
         except BaseException:
             await asyncio.shield(self.stop())
             raise

@@ -14,7 +14,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import secrets
 import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -24,6 +23,8 @@ from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+from ivr.accounts.profile import Profile
+from ivr.accounts.secrets import new_secret
 from ivr.asterisk import certificate as certificate_choice
 from ivr.asterisk import ports as port_choice
 from ivr.asterisk.locate import AsteriskBinary
@@ -36,8 +37,6 @@ __all__ = ["Fallback", "RenderOptions", "RenderedAsterisk", "SipAccount", "rende
 TEMPLATES = Path(__file__).resolve().parents[2] / "asterisk-config"
 
 ARI_USER = "ivr"
-PASSWORD_BYTES = 24
-"""192 bits, written in letters, digits, - and _ only: safe in every file, URL and SIP client."""
 
 LONGEST_SOCKET_PATH = 100
 """The kernel takes 107 bytes for a unix socket's path; Asterisk's control socket must fit."""
@@ -74,7 +73,10 @@ class RenderedAsterisk:
     ari_user: str
     ari_password: str = field(repr=False)
     accounts: tuple[SipAccount, ...]
+    """The agents that it was rendered for, with the secrets that they begin with (ivr/accounts may change them)."""
     certificate: Path
+    profile: Profile
+    """What their accounts are to be in this Asterisk."""
 
     @property
     def config_file(self) -> Path:
@@ -140,8 +142,8 @@ def render(folder: Path, binary: AsteriskBinary, options: RenderOptions | None =
     ports = options.ports or _choose_ports(kept, folders, options)
     passwords: dict[str, str] = dict(kept.get("agents", {}))
     for name in options.agents:
-        passwords.setdefault(name, _new_password())
-    ari_password: str = kept.get("ari_password") or _new_password()
+        passwords.setdefault(name, new_secret())
+    ari_password: str = kept.get("ari_password") or new_secret()
     _write_private(
         folder / "secrets.json",
         json.dumps({"ports": ports.as_dict(), "ari_password": ari_password, "agents": passwords}, indent=2)
@@ -151,6 +153,7 @@ def render(folder: Path, binary: AsteriskBinary, options: RenderOptions | None =
         folders["keys"], name=f"hotline-{options.node}", external_address=options.external_address
     )
     accounts = tuple(SipAccount(name, passwords[name]) for name in options.agents)
+    opus = any(_BinaryView(binary).has(name) for name in ("codec_opus_open_source.so", "codec_opus.so"))
     values: dict[str, Any] = {
         "folders": SimpleNamespace(**folders),
         "root": folder,
@@ -158,11 +161,11 @@ def render(folder: Path, binary: AsteriskBinary, options: RenderOptions | None =
         "ports": ports,
         "ari_user": ARI_USER,
         "ari_password": ari_password,
-        "agents": accounts,
         "sip_host": options.sip_host,
         "certificate": certificate,
         "private_key": private_key,
-        "opus": any(_BinaryView(binary).has(name) for name in ("codec_opus_open_source.so", "codec_opus.so")),
+        "opus": opus,
+        "digests": ",".join(options.digests),
     }
     for name in (
         "hotline_number", "application", "node", "demo_anonymous", "loopback", "trunk_hosts", "outbound_trunk",
@@ -184,6 +187,14 @@ def render(folder: Path, binary: AsteriskBinary, options: RenderOptions | None =
         ari_password=ari_password,
         accounts=accounts,
         certificate=certificate,
+        profile=Profile(
+            owner=options.application,
+            codecs=("ulaw", "alaw", "g722", *(("opus",) if opus else ())),
+            browser_codecs=("opus", "ulaw") if opus else ("ulaw",),
+            media_address="127.0.0.1" if options.loopback else "",
+            rtp_timeout_s=options.rtp_timeout_s,
+            digests=options.digests,
+        ),
     )
 
 
@@ -258,10 +269,6 @@ def _load_secrets(path: Path) -> dict[str, Any]:
     if not isinstance(found, dict):
         raise AsteriskError(f"{path} is not an object", mend="remove it: passwords are then made anew")
     return found
-
-
-def _new_password() -> str:
-    return secrets.token_urlsafe(PASSWORD_BYTES)
 
 
 def _write_private(path: Path, text: str) -> None:

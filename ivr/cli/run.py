@@ -13,6 +13,8 @@ from rich.cells import cell_len
 from rich.console import Console
 
 from ivr import log as house_log
+from ivr.accounts.secrets import fits
+from ivr.asterisk.render import RenderedAsterisk
 from ivr.config import Settings, load_settings
 from ivr.demo.crowd import run_demo
 from ivr.errors import HotlineError, first_of
@@ -89,6 +91,16 @@ async def _serve(settings: Settings, *, demo: bool) -> None:
         raise first_of(errors) from None
 
 
+def _accounts(hotline: Hotline, rendered: RenderedAsterisk, agent: str) -> list[str]:
+    """An account's secret is known here only while it is the one that it began with."""
+    said = []
+    for account in hotline.telephony.book.accounts_of(agent):
+        first = next((one.password for one in rendered.accounts if one.name == account.username), "")
+        known = fits(account.sha256, account.username, account.realm, first)
+        said.append(f"user {account.username}  password {first if known else '(changed)'}")
+    return said
+
+
 def _introduce(hotline: Hotline) -> None:
     """What a newcomer needs: what to dial, who may log in, where to look. One line each, so that it can be copied."""
     lines: list[tuple[str, str]] = []
@@ -96,11 +108,9 @@ def _introduce(hotline: Hotline) -> None:
     if rendered is not None:
         lines.append(("dial", f"[bold]{rendered.hotline_uri}[/bold]"))
         for agent in hotline.dispatcher.board.agents.values():
-            account = rendered.account(agent.id)
             server = f"{rendered.sip_host}:{rendered.ports.sip}"
-            lines.append(
-                (f"agent {agent.name}", f"user {account.name}  password {account.password}  server {server}")
-            )
+            told = " or ".join(_accounts(hotline, rendered, agent.id)) or "no account: `ivr accounts create`"
+            lines.append((f"agent {agent.name}", f"{told}  server {server}"))
         lines.append(("agents dial", "*45 log in   *46 log out   *47 pause or resume   *48 wrap-up done"))
     if hotline.page_url:
         lines.append(("status page", f"[bold]{hotline.page_url}[/bold]"))

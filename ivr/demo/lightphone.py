@@ -188,6 +188,23 @@ class LightPhone:
             await asyncio.sleep(quiet_s if heard_s is None else max(heard_s + quiet_s - now_s, quiet_s / 4))
         return False
 
+    async def watch(self, name: str) -> None:
+        """A lamp for this colleague: `lamp` events tell each state of theirs. Raises PhoneError when it is refused."""
+        host = f"{self._sip.server[0]}:{self._sip.server[1]}"
+        headers = [
+            ("From", f"<sip:{self.user}@{host}>;tag={secrets.token_hex(4)}"),
+            ("To", f"<sip:{name}@{host}>"),
+            ("Call-ID", secrets.token_hex(8)),
+            ("CSeq", "1 SUBSCRIBE"),
+            ("Contact", f"<{self._sip.contact}>"),
+            ("Event", "dialog"),
+            ("Accept", "application/dialog-info+xml"),
+            ("Expires", str(REGISTRATION_S)),
+        ]
+        answer = await self._sip.request(self._sip.make(f"SUBSCRIBE sip:{name}@{host} SIP/2.0", headers))
+        if answer.status not in (200, 202):
+            raise PhoneError(f"{self.user}: no lamp for {name}: {answer.reason}")
+
     # Requests of ours
 
     async def _register(self, expires_s: int) -> None:
@@ -306,7 +323,11 @@ class LightPhone:
                 if call.state == "ringing":
                     self._respond(call.invite, "487 Request Terminated", call)
                     self._end(call, "cancelled by the other side")
-            case "OPTIONS" | "NOTIFY":
+            case "NOTIFY":
+                self._respond(request, "200 OK", None)
+                if request.get("event").startswith("dialog"):
+                    self.events.add("lamp", detail=sip.dialog_state(request.body))
+            case "OPTIONS":
                 self._respond(request, "200 OK", None)
             case "UPDATE" if call is not None:
                 self._respond(request, "200 OK", call)

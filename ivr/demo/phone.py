@@ -35,6 +35,7 @@ PhoneEventKind = Literal[
     "established",
     "closed",
     "digit",
+    "lamp",
     "exited",
 ]
 
@@ -50,7 +51,7 @@ class PhoneTimeout(PhoneError):
 @dataclass(frozen=True, slots=True)
 class PhoneEvent:
     """peer: the other side's SIP URI, "" where there is none. detail: the reason of `closed` and `register_failed`,
-    the key of `digit`. at_s: the event loop's clock (s)."""
+    the key of `digit`, the state of `lamp` (RFC 4235). at_s: the event loop's clock (s)."""
 
     kind: PhoneEventKind
     peer: str = ""

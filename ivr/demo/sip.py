@@ -153,6 +153,12 @@ def authorization(refusal: SipMessage, *, method: str, uri: str, user: str, pass
     raise SipError("no digest challenge that we can answer")
 
 
+def dialog_state(body: str) -> str:
+    """The state in a dialog-info document (RFC 4235): `terminated`, `early`, `confirmed`; "" when it has none."""
+    found = re.search(r"<state[^>]*>\s*(\w+)", body)
+    return found.group(1) if found else ""
+
+
 @dataclass(frozen=True, slots=True)
 class Media:
     """Where the other side wants its audio, and the payload type of its keys (None: it takes none)."""

@@ -125,12 +125,26 @@ async def test_a_wrong_password_is_refused(asterisk: PrivateAsterisk, transport:
 
 
 async def test_an_agent_registers_over_udp_and_its_lamp_is_known(asterisk: PrivateAsterisk) -> None:
+    """A colleague's lamp follows: the hint is made of the pattern, for accounts that no file names."""
     rendered = asterisk.rendered
-    phone = LightPhone("agent6", sip_server(rendered), password=rendered.account("agent6").password)
-    assert "Unavailable" in await asterisk.cli("core show hint agent6")
-    async with phone:
-        await phone.register()
-        assert "Idle" in await asterisk.cli("core show hint agent6")
+    server = sip_server(rendered)
+    phone = LightPhone("agent6", server, password=rendered.account("agent6").password)
+    async with LightPhone("agent5", server, password=rendered.account("agent5").password) as colleague:
+        await colleague.register()
+        await colleague.watch("agent6")
+        assert (await colleague.events.next("lamp")).detail == "terminated"
+        async with phone:
+            await phone.register()
+            await phone.dial(f"sip:*45@{server}")
+            assert await lamp_says(colleague, "confirmed")
+        assert await lamp_says(colleague, "terminated")
+
+
+async def lamp_says(phone: LightPhone, state: str) -> bool:
+    """Waits for it; raises PhoneTimeout when it does not come."""
+    while (await phone.events.next("lamp", timeout=20)).detail != state:
+        pass
+    return True
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,176 @@
+"""Makes accounts in Asterisk and takes them away, over ARI: dynamic configuration, no file and no reload.
+
+A registration outlives the account that it was made with, and ARI does not list registrations. Its dialplan functions
+do, on a channel: so a channel that is never dialled is made for one question and ended.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Final
+
+from ivr.accounts.plan import Plan, plan
+from ivr.accounts.profile import MARK, ConfigObject, Profile, expected_mark, objects_of, same_secret
+from ivr.ari.generated.operations import Asterisk
+from ivr.ari.interface import Ari
+from ivr.ari.results import Gone
+from ivr.errors import AccountError, AriRejected
+from ivr.ids import child_id
+from storage.accounts import SipAccountRecord
+
+log = logging.getLogger(__name__)
+
+CLASS: Final = "res_pjsip"
+KINDS: Final = ("endpoint", "aor", "auth")
+"""In the order in which they are removed: without an endpoint nothing that the others say counts."""
+NOWHERE: Final = "Local/s@no-such-context"
+PHONES: Final = "FALLBACK_PHONES"
+"""The global variable by which the dialplan knows whom to ring while no controller answers."""
+LONGEST_LIST: Final = 3_500
+"""Signs that a variable of the dialplan holds for certain."""
+AT_ONCE: Final = 8
+
+
+async def make(asterisk: Asterisk, account: SipAccountRecord, profile: Profile) -> None:
+    """Raises AriError: part of it may be there; doing it again mends that."""
+    for one in objects_of(account, profile):
+        await _put(asterisk, one)
+
+
+async def tell_fallback(asterisk: Asterisk, usernames: Iterable[str]) -> None:
+    """Whom the dialplan rings while no controller answers."""
+    told = ""
+    for username in usernames:
+        if len(told) + len(username) + 1 > LONGEST_LIST:
+            log.warning("more telephones than the fallback can ring: it rings the first ones only")
+            break
+        told += f"&{username}" if told else username
+    await asterisk.set_global_var(variable=PHONES, value=told)
+
+
+class Provisioner:
+    """What an Asterisk has of our accounts, and how that is changed. All raise AriError when it does not answer."""
+
+    def __init__(self, ari: Ari, profile: Profile) -> None:
+        self._ari = ari
+        self.profile = profile
+
+    async def make(self, account: SipAccountRecord) -> None:
+        """Make it, or bring it up to date. Raises AccountError when something else has its name."""
+        mark = await self._mark(account.username)
+        if mark is not None and not mark.startswith(f"{self.profile.owner}:"):
+            raise taken(account.username)
+        await make(self._ari.asterisk, account, self.profile)
+
+    async def remove(self, username: str) -> None:
+        """Nobody can call or be called by this name any more. Talks that are going on are not cut."""
+        # While its registrations are looked for no new one may come: nobody can log in without the `auth`.
+        await self._delete("auth", username)
+        await self.release(username)
+        for kind in KINDS:
+            await self._delete(kind, username)
+
+    async def release(self, username: str) -> int:
+        """Its registrations are gone: whoever knows the secret of now may register anew. How many there were."""
+        contacts = await self._contacts(username)
+        for contact in contacts:
+            await self._delete("contact", contact)
+        return len(contacts)
+
+    async def reconcile(self, accounts: Mapping[str, SipAccountRecord]) -> Plan:
+        """Bring Asterisk in step: accounts are all there are, by name. Says what was done.
+
+        One whose secret was changed while Asterisk was away from us loses its registrations too.
+        """
+        found = await self.found(accounts)
+        todo = plan(accounts, found, self.profile)
+        for username in todo.remove:
+            await self.remove(username)
+        limit = asyncio.Semaphore(AT_ONCE)
+
+        async def one(account: SipAccountRecord) -> None:
+            async with limit:
+                await make(self._ari.asterisk, account, self.profile)
+                before = found.get(account.username, "")
+                if before and not same_secret(before, expected_mark(account, self.profile)):
+                    await self.release(account.username)
+
+        async with asyncio.TaskGroup() as group:
+            for account in todo.make:
+                group.create_task(one(account), name=f"account {account.username}")
+        names = [name for name, account in accounts.items() if account.active and name not in todo.taken]
+        await tell_fallback(self._ari.asterisk, names)
+        return todo
+
+    async def found(self, accounts: Mapping[str, SipAccountRecord]) -> dict[str, str]:
+        """Endpoint -> its mark, "" when it carries none."""
+        listed = await self._ari.endpoints.list_by_tech(tech="PJSIP")
+        names = [] if isinstance(listed, Gone) else [endpoint.resource for endpoint in listed.value]
+        limit = asyncio.Semaphore(AT_ONCE)
+        found: dict[str, str] = {}
+
+        async def look(name: str) -> None:
+            async with limit:
+                mark = await self._mark(name)
+            if mark is not None:
+                found[name] = mark
+
+        async with asyncio.TaskGroup() as group:
+            for name in names:
+                group.create_task(look(name), name=f"look at {name}")
+        return found
+
+    async def _mark(self, username: str) -> str | None:
+        """None: there is no such endpoint."""
+        result = await self._ari.asterisk.get_object(config_class=CLASS, object_type="endpoint", id=username)
+        if isinstance(result, Gone):
+            return None
+        return next((one.value for one in result.value if one.attribute == MARK), "")
+
+    async def _contacts(self, username: str) -> Sequence[str]:
+        channel = child_id("c-accounts", "look")
+        channels = self._ari.channels
+        with self._ari.bus.mailbox(channel) as mailbox:
+            # Watched, so that nobody takes it for a caller.
+            mailbox.watch(channel)
+            made = await channels.create(channel_id=channel, endpoint=NOWHERE, app=self._ari.app)
+            try:
+                if isinstance(made, Gone):
+                    return ()
+                variable = f"PJSIP_AOR({username},contact)"
+                told = await channels.get_channel_var(channel_id=channel, variable=variable)
+            finally:
+                await channels.hangup(channel_id=channel)
+        return () if isinstance(told, Gone) else [one for one in told.value.value.split(",") if one]
+
+    async def _delete(self, kind: str, id: str) -> None:
+        """What is not there need not be deleted."""
+        await self._ari.asterisk.delete_object(config_class=CLASS, object_type=kind, id=id)
+
+
+async def _put(asterisk: Asterisk, one: ConfigObject) -> None:
+    fields = [{"attribute": name, "value": value} for name, value in one.fields]
+    try:
+        result = await asterisk.update_object(
+            config_class=CLASS, object_type=one.kind, id=one.id, fields=fields
+        )
+    except AriRejected as error:
+        raise _not_taken(one) from error
+    if isinstance(result, Gone):
+        raise _not_taken(one)
+
+
+def _not_taken(one: ConfigObject) -> AccountError:
+    return AccountError(
+        f"this Asterisk does not take the {one.kind} of {one.id} over ARI",
+        mend="its sorcery.conf must say what asterisk-config/sorcery.conf.j2 says under [res_pjsip]",
+    )
+
+
+def taken(username: str) -> AccountError:
+    return AccountError(
+        f"{username} is the name of an endpoint in this Asterisk's own configuration",
+        mend="choose another name (`--username`), or take that endpoint out of pjsip.conf",
+    )

@@ -1,0 +1,62 @@
+"""Whose account is which, and which of an agent's telephones is rung. No I/O."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from storage.accounts import SipAccountRecord
+
+TECHNOLOGY = "PJSIP"
+
+
+class AccountBook:
+    """Kept by the keeper (`take`) and by the telephones' registrations (`set_online`)."""
+
+    def __init__(self) -> None:
+        self._agents: dict[str, str] = {}
+        self._accounts: list[SipAccountRecord] = []
+        self._online: dict[str, None] = {}
+        """Registered usernames, the latest to register last."""
+
+    def take(self, accounts: Iterable[SipAccountRecord]) -> None:
+        """These are all there are."""
+        self._accounts = [account for account in accounts if account.active]
+        self._agents = {account.username: account.agent for account in self._accounts}
+        for username in [name for name in self._online if name not in self._agents]:
+            del self._online[username]
+
+    @property
+    def agents(self) -> Mapping[str, str]:
+        """username -> agent."""
+        return self._agents
+
+    def accounts_of(self, agent: str) -> list[SipAccountRecord]:
+        return [account for account in self._accounts if account.agent == agent]
+
+    def agent_of(self, username: str) -> str:
+        """Whose account that is; an endpoint without an account here is called as its agent."""
+        return self._agents.get(username, username)
+
+    def set_online(self, username: str, online: bool) -> bool:
+        """Whether any telephone of that agent is registered now."""
+        self._online.pop(username, None)
+        if online:
+            self._online[username] = None
+        agent = self.agent_of(username)
+        return any(self.agent_of(name) == agent for name in self._online)
+
+    @property
+    def online(self) -> frozenset[str]:
+        """Agents with a registered telephone."""
+        return frozenset(self.agent_of(name) for name in self._online)
+
+    def is_online(self, username: str) -> bool:
+        return username in self._online
+
+    def endpoint_of(self, agent: str) -> str:
+        """The ARI endpoint to ring: the telephone that registered last, else the first that there is."""
+        for username in reversed(self._online):
+            if self.agent_of(username) == agent:
+                return f"{TECHNOLOGY}/{username}"
+        first = next((name for name, owner in self._agents.items() if owner == agent), agent)
+        return f"{TECHNOLOGY}/{first}"

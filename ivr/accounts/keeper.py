@@ -1,0 +1,97 @@
+"""Keeps Asterisk in step with the accounts: at the start, after every gap, after every change from wherever it came."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+from typing import Final
+
+from ivr.accounts.asterisk import Provisioner
+from ivr.accounts.book import AccountBook
+from ivr.accounts.service import Accounts
+from ivr.ari.parse import AnyEvent, Gap
+from ivr.errors import AccountError, AriError, StorageError, first_of
+
+log = logging.getLogger(__name__)
+
+ASK_EVERY_S: Final = 1.0
+
+
+class AccountKeeper:
+    """`on_event` for every event of the application, `begin()` once Asterisk answers, `run()` as a task.
+
+    after: done each time when Asterisk is in step (telephones are asked for anew).
+    """
+
+    def __init__(
+        self,
+        accounts: Accounts,
+        provisioner: Provisioner,
+        book: AccountBook,
+        after: Callable[[], Awaitable[None]],
+        *,
+        ask_every_s: float = ASK_EVERY_S,
+    ) -> None:
+        self._accounts = accounts
+        self._provisioner = provisioner
+        self._book = book
+        self._after = after
+        self._ask_every_s = ask_every_s
+        self._due = asyncio.Event()
+        self._serial = -1
+        """Of the change that Asterisk was last brought in step with."""
+
+    def on_event(self, event: AnyEvent) -> None:
+        if isinstance(event, Gap):
+            self._due.set()
+
+    async def begin(self) -> None:
+        """The first time; what fails is tried again by `run`. Raises AccountError: this Asterisk takes no accounts."""
+        self._due.clear()
+        await self._try()
+
+    async def run(self) -> None:
+        """Until cancelled."""
+        away = False
+        while True:
+            try:
+                async with asyncio.timeout(self._ask_every_s):
+                    await self._due.wait()
+            except TimeoutError:
+                pass
+            try:
+                if not self._due.is_set() and await self._accounts.last_serial() == self._serial:
+                    continue
+                away = False
+            except StorageError as error:
+                if not away:
+                    log.warning("not known whether accounts have changed: %s", error)
+                away = True
+                continue
+            self._due.clear()
+            try:
+                await self._try()
+            except AccountError as error:
+                log.error("%s (%s)", error, error.mend)
+
+    async def _try(self) -> None:
+        try:
+            serial = await self._accounts.last_serial()
+            accounts = await self._accounts.all()
+            self._book.take(accounts.values())
+            done = await self._provisioner.reconcile(accounts)
+            self._serial = serial
+            await self._after()
+        except* AccountError as errors:
+            raise first_of(errors) from None
+        except* (AriError, StorageError) as errors:
+            log.warning("accounts are not in step, again in %g s: %s", self._ask_every_s, first_of(errors))
+            self._serial = -1
+        else:
+            if done.make:
+                log.info("accounts made in Asterisk: %s", ", ".join(one.username for one in done.make))
+            if done.remove:
+                log.info("accounts taken out of Asterisk: %s", ", ".join(done.remove))
+            for username in done.taken:
+                log.error("account %s cannot be made: Asterisk's own configuration has that name", username)

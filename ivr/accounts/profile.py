@@ -1,0 +1,171 @@
+"""An account as the objects of Asterisk's SIP configuration. Pure.
+
+Order matters: the endpoint comes last and carries a mark of all that was told (`mark_of`), so that one look at it says
+whether Asterisk has this account as it should be.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final, Literal
+
+from storage.accounts import SipAccountRecord
+
+MARK: Final = "callerid_tag"
+"""The attribute of an endpoint that carries the mark: internal to Asterisk, never sent to a phone."""
+MARK_HEX: Final = 12
+
+ObjectKind = Literal["auth", "aor", "endpoint"]
+Fields = tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ConfigObject:
+    kind: ObjectKind
+    id: str
+    fields: Fields
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """What all accounts of a hotline share.
+
+    owner: the Stasis application's name, so that hotlines that share an Asterisk leave each other's accounts alone.
+    context, state_context: of the dialplan. codecs: in order of preference. media_address: "" = Asterisk's choice.
+    rtp_timeout_s: so long without voice and the call is over (not on hold); 0 = never. qualify_s: so often a phone is
+    asked whether it is there. registration_s: (shortest, default, longest). digests: what a phone may answer a
+    challenge by, `MD5`, `SHA-256` or both: many phones give up where SHA-256 is offered (docs/decisions/0156).
+    """
+
+    owner: str = "ivr"
+    context: str = "from-agents"
+    state_context: str = "agents-state"
+    codecs: tuple[str, ...] = ("ulaw", "alaw", "g722")
+    browser_codecs: tuple[str, ...] = ("ulaw",)
+    media_address: str = ""
+    rtp_timeout_s: int = 60
+    session_expires_s: int = 900
+    qualify_s: int = 30
+    registration_s: tuple[int, int, int] = (30, 120, 600)
+    digests: tuple[str, ...] = ("MD5",)
+
+
+def objects_of(account: SipAccountRecord, profile: Profile) -> tuple[ConfigObject, ...]:
+    """What Asterisk is told, in this order."""
+    name = account.username
+    auth = _auth(account, profile)
+    aor = _aor(profile)
+    endpoint = _endpoint(account, profile)
+    mark = mark_of(profile, (auth, aor, endpoint))
+    return (
+        ConfigObject("auth", name, auth),
+        ConfigObject("aor", name, aor),
+        ConfigObject("endpoint", name, (*endpoint, (MARK, mark))),
+    )
+
+
+def mark_of(profile: Profile, told: Sequence[Fields]) -> str:
+    """`<owner>:<hash of the auth>:<hash of the rest>`: another hash, and something is to be told anew."""
+    auth, *rest = told
+    return f"{profile.owner}:{_hash(auth)}:{_hash(*rest)}"
+
+
+def same_secret(mark: str, other: str) -> bool:
+    return mark.rpartition(":")[0] == other.rpartition(":")[0]
+
+
+def _hash(*told: Fields) -> str:
+    return hashlib.sha256(repr(told).encode()).hexdigest()[:MARK_HEX]
+
+
+def expected_mark(account: SipAccountRecord, profile: Profile) -> str:
+    return dict(objects_of(account, profile)[-1].fields)[MARK]
+
+
+def _auth(account: SipAccountRecord, profile: Profile) -> Fields:
+    return (
+        ("auth_type", "digest"),
+        ("username", account.username),
+        ("realm", account.realm),
+        ("password_digest", f"SHA-256:{account.sha256}"),
+        ("password_digest", f"MD5:{account.md5}"),
+        ("supported_algorithms_uas", ",".join(profile.digests)),
+    )
+
+
+def _aor(profile: Profile) -> Fields:
+    shortest, default, longest = profile.registration_s
+    return (
+        ("max_contacts", "1"),
+        ("remove_existing", "yes"),
+        ("minimum_expiration", str(shortest)),
+        ("default_expiration", str(default)),
+        ("maximum_expiration", str(longest)),
+        ("qualify_frequency", str(profile.qualify_s)),
+        ("qualify_timeout", "3"),
+    )
+
+
+def _endpoint(account: SipAccountRecord, profile: Profile) -> Fields:
+    """The agent's own name is not shown to anybody: callers see the hotline, colleagues see what the call says."""
+    name = account.username
+    shared = (
+        ("context", profile.context),
+        ("subscribe_context", profile.state_context),
+        ("allow_subscribe", "yes"),
+        ("auth", name),
+        ("aors", name),
+        ("callerid", f'"{name}" <{name}>'),
+        # The voice goes through Asterisk: it is recorded, transcribed, and joined by supervisors.
+        ("direct_media", "no"),
+        ("dtmf_mode", "auto"),
+        # A side that vanished is noticed: by the refresh that does not come, and sooner by the voice that does not.
+        ("timers", "yes"),
+        ("timers_min_se", "90"),
+        ("timers_sess_expires", str(profile.session_expires_s)),
+        ("rtp_timeout", str(profile.rtp_timeout_s)),
+        ("rtp_timeout_hold", "0"),
+        ("send_pai", "no"),
+        ("trust_id_inbound", "no"),
+        ("allow_transfer", "no"),
+        ("language", "en"),
+        ("rtp_symmetric", "yes"),
+        *_addresses(profile),
+    )
+    if account.kind == "browser":
+        return (*shared, *_browser(profile))
+    return (*shared, *_phone(profile))
+
+
+def _addresses(profile: Profile) -> Fields:
+    if profile.media_address:
+        # Without the second line voice is taken on every address of the machine.
+        return (("media_address", profile.media_address), ("bind_rtp_to_media_address", "yes"))
+    # Phones behind a router: answer where their packets really come from.
+    return (("force_rport", "yes"), ("rewrite_contact", "yes"))
+
+
+def _phone(profile: Profile) -> Fields:
+    return (
+        ("disallow", "all"),
+        ("allow", ",".join(profile.codecs)),
+        # Phones that can encrypt do; those that cannot are not turned away.
+        ("media_encryption", "sdes"),
+        ("media_encryption_optimistic", "yes"),
+    )
+
+
+def _browser(profile: Profile) -> Fields:
+    """`webrtc` stands for DTLS-SRTP with fingerprints, ICE, RTP and RTCP on one port, and AVPF."""
+    return (
+        ("webrtc", "yes"),
+        ("dtls_auto_generate_cert", "yes"),
+        ("disallow", "all"),
+        ("allow", ",".join(profile.browser_codecs)),
+        ("max_audio_streams", "1"),
+        ("max_video_streams", "0"),
+        # A socket from a browser cannot be called back at the address it gives.
+        ("rewrite_contact", "yes"),
+    )

@@ -1,0 +1,86 @@
+"""Joins accounts, telephones and routing of a running hotline: `open_accounts`, for the composition root."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+
+from ivr.accounts.asterisk import Provisioner
+from ivr.accounts.book import AccountBook
+from ivr.accounts.keeper import AccountKeeper
+from ivr.accounts.own_calls import OwnCalls
+from ivr.accounts.profile import Profile
+from ivr.accounts.service import Accounts
+from ivr.ari.interface import Ari
+from ivr.ari.parse import AnyEvent
+from ivr.asterisk.render import RenderedAsterisk
+from ivr.clock import Clock
+from ivr.config import Settings
+from ivr.dispatch import Dispatcher
+from ivr.phones import Phones
+from routing.board_events import AgentChanged, Fact
+from storage.store import Store
+
+
+@dataclass(frozen=True, slots=True)
+class Telephony:
+    """`on_event` for every event; `keeper.begin()` once Asterisk answers, then `keeper.run()` as a task."""
+
+    accounts: Accounts
+    book: AccountBook
+    phones: Phones
+    own_calls: OwnCalls
+    keeper: AccountKeeper
+
+    def on_event(self, event: AnyEvent) -> None:
+        self.phones.on_event(event)
+        self.own_calls.on_event(event)
+        self.keeper.on_event(event)
+
+
+@asynccontextmanager
+async def open_accounts(
+    settings: Settings,
+    store: Store,
+    clock: Clock,
+    ari: Ari,
+    dispatcher: Dispatcher,
+    rendered: RenderedAsterisk | None,
+) -> AsyncIterator[Telephony]:
+    """Agents who never had an account get one, with the secret that the private Asterisk was rendered with.
+
+    rendered: None where Asterisk is somebody else's.
+    """
+    provisioner = Provisioner(ari, rendered.profile if rendered else external_profile(settings))
+    accounts = Accounts(store, clock.now, provisioner)
+    known = {account.name: account.password for account in rendered.accounts} if rendered else {}
+    await accounts.seed(dispatcher.board.agents, known)
+    book = AccountBook()
+    own_calls = OwnCalls(book, lambda: dispatcher.board.agents, dispatcher.apply)
+    phones = Phones(ari, book, dispatcher.phone_seen, own_calls.in_use)
+
+    def see(fact: Fact, at: dt.datetime) -> None:
+        if isinstance(fact, AgentChanged):
+            own_calls.agent_changed(fact.after)
+
+    dispatcher.watch(see)
+    dispatcher.endpoint_of = book.endpoint_of
+    try:
+        yield Telephony(
+            accounts, book, phones, own_calls, AccountKeeper(accounts, provisioner, book, phones.refresh)
+        )
+    finally:
+        own_calls.close()
+
+
+def external_profile(settings: Settings) -> Profile:
+    """For an Asterisk of somebody else's: its dialplan has our contexts (docs/administrators/accounts.md)."""
+    return Profile(
+        owner=settings.asterisk.app,
+        codecs=("ulaw", "alaw", "g722", "opus"),
+        browser_codecs=("opus", "ulaw"),
+        rtp_timeout_s=settings.asterisk.rtp_timeout_s,
+        digests=settings.asterisk.sip_digests,
+    )
