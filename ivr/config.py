@@ -23,6 +23,7 @@ from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
 from ivr.call.outbound import expression
+from ivr.desk.settings import DeskSettings
 from ivr.errors import ConfigError
 from ivr.outside.secrets import PREFIX as SECRET_PREFIX
 from ivr.outside.settings import OutsideSettings
@@ -153,6 +154,7 @@ class Settings(BaseSettings):
     speech: SpeechSettings = SpeechSettings()
     transcripts: TranscriptSettings = TranscriptSettings()
     prompts: PromptSettings = PromptSettings()
+    desk: DeskSettings = DeskSettings()
     outside: OutsideSettings = OutsideSettings()
 
     @property

@@ -29,6 +29,8 @@ from ivr.callback.promises import StoredPromises
 from ivr.callers import CallerHistories
 from ivr.clock import Clock, SystemClock
 from ivr.config import Settings
+from ivr.desk.service import Desk
+from ivr.desk.wiring import open_desk
 from ivr.dispatch import Dispatcher
 from ivr.errors import AsteriskError, HotlineError, first_of
 from ivr.flow.model import FlowLibrary
@@ -82,6 +84,7 @@ class Hotline:
     status: LiveStatus
     callbacks: CallbackDesk
     outside: OutsideService
+    desk: Desk
     overseeing: Overseeing
     """Recordings of talks, supervisors."""
     telephony: Telephony
@@ -203,6 +206,9 @@ async def hotline(
         changed = _Changed()
         dispatcher = Dispatcher(board, clock, records, changed)
         stack.callback(dispatcher.close)
+        at_work = await stack.enter_async_context(
+            open_desk(settings.desk, dispatcher, clock, store, writer.put, ari)
+        )
         histories = CallerHistories(store, clock)
         stack.push_async_callback(histories.close)
         rendered = asterisk.rendered if asterisk else None
@@ -234,6 +240,9 @@ async def hotline(
             outbound=outbound,
             media=by_websocket if settings.asterisk.media == "websocket" else RtpMedia(),
             written_down=settings.transcripts.talks,
+            desk=at_work.by_telephone,
+            talks=at_work.talks,
+            in_talk=at_work.in_talk,
             hours=rules.hours.said,
         )
         front_door = FrontDoor(
@@ -273,6 +282,7 @@ async def hotline(
             front_door=front_door,
             status=status,
             outside=outside,
+            desk=at_work.desk,
             overseeing=overseeing,
             callbacks=callbacks,
             asterisk=asterisk,

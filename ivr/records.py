@@ -34,7 +34,8 @@ class FactRecords:
         self._today = today
 
     def arrived(self, call: CallId, facts: CallerFacts, at: dt.datetime) -> None:
-        self._today.arrived()
+        if not facts.agent:
+            self._today.arrived()
         self._put(
             CallRecord(
                 id=call,
@@ -46,7 +47,7 @@ class FactRecords:
                 flow=facts.entry_flow,
                 flow_version=facts.flow_version,
                 answered_at=at,
-                data={"endpoint": facts.trunk},
+                data={"endpoint": facts.trunk, **_own(facts)},
             )
         )
 
@@ -110,6 +111,7 @@ class FactRecords:
                 cause=summary.cause,
                 data={
                     "endpoint": facts.trunk,
+                    **_own(facts),
                     "outcome": summary.outcome,
                     "queue": summary.queue,
                     "agent": summary.agent,
@@ -137,3 +139,8 @@ class FactRecords:
             case _:
                 # Ignored: nothing changed, nothing to keep.
                 pass
+
+
+def _own(facts: CallerFacts) -> dict[str, JsonValue]:
+    """Of a call that an agent made."""
+    return {"kind": "outbound", "agent": facts.agent} if facts.agent else {}

@@ -17,8 +17,9 @@ from ivr.ari.generated.models import Channel
 from ivr.ari.interface import Ari
 from ivr.ari.parse import AnyEvent, Gap
 from ivr.ari.results import Gone
+from ivr.call.codes_door import CodesDoor, CodeSettings
 from ivr.call.dialogue import Dialogue, Dialogues
-from ivr.call.feature import AgentDesk, serve_feature
+from ivr.call.feature import AgentDesk
 from ivr.call.ports import CallerFacts
 from ivr.call.registry import CallRegistry
 from ivr.call.session import FALLBACK_CONTEXT, CallServices, CallSession
@@ -50,6 +51,10 @@ class FrontDoorSettings:
     language: str
     max_calls: int
 
+    @property
+    def code_settings(self) -> CodeSettings:
+        return CodeSettings(self.node, self.language)
+
 
 class FrontDoor:
     def __init__(
@@ -67,11 +72,13 @@ class FrontDoor:
         self._ari: Ari = services.ari
         self.dialogues = dialogues
         self._history = history
-        self._desk = desk
         self._settings = settings
         self._on_change = on_change
         self._on_event = on_event
         self.registry = CallRegistry()
+        self._codes = CodesDoor(
+            services, dialogues, desk, settings.code_settings, self.registry, self._spawn, on_change
+        )
         self.repairs = Repairs()
         self._suspects: dict[str, float] = {}
         """What nobody owned in the last look, and since when (the loop's clock)."""
@@ -108,7 +115,7 @@ class FrontDoor:
             self._spawn(self._end_channel(channel), f"end {channel}")
         elif args[:1] == [FEATURE]:
             dialled, agent = (*args[1:3], "", "")[:2]
-            self._spawn(self._feature(event.channel, dialled, agent), f"feature {channel}")
+            self._codes.dialled(event.channel, dialled, agent)
         else:
             self._take_in(event.channel)
 
@@ -168,24 +175,6 @@ class FrontDoor:
         finally:
             self.registry.remove(session)
             self._on_change()
-
-    async def _feature(self, channel: Channel, dialled: str, agent: str) -> None:
-        self.registry.add_other(channel.id)
-        try:
-            with self._ari.bus.mailbox(channel.id) as mailbox:
-                mailbox.watch(channel.id)
-                await serve_feature(
-                    self._ari,
-                    self._desk,
-                    self.dialogues.current.audio,
-                    mailbox,
-                    ChannelId(channel.id),
-                    agent,
-                    dialled,
-                    self._settings.language,
-                )
-        finally:
-            self.registry.remove_other(channel.id)
 
     async def _to_fallback(self, channel: ChannelId) -> None:
         try:

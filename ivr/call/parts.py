@@ -8,6 +8,7 @@ from typing import Any, Literal, assert_never
 
 from ivr.ari.bus import Mailbox
 from ivr.call.background import Background, Sound
+from ivr.call.desk_acts import DeskActs
 from ivr.call.errands import Errands
 from ivr.call.listening import Listener
 from ivr.call.player import Player
@@ -21,10 +22,12 @@ from ivr.call.waiting import Waiting
 from ivr.flow.actions import (
     Action,
     Callback,
+    CancelDeskAct,
     CancelLookup,
     CancelRequest,
     CancelTimer,
     CancelTransfer,
+    DeskAct,
     Enqueue,
     Hangup,
     JsonValue,
@@ -64,15 +67,20 @@ class Parts:
             here, self._agent_comes, lambda: self.transfers.joined, self.transcripts, library.numbers.get
         )
         self.transfers.waiting = self.waiting
+        self.desk = DeskActs(here, self._fall_silent, self.transcripts)
 
     @property
     def stage(self) -> Literal["menu", "queue", "ringing", "talking"]:
         """Where the caller is, for those who look from outside."""
-        if self.waiting.joined or self.transfers.joined:
+        if self._joined:
             return "talking"
-        if self.waiting.ringing or self.transfers.ringing:
+        if self.waiting.ringing or self.transfers.ringing or self.desk.ringing:
             return "ringing"
         return "menu" if self.waiting.place is None else "queue"
+
+    @property
+    def _joined(self) -> bool:
+        return self.waiting.joined or self.transfers.joined or self.desk.joined
 
     async def carry_out(self, actions: tuple[Action, ...]) -> None:
         """All actions of one step. Requests to Asterisk run side by side: a `StopPlay` and the `Play` after it may
@@ -124,6 +132,10 @@ class Parts:
                 self.errands.lookup(action)
             case CancelRequest(op) | CancelLookup(op):
                 self.errands.cancel(op)
+            case DeskAct():
+                self.desk.start(action)
+            case CancelDeskAct(op):
+                self.desk.cancel(op)
             case Notify():
                 self.errands.notify(action)
             case Note(kind, data):
@@ -169,8 +181,8 @@ class Parts:
             return
         sound: Sound = ""
         music = ""
-        if not (self.player.busy or self.recorder.busy or self.waiting.joined or self.transfers.joined):
-            if self.transfers.ringing:
+        if not (self.player.busy or self.recorder.busy or self._joined):
+            if self.transfers.ringing or self.desk.ringing:
                 sound = "ringing"
             elif self.waiting.place is not None and not asking:
                 sound, music = "music", self.waiting.place.music
@@ -196,6 +208,7 @@ class Parts:
         """The caller has gone: what needs the caller ends; what is asked of others goes on."""
         self.listener.stop_all()
         self.transfers.cancel_all()
+        self.desk.cancel_all()
         self.waiting.abandon("abandoned")
         self.player.close()
         self._here.spawn(self.recorder.finish("hangup"), "recording kept")

@@ -61,7 +61,8 @@ class Records(Protocol):
 class CallerFacts:
     """What is known of a call when it arrives. caller: the number, "" when withheld. answered: by the dialplan.
 
-    history: the caller's earlier calls, as `CallFacts.history`; {} when nothing is known.
+    history: the caller's earlier calls, as `CallFacts.history`; {} when nothing is known. agent: whose telephone this
+    is, "" = a citizen's.
     """
 
     caller: str
@@ -72,6 +73,7 @@ class CallerFacts:
     trunk: str = ""
     answered: bool = False
     history: Mapping[str, JsonValue] = field(default_factory=dict, repr=False)
+    agent: str = ""
 
 
 @dataclass(frozen=True, slots=True)

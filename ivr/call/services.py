@@ -9,6 +9,7 @@ from typing import Any, Literal
 
 from asr.protocol import Ears
 from ivr.ari.interface import Ari
+from ivr.call.desk_port import AtDesk
 from ivr.call.history import CallHistory
 from ivr.call.media_path import MediaSource, RtpMedia
 from ivr.call.outbound import NOWHERE, Outbound
@@ -52,6 +53,8 @@ class CallServices:
     """How the callers' voices get to the recogniser."""
     written_down: TalksWrittenDown = "off"
     """Which talks get a transcript while they last."""
+    desk: AtDesk | None = None
+    """Where agents' telephones log in and out, pause and call somebody."""
     talks: Conversations = field(default_factory=Conversations)
     """Who talks with whom now."""
     in_talk: Talks = field(default_factory=Talks)

@@ -15,6 +15,7 @@ from __future__ import annotations
 import asyncio
 import datetime as dt
 import logging
+from collections.abc import Mapping
 from typing import Final, Literal
 
 from ivr.ari.bus import Mailbox
@@ -36,6 +37,7 @@ from ivr.call.services import GapSeen, LegLost, Message, Offered, OpenCall, With
 from ivr.call.waiting import Place
 from ivr.errors import AriError, first_of
 from ivr.flow import machine
+from ivr.flow.actions import JsonValue
 from ivr.flow.inputs import Digit, HungUp, Input, QueueEnded
 from ivr.flow.model import FlowLibrary
 from ivr.flow.state import CallFacts, FlowState
@@ -85,6 +87,11 @@ class CallSession:
     @property
     def language(self) -> str:
         return self._state.language if self._state is not None else self.facts.language
+
+    @property
+    def variables(self) -> Mapping[str, JsonValue]:
+        """Of the dialogue, as they stand."""
+        return self._state.variables if self._state is not None else {}
 
     @property
     def stage(self) -> Literal["arriving", "menu", "queue", "ringing", "talking"]:
@@ -161,9 +168,9 @@ class CallSession:
             caller=self.facts.caller,
             number=self.facts.called,
             language=self.facts.language,
-            speech=tuple(sorted(self._services.ears.languages() & set(self._library.languages))),
+            speech=self._speech(),
             history=self.facts.history,
-            facts={"outbound": bool(self._services.outbound.numbers)},
+            facts={"outbound": bool(self._services.outbound.numbers), **self._whose()},
             hours=self._services.hours(),
         )
         step = machine.start(self._library, self.facts.entry_flow, facts, self._services.clock.now())
@@ -178,6 +185,15 @@ class CallSession:
                 break
             await self._take(message, parts)
         await parts.recorder.finish("stopped")
+
+    def _speech(self) -> tuple[str, ...]:
+        """The languages that are understood; of agents, who press keys, none."""
+        if self.facts.agent:
+            return ()
+        return tuple(sorted(self._services.ears.languages() & set(self._library.languages)))
+
+    def _whose(self) -> dict[str, JsonValue]:
+        return {"agent": self.facts.agent} if self.facts.agent else {}
 
     async def _next_message(self) -> Message | None:
         """None: the caller has gone, and the dialogue has had its time since."""
@@ -282,8 +298,9 @@ class CallSession:
             here.history.ended(self.language, self._services.clock.now(), str(topic or ""))
 
     async def _let_go(self) -> None:
-        """The caller is still there: a finished dialogue hangs up, a broken one goes on in the dialplan."""
-        if self._state is not None and self._state.ended:
+        """The caller is still there: a finished dialogue hangs up, a broken one goes on in the dialplan, which is of no
+        use to an agent."""
+        if (self._state is not None and self._state.ended) or self.facts.agent:
             await self._here.ari.channels.hangup(channel_id=self.channel, reason="normal")
             return
         result = await self._here.ari.channels.continue_in_dialplan(

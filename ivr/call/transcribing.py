@@ -91,13 +91,18 @@ class Transcripts:
         """Done while somebody is on hold."""
 
     @contextmanager
-    def during(self, other: ChannelId, side: Speaker, party: str, language: str) -> Iterator[None]:
-        """The caller and that one talk to each other while inside. party: an agent's id. Nothing waits or raises."""
-        if not self._wanted(side):
+    def during(
+        self, other: ChannelId, side: Speaker, party: str, language: str, own: str = ""
+    ) -> Iterator[None]:
+        """The caller and that one talk to each other while inside. party: an agent's id. Nothing waits or raises.
+
+        own: the agent whose call this is; the other one is the citizen then.
+        """
+        if not self._wanted("agent" if own else side):
             yield
             return
         ends = [
-            self._begin(_End("caller", self._here.channel, language)),
+            self._begin(_End("agent" if own else "caller", self._here.channel, language, own)),
             self._begin(_End(side, other, language, party)),
         ]
         try:

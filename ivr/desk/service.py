@@ -21,6 +21,7 @@ from ivr.desk.people import WANTS_WHY, Act, Author, may
 from ivr.desk.views import AgentView, EntryView, QueueView, agent_view, entry_view, queue_views
 from ivr.ids import ChannelId
 from ivr.talk.conversations import Conversations
+from ivr.talk.service import TalkService
 from routing import agents as ag
 from routing.agents import Agent, IllegalTransition
 from routing.board import Board
@@ -71,7 +72,8 @@ class _LastCall:
 class Desk:
     """put: where facts go, never waits. hang_up: ends a telephone's channel, soon. pins: agents who need one to log in.
 
-    reminded: told of an agent who is in a state for longer than the hotline wants.
+    reminded: told of an agent who is in a state for longer than the hotline wants. in_talk: hold, transfer, conference
+    ... of a talk that goes on.
     """
 
     def __init__(
@@ -83,6 +85,7 @@ class Desk:
         hang_up: Callable[[ChannelId], None],
         pins: Mapping[str, str] | None = None,
         reminded: Callable[[AgentView, float], None] = lambda view, after_s: None,
+        in_talk: TalkService | None = None,
     ) -> None:
         self._floor = floor
         self._clock = clock
@@ -91,6 +94,7 @@ class Desk:
         self._hang_up = hang_up
         self._pins = dict(pins or {})
         self._reminded = reminded
+        self.in_talk = in_talk
         self._last: dict[AgentId, _LastCall] = {}
         self._numbers = itertools.count()
         self._run = secrets.token_hex(4)

@@ -12,6 +12,8 @@ from typing import Literal
 from ivr.flow.inputs import JsonValue as JsonValue
 from ivr.flow.inputs import OpId
 
+DeskDo = Literal["log_in", "log_out", "pause", "unpause", "wrap_up", "extend", "look", "call"]
+
 
 @dataclass(frozen=True, slots=True)
 class Prompt:
@@ -109,7 +111,7 @@ class Callback:
 
     held: the op of an open `Enqueue` whose place the callback takes over (that `Enqueue` is over then, without a
     `QueueEnded`); "" = a new place at the end. number: digits, as the caller confirmed them. not_before: ISO time or
-    "".
+    "". plan: how it is to be carried out (`ivr.callback.plan`), {} = as the settings say.
     """
 
     op: OpId
@@ -121,6 +123,7 @@ class Callback:
     priority: int = 0
     reason: str = ""
     not_before: str = ""
+    plan: Mapping[str, JsonValue] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -215,6 +218,32 @@ class CancelLookup:
 
 
 @dataclass(frozen=True, slots=True)
+class DeskAct:
+    """The agent whose telephone this is does something. Completes with `DeskAnswered`.
+
+    reason: of a pause. code: of a wrap-up. seconds: to extend it by. number: the outside number that `call` rings for
+    `ring_s`, as far as the installation allows; `PartyJoined` when it answers.
+    """
+
+    op: OpId
+    do: DeskDo
+    language: str
+    reason: str = ""
+    code: str = ""
+    pin: str = field(default="", repr=False)
+    seconds: float = 60.0
+    number: str = field(default="", repr=False)
+    ring_s: float = 30.0
+
+
+@dataclass(frozen=True, slots=True)
+class CancelDeskAct:
+    """Ends a call that is under way; what was done otherwise stays done."""
+
+    op: OpId
+
+
+@dataclass(frozen=True, slots=True)
 class Notify:
     """Tell somebody; kept durably and delivered later, so nothing waits for it.
 
@@ -262,6 +291,8 @@ Action = (
     | CancelRequest
     | Lookup
     | CancelLookup
+    | DeskAct
+    | CancelDeskAct
     | Notify
     | Note
     | Hangup

@@ -19,6 +19,7 @@ from ivr.flow.actions import (
     Action,
     Callback,
     CancelTransfer,
+    DeskAct,
     Enqueue,
     Hangup,
     LeaveQueue,
@@ -35,6 +36,7 @@ from ivr.flow.actions import (
 from ivr.flow.inputs import (
     AgentJoined,
     CallbackPlaced,
+    DeskAnswered,
     HungUp,
     Input,
     LookupEnded,
@@ -49,7 +51,7 @@ from ivr.flow.model import FlowLibrary
 from ivr.flow.prompt_text import Part, names, parse, render
 from ivr.flow.state import CallFacts, FlowState, Step
 
-Work = Enqueue | Callback | Record | Transfer | Request | Lookup
+Work = Enqueue | Callback | Record | Transfer | Request | Lookup | DeskAct
 """What a dialogue gives others to do, and waits for."""
 
 
@@ -189,7 +191,7 @@ class FollowedCall:
                 self._lines += self.lines_of(action)
             case Note():
                 self._lines.append(Line("noted", _noted(action), action.kind))
-            case Enqueue() | Callback() | Record() | Transfer() | Request() | Lookup():
+            case Enqueue() | Callback() | Record() | Transfer() | Request() | Lookup() | DeskAct():
                 self._work[action.op] = action
             case Hangup():
                 self.ended_by = self.ended_by or "system"
@@ -231,6 +233,8 @@ def happened(event: Input) -> str:
             return f"the lookup ended: {event.outcome}"
         case CallbackPlaced():
             return f"the callback is {event.outcome}"
+        case DeskAnswered():
+            return f"the desk: {event.outcome}"
         case _:
             return ""
 
@@ -259,6 +263,9 @@ def done(action: Action) -> str:
         case Lookup():
             by = ", ".join(f"{name}={value}" for name, value in action.by.items())
             return f"lookup {action.source} ({by})"
+        case DeskAct():
+            about = " ".join(word for word in (action.reason, action.code) if word)
+            return f"desk: {action.do} {about}".rstrip()
         case Notify():
             to = f" to {action.to}" if action.to else ""
             return f"notify {action.channel}{to}: {action.text}"

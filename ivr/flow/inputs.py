@@ -212,6 +212,17 @@ class LookupEnded:
 
 
 @dataclass(frozen=True, slots=True)
+class DeskAnswered:
+    """done: as asked for; else why not: a code of `ivr/desk/errors.py`, an outcome of `TransferEnded`, or `no_agent`:
+    this is no agent's telephone. value: how the agent is now (docs of the node `agent`), null where that is not known.
+    """
+
+    op: OpId
+    outcome: str
+    value: JsonValue = None
+
+
+@dataclass(frozen=True, slots=True)
 class HungUp:
     """The call is over. by: who ended it. cause: Q.850 code (16 = normal)."""
 
@@ -236,5 +247,6 @@ Input = (
     | TransferEnded
     | RequestEnded
     | LookupEnded
+    | DeskAnswered
     | HungUp
 )

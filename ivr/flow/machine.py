@@ -27,6 +27,7 @@ from ivr.flow.actions import JsonValue
 from ivr.flow.inputs import (
     AgentJoined,
     CallbackPlaced,
+    DeskAnswered,
     Digit,
     HungUp,
     Input,
@@ -181,7 +182,7 @@ def _deliver(turn: Turn, node: Node, event: Input, purpose: str) -> None:
                 del turn.waiting[purpose]
                 node.recording_ended(turn, event)
         case PartyJoined():
-            if purpose == "transfer":
+            if purpose in ("transfer", "desk"):
                 node.party_joined(turn)
         case TransferEnded():
             if purpose == "transfer":
@@ -195,6 +196,10 @@ def _deliver(turn: Turn, node: Node, event: Input, purpose: str) -> None:
             if purpose == "lookup":
                 del turn.waiting[purpose]
                 node.lookup_ended(turn, event)
+        case DeskAnswered():
+            if purpose == "desk":
+                del turn.waiting[purpose]
+                node.desk_answered(turn, event)
         case HungUp():
             pass
         case _:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ivr.flow.nodes import (
+    agent,
     ask,
     branch,
     call,
@@ -36,6 +37,7 @@ _MODULES = (
     *(queue, callback, transfer),
     *(branch, split, set_node, language, hours, wait, lookup, request, notify),
     *(call, returning, raising, goto, hangup),
+    *(agent,),
 )
 """In the order in which the documentation tells of them."""
 

@@ -16,6 +16,7 @@ from typing import Literal, Self
 from ivr.flow.actions import (
     Action,
     Callback,
+    DeskAct,
     Enqueue,
     JsonValue,
     Lookup,
@@ -323,6 +324,8 @@ class Simulation(FollowedCall):
             case Lookup():
                 source = self.library.sources.get(action.source)
                 self._play_script(self.world.looked_up(action, source), quick=True)
+            case DeskAct():
+                self._play_script(self.world.done_at_desk(action), quick=action.do != "call")
             case _:
                 pass
 

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 from ivr.flow import held, raising
 from ivr.flow.actions import (
     Action,
+    CancelDeskAct,
     CancelLookup,
     CancelRequest,
     CancelTimer,
@@ -50,7 +51,14 @@ MAX_VARIABLE_TEXT = 4000
 
 TIMER = "timer."
 _Closer = type[
-    StopPlay | StopListen | LeaveQueue | StopRecord | CancelTransfer | CancelRequest | CancelLookup
+    StopPlay
+    | StopListen
+    | LeaveQueue
+    | StopRecord
+    | CancelTransfer
+    | CancelRequest
+    | CancelLookup
+    | CancelDeskAct
 ]
 _CLOSERS: Mapping[str, _Closer | None] = {
     "play": StopPlay,
@@ -60,6 +68,7 @@ _CLOSERS: Mapping[str, _Closer | None] = {
     "transfer": CancelTransfer,
     "request": CancelRequest,
     "lookup": CancelLookup,
+    "desk": CancelDeskAct,
     "callback": None,
 }
 """Purpose -> the action that ends it; None: it is not ended, its answer is only not waited for. Timers are

@@ -12,10 +12,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
-from ivr.flow.actions import Callback, Enqueue, JsonValue, Lookup, Record, Request, Transfer
+from ivr.flow.actions import Callback, DeskAct, Enqueue, JsonValue, Lookup, Record, Request, Transfer
 from ivr.flow.inputs import (
     AgentJoined,
     CallbackPlaced,
+    DeskAnswered,
     Input,
     LookupEnded,
     PartyJoined,
@@ -26,6 +27,7 @@ from ivr.flow.inputs import (
     TransferEnded,
 )
 from ivr.flow.lookups import from_table
+from ivr.flow.nodes.agent import NOW
 from ivr.flow.sources import LookupSource
 
 Script = Sequence[tuple[float, Input]]
@@ -86,15 +88,26 @@ class TransferRule:
 
 
 @dataclass(frozen=True, slots=True)
+class DeskRule:
+    """outcome: as of `DeskAnswered`. value: how the agent is then. talks_s: of an own call that is answered."""
+
+    outcome: str = "done"
+    value: Mapping[str, JsonValue] = field(default_factory=dict)
+    talks_s: float = 60.0
+
+
+@dataclass(frozen=True, slots=True)
 class World:
     """queues: by queue. lookups: by source; tables answer for themselves. transfers: by number's name or number, or
-    agent. callbacks: what becomes of a promise. said_s: how long a recorded message is. None = until somebody says."""
+    agent. callbacks: what becomes of a promise. desk: by what an agent does. said_s: how long a recorded message is.
+    None = until somebody says."""
 
     queues: Mapping[str, QueueRule] = field(default_factory=dict)
     requests: tuple[RequestRule, ...] = ()
     lookups: Mapping[str, LookupRule] = field(default_factory=dict)
     transfers: Mapping[str, TransferRule] = field(default_factory=dict)
     callbacks: CallbackOutcome | None = "placed"
+    desk: Mapping[str, DeskRule] = field(default_factory=dict)
     said_s: float | None = None
 
     def enqueued(self, wanted: Enqueue) -> Script | None:
@@ -151,6 +164,13 @@ class World:
         """By the name of a number, the number itself, or for all."""
         names = [name for name, number in numbers.items() if number == target]
         return next((self.transfers[name] for name in (*names, target, "*") if name in self.transfers), None)
+
+    def done_at_desk(self, wanted: DeskAct) -> Script:
+        rule = self.desk.get(wanted.do, DeskRule())
+        answered = DeskAnswered(wanted.op, rule.outcome, {**NOW, "state": "available", **rule.value})
+        if wanted.do == "call" and rule.outcome == "done":
+            return [(ANSWER_S, PartyJoined(wanted.op)), (ANSWER_S + rule.talks_s, answered)]
+        return [(0.0, answered)]
 
     def promised(self, wanted: Callback) -> Script | None:
         if self.callbacks is None:

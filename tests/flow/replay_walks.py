@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from ivr.flow.inputs import (
     AgentJoined,
     CallbackPlaced,
+    DeskAnswered,
     Input,
     LookupEnded,
     OpId,
@@ -82,6 +83,7 @@ ANSWERS: tuple[tuple[str, Answer], ...] = (
     ("request", lambda op: RequestEnded(op, "status", 404)),
     ("lookup", lambda op: LookupEnded(op, "none")),
     ("callback", lambda op: CallbackPlaced(op, "placed", "k-1", 2)),
+    ("desk", lambda op: DeskAnswered(op, "done", {"state": "paused"})),
     ("listen", lambda op: SpeechFailed(op, "lost")),
     ("listen", lambda op: SpeechFailed(op, "unavailable")),
     ("listen", lambda op: SpeechPartial(op, "救")),

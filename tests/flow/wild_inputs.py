@@ -14,6 +14,7 @@ from ivr.flow.inputs import (
     AgentJoined,
     Alternative,
     CallbackPlaced,
+    DeskAnswered,
     Digit,
     HungUp,
     Input,
@@ -92,6 +93,7 @@ PURPOSES: dict[type, str] = {
     TransferEnded: "transfer",
     RequestEnded: "request",
     LookupEnded: "lookup",
+    DeskAnswered: "desk",
 }
 """What an input answers; timers have many purposes."""
 
@@ -161,6 +163,7 @@ def inputs_for(op: st.SearchStrategy[OpId]) -> st.SearchStrategy[Input]:
             RequestEnded, op, outcomes(REQUEST_OUTCOMES), st.integers(-1, 999), json_values, times, said
         ),
         st.builds(LookupEnded, op, outcomes(["found", "none", "timeout", "failed"]), json_values, said),
+        st.builds(DeskAnswered, op, outcomes(["done", "not_now", "busy", "?"]), json_values),
         st.builds(HungUp, st.sampled_from(["caller", "system"]), st.sampled_from([16, 17, 0])),
     )
 
@@ -257,5 +260,6 @@ def _makers(chance: random.Random, op: OpId) -> list[Callable[[], Input]]:
         (TransferEnded, lambda: TransferEnded(op, pick(TRANSFER_OUTCOMES))),  # type: ignore[arg-type]
         (RequestEnded, lambda: RequestEnded(op, pick(REQUEST_OUTCOMES), 404, value)),  # type: ignore[arg-type]
         (LookupEnded, lambda: LookupEnded(op, pick(("found", "none", "timeout", "failed")), value)),
+        (DeskAnswered, lambda: DeskAnswered(op, pick(("done", "not_now", "busy")), value)),
     ]
     return [_Maker(kind, make) for kind, make in made]

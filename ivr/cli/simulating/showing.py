@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterator, Sequence
 from typing import assert_never
 
-from ivr.flow.actions import Action, Callback, Enqueue, Lookup, Note, Record, Request, Transfer
+from ivr.flow.actions import Action, Callback, DeskAct, Enqueue, Lookup, Note, Record, Request, Transfer
 from ivr.flow.codec import input_to_json
 from ivr.flow.findings import FlowLoadError
 from ivr.flow.followed import Work
@@ -42,6 +42,8 @@ def _awaited(call: Simulation, work: Work) -> str:
             return f'{work.method} {work.url}: /request 200 {{"...": ...}}, /request 404, /request timeout|down|failed'
         case Lookup():
             return f"looking in {work.source}: /lookup found {{...}}, /lookup none|timeout|failed"
+        case DeskAct():
+            return f"at the desk: {work.do} (comes by itself)"
         case Callback():
             return f"promising to call {work.number}: /callback placed|refused|failed"
         case Record():

@@ -12,6 +12,7 @@ from ivr.flow.inputs import (
     AgentJoined,
     Alternative,
     CallbackPlaced,
+    DeskAnswered,
     LookupEnded,
     QueueEnded,
     QueueProgress,
@@ -115,6 +116,7 @@ class Node:
     def transfer_ended(self, turn: Turn, event: TransferEnded) -> None: ...
     def request_ended(self, turn: Turn, event: RequestEnded) -> None: ...
     def lookup_ended(self, turn: Turn, event: LookupEnded) -> None: ...
+    def desk_answered(self, turn: Turn, event: DeskAnswered) -> None: ...
 
     # The `always` commands. Each of these does the command, if there is one.
 

@@ -9,6 +9,7 @@ from ivr.flow.actions import (
     Action,
     Callback,
     CancelTimer,
+    DeskAct,
     Enqueue,
     Hangup,
     Listen,
@@ -24,7 +25,7 @@ from ivr.flow.actions import (
     Transfer,
 )
 
-Work = Enqueue | Transfer | Record | Request | Lookup | Callback
+Work = Enqueue | Transfer | Record | Request | Lookup | Callback | DeskAct
 """What a dialogue gives others to do."""
 TROUBLES: Final = frozenset({"rescue", "loop", "machine_error"})
 ANSWERS: Final = {"option": "option", "collected": "", "confirmed": "yes", "survey": "rating"}

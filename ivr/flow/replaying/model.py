@@ -107,7 +107,7 @@ class Visit(NamedTuple):
     acts: tuple[Act, ...]
 
 
-Purpose = Literal["queue", "transfer", "record", "request", "lookup", "callback"]
+Purpose = Literal["queue", "transfer", "record", "request", "lookup", "callback", "desk"]
 
 
 class Happening(NamedTuple):

@@ -6,10 +6,11 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any, Final, assert_never, cast
 
-from ivr.flow.actions import Callback, Enqueue, JsonValue, Lookup, Record, Request, Transfer
+from ivr.flow.actions import Callback, DeskAct, Enqueue, JsonValue, Lookup, Record, Request, Transfer
 from ivr.flow.inputs import (
     AgentJoined,
     CallbackPlaced,
+    DeskAnswered,
     Input,
     LookupEnded,
     OpId,
@@ -42,6 +43,8 @@ def described(work: digest.Work) -> tuple[Purpose, str, JsonValue, float | None]
             return "lookup", work.source, dict(work.by), None
         case Callback():
             return "callback", work.queue, None, None
+        case DeskAct():
+            return "desk", work.do, None, None
         case _:
             assert_never(work)
 
@@ -67,6 +70,8 @@ def happened(event: Input) -> str:
             return f"(lookup: {event.outcome})"
         case CallbackPlaced():
             return f"(callback: {event.outcome})"
+        case DeskAnswered():
+            return f"(desk: {event.outcome})"
         case _:
             return ""
 

@@ -1,0 +1,67 @@
+"""The desk, joined into the running hotline."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+
+from ivr.ari.interface import Ari
+from ivr.clock import Clock
+from ivr.desk.history import DeskHistory
+from ivr.desk.service import Desk, Floor
+from ivr.desk.settings import DeskSettings
+from ivr.desk.telephone import DeskByTelephone
+from ivr.errors import AriError
+from ivr.ids import ChannelId
+from ivr.talk.conversations import Conversations
+from ivr.talk.registry import Talks
+from ivr.talk.service import TalkService
+from storage.records import Fact
+from storage.store import Store
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class AtWork:
+    """desk: for screens and tests. by_telephone: for calls. in_talk: what can be done with `talks` that go on."""
+
+    desk: Desk
+    history: DeskHistory
+    by_telephone: DeskByTelephone
+    talks: Conversations
+    in_talk: Talks
+
+
+@asynccontextmanager
+async def open_desk(
+    settings: DeskSettings, floor: Floor, clock: Clock, store: Store, put: Callable[[Fact], None], ari: Ari
+) -> AsyncIterator[AtWork]:
+    talks, in_talk = Conversations(), Talks()
+    ending: set[asyncio.Task[None]] = set()
+
+    def hang_up(channel: ChannelId) -> None:
+        task = asyncio.get_running_loop().create_task(_end(ari, channel), name=f"end {channel}")
+        ending.add(task)
+        task.add_done_callback(ending.discard)
+
+    pins = {agent: pin.get_secret_value() for agent, pin in settings.pins.items()}
+    desk = Desk(floor, clock, put, talks, hang_up, pins, in_talk=TalkService(in_talk))
+    try:
+        yield AtWork(desk, DeskHistory(store), DeskByTelephone(desk), talks, in_talk)
+    finally:
+        for task in ending:
+            task.cancel()
+        await asyncio.gather(*ending, return_exceptions=True)
+
+
+async def _end(ari: Ari, channel: ChannelId) -> None:
+    try:
+        await ari.channels.hangup(channel_id=channel, reason="normal")
+    except AriError as error:
+        log.warning(
+            "the telephone of an agent who was forced out of a talk is left to the reconciler: %s", error
+        )
