@@ -51,6 +51,8 @@ def check_sources(
         found += check_holidays(library, now)
         if hints:
             found += hints_of(sources)
+        if QUEUES not in sources:
+            found += _no_queues(library)
         if rules is not None:
             found += _staffing(sources, library, rules, agents)
     errors = any(finding.severity == "error" for finding in found)
@@ -79,6 +81,13 @@ def routing_findings(
     except RulesError as error:
         return None, None, found + as_findings(error)
     return rules, agents, found
+
+
+def _no_queues(library: FlowLibrary) -> Iterator[Finding]:
+    """Callers are to wait in queues, and no file says what a queue is."""
+    for queue, nodes in sorted(library.queues.items())[:1]:
+        cause = f"there is no {QUEUES}, so nobody can wait in `{queue}`"
+        yield Sites(library).node(nodes[0], (), "no-queues", cause, f"write one: `queues: {{{queue}: {{}}}}`")
 
 
 def _staffing(

@@ -9,6 +9,7 @@ from typing import Annotated
 
 import typer
 
+from ivr.cli.routing_schema import routing_schemas
 from ivr.flow.json_schema import schemas
 
 FILES: Mapping[str, str | list[str]] = {
@@ -18,6 +19,8 @@ FILES: Mapping[str, str | list[str]] = {
     "prompts.schema.json": "prompts/*.yaml",
     "categories.schema.json": "categories.yaml",
     "names.schema.json": "names.yaml",
+    "queues.schema.json": "queues.yaml",
+    "agents.schema.json": "agents.yaml",
     "flow.schema.json": [
         "*.yaml",
         *("!hotline.yaml", "!library.yaml", "!*.scenario.yaml", "!prompts/*.yaml", "!tables/*.yaml"),
@@ -30,12 +33,14 @@ FILES: Mapping[str, str | list[str]] = {
 def schema(
     name: Annotated[
         str,
-        typer.Argument(help="flow, hotline, library, scenario, prompts, categories or names; nothing: all."),
+        typer.Argument(
+            help="flow, hotline, library, scenario, prompts, categories, names, queues or agents; nothing: all."
+        ),
     ] = "",
     out: Annotated[Path | None, typer.Option("--out", help="Write them into this folder.")] = None,
 ) -> None:
-    """The JSON Schemas of flows, hotline, libraries, scenarios and prompts, for the yaml-language-server."""
-    all_schemas = schemas()
+    """The JSON Schemas of all files that are written by hand, for the yaml-language-server."""
+    all_schemas = {**schemas(), **routing_schemas()}
     wanted = {
         file: made for file, made in all_schemas.items() if name in ("", file.removesuffix(".schema.json"))
     }

@@ -47,6 +47,7 @@ _OWN: dict[str, str] = {
     "no-flows": "no flow in this folder",
     "no-next": "an option leads nowhere",
     "no-nodes": "a flow without nodes",
+    "no-queues": "callers wait in a queue, and there is no `queues.yaml`",
     "no-person": "a question from which nobody can be reached by a key, though the hotline has people",
     "not-utf-8": "the file is not UTF-8",
     "prompt-too-long": "a prompt of more than 1,000 characters",

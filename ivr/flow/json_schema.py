@@ -142,7 +142,13 @@ def schemas() -> dict[str, Schema]:
         "categories.schema.json": _of(CategoriesModel, "categories.yaml: what calls are about"),
         "names.schema.json": _of(NamesModel, "names.yaml: the names of the city"),
     }
-    return {file: _tidy(_referred(schema), schema["title"]) for file, schema in made.items()}
+    return {file: finished(schema) for file, schema in made.items()}
+
+
+def finished(schema: Schema) -> Schema:
+    """A model's schema as it is published. It has a title; `written` in it names a definition that it has."""
+    finished: Schema = _tidy(_referred(schema), schema["title"])
+    return finished
 
 
 def _tidy(value: Any, name: str = "") -> Any:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,6 +13,8 @@ import pytest
 from typer.testing import CliRunner
 
 from ivr.__main__ import app
+from ivr.cli.checking import routing_findings
+from ivr.cli.routing_schema import routing_schemas
 from ivr.cli.schema import text_of
 from ivr.flow.findings import FlowLoadError
 from ivr.flow.json_schema import schemas
@@ -25,7 +28,7 @@ from tests.flow.support import FLOWS, ROOT
 from tests.support.mutations import mutant
 
 PUBLISHED = ROOT / "docs" / "schema"
-SCHEMAS = schemas()
+SCHEMAS = {**schemas(), **routing_schemas()}
 VALIDATORS = {
     name.removesuffix(".schema.json"): jsonschema.Draft202012Validator(schema)
     for name, schema in SCHEMAS.items()
@@ -35,7 +38,10 @@ BESIDE = {
     "names.yaml": "names",
     "hotline.yaml": "hotline",
     "library.yaml": "library",
+    "queues.yaml": "queues",
+    "agents.yaml": "agents",
 }
+NOW = dt.datetime(2026, 11, 26, tzinfo=dt.UTC)
 WRITTEN = [*FLOWS.rglob("*.yaml"), *(ROOT / "tests" / "flows").rglob("*.yaml")]
 
 
@@ -45,7 +51,7 @@ def schema_for(file: Path) -> str:
         return "scenario"
     if file.parent.name == "prompts":
         return "prompts"
-    if file.parent.name == "tables" or file.name in ("queues.yaml", "agents.yaml"):
+    if file.parent.name == "tables":
         return ""
     return BESIDE.get(file.name, "flow")
 
@@ -83,6 +89,12 @@ def test_everything_that_was_written_in_the_language_fits() -> None:
         ("scenario", "scenarios: [{name: a, turns: [{pres: 1}]}]"),
         ("scenario", "scenarios: [{name: a, turns: []}]"),
         ("prompts", "bye: [a]"),
+        ("queues", "queues: {}"),
+        ("queues", "queues: {general: {ring: 20}}"),
+        ("queues", "queues: {general: {overflow: [{after_s: 60}]}}"),
+        ("queues", "queues: {general: {hours: {weekley: {daily: open}}}}"),
+        ("queues", "queues: {general: {strategy: random}}"),
+        ("agents", "agents: [{id: a, name: A, extension: '1001', queues: []}]"),
     ],
 )
 def test_it_marks_what_is_wrong(name: str, text: str) -> None:
@@ -109,6 +121,7 @@ def test_what_a_schema_refuses_the_loader_refuses_too() -> None:
             load_sources(one.files)
         except FlowLoadError as error:
             findings += error.findings
+        findings += routing_findings(one.files, NOW)[2]
         if any(finding.severity == "error" and finding.file == one.file for finding in findings):
             agreed += 1
         else:

@@ -16,6 +16,7 @@ always:
   person: {key: 0, say: {zh: 人工, en: person}, next: person}
 """,
     "person.yaml": "flow: person\nnodes:\n  wait: {kind: queue, queue: general, next: hangup}\n",
+    "queues.yaml": "queues: {general: {}}\n",
     "prompts/zh.yaml": "ask: 请按键\nbye: 再见\n",
     "prompts/en.yaml": "ask: Press a key\nbye: Goodbye\n",
 }

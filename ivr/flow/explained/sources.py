@@ -43,6 +43,20 @@ queues: {general: {}}
 """,
     ),
     Explained(
+        "no-queues",
+        """Calls wait in a queue, and there is no `queues.yaml` that says what a queue is. A server takes no such
+version.""",
+        """\
+wait: {kind: queue, queue: general, next: hangup}
+# queues.yaml
+""",
+        """\
+wait: {kind: queue, queue: general, next: hangup}
+# queues.yaml
+queues: {general: {}}
+""",
+    ),
+    Explained(
         "unknown-skill",
         """`skills` of a queue or a callback are those of `queues.yaml`, each with its least level.""",
         """\
