@@ -17,14 +17,14 @@ the tables forbid (unpausing while offline) raises `IllegalTransition`, with the
 from __future__ import annotations
 
 import datetime as dt
-import heapq
+from collections.abc import Callable
 from dataclasses import replace
 from typing import assert_never
 
 from routing import agents as ag
 from routing import entries as en
-from routing.agent_limits import due
-from routing.agents import IN_CALL, OFFERED, Agent
+from routing.admission import admit
+from routing.agents import IN_CALL, OFFERED, Agent, IllegalTransition
 from routing.board_events import (
     AgentActed,
     AgentChanged,
@@ -34,8 +34,6 @@ from routing.board_events import (
     CallbackPromised,
     CallbackRefused,
     CallbackTimed,
-    EndConversation,
-    EndWait,
     EntryArrived,
     EntryChanged,
     EntryLeft,
@@ -46,23 +44,22 @@ from routing.board_events import (
     PlaceTold,
     Rang,
     Result,
-    RingAgent,
     RulesChanged,
     SentBack,
     StopRinging,
     TalkEnded,
     Tick,
 )
-from routing.board_state import BoardState
-from routing.decisions import Move, Offer, Overflow, Overtaken, Reject, Wait
+from routing.board_matching import Matching
+from routing.board_state import feeders
+from routing.decisions import Overtaken, Reject
 from routing.entries import Entry, Outcome
-from routing.floor import Demand
-from routing.ids import AgentId, EntryId
-from routing.matcher import admit, decide_on, limit, may_ask, offer_next, relaxation
-from routing.rules import Rank
+from routing.floor import Floor
+from routing.ids import EntryId, QueueName
+from routing.rules import Rules
 
 
-class Board(BoardState):
+class Board(Matching):
     """agents, entries: what was stored, after a start; send `Tick` then."""
 
     # --- what happened
@@ -70,13 +67,14 @@ class Board(BoardState):
     def apply(self, event: BoardEvent, now: dt.datetime) -> list[Result]:
         """What follows, in order.
 
-        Raises IllegalTransition only for `AgentActed`, KeyError for an unknown agent there.
+        Raises IllegalTransition only for `AgentActed`, KeyError for an unknown agent there; what was due before that
+        comes with the next event.
         """
-        self._out = []
-        if not isinstance(event, Rang | Answered | NotAnswered):
-            # What is due comes first, so that events in one instant give the same whatever their order; but an
-            # answer that waited in the loop beside the end of its own ring time is still an answer.
-            self._tick(now)
+        self._out, self._undelivered = self._undelivered, []
+        self._now = now
+        # What is due comes first, so that events in one instant give the same whatever their order; but an answer that
+        # waited in the loop beside the end of its own ring time is still an answer.
+        self._tick(now, event.entry if isinstance(event, Rang | Answered | NotAnswered) else None)
         match event:
             case EntryArrived(entry=entry):
                 self._arrived(event, entry, now)
@@ -89,29 +87,27 @@ class Board(BoardState):
             case EntryMoved(entry=id):
                 self._moved(event, id, now)
             case HoursChanged(closed=closed):
-                self._closed = closed
-                self._match_all(now)
+                self._hours_changed(closed, now)
             case CallbackPromised() | CallbackRefused() | CallbackTimed():
                 self._called_back(event, now)
             case PlaceTold(entry=id, place=place):
-                told = self._line.get(id)
-                if told is None or told.state not in en.IN_LINE:
-                    self._ignore(event, "the entry stands in no line")
-                else:
-                    self._entry(told, en.Announced(place), now)
+                self._told(event, id, place, now)
             case AgentActed(agent=agent_id, event=acted):
-                self._acted(self._floor.agents[agent_id], acted, now)
+                try:
+                    self._acted(self._floor.agents[agent_id], acted, now)
+                except (IllegalTransition, KeyError):
+                    # What was due before must not be lost with it.
+                    self._undelivered = self._out
+                    raise
             case AgentKnown(agent=agent):
                 self._known(agent, now)
             case RulesChanged(rules=rules):
-                self._rules = rules
-                for agent in self._floor.agents.values():
-                    self._watch(agent)
-                self._match_all(now)
+                self._rules_changed(rules, now)
             case Tick():
                 pass
             case _:
                 assert_never(event)
+        self._settle(now)
         return self._out
 
     def _arrived(self, event: BoardEvent, entry: Entry, now: dt.datetime) -> None:
@@ -119,12 +115,22 @@ class Board(BoardState):
             self._ignore(event, "the entry is known")
             return
         self._out.append(EntryChanged(None, entry, None))
-        refused = admit(entry, self._rules, self._line.length(entry.queue))
-        if refused is not None:
-            self._over(entry, refused, now)
-            return
-        self._keep(entry)
+        # Whoever waited before the closing, and comes back after a start, is not turned away.
+        closed = [name for name, since in self._closed.items() if entry.since >= since]
+        while (verdict := admit(entry, self._rules, self._floor, self._others(entry), closed)) is not None:
+            if isinstance(verdict, Reject):
+                self._over(entry, verdict, now)
+                return
+            entry = self._move_on(entry, verdict, now)
+        self._keep(entry, now)
+        returned = entry.enqueued_at < entry.since
+        self._came_before(entry, "overtaken_returned" if returned else "overtaken_priority")
         self._review(entry.id, now)
+
+    def _others(self, entry: Entry) -> Callable[[QueueName], int]:
+        """The lengths of the lines without this entry."""
+        own = entry.queue if self._line.get(entry.id) is not None else None
+        return lambda name: self._line.length(name) - (name == own)
 
     def _left(self, event: BoardEvent, id: EntryId, outcome: Outcome, now: dt.datetime) -> None:
         entry = self._line.get(id)
@@ -161,13 +167,6 @@ class Board(BoardState):
                 self._review(entry.id, now)
                 self._freed(agent, now)
 
-    def _missed(self, entry: Entry, agent: Agent, kind: ag.NoAnswerKind, now: dt.datetime) -> None:
-        agent = self._agent(agent, ag.NoAnswer(kind, self._queue(entry).no_answer_pause_after), now)
-        self._entry(entry, en.NotTaken(kind), now)
-        # The caller who was let down first, then the agent's next one.
-        self._review(entry.id, now)
-        self._freed(agent, now)
-
     def _talked(self, event: TalkEnded | SentBack, now: dt.datetime) -> None:
         entry, agent = self._line.get(event.entry), self._floor.agents.get(event.agent)
         if entry is None or entry.state != "joined" or entry.agent != event.agent:
@@ -176,7 +175,9 @@ class Board(BoardState):
             self._hang_up(entry, now, "served" if event.served else "failed")
         else:
             wrap_up_s = self._queue(entry).wrap_up_ends_s
-            self._entry(entry, en.Requeued(event.why, event.not_before, event.queue, event.skills), now)
+            queue = event.queue if event.queue in self._rules.queues else None
+            back = self._entry(entry, en.Requeued(event.why, event.not_before, queue, event.skills), now)
+            self._came_before(back, "overtaken_sent_back")
             if agent is not None:
                 self._wrap_up(agent, entry.id, wrap_up_s, now)
             self._review(entry.id, now)
@@ -186,11 +187,18 @@ class Board(BoardState):
         if entry is None or entry.state not in en.IN_LINE:
             self._ignore(event, "the entry stands in no line")
             return
+        if event.queue is not None and event.queue not in self._rules.queues:
+            self._ignore(event, "there is no such queue")
+            return
         agent = self._offered_agent(entry)
         if agent is not None:
             self._out.append(StopRinging(entry.id, agent.id, "moved"))
             entry = self._entry(entry, en.Withdrawn("moved"), now)
-        self._entry(entry, en.Moved(event.by, event.why, event.queue, event.priority, event.skills), now)
+        moved = self._entry(
+            entry, en.Moved(event.by, event.why, event.queue, event.priority, event.skills), now
+        )
+        if self._queue(moved).rank(moved, now)[1:] != self._queue(entry).rank(entry, now)[1:] or event.queue:
+            self._came_before(moved, "overtaken_moved", event.by)
         self._review(entry.id, now)
         if agent is not None:
             self._freed(self._agent(agent, ag.Withdraw("moved"), now), now)
@@ -235,31 +243,6 @@ class Board(BoardState):
         elif agent.until is not None:
             self._at(agent.until, "agent", agent.id)
 
-    def _acted(self, agent: Agent, event: ag.AgentEvent, now: dt.datetime) -> None:
-        after = self._agent(agent, event, now)
-        entry = self._line.get(agent.entry) if agent.entry is not None else None
-        if entry is not None and after.entry is None and agent.state in OFFERED:
-            # Forced, or the phone went away, in the middle of an offer.
-            why = "forced" if isinstance(event, ag.Force) else "unreachable"
-            self._out.append(StopRinging(entry.id, agent.id, why))
-            self._entry(entry, en.Withdrawn(why) if why == "forced" else en.NotTaken("unreachable"), now)
-            self._review(entry.id, now)
-        elif entry is not None and after.entry is None and agent.state in IN_CALL:
-            self._out.append(EndConversation(entry.id, agent.id, "forced"))
-        self._freed(after, now)
-        if agent.logged_in and not after.logged_in:
-            self._unstaffed(list(self._floor.fits(after.id)), now)
-
-    def _agent_due(self, id: AgentId, now: dt.datetime) -> None:
-        """The end of a wrap-up, or a limit of the agent's state: nobody is reserved, or rung, for ever."""
-        agent = self._floor.agents.get(id)
-        if agent is None:
-            return
-        over = agent.state == "wrap_up" and agent.until is not None and agent.until <= now
-        event = ag.WrapUpDone() if over else due(agent, self._rules.agents, now)
-        if event is not None:
-            self._acted(agent, event, now)
-
     def _known(self, agent: Agent, now: dt.datetime) -> None:
         old = self._floor.agents.get(agent.id)
         if old is not None:
@@ -273,114 +256,59 @@ class Board(BoardState):
                 rank=agent.rank,
                 revision=old.revision + 1,
             )
-        shrunk = [] if old is None else list(self._floor.fits(agent.id))
-        self._floor.put(agent)
+        self._put_agent(old, agent, now)
         self._out.append(AgentChanged(old, agent, None))
         self._freed(agent, now)
-        self._unstaffed(shrunk, now)
 
-    # --- matching
+    # --- what changes for many
 
-    def _match_all(self, now: dt.datetime) -> None:
-        """After a change of rules: everyone again, first in line first."""
-        for entry in list(self._line.entries()):
-            self._keep(entry)
-        waiting = [entry for entry in self._line.entries() if entry.state == "waiting"]
-        for entry in sorted(waiting, key=self._rank):
-            self._review(entry.id, now)
+    def _rules_changed(self, rules: Rules, now: dt.datetime) -> None:
+        """In force for those already waiting: whoever stands in a queue that changed is decided on anew."""
+        before, self._rules = self._rules.queues, rules
+        self._feeders = feeders(rules)
+        changed = {
+            name for name in before.keys() | rules.queues.keys() if before.get(name) != rules.queues.get(name)
+        }
+        for agent in self._floor.agents.values():
+            self._watch(agent)
+        for name in changed:
+            old, new = before.get(name), rules.queues.get(name)
+            if old is None or new is None or old.shares != new.shares:
+                self._shares.forget(name)
+        self._floor = Floor(self._floor.agents.values(), rules, self._shares)
+        for demand in self._line.demands():
+            self._floor.census(demand)
+        affected = [entry for entry in self._line.entries() if entry.queue in changed]
+        said = [self._line.remove(entry.id).said for entry in affected]
+        for entry, last in zip(affected, said, strict=True):
+            self._keep(entry, now).said = last
+            if self._offered_agent(entry) is not None:
+                self._at(now, "entry", entry.id)
+        for name in changed:
+            old, new = before.get(name), rules.queues.get(name)
+            if old is not None and new is not None and old.ageing != new.ageing:
+                self._overtaking.note(name, EntryId(""), "new_rules")
+            self._feed(name)
+        self._unsettle(entry.id for entry in affected)
 
-    def _review(self, id: EntryId, now: dt.datetime) -> None:
-        """Decide on a waiting entry anew, and act on it. Harmless when nothing has changed."""
+    def _hours_changed(self, closed: frozenset[QueueName], now: dt.datetime) -> None:
+        opened = self._closed.keys() - closed
+        self._closed = {name: self._closed.get(name, now) for name in sorted(closed)}
+        for name, since in self._closed.items():
+            queue = self._rules.queues.get(name)
+            if since == now and queue is not None and not queue.serve_after_closing:
+                self._unsettle(self._line.of_queue(name))
+        for name in opened:
+            self._feed(name)
+
+    def _told(self, event: PlaceTold, id: EntryId, place: int, now: dt.datetime) -> None:
         entry = self._line.get(id)
-        if entry is None or entry.state != "waiting":
+        if entry is None or entry.state not in en.IN_LINE:
+            self._ignore(event, "the entry stands in no line")
             return
-        decision = decide_on(entry, self._rules, self._floor, now)
-        queue = self._rules.queues.get(entry.queue)
-        relaxed = None if queue is None else relaxation(entry, queue, self._floor, now)
-        if relaxed is not None:
-            entry = self._entry(entry, relaxed, now)
-        match decision:
-            case Offer(agent=agent):
-                self._offer(entry, self._floor.agents[agent], decision, now)
-            case Wait(again_at=again_at):
-                self._decided(entry, decision)
-                if again_at is not None:
-                    self._at(again_at, "entry", id)
-            case Overflow() | Reject() | Move() | Overtaken():
-                self._over(entry, decision, now)
-            case _:
-                assert_never(decision)
-
-    def _freed(self, agent: Agent, now: dt.datetime) -> None:
-        """Give the agent, if free, the best waiting entry among all demands that the agent fits."""
-        agent = self._floor.agents[agent.id]
-        if agent.state != "available":
-            return
-        best: tuple[Rank, Entry] | None = None
-        for demand in self._floor.fits(agent.id):
-            for rank in self._line.waiting(demand):
-                if best is not None and best[0] <= rank:
-                    break
-                entry = self._line.get(EntryId(rank[-1]))
-                assert entry is not None
-                queue = self._queue(entry)
-                if may_ask(entry, agent, queue, now):
-                    best = (rank, entry)
-                    break
-                missed = entry.tried.get(agent.id)
-                if missed is not None and now < missed + dt.timedelta(seconds=queue.retry_s):
-                    # Free again sooner than this caller may be offered once more: then nobody else would bring it up.
-                    self._at(missed + dt.timedelta(seconds=queue.retry_s), "entry", entry.id)
-        if best is None:
-            return
-        entry = best[1]
-        ends_at = limit(entry, self._queue(entry))
-        if ends_at is not None and now >= ends_at:
-            self._review(entry.id, now)
-            self._freed(agent, now)
-            return
-        self._offer(entry, agent, offer_next(entry, agent, self._queue(entry), self._floor, now), now)
-
-    def _offer(self, entry: Entry, agent: Agent, decision: Offer, now: dt.datetime) -> None:
-        ring_s = self._ring_s(entry)
-        self._decided(entry, decision)
-        agent = self._agent(agent, ag.Reserve(entry.id), now)
-        entry = self._entry(entry, en.Offered(agent.id), now)
-        self._at(now + dt.timedelta(seconds=ring_s), "entry", entry.id)
-        self._out.append(RingAgent(entry, agent, ring_s, decision))
-
-    def _over(self, entry: Entry, decision: Overflow | Reject, now: dt.datetime) -> None:
-        self._decided(entry, decision)
-        self._out.append(EndWait(self._entry(entry, en.Ended(decision.outcome), now), decision))
-
-    def _unstaffed(self, demands: list[Demand], now: dt.datetime) -> None:
-        """An agent who fitted these is gone: whoever has nobody left moves on to the next step, or out."""
-        for demand in demands:
-            if self._floor.census(*demand).logged_in:
-                continue
-            queue = self._rules.queues.get(demand[0])
-            ends = demand[1] == () and queue is not None and queue.when_unstaffed == "end"
-            for other in list(self._line.demands()) if ends else [demand]:
-                if other[0] == demand[0]:
-                    self._review_demand(other, now)
-
-    def _review_demand(self, demand: Demand, now: dt.datetime) -> None:
-        for rank in list(self._line.waiting(demand)):
-            self._review(EntryId(rank[-1]), now)
-
-    def _tick(self, now: dt.datetime) -> None:
-        due = now.timestamp()
-        while self._deadlines and self._deadlines[0][0] <= due:
-            _, kind, id = heapq.heappop(self._deadlines)
-            if kind == "agent":
-                self._agent_due(AgentId(id), now)
-                continue
-            entry = self._line.get(EntryId(id))
-            if entry is None:
-                continue
-            agent = self._offered_agent(entry)
-            if agent is None:
-                self._review(entry.id, now)
-            elif now >= entry.since + dt.timedelta(seconds=self._ring_s(entry)):
-                self._out.append(StopRinging(entry.id, agent.id, "timeout"))
-                self._missed(entry, agent, "timeout", now)
+        why = self._worse(entry, place)
+        if why and entry.announced is not None:
+            self._decided(entry, Overtaken(id, entry.announced, place, why))
+        if why or entry.announced is None or place <= entry.announced:
+            self._overtaking.told(id, place)
+        self._entry(entry, en.Announced(place), now)

@@ -4,23 +4,28 @@ from __future__ import annotations
 
 import datetime as dt
 import heapq
+from collections import deque
 from collections.abc import Iterable, Mapping
-from typing import Literal
+from typing import Final, Literal
 
 from routing import agents as ag
 from routing import entries as en
 from routing.agent_limits import next_at
 from routing.agents import Agent
 from routing.board_events import AgentChanged, BoardEvent, Decided, EntryChanged, Ignored, Result
-from routing.decisions import Decision, Wait
+from routing.choosing import standing, will_come
+from routing.decisions import Decision, Reason, Wait
 from routing.entries import Entry
-from routing.floor import Floor
+from routing.floor import Demand, Floor
 from routing.ids import AgentId, EntryId, QueueName
-from routing.line import Line, Place
-from routing.rules import QueueRules, Rank, Rules
+from routing.line import Kept, Line, Place
+from routing.overtaking import Overtaking, Telling
+from routing.rules import QueueRules, Rank, Rules, micros
+from routing.shares import Shares
 
 _UNKNOWN = QueueRules(QueueName(""))
 """Stands in for a queue that the rules no longer have, so that its entries can still be found and ended."""
+_START: Final = dt.datetime.fromtimestamp(0, dt.UTC)
 
 
 def _timing(agent: Agent) -> tuple[object, ...]:
@@ -33,16 +38,22 @@ class BoardState:
 
     def __init__(self, rules: Rules, agents: Iterable[Agent] = (), entries: Iterable[Entry] = ()) -> None:
         self._rules = rules
-        self._closed: frozenset[QueueName] = frozenset()
-        self._floor = Floor(agents)
+        self._feeders = feeders(rules)
+        self._closed: dict[QueueName, dt.datetime] = {}
+        self._now = _START
+        self._shares = Shares()
+        self._floor = Floor(agents, rules, self._shares)
         self._line = Line()
+        self._overtaking = Overtaking()
         self._deadlines: list[tuple[float, Literal["entry", "agent"], str]] = []
         self._out: list[Result] = []
-        self._said: dict[EntryId, Wait] = {}
+        self._undelivered: list[Result] = []
+        self._unsettled: dict[EntryId, None] = {}
+        self._postponed: deque[EntryId] = deque()
         for entry in entries:
             if entry.state != "ended":
-                self._keep(entry)
-                self._at(dt.datetime.fromtimestamp(0, dt.UTC), "entry", entry.id)
+                self._keep(entry, _START)
+                self._at(_START, "entry", entry.id)
         for agent in self._floor.agents.values():
             self._watch(agent)
 
@@ -56,6 +67,11 @@ class BoardState:
     def agents(self) -> Mapping[AgentId, Agent]:
         return self._floor.agents
 
+    @property
+    def closed(self) -> frozenset[QueueName]:
+        """The queues that are outside their hours."""
+        return frozenset(self._closed)
+
     def entry(self, id: EntryId) -> Entry | None:
         """None once it has ended."""
         return self._line.get(id)
@@ -64,14 +80,27 @@ class BoardState:
         return list(self._line.entries())
 
     def place(self, id: EntryId) -> Place | None:
-        """The true place; what is told is never greater than `entry.announced`."""
-        return self._line.place(id)
+        """The true place at the last event; what is told (`telling`) is never greater than `entry.announced`."""
+        return self._line.place(id, micros(self._now))
+
+    def telling(self, id: EntryId) -> Telling | None:
+        """What to tell the caller, and why it is worse if it is; None when the entry stands in no line.
+
+        Send `PlaceTold` with `place` when it is told: then a place that is worse is a fact, with its reasons.
+        """
+        entry, place = self._line.get(id), self.place(id)
+        if entry is None or place is None:
+            return None
+        say = place.place if entry.announced is None else min(place.place, entry.announced)
+        return Telling(say, place.place, place.waiting, self._worse(entry, place.place))
 
     def length(self, queue: QueueName) -> int:
         """How many stand in that line."""
         return self._line.length(queue)
 
     def next_deadline(self) -> dt.datetime | None:
+        if self._postponed or self._undelivered:
+            return self._now
         return dt.datetime.fromtimestamp(self._deadlines[0][0], dt.UTC) if self._deadlines else None
 
     # --- state
@@ -79,11 +108,46 @@ class BoardState:
     def _agent(self, agent: Agent, event: ag.AgentEvent, now: dt.datetime) -> Agent:
         after = ag.apply(agent, event, now, self._rules.agents)
         if after is not agent:
-            self._floor.put(after)
+            self._put_agent(agent, after, now)
             self._out.append(AgentChanged(agent, after, event))
             if _timing(after) != _timing(agent):
                 self._watch(after)
         return after
+
+    def _put_agent(self, before: Agent | None, after: Agent, now: dt.datetime) -> None:
+        """With what follows for those who wait: steps that end, queues that lead elsewhere, preferred agents."""
+        same = before is not None and (before.skills, before.queues) == (after.skills, after.queues)
+        left: list[Demand] = []
+        if before is not None and before.logged_in and not (same and after.logged_in):
+            left = [census.demand for census in self._floor.fits(before.id)]
+        self._floor.put(after)
+        for demand in left:
+            if not self._floor.census(demand).logged_in:
+                self._unsettle(self._line.with_demand(demand))
+        was = before.queues if before is not None and before.logged_in else frozenset()
+        now_in = after.queues if after.logged_in else frozenset()
+        if was != now_in:
+            for name in was - now_in:
+                queue = self._rules.queues.get(name)
+                ends = queue is not None and (
+                    queue.when_unstaffed == "end" or any(rule.unstaffed for rule in queue.overflow)
+                )
+                if ends and not self._floor.staffed(name):
+                    self._unsettle(self._line.of_queue(name))
+            for name in now_in - was:
+                if self._floor.logged_in(name, ()) == 1:
+                    self._feed(name)
+        if not same or before is None or will_come(before) != will_come(after):
+            for id in self._line.preferring(after.id):
+                entry = self._line.get(id)
+                if entry is not None:
+                    self._keep(entry, now)
+                    self._unsettle([id])
+
+    def _feed(self, name: QueueName) -> None:
+        """That queue can be moved to again: whoever the rules would have moved there."""
+        for feeder in self._feeders.get(name, ()):
+            self._unsettle(self._line.of_queue(feeder))
 
     def _watch(self, agent: Agent) -> None:
         """Look again when the agent's wrap-up or a limit of its state is over."""
@@ -95,19 +159,32 @@ class BoardState:
         after = en.apply(entry, event, now)
         if after is entry:
             return entry
+        if isinstance(event, en.Joined):
+            self._shares.joined(entry.id)
+        elif isinstance(event, en.NotTaken | en.Withdrawn | en.Ended):
+            self._shares.failed(entry.id)
         if after.state != "ended":
-            self._keep(after)
+            self._keep(after, now)
         elif self._line.get(entry.id) is not None:
             self._line.remove(entry.id)
-            self._said.pop(entry.id, None)
+        if after.state == "ended" or after.queue != entry.queue:
+            self._overtaking.forget(entry.id)
         self._out.append(EntryChanged(entry, after, event))
         return after
 
-    def _keep(self, entry: Entry) -> None:
+    def _keep(self, entry: Entry, now: dt.datetime) -> Kept:
         queue = self._queue(entry)
-        needs = queue.needs(entry)
-        self._floor.census(entry.queue, needs)
-        self._line.put(entry, queue.rank(entry), (entry.queue, needs))
+        demand = (entry.queue, queue.needs(entry))
+        self._floor.census(demand)
+        stand, changes_at = standing(entry, demand, queue, self._floor.agents, now)
+        kept = self._line.put(entry, queue, demand, stand, micros(now))
+        if changes_at is not None:
+            self._at(changes_at, "entry", entry.id)
+        if kept.growing and queue.ageing is not None and entry.state in en.IN_LINE:
+            # Rounded up: a moment too early would find it still growing.
+            grown = entry.enqueued_at + dt.timedelta(microseconds=queue.ageing.grown_after_us)
+            self._at(grown, "entry", entry.id)
+        return kept
 
     def _queue(self, entry: Entry) -> QueueRules:
         return self._rules.queues.get(entry.queue, _UNKNOWN)
@@ -115,24 +192,71 @@ class BoardState:
     def _ring_s(self, entry: Entry) -> float:
         return entry.ring_s if entry.ring_s is not None else self._queue(entry).ring_s
 
-    def _rank(self, entry: Entry) -> Rank:
-        return self._queue(entry).rank(entry)
+    def _rank(self, id: EntryId, now: dt.datetime) -> Rank | None:
+        return self._line.rank(id, micros(now))
 
     def _offered_agent(self, entry: Entry) -> Agent | None:
         if entry.state not in ("offered", "ringing") or entry.agent is None:
             return None
         return self._floor.agents.get(entry.agent)
 
+    def _worse(self, entry: Entry, place: int) -> tuple[Reason, ...]:
+        queue, now_us = self._queue(entry), micros(self._now)
+
+        def rank(id: EntryId) -> Rank | None:
+            other = self._line.get(id)
+            return self._line.rank(id, now_us) if other is not None and other.queue == entry.queue else None
+
+        return self._overtaking.why(entry, place, queue, rank)
+
     def _decided(self, entry: Entry, decision: Decision) -> None:
         if isinstance(decision, Wait):
             # Looking again and finding the same is no new decision.
-            if self._said.get(entry.id) == decision:
-                return
-            self._said[entry.id] = decision
+            kept, said = self._line.kept(entry.id), _fingerprint(decision)
+            if kept is not None:
+                if kept.said == said:
+                    return
+                kept.said = said
         self._out.append(Decided(entry.call_id, entry.revision, decision, self._rules.skills))
 
     def _ignore(self, event: BoardEvent, why: str) -> None:
         self._out.append(Ignored(event, why))
 
+    def _unsettle(self, ids: Iterable[EntryId]) -> None:
+        """To be decided on anew at the end of this event."""
+        for id in ids:
+            self._unsettled[id] = None
+
     def _at(self, when: dt.datetime, kind: Literal["entry", "agent"], id: str) -> None:
-        heapq.heappush(self._deadlines, (when.timestamp(), kind, id))
+        """Of an entry only the first time counts: it is looked at then, and says again when to look next."""
+        due = when.timestamp()
+        if kind == "entry":
+            kept = self._line.kept(EntryId(id))
+            if kept is None or kept.due <= due:
+                return
+            kept.due = due
+        heapq.heappush(self._deadlines, (due, kind, id))
+
+
+def feeders(rules: Rules) -> Mapping[QueueName, list[QueueName]]:
+    """queue -> those whose rules lead to it"""
+    found: dict[QueueName, list[QueueName]] = {}
+    for name, queue in rules.queues.items():
+        for to in dict.fromkeys(rule.to for rule in queue.overflow):
+            found.setdefault(to, []).append(name)
+    return found
+
+
+def _fingerprint(decision: Wait) -> int:
+    """Of all that is said. A number, for a decision of each of 100,000 callers is too much to keep."""
+    reasons = tuple(
+        (
+            reason.code,
+            tuple(
+                (key, tuple(value.items()) if isinstance(value, Mapping) else value)
+                for key, value in reason.data.items()
+            ),
+        )
+        for reason in decision.reasons
+    )
+    return hash((decision.step, decision.again_at, reasons)) or 1

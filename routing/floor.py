@@ -1,53 +1,101 @@
-"""The agents, indexed for the matcher's two questions: who is free and fits, and how many fit at all.
+"""The agents, indexed for the matcher's questions: who of those who fit is free, and how many fit at all.
 
 Both are kept up to date as agents change, so that neither costs a walk over all agents:
-- `free` lists per queue and skill, in the order of idleness;
-- a census per demand that was ever asked about (a queue and a requirement; the operator's rules and flows bound their
-  number), counted once and then corrected by each agent's change.
+- a `Census` per demand that was ever asked about (a queue and a requirement; the operator's rules and flows bound their
+  number): how many who fit are in which state, and who of them is free, by what no strategy changes (`Group`). Counted
+  once and then corrected by each agent's change;
+- the free agents of each queue in the order of their turns.
+Of few free agents who fit each is looked at; of many the first in the order of turns is soon found.
+
+`plain.py` answers the same questions from a list.
 """
 
 from __future__ import annotations
 
-import bisect
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from itertools import groupby
+from typing import Any, Final, Protocol
+
+from sortedcontainers import SortedList
 
 from routing.agents import Agent
 from routing.ids import AgentId, QueueName, SkillName
-from routing.rules import Requirement
+from routing.rules import QueueRules, Requirement, Rules
+from routing.shares import Labels, Shares
+from routing.strategies import Turn, grade, labels_of, logged_in_since, share_of, turn
 
 Demand = tuple[QueueName, Requirement]
-Turn = tuple[float, AgentId]
-"""Idle since (Unix s), then the id: the order in which free agents are asked."""
+Group = tuple[int, Labels]
+"""A grade and labels: what a strategy heeds of an agent that stays as the agent works."""
 
-_ANY = SkillName("")
+FEW: Final = 32
+"""So many free agents are looked at one by one."""
+LOGGED_IN_TOGETHER_S: Final = 300.0
+"""Turns by occupancy are kept apart by when the agents logged in, to this precision."""
+_ANY: Final = SkillName("")
+
+
+class Staff(Protocol):
+    """What the matcher asks of the agents; of `Floor` or `Plain`."""
+
+    @property
+    def agents(self) -> Mapping[AgentId, Agent]: ...
+
+    @property
+    def shares(self) -> Shares: ...
+
+    def logged_in(self, queue: QueueName, needs: Requirement) -> int:
+        """How many who fit are, in whatever state."""
+        ...
+
+    def counts(self, queue: QueueName, needs: Requirement) -> dict[str, int]:
+        """How many who fit are in which state (`paused:training` and so on for pauses)."""
+        ...
+
+    def pick(
+        self, queue: QueueRules, needs: Requirement, barred: Collection[AgentId], now_s: float
+    ) -> Agent | None:
+        """Of the free agents who fit and are not barred, the one whom the queue's strategy asks first."""
+        ...
 
 
 class Census:
-    """How many agents fit a demand, by state (`paused:training` and so on for pauses)."""
+    """Who fits a demand. free: by group, only those available now."""
 
-    __slots__ = ("by_state",)
+    __slots__ = ("by_state", "demand", "free", "members")
 
-    def __init__(self) -> None:
-        self.by_state: Counter[str] = Counter()
+    def __init__(self, demand: Demand) -> None:
+        self.demand = demand
+        self.members = 0
+        self.by_state: dict[str, int] = {}
+        self.free: dict[Group, set[AgentId]] = {}
 
     @property
     def logged_in(self) -> int:
-        return self.by_state.total() - self.by_state["offline"]
+        return self.members - self.by_state.get("offline", 0)
 
-    def counts(self) -> dict[str, int]:
-        """Only what is there, in a fixed order."""
-        return {state: number for state, number in sorted(self.by_state.items()) if number}
+    def move(self, before: str, after: str) -> None:
+        self.by_state[before] -= 1
+        self.by_state[after] = self.by_state.get(after, 0) + 1
 
 
 class Floor:
-    def __init__(self, agents: Iterable[Agent] = ()) -> None:
+    """rules: for strategies and shares; a queue that they do not name is one with the usual ones."""
+
+    def __init__(
+        self, agents: Iterable[Agent] = (), rules: Rules | None = None, shares: Shares | None = None
+    ) -> None:
+        self._rules: Mapping[QueueName, QueueRules] = {} if rules is None else rules.queues
+        self._shares = shares if shares is not None else Shares()
         self._agents: dict[AgentId, Agent] = {}
-        self._free: dict[tuple[QueueName, SkillName], list[Turn]] = {}
-        self._members: dict[tuple[QueueName, SkillName], set[AgentId]] = {}
+        self._members: dict[tuple[QueueName, SkillName], dict[AgentId, None]] = {}
         self._census: dict[Demand, Census] = {}
-        self._demands: dict[QueueName, dict[Requirement, Census]] = {}
-        self._fits: dict[AgentId, dict[Demand, Census]] = {}
+        self._asked: dict[QueueName, list[Census]] = {}
+        self._fits: dict[AgentId, list[Census]] = {}
+        self._turns: dict[tuple[QueueName, int], Any] = {}
+        self._shifts: dict[QueueName, list[int]] = {}
+        self._staffed: Counter[tuple[QueueName, str, str]] = Counter()
         for agent in agents:
             self.put(agent)
 
@@ -55,88 +103,213 @@ class Floor:
     def agents(self) -> Mapping[AgentId, Agent]:
         return self._agents
 
+    @property
+    def shares(self) -> Shares:
+        return self._shares
+
     def put(self, agent: Agent) -> None:
         """A new agent, or an old one changed."""
         old = self._agents.get(agent.id)
-        if old is not None and old.skills == agent.skills and old.queues == agent.queues:
+        if old is not None and _same_record(old, agent):
             self._agents[agent.id] = agent
             self._move(old, agent)
             return
         if old is not None:
             self.remove(agent.id)
         self._agents[agent.id] = agent
-        fits: dict[Demand, Census] = {}
         for key in _keys(agent):
-            self._members.setdefault(key, set()).add(agent.id)
+            self._members.setdefault(key, {})[agent.id] = None
+        fits = self._fits[agent.id] = []
         for queue in agent.queues:
-            for needs, census in self._demands.get(queue, {}).items():
-                if _has(agent, needs):
-                    fits[queue, needs] = census
-                    census.by_state[_bucket(agent)] += 1
-        self._fits[agent.id] = fits
+            for census in self._asked.get(queue, ()):
+                if _has(agent, census.demand[1]):
+                    fits.append(census)
+                    self._count(census, agent)
+        self._log(agent, 1)
         if agent.state == "available":
-            self._list(agent)
+            self._enlist(agent)
 
     def remove(self, id: AgentId) -> None:
         old = self._agents.pop(id)
         for key in _keys(old):
-            self._members[key].discard(id)
-        for census in self._fits.pop(id).values():
+            del self._members[key][id]
+        for census in self._fits.pop(id):
+            census.members -= 1
             census.by_state[_bucket(old)] -= 1
+            if old.state == "available":
+                self._group(census, old).discard(id)
+        self._log(old, -1)
         if old.state == "available":
-            self._unlist(old)
+            self._delist(old)
 
-    def census(self, queue: QueueName, needs: Requirement) -> Census:
+    def census(self, demand: Demand) -> Census:
         """Who fits this demand, whatever they do now."""
-        demand = (queue, needs)
         census = self._census.get(demand)
         if census is None:
-            census = self._census[demand] = Census()
-            self._demands.setdefault(queue, {})[needs] = census
-            nobody: set[AgentId] = set()
+            queue, needs = demand
+            census = self._census[demand] = Census(demand)
+            self._asked.setdefault(queue, []).append(census)
+            nobody: dict[AgentId, None] = {}
             skills = [skill for skill, _ in needs] or [_ANY]
             for id in min((self._members.get((queue, skill), nobody) for skill in skills), key=len):
                 agent = self._agents[id]
                 if _has(agent, needs):
-                    census.by_state[_bucket(agent)] += 1
-                    self._fits[id][demand] = census
+                    self._fits[id].append(census)
+                    self._count(census, agent)
         return census
 
-    def fits(self, id: AgentId) -> Mapping[Demand, Census]:
-        """The demands asked about so far that this agent fits."""
+    def fits(self, id: AgentId) -> list[Census]:
+        """Of the demands asked about so far those that this agent fits. Not to be changed."""
         return self._fits[id]
 
-    def free(self, queue: QueueName, needs: Requirement) -> Iterator[Agent]:
-        """The free agents who fit, longest idle first. The floor must not change meanwhile."""
-        nobody: list[Turn] = []
-        skills = [skill for skill, _ in needs] or [_ANY]
-        for _, id in min((self._free.get((queue, skill), nobody) for skill in skills), key=len):
-            agent = self._agents[id]
-            if _has(agent, needs):
-                yield agent
+    def logged_in(self, queue: QueueName, needs: Requirement) -> int:
+        return self.census((queue, needs)).logged_in if needs else self._staffed[queue, "", ""]
+
+    def counts(self, queue: QueueName, needs: Requirement) -> dict[str, int]:
+        """Only what is there, in a fixed order."""
+        by_state = self.census((queue, needs)).by_state
+        return {state: number for state, number in sorted(by_state.items()) if number}
+
+    def staffed(self, queue: QueueName, label: str = "", value: str = "") -> bool:
+        """Whether anybody is logged in to the queue; of those with that label of its shares, if one is named."""
+        return self._staffed[queue, label, value] > 0
+
+    def pick(
+        self, queue: QueueRules, needs: Requirement, barred: Collection[AgentId], now_s: float
+    ) -> Agent | None:
+        census = self.census((queue.name, needs))
+        if not census.by_state.get("available"):
+            return None
+        if len(census.free) == 1:
+            (ids,) = census.free.values()
+            return self._first(queue, ids, barred, now_s)
+        groups = sorted(
+            (
+                (level, -self._shares.behind(queue, labels), ids)
+                for (level, labels), ids in census.free.items()
+                if ids
+            ),
+            key=lambda group: group[:2],
+        )
+        for _, equal in groupby(groups, key=lambda group: group[:2]):
+            found = [self._first(queue, ids, barred, now_s) for _, _, ids in equal]
+            first = min(
+                ((turn(agent, queue, now_s), agent) for agent in found if agent is not None), default=None
+            )
+            if first is not None:
+                return first[1]
+        return None
+
+    # --- the order of turns
+
+    def _first(
+        self, queue: QueueRules, ids: set[AgentId], barred: Collection[AgentId], now_s: float
+    ) -> Agent | None:
+        """By turn, among these free agents."""
+        if len(ids) <= max(FEW, len(barred)):
+            turns = (turn(self._agents[id], queue, now_s) for id in ids if id not in barred)
+            first = min(turns, default=None)
+            return None if first is None else self._agents[AgentId(first[2])]
+        best: Turn | None = None
+        for shift in self._shifts[queue.name]:
+            for first_part, idle, id in self._turns[queue.name, shift]:
+                if queue.strategy == "least_occupied":
+                    # Whoever logged in with this shift did so at its start or later, so is as much occupied or more.
+                    first_part = share_of(first_part, now_s - shift * LOGGED_IN_TOGETHER_S)
+                if best is not None and (first_part, idle, id) >= best:
+                    break
+                if id in ids and id not in barred:
+                    own = turn(self._agents[id], queue, now_s)
+                    best = own if best is None else min(best, own)
+        return None if best is None else self._agents[AgentId(best[2])]
+
+    def _enlist(self, agent: Agent) -> None:
+        for name in agent.queues:
+            shift, own = self._listed(agent, name)
+            if (name, shift) not in self._turns:
+                self._turns[name, shift] = SortedList()
+                self._shifts.setdefault(name, []).append(shift)
+            self._turns[name, shift].add(own)
+
+    def _delist(self, agent: Agent) -> None:
+        for name in agent.queues:
+            shift, own = self._listed(agent, name)
+            turns = self._turns[name, shift]
+            turns.remove(own)
+            if not turns:
+                del self._turns[name, shift]
+                self._shifts[name].remove(shift)
+
+    def _listed(self, agent: Agent, name: QueueName) -> tuple[int, Turn]:
+        """Where the free agent stands in the order of turns of that queue, as long as the agent is free."""
+        queue = self._queue(name)
+        if queue.strategy != "least_occupied":
+            return 0, turn(agent, queue, 0.0)
+        shift = int(logged_in_since(agent).timestamp() // LOGGED_IN_TOGETHER_S)
+        return shift, (agent.busy_s, agent.idle_since.timestamp(), agent.id)
+
+    # --- counting
 
     def _move(self, old: Agent, new: Agent) -> None:
         before, after = _bucket(old), _bucket(new)
-        if before != after:
-            for census in self._fits[new.id].values():
-                census.by_state[before] -= 1
-                census.by_state[after] += 1
         was, now = old.state == "available", new.state == "available"
-        if was and not (now and old.idle_since == new.idle_since):
-            self._unlist(old)
-        if now and not (was and old.idle_since == new.idle_since):
-            self._list(new)
+        if before != after:
+            for census in self._fits[new.id]:
+                census.move(before, after)
+                if was:
+                    self._group(census, old).discard(old.id)
+                elif now:
+                    self._group(census, new).add(new.id)
+            if old.logged_in != new.logged_in:
+                self._log(new, 1 if new.logged_in else -1, anyway=True)
+        if was != now or (was and _works(old) != _works(new)):
+            if was:
+                self._delist(old)
+            if now:
+                self._enlist(new)
 
-    def _list(self, agent: Agent) -> None:
-        turn = (agent.idle_since.timestamp(), agent.id)
-        for key in _keys(agent):
-            bisect.insort(self._free.setdefault(key, []), turn)
+    def _count(self, census: Census, agent: Agent) -> None:
+        census.members += 1
+        bucket = _bucket(agent)
+        census.by_state[bucket] = census.by_state.get(bucket, 0) + 1
+        if agent.state == "available":
+            self._group(census, agent).add(agent.id)
 
-    def _unlist(self, agent: Agent) -> None:
-        turn = (agent.idle_since.timestamp(), agent.id)
-        for key in _keys(agent):
-            turns = self._free[key]
-            del turns[bisect.bisect_left(turns, turn)]
+    def _group(self, census: Census, agent: Agent) -> set[AgentId]:
+        queue = self._queue(census.demand[0])
+        group = (grade(agent, queue, census.demand[1]), labels_of(agent, queue))
+        found = census.free.get(group)
+        if found is None:
+            found = census.free[group] = set()
+        return found
+
+    def _log(self, agent: Agent, change: int, *, anyway: bool = False) -> None:
+        if not (agent.logged_in or anyway):
+            return
+        for name in agent.queues:
+            self._staffed[name, "", ""] += change
+            for label in self._queue(name).shares:
+                self._staffed[name, label, agent.labels.get(label, "")] += change
+
+    def _queue(self, name: QueueName) -> QueueRules:
+        return self._rules.get(name) or _USUAL
+
+
+_USUAL: Final = QueueRules(QueueName(""))
+
+
+def _same_record(old: Agent, new: Agent) -> bool:
+    return (
+        old.skills == new.skills
+        and old.queues == new.queues
+        and old.labels == new.labels
+        and old.rank == new.rank
+    )
+
+
+def _works(agent: Agent) -> tuple[object, ...]:
+    """What turns are made of."""
+    return agent.idle_since, agent.busy_s, agent.last_given_at, agent.logged_in_at
 
 
 def _keys(agent: Agent) -> Iterator[tuple[QueueName, SkillName]]:

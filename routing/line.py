@@ -1,22 +1,23 @@
-"""The entries, indexed: the line of each queue for places, and the waiting ones by what they need of an agent.
+"""The entries, indexed: the line of each queue for places, and the waiting ones by where an agent looks for them.
 
-A sorted list each, bisected: inserting into a list of 100,000 moves less than a megabyte, which is quicker than any
-tree in Python, and a place is an index.
+Sorted lists of `sortedcontainers`: inserting, removing and finding a place cost a few microseconds at 100,000 entries
+(docs/decisions/0063-the-board-is-sorted-lists.md).
 """
 
 from __future__ import annotations
 
-import bisect
-from collections.abc import Iterator, Mapping
+import math
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TypeVar
 
 from routing.entries import IN_LINE, Entry
 from routing.floor import Demand
-from routing.ids import EntryId, QueueName
-from routing.rules import Rank
+from routing.ids import AgentId, EntryId, QueueName
+from routing.ranks import Key, Ranks
+from routing.rules import POINT, QueueRules, Rank, Requirement, micros
 
-Key = TypeVar("Key")
+Stand = tuple[QueueName, Requirement | AgentId]
+"""Where a waiting entry is looked for: by whoever fits its demand, or by the one agent for whom it is kept."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,74 +29,166 @@ class Place:
 
 
 @dataclass(slots=True)
-class _Kept:
+class Kept:
+    """stand: None = not waiting, or offered to nobody now. due: when it is looked at next (Unix s).
+
+    said: a fingerprint of the last `Wait` decision, 0 = none.
+    """
+
     entry: Entry
-    rank: Rank
     demand: Demand
+    key: Key
+    growing: bool = False
+    stand: Stand | None = None
+    due: float = math.inf
+    said: int = 0
 
 
 class Line:
     def __init__(self) -> None:
-        self._kept: dict[EntryId, _Kept] = {}
-        self._queues: dict[QueueName, list[Rank]] = {}
-        self._waiting: dict[Demand, list[Rank]] = {}
+        self._kept: dict[EntryId, Kept] = {}
+        self._queues: dict[QueueName, Ranks] = {}
+        self._stands: dict[Stand, Ranks] = {}
+        self._aside: dict[Demand, dict[EntryId, None]] = {}
+        self._preferring: dict[AgentId, dict[EntryId, None]] = {}
 
     def get(self, id: EntryId) -> Entry | None:
         kept = self._kept.get(id)
         return None if kept is None else kept.entry
 
+    def kept(self, id: EntryId) -> Kept | None:
+        return self._kept.get(id)
+
     def entries(self) -> Iterator[Entry]:
         return (kept.entry for kept in self._kept.values())
 
-    def put(self, entry: Entry, rank: Rank, demand: Demand) -> None:
-        """A new entry, or an old one changed. rank and demand are what the rules in force make of it."""
-        old = self._kept.get(entry.id)
-        new = _Kept(entry, rank, demand)
-        in_line, waiting = entry.state in IN_LINE, entry.state == "waiting"
-        if old is not None:
-            same = old.rank == rank and old.entry.queue == entry.queue
-            if old.entry.state in IN_LINE and not (same and in_line):
-                _drop(self._queues, old.entry.queue, old.rank)
-            elif old.entry.state in IN_LINE:
-                in_line = False
-            if old.entry.state == "waiting" and not (same and waiting and old.demand == demand):
-                _drop(self._waiting, old.demand, old.rank)
-            elif old.entry.state == "waiting":
-                waiting = False
-        if in_line:
-            bisect.insort(self._queues.setdefault(entry.queue, []), rank)
-        if waiting:
-            bisect.insort(self._waiting.setdefault(demand, []), rank)
-        self._kept[entry.id] = new
+    def put(self, entry: Entry, queue: QueueRules, demand: Demand, stand: Stand | None, now_us: int) -> Kept:
+        """A new entry, or an old one changed, or grown. demand and stand are what the rules in force make of it."""
+        key, growing = _key(entry, queue, now_us)
+        kept = self._kept.get(entry.id)
+        if kept is None:
+            kept = self._kept[entry.id] = Kept(entry, demand, key, growing, stand)
+            self._enlist(kept, queue)
+            self._stand(kept, queue)
+            if entry.preferred is not None:
+                self._preferring.setdefault(entry.preferred, {})[entry.id] = None
+            return kept
+        old = kept.entry
+        same_rank = kept.key == key and kept.growing == growing and old.queue == entry.queue
+        if not (same_rank and (old.state in IN_LINE) == (entry.state in IN_LINE)):
+            self._delist(kept)
+            self._unstand(kept)
+            kept.entry, kept.demand, kept.key, kept.growing, kept.stand = entry, demand, key, growing, stand
+            self._enlist(kept, queue)
+            self._stand(kept, queue)
+        elif (
+            kept.stand != stand
+            or kept.demand != demand
+            or (old.state == "waiting") != (entry.state == "waiting")
+        ):
+            self._unstand(kept)
+            kept.entry, kept.demand, kept.stand = entry, demand, stand
+            self._stand(kept, queue)
+        kept.entry = entry
+        return kept
 
-    def remove(self, id: EntryId) -> None:
-        old = self._kept.pop(id)
-        if old.entry.state in IN_LINE:
-            _drop(self._queues, old.entry.queue, old.rank)
-        if old.entry.state == "waiting":
-            _drop(self._waiting, old.demand, old.rank)
+    def remove(self, id: EntryId) -> Kept:
+        kept = self._kept.pop(id)
+        self._delist(kept)
+        self._unstand(kept)
+        if kept.entry.preferred is not None:
+            fewer = self._preferring[kept.entry.preferred]
+            del fewer[id]
+            if not fewer:
+                del self._preferring[kept.entry.preferred]
+        return kept
 
-    def waiting(self, demand: Demand) -> list[Rank]:
-        """Who waits with this demand, first in line first; a rank's last part is the id. Not to be changed."""
-        return self._waiting.get(demand, [])
+    def waiting(self, stand: Stand) -> Ranks | None:
+        return self._stands.get(stand)
 
-    def demands(self) -> Mapping[Demand, list[Rank]]:
-        return self._waiting
+    def with_demand(self, demand: Demand) -> list[EntryId]:
+        """All who wait with it, also those that nobody may be asked for now. In no order."""
+        ranks = self._stands.get(demand)
+        return [*(map(EntryId, ranks.ids()) if ranks is not None else ()), *self._aside.get(demand, ())]
+
+    def demands(self) -> set[Demand]:
+        """Of those who wait."""
+        return {kept.demand for kept in self._kept.values() if kept.entry.state == "waiting"}
+
+    def preferring(self, agent: AgentId) -> list[EntryId]:
+        return list(self._preferring.get(agent, ()))
+
+    def of_queue(self, queue: QueueName) -> list[EntryId]:
+        """All in its line. In no order."""
+        ranks = self._queues.get(queue)
+        return [] if ranks is None else [EntryId(id) for id in ranks.ids()]
 
     def length(self, queue: QueueName) -> int:
-        return len(self._queues.get(queue, ()))
+        ranks = self._queues.get(queue)
+        return 0 if ranks is None else len(ranks)
 
-    def place(self, id: EntryId) -> Place | None:
+    def place(self, id: EntryId, now_us: int) -> Place | None:
         """None when the entry stands in no line (unknown, joined)."""
         kept = self._kept.get(id)
         if kept is None or kept.entry.state not in IN_LINE:
             return None
         ranks = self._queues[kept.entry.queue]
-        return Place(bisect.bisect_left(ranks, kept.rank) + 1, len(ranks))
+        return Place(ranks.before(kept.key, kept.growing, now_us) + 1, len(ranks))
+
+    def rank(self, id: EntryId, now_us: int) -> Rank | None:
+        """None when the entry stands in no line."""
+        kept = self._kept.get(id)
+        if kept is None or kept.entry.state not in IN_LINE:
+            return None
+        return self._queues[kept.entry.queue].rank(kept.key, kept.growing, now_us)
+
+    # --- the indexes
+
+    def _enlist(self, kept: Kept, queue: QueueRules) -> None:
+        if kept.entry.state in IN_LINE:
+            ranks = self._queues.get(kept.entry.queue)
+            if ranks is None:
+                ranks = self._queues[kept.entry.queue] = _ranks(queue)
+            ranks.add(kept.key, kept.growing)
+
+    def _delist(self, kept: Kept) -> None:
+        if kept.entry.state in IN_LINE:
+            ranks = self._queues[kept.entry.queue]
+            ranks.remove(kept.key, kept.growing)
+            if not ranks:
+                del self._queues[kept.entry.queue]
+
+    def _stand(self, kept: Kept, queue: QueueRules) -> None:
+        if kept.stand is not None:
+            ranks = self._stands.get(kept.stand)
+            if ranks is None:
+                ranks = self._stands[kept.stand] = _ranks(queue)
+            ranks.add(kept.key, kept.growing)
+        if kept.entry.state == "waiting" and kept.stand != kept.demand:
+            self._aside.setdefault(kept.demand, {})[kept.entry.id] = None
+
+    def _unstand(self, kept: Kept) -> None:
+        if kept.stand is not None:
+            ranks = self._stands[kept.stand]
+            ranks.remove(kept.key, kept.growing)
+            if not ranks:
+                del self._stands[kept.stand]
+        if kept.entry.state == "waiting" and kept.stand != kept.demand:
+            fewer = self._aside[kept.demand]
+            del fewer[kept.entry.id]
+            if not fewer:
+                del self._aside[kept.demand]
 
 
-def _drop(lists: dict[Key, list[Rank]], key: Key, rank: Rank) -> None:
-    ranks = lists[key]
-    del ranks[bisect.bisect_left(ranks, rank)]
-    if not ranks:
-        del lists[key]
+def _ranks(queue: QueueRules) -> Ranks:
+    return Ranks(0 if queue.urgent else 1, 0 if queue.ageing is None else queue.ageing.rate)
+
+
+def _key(entry: Entry, queue: QueueRules, now_us: int) -> tuple[Key, bool]:
+    enqueued, ageing = micros(entry.enqueued_at), queue.ageing
+    weight = (queue.priority + entry.priority) * POINT
+    if ageing is None:
+        return (-weight, enqueued, entry.id), False
+    if now_us - enqueued < ageing.grown_after_us:
+        return (ageing.rate * enqueued - weight, enqueued, entry.id), True
+    return (-weight - ageing.most * POINT, enqueued, entry.id), False

@@ -147,10 +147,10 @@ class QueueRules:
         """The weight that waiting has added."""
         if self.ageing is None:
             return 0
-        waited_us = max(0, micros(now) - micros(entry.enqueued_at))
+        waited_us = micros(now) - micros(entry.enqueued_at)
         return min(self.ageing.most * POINT, self.ageing.rate * waited_us)
 
-    def rank(self, entry: Entry, now: dt.datetime = _EPOCH) -> Rank:
+    def rank(self, entry: Entry, now: dt.datetime) -> Rank:
         weight = (self.priority + entry.priority) * POINT + self.aged(entry, now)
         return (0 if self.urgent else 1, -weight, micros(entry.enqueued_at), entry.id)
 

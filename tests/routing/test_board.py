@@ -333,9 +333,9 @@ def test_a_step_ends_at_once_also_when_the_only_expert_loses_the_skill() -> None
 def test_looking_again_and_finding_the_same_is_no_new_decision() -> None:
     floor = Floor(rules(), agent("ann", state="talking"))
     assert len(of_kind(floor.tell(ev.EntryArrived(entry("e1"))), ev.Decided)) == 1
-    assert of_kind(floor.tell(ev.RulesChanged(rules()), 1), ev.Decided) == []
+    assert of_kind(floor.tell(ev.RulesChanged(rules(music="slow")), 1), ev.Decided) == []
     floor.act("ann", ag.Hold(), 2)
-    assert len(of_kind(floor.tell(ev.RulesChanged(rules()), 3), ev.Decided)) == 1
+    assert len(of_kind(floor.tell(ev.RulesChanged(rules(music="quick")), 3), ev.Decided)) == 1
 
 
 def test_an_agent_who_is_free_again_within_the_pause_after_a_miss_is_asked_when_it_is_over() -> None:

@@ -14,11 +14,12 @@ from routing import agents as ag
 from routing import board_events as ev
 from routing.agents import IN_CALL, OFFERED, Agent, IllegalTransition
 from routing.board import Board
+from routing.choosing import may_ask
 from routing.decisions import Decision, Offer
 from routing.entries import IN_LINE, Entry, Step
 from routing.floor import Floor
 from routing.ids import AgentId, EntryId, QueueName
-from routing.matcher import decide, limit, may_ask, next_for_agent, place, relaxation
+from routing.matcher import decide, limit, next_for_agent, place, relaxation
 from routing.rules import QueueRules, Rules
 from tests.routing.world import agent, at, entry, skills
 
@@ -265,7 +266,7 @@ class Shift(RuleBasedStateMachine):
             if each.state == "waiting":
                 assert not isinstance(decide(each, self.board.rules, agents, at(self.now)), Offer)
             if each.only is None:
-                assert self.board.place(each.id) == place(each, entries, self.board.rules)
+                assert self.board.place(each.id) == place(each, entries, self.board.rules, at(self.now))
         for each_agent in agents:
             if each_agent.state == "available":
                 assert next_for_agent(each_agent, entries, self.board.rules, at(self.now)) is None

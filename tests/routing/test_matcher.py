@@ -7,11 +7,13 @@ from dataclasses import replace
 import pytest
 
 from routing import entries as en
+from routing.admission import admit
 from routing.decisions import Offer, Overflow, Reject, Wait
 from routing.entries import Step
 from routing.ids import AgentId, SkillName
 from routing.line import Place
-from routing.matcher import admit, decide, next_for_agent, place
+from routing.matcher import decide, next_for_agent, place
+from routing.plain import Plain
 from routing.rules import POINT, QueueRules, Rules
 from routing.sentences import CAUSES, MOVERS, STATES, TEMPLATES, sentence
 from tests.routing.world import Q, agent, at, entry, rules, skills
@@ -73,8 +75,8 @@ def test_a_queue_that_is_not_there_rejects() -> None:
 
 
 def test_a_full_queue_rejects() -> None:
-    assert admit(entry("e1"), rules(max_length=2), 1) is None
-    rejected = admit(entry("e1"), rules(max_length=2), 2)
+    assert admit(entry("e1"), rules(max_length=2), Plain([]), lambda name: 1) is None
+    rejected = admit(entry("e1"), rules(max_length=2), Plain([]), lambda name: 2)
     assert rejected is not None
     assert sentence(rejected, "zh") == "队列已满:2人等待,上限2。"
 
@@ -165,9 +167,9 @@ def test_places_count_those_being_offered_and_not_those_who_talk() -> None:
         replace(entry("talks", when=0), state="joined"),
         entry("elsewhere", queue="other", when=0),
     ]
-    assert place(entries[1], entries, rules()) == Place(3, 3)
-    assert place(entries[2], entries, rules()) == Place(1, 3)
-    assert place(entries[3], entries, rules()) is None
+    assert place(entries[1], entries, rules(), at(9)) == Place(3, 3)
+    assert place(entries[2], entries, rules(), at(9)) == Place(1, 3)
+    assert place(entries[3], entries, rules(), at(9)) is None
 
 
 def test_the_queue_adds_its_priority() -> None:

@@ -1,0 +1,205 @@
+"""How the board matches: entries anew, agents who freed, what is due. `board.py` tells it what happened."""
+
+from __future__ import annotations
+
+import datetime as dt
+import heapq
+from collections import deque
+from collections.abc import Iterator
+from itertools import chain
+from typing import Final, assert_never
+
+from routing import agents as ag
+from routing import entries as en
+from routing.agent_limits import due
+from routing.agents import IN_CALL, OFFERED, Agent
+from routing.board_events import EndConversation, EndWait, RingAgent, StopRinging
+from routing.board_state import BoardState
+from routing.choosing import may_ask
+from routing.decisions import Move, Offer, Overflow, Overtaken, ReasonCode, Reject, Wait
+from routing.entries import BY_THE_RULES, Entry
+from routing.ids import AgentId, EntryId
+from routing.line import Stand
+from routing.matcher import decide_on, offer_next, relaxation
+from routing.rules import Rank, micros
+
+MOST_AT_ONCE: Final = 50
+"""Entries that one event decides on anew, beside its own: when rules change or the last expert leaves, thousands may
+have to be. The rest follows at once, with the next `Tick`, so that the callers and agents of meanwhile need not wait
+for it."""
+
+
+class Matching(BoardState):
+    def _review(self, id: EntryId, now: dt.datetime) -> None:
+        """Decide on a waiting entry anew, and act on it. Harmless when nothing has changed."""
+        self._unsettled.pop(id, None)
+        entry = self._line.get(id)
+        while entry is not None and entry.state == "waiting":
+            decision = decide_on(entry, self._rules, self._floor, now, self._closed)
+            if isinstance(decision, Offer | Wait) and entry.only is None:
+                relaxed = relaxation(entry, self._queue(entry), self._floor, now)
+                if relaxed is not None:
+                    entry = self._entry(entry, relaxed, now)
+            match decision:
+                case Offer(agent=agent):
+                    self._offer(entry, self._floor.agents[agent], decision, now)
+                    return
+                case Wait(again_at=again_at):
+                    self._decided(entry, decision)
+                    if again_at is not None:
+                        self._at(again_at, "entry", id)
+                    return
+                case Move():
+                    entry = self._move_on(entry, decision, now)
+                case Overflow() | Reject():
+                    self._over(entry, decision, now)
+                    return
+                case Overtaken():
+                    raise AssertionError("the matcher decides nothing about places")
+                case _:
+                    assert_never(decision)
+
+    def _move_on(self, entry: Entry, decision: Move, now: dt.datetime) -> Entry:
+        """By the rules, to another queue; an entry that just arrived, too."""
+        self._decided(entry, decision)
+        why = decision.reasons[0].code
+        entry = self._entry(entry, en.Moved(BY_THE_RULES, why, decision.to), now)
+        self._came_before(entry, "overtaken_moved", BY_THE_RULES)
+        return entry
+
+    def _came_before(self, entry: Entry, code: ReasonCode, by: str = "") -> None:
+        """Note it if the entry, new in its line, stands before others."""
+        place = self.place(entry.id)
+        if place is not None and place.place < place.waiting:
+            self._overtaking.note(entry.queue, entry.id, code, by)
+
+    def _freed(self, agent: Agent, now: dt.datetime) -> None:
+        """Give the agent, if free, the best waiting entry: of the demands that the agent fits, and of those kept."""
+        agent = self._floor.agents[agent.id]
+        if agent.state != "available":
+            return
+        now_us = micros(now)
+        best: tuple[Rank, Entry] | None = None
+        fitting: Iterator[Stand] = (census.demand for census in self._floor.fits(agent.id))
+        kept: Iterator[Stand] = ((queue, agent.id) for queue in agent.queues)
+        for stand in chain(fitting, kept):
+            ranks = self._line.waiting(stand)
+            for rank in ranks(now_us) if ranks is not None else ():
+                if best is not None and best[0] <= rank:
+                    break
+                entry = self._line.get(EntryId(rank[-1]))
+                assert entry is not None
+                queue = self._queue(entry)
+                if may_ask(entry, agent, queue, now):
+                    best = (rank, entry)
+                    break
+                missed = entry.tried.get(agent.id)
+                if missed is not None:
+                    # Free again sooner than this caller may be offered once more: nobody else would bring it up then.
+                    self._at(missed + dt.timedelta(seconds=queue.retry_s), "entry", entry.id)
+        if best is not None:
+            entry = best[1]
+            self._offer(entry, agent, offer_next(entry, agent, self._queue(entry), self._floor, now), now)
+
+    def _offer(self, entry: Entry, agent: Agent, decision: Offer, now: dt.datetime) -> None:
+        queue, ring_s = self._queue(entry), self._ring_s(entry)
+        self._decided(entry, decision)
+        if queue.shares:
+            self._shares.offered(
+                entry.id, agent, queue, lambda label, value: self._floor.staffed(queue.name, label, value)
+            )
+        agent = self._agent(agent, ag.Reserve(entry.id), now)
+        entry = self._entry(entry, en.Offered(agent.id), now)
+        self._at(now + dt.timedelta(seconds=ring_s), "entry", entry.id)
+        self._out.append(RingAgent(entry, agent, ring_s, decision))
+
+    def _over(self, entry: Entry, decision: Overflow | Reject, now: dt.datetime) -> None:
+        self._decided(entry, decision)
+        self._out.append(EndWait(self._entry(entry, en.Ended(decision.outcome), now), decision))
+
+    def _missed(self, entry: Entry, agent: Agent, kind: ag.NoAnswerKind, now: dt.datetime) -> None:
+        agent = self._agent(agent, ag.NoAnswer(kind, self._queue(entry).no_answer_pause_after), now)
+        self._entry(entry, en.NotTaken(kind), now)
+        # The caller who was let down first, then the agent's next one.
+        self._review(entry.id, now)
+        self._freed(agent, now)
+
+    # --- what follows, and what is due
+
+    def _settle(self, now: dt.datetime) -> None:
+        """Decide anew on those for whom something has changed, first in line first."""
+        left = MOST_AT_ONCE
+        while left and (self._unsettled or self._postponed):
+            if self._unsettled:
+                ranked = sorted(
+                    (rank, id) for id in self._unsettled if (rank := self._rank(id, now)) is not None
+                )
+                self._unsettled.clear()
+                if len(ranked) > left:
+                    # Whoever is put off already keeps the turn.
+                    ids = dict.fromkeys(chain(self._postponed, (id for _, id in ranked)))
+                    self._postponed = deque(ids)
+                    continue
+                for _, id in ranked:
+                    self._review(id, now)
+                    left -= 1
+            else:
+                self._review(self._postponed.popleft(), now)
+                left -= 1
+
+    def _tick(self, now: dt.datetime, sparing: EntryId | None = None) -> None:
+        """What is due comes first. sparing: whose ring time is not looked at, since its answer is being told."""
+        moment = now.timestamp()
+        spared: float | None = None
+        while self._deadlines and self._deadlines[0][0] <= moment:
+            when, kind, id = heapq.heappop(self._deadlines)
+            if kind == "agent":
+                self._agent_due(AgentId(id), now)
+                continue
+            kept = self._line.kept(EntryId(id))
+            if kept is None or kept.due != when:
+                continue
+            kept.due = float("inf")
+            if id == sparing:
+                spared = when
+            else:
+                self._entry_due(kept.entry, now)
+        if spared is not None and sparing is not None:
+            self._at(dt.datetime.fromtimestamp(spared, dt.UTC), "entry", sparing)
+        self._settle(now)
+
+    def _entry_due(self, entry: Entry, now: dt.datetime) -> None:
+        self._keep(entry, now)
+        agent = self._offered_agent(entry)
+        if agent is None:
+            self._review(entry.id, now)
+            return
+        rung_until = entry.since + dt.timedelta(seconds=self._ring_s(entry))
+        if now >= rung_until:
+            self._out.append(StopRinging(entry.id, agent.id, "timeout"))
+            self._missed(entry, agent, "timeout", now)
+        else:
+            self._at(rung_until, "entry", entry.id)
+
+    def _agent_due(self, id: AgentId, now: dt.datetime) -> None:
+        """The end of a wrap-up, or a limit of the agent's state: nobody is reserved, or rung, for ever."""
+        agent = self._floor.agents.get(id)
+        if agent is None:
+            return
+        over = agent.state == "wrap_up" and agent.until is not None and agent.until <= now
+        event = ag.WrapUpDone() if over else due(agent, self._rules.agents, now)
+        if event is not None:
+            self._acted(agent, event, now)
+
+    def _acted(self, agent: Agent, event: ag.AgentEvent, now: dt.datetime) -> None:
+        after = self._agent(agent, event, now)
+        entry = self._line.get(agent.entry) if agent.entry is not None else None
+        if entry is not None and after.entry is None and agent.state in OFFERED:
+            # Forced, or the phone went away, in the middle of an offer.
+            why = "forced" if isinstance(event, ag.Force) else "unreachable"
+            self._out.append(StopRinging(entry.id, agent.id, why))
+            self._entry(entry, en.Withdrawn(why) if why == "forced" else en.NotTaken("unreachable"), now)
+            self._review(entry.id, now)
+        elif entry is not None and after.entry is None and agent.state in IN_CALL:
+            self._out.append(EndConversation(entry.id, agent.id, "forced"))
+        self._freed(after, now)
