@@ -27,6 +27,7 @@ from ivr.desk.settings import DeskSettings
 from ivr.errors import ConfigError
 from ivr.outside.secrets import PREFIX as SECRET_PREFIX
 from ivr.outside.settings import OutsideSettings
+from ivr.recordings.settings import RecordingSettings
 from ivr.speech import SpeechSettings
 
 
@@ -153,6 +154,7 @@ class Settings(BaseSettings):
     web: WebSettings = WebSettings()
     speech: SpeechSettings = SpeechSettings()
     transcripts: TranscriptSettings = TranscriptSettings()
+    recordings: RecordingSettings = RecordingSettings()
     prompts: PromptSettings = PromptSettings()
     desk: DeskSettings = DeskSettings()
     outside: OutsideSettings = OutsideSettings()

@@ -17,6 +17,7 @@ HotlineError
 │   └── CorrectionConflict somebody else has corrected the line meanwhile
 ├── HoursError             somebody's word for today about a calendar that there is none of
 ├── AccountError           an agent's SIP account cannot be made or changed as asked
+├── RecordingError         a recording is not there, is not what it was, or may not be erased
 ├── AsteriskError          the private Asterisk could not be found, rendered or started
 └── StorageError           the database refused or is away
 """
@@ -95,6 +96,10 @@ class HoursError(HotlineError):
 
 
 class AccountError(HotlineError):
+    pass
+
+
+class RecordingError(HotlineError):
     pass
 
 
