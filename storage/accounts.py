@@ -19,6 +19,7 @@ from storage.repository import Repository
 from storage.tables import UtcDateTime, metadata
 
 AccountKind = Literal["phone", "browser"]
+Answering = Literal["by_hand", "by_itself"]
 
 sip_accounts: Final = Table(
     "sip_accounts",
@@ -26,6 +27,7 @@ sip_accounts: Final = Table(
     Column("username", String(32), primary_key=True),
     Column("agent", String(128), nullable=False),
     Column("kind", String(16), nullable=False),
+    Column("answering", String(16), nullable=False, server_default="by_hand"),
     Column("realm", String(64), nullable=False),
     Column("md5", String(32), nullable=False),
     Column("sha256", String(64), nullable=False),
@@ -42,7 +44,8 @@ sip_accounts: Final = Table(
 class SipAccountRecord:
     """username: what the phone registers as. md5, sha256: of `username:realm:secret`, in hex (RFC 7616's A1).
 
-    changed_by: who made, changed or revoked it last, "" = the server itself. revision: 1, 2, 3 ... of this account.
+    changed_by: who made, changed or revoked it last, "" = the server itself. answering: by_itself = the phone
+    is asked to take calls at once. revision: 1, 2, 3 ... of this account.
     """
 
     username: str
@@ -55,6 +58,7 @@ class SipAccountRecord:
     changed_at: dt.datetime
     changed_by: str = ""
     revoked_at: dt.datetime | None = None
+    answering: Answering = "by_hand"
     revision: int = 1
     serial: int = 0
 

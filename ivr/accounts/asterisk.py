@@ -12,7 +12,15 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
 from ivr.accounts.plan import Plan, plan
-from ivr.accounts.profile import MARK, ConfigObject, Profile, expected_mark, objects_of, same_secret
+from ivr.accounts.profile import (
+    MARK,
+    ConfigObject,
+    Profile,
+    expected_mark,
+    must_be_made_anew,
+    objects_of,
+    same_secret,
+)
 from ivr.ari.generated.operations import Asterisk
 from ivr.ari.interface import Ari
 from ivr.ari.results import Gone
@@ -62,7 +70,7 @@ class Provisioner:
         mark = await self._mark(account.username)
         if mark is not None and not mark.startswith(f"{self.profile.owner}:"):
             raise taken(account.username)
-        await make(self._ari.asterisk, account, self.profile)
+        await self._renew(account, mark or "")
 
     async def remove(self, username: str) -> None:
         """Nobody can call or be called by this name any more. Talks that are going on are not cut."""
@@ -92,8 +100,8 @@ class Provisioner:
 
         async def one(account: SipAccountRecord) -> None:
             async with limit:
-                await make(self._ari.asterisk, account, self.profile)
                 before = found.get(account.username, "")
+                await self._renew(account, before)
                 if before and not same_secret(before, expected_mark(account, self.profile)):
                     await self.release(account.username)
 
@@ -121,6 +129,12 @@ class Provisioner:
             for name in names:
                 group.create_task(look(name), name=f"look at {name}")
         return found
+
+    async def _renew(self, account: SipAccountRecord, mark: str) -> None:
+        """mark: of what is there now, "" = nothing."""
+        if must_be_made_anew(mark):
+            await self._delete("endpoint", account.username)
+        await make(self._ari.asterisk, account, self.profile)
 
     async def _mark(self, username: str) -> str | None:
         """None: there is no such endpoint."""

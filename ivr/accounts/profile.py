@@ -16,6 +16,15 @@ from storage.accounts import SipAccountRecord
 MARK: Final = "callerid_tag"
 """The attribute of an endpoint that carries the mark: internal to Asterisk, never sent to a phone."""
 MARK_HEX: Final = 12
+WITH_VARIABLES: Final = "+"
+
+# Telephones differ in what they heed: each of these asks the same. They go with every INVITE to the account, since a
+# channel to it begins with these variables.
+ANSWER_AT_ONCE: Final = (
+    ("set_var", "PJSIP_HEADER(add,Call-Info)=<sip:hotline>;answer-after=0"),
+    ("set_var", "PJSIP_HEADER(add,Alert-Info)=<http://hotline>;info=alert-autoanswer;delay=0"),
+    ("set_var", "PJSIP_HEADER(add,Answer-Mode)=Auto"),
+)
 
 ObjectKind = Literal["auth", "aor", "endpoint"]
 Fields = tuple[tuple[str, str], ...]
@@ -69,7 +78,13 @@ def objects_of(account: SipAccountRecord, profile: Profile) -> tuple[ConfigObjec
 def mark_of(profile: Profile, told: Sequence[Fields]) -> str:
     """`<owner>:<hash of the auth>:<hash of the rest>`: another hash, and something is to be told anew."""
     auth, *rest = told
-    return f"{profile.owner}:{_hash(auth)}:{_hash(*rest)}"
+    has_variables = any(name == "set_var" for name, _ in rest[-1])
+    return f"{profile.owner}:{_hash(auth)}:{_hash(*rest)}{WITH_VARIABLES if has_variables else ''}"
+
+
+def must_be_made_anew(mark: str) -> bool:
+    """An endpoint with variables can be made and removed; Asterisk 22.10 cannot change it ("Allocation failed")."""
+    return mark.endswith(WITH_VARIABLES)
 
 
 def same_secret(mark: str, other: str) -> bool:
@@ -129,14 +144,15 @@ def _endpoint(account: SipAccountRecord, profile: Profile) -> Fields:
         ("rtp_timeout_hold", "0"),
         ("send_pai", "no"),
         ("trust_id_inbound", "no"),
-        ("allow_transfer", "no"),
+        # The telephone's own transfer button: asked of the controller, never done by Asterisk (docs/decisions/0148).
+        ("allow_transfer", "yes"),
+        ("set_var", "PJSIP_TRANSFER_HANDLING()=ari-only"),
         ("language", "en"),
         ("rtp_symmetric", "yes"),
         *_addresses(profile),
     )
-    if account.kind == "browser":
-        return (*shared, *_browser(profile))
-    return (*shared, *_phone(profile))
+    kind = _browser(profile) if account.kind == "browser" else _phone(profile)
+    return (*shared, *kind, *(ANSWER_AT_ONCE if account.answering == "by_itself" else ()))
 
 
 def _addresses(profile: Profile) -> Fields:

@@ -16,7 +16,7 @@ from typing import Final
 from ivr.accounts.asterisk import Provisioner
 from ivr.accounts.secrets import digests, new_secret
 from ivr.errors import AccountError, AriError
-from storage.accounts import AccountKind, SipAccountRecord
+from storage.accounts import AccountKind, Answering, SipAccountRecord
 from storage.store import Store
 
 log = logging.getLogger(__name__)
@@ -74,6 +74,7 @@ class Accounts:
         *,
         kind: AccountKind = "phone",
         username: str = "",
+        answering: Answering = "by_hand",
         secret: str = "",
         by: str = "",
     ) -> Changed:
@@ -96,7 +97,17 @@ class Accounts:
             revision = 1 if before is None else before.revision + 1
             account = await uow.sip_accounts.put(
                 SipAccountRecord(
-                    username, agent, kind, self._realm, md5, sha256, now, now, by, revision=revision
+                    username,
+                    agent,
+                    kind,
+                    self._realm,
+                    md5,
+                    sha256,
+                    now,
+                    now,
+                    by,
+                    answering=answering,
+                    revision=revision,
                 )
             )
         return Changed(account, await self._carry_out(account), secret)
@@ -108,6 +119,12 @@ class Accounts:
         md5, sha256 = digests(username, before.realm, secret)
         account = await self._put(replace(before, md5=md5, sha256=sha256, changed_by=by))
         return Changed(account, await self._carry_out(account, release=True), secret)
+
+    async def answer(self, username: str, answering: Answering, *, by: str = "") -> Changed:
+        """Whether its telephone is asked to take calls by itself, from the next call on."""
+        before = await self._active(username)
+        account = await self._put(replace(before, answering=answering, changed_by=by))
+        return Changed(account, await self._carry_out(account))
 
     async def revoke(self, username: str, *, by: str = "") -> Changed:
         """Nobody can register or call with it from now on. A talk that is going on is not cut: a citizen is in it."""

@@ -11,7 +11,7 @@ from ivr.accounts.asterisk import Provisioner
 from ivr.accounts.book import AccountBook
 from ivr.accounts.keeper import AccountKeeper
 from ivr.accounts.own_calls import OwnCalls
-from ivr.accounts.profile import Profile
+from ivr.accounts.profiles import external_profile
 from ivr.accounts.service import Accounts
 from ivr.ari.interface import Ari
 from ivr.ari.parse import AnyEvent
@@ -53,7 +53,7 @@ async def open_accounts(
 
     rendered: None where Asterisk is somebody else's.
     """
-    provisioner = Provisioner(ari, rendered.profile if rendered else external_profile(settings))
+    provisioner = Provisioner(ari, rendered.profile if rendered else external_profile(settings.asterisk))
     accounts = Accounts(store, clock.now, provisioner)
     known = {account.name: account.password for account in rendered.accounts} if rendered else {}
     await accounts.seed(dispatcher.board.agents, known)
@@ -73,14 +73,3 @@ async def open_accounts(
         )
     finally:
         own_calls.close()
-
-
-def external_profile(settings: Settings) -> Profile:
-    """For an Asterisk of somebody else's: its dialplan has our contexts (docs/administrators/accounts.md)."""
-    return Profile(
-        owner=settings.asterisk.app,
-        codecs=("ulaw", "alaw", "g722", "opus"),
-        browser_codecs=("opus", "ulaw"),
-        rtp_timeout_s=settings.asterisk.rtp_timeout_s,
-        digests=settings.asterisk.sip_digests,
-    )

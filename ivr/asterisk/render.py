@@ -24,6 +24,7 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from ivr.accounts.profile import Profile
+from ivr.accounts.profiles import has_opus, private_profile
 from ivr.accounts.secrets import new_secret
 from ivr.asterisk import certificate as certificate_choice
 from ivr.asterisk import ports as port_choice
@@ -153,7 +154,7 @@ def render(folder: Path, binary: AsteriskBinary, options: RenderOptions | None =
         folders["keys"], name=f"hotline-{options.node}", external_address=options.external_address
     )
     accounts = tuple(SipAccount(name, passwords[name]) for name in options.agents)
-    opus = any(_BinaryView(binary).has(name) for name in ("codec_opus_open_source.so", "codec_opus.so"))
+    opus = has_opus(binary.modules)
     values: dict[str, Any] = {
         "folders": SimpleNamespace(**folders),
         "root": folder,
@@ -187,15 +188,22 @@ def render(folder: Path, binary: AsteriskBinary, options: RenderOptions | None =
         ari_password=ari_password,
         accounts=accounts,
         certificate=certificate,
-        profile=Profile(
-            owner=options.application,
-            codecs=("ulaw", "alaw", "g722", *(("opus",) if opus else ())),
-            browser_codecs=("opus", "ulaw") if opus else ("ulaw",),
-            media_address="127.0.0.1" if options.loopback else "",
+        profile=private_profile(
+            options.application,
+            binary.modules,
+            loopback=options.loopback,
             rtp_timeout_s=options.rtp_timeout_s,
             digests=options.digests,
         ),
     )
+
+
+def kept_access(folder: Path) -> tuple[str, str, str] | None:
+    """(ARI's address, user, password) of the private Asterisk in this folder; None: none was rendered there."""
+    kept = _load_secrets(folder / "secrets.json")
+    if not kept:
+        return None
+    return f"http://127.0.0.1:{Ports(**kept['ports']).http}/ari", ARI_USER, kept["ari_password"]
 
 
 class _BinaryView:

@@ -19,6 +19,7 @@ def upgrade() -> None:
         sa.Column("username", sa.String(length=32), nullable=False),
         sa.Column("agent", sa.String(length=128), nullable=False),
         sa.Column("kind", sa.String(length=16), nullable=False),
+        sa.Column("answering", sa.String(length=16), nullable=False, server_default="by_hand"),
         sa.Column("realm", sa.String(length=64), nullable=False),
         sa.Column("md5", sa.String(length=32), nullable=False),
         sa.Column("sha256", sa.String(length=64), nullable=False),

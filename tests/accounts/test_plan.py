@@ -1,0 +1,129 @@
+"""An account as Asterisk's objects, and what is to be done to bring an Asterisk in step."""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ivr.accounts.book import AccountBook
+from ivr.accounts.plan import plan
+from ivr.accounts.profile import Profile, expected_mark, must_be_made_anew, objects_of, same_secret
+from ivr.accounts.secrets import digests, fits, new_secret
+from storage.accounts import SipAccountRecord
+
+AT = dt.datetime(2026, 11, 26, 8, tzinfo=dt.UTC)
+PROFILE = Profile()
+
+
+def account(
+    username: str = "a1001", agent: str = "a1001", secret: str = "s1", **more: object
+) -> SipAccountRecord:
+    md5, sha256 = digests(username, "hotline", secret)
+    made = SipAccountRecord(username, agent, "phone", "hotline", md5, sha256, AT, AT)
+    return replace(made, **more)  # type: ignore[arg-type]
+
+
+def test_a_secret_is_strong_and_only_what_checks_it_is_kept() -> None:
+    secret = new_secret()
+    assert len(secret) == 32 and secret != new_secret()
+    md5, sha256 = digests("a1", "hotline", secret)
+    assert sha256 == hashlib.sha256(f"a1:hotline:{secret}".encode()).hexdigest()
+    assert fits(sha256, "a1", "hotline", secret) and not fits(sha256, "a1", "hotline", secret + "x")
+    assert md5 not in repr(account()) and secret not in repr(account(secret=secret))
+
+
+def test_the_endpoint_comes_last_and_no_object_holds_a_password() -> None:
+    objects = objects_of(account(), PROFILE)
+    assert [one.kind for one in objects] == ["auth", "aor", "endpoint"]
+    assert "password" not in dict(objects[0].fields)
+    assert dict(objects[2].fields)["timers_min_se"] == "90"
+
+
+def test_a_browser_has_encryption_and_opus_and_a_phone_may_do_without() -> None:
+    profile = replace(PROFILE, browser_codecs=("opus", "ulaw"))
+    browser = dict(objects_of(account(kind="browser"), profile)[2].fields)
+    assert (browser["webrtc"], browser["allow"]) == ("yes", "opus,ulaw")
+    phone = dict(objects_of(account(), profile)[2].fields)
+    assert phone["media_encryption_optimistic"] == "yes" and "webrtc" not in phone
+
+
+def test_another_secret_is_told_from_another_setting() -> None:
+    mark = expected_mark(account(), PROFILE)
+    assert not same_secret(mark, expected_mark(account(secret="s2"), PROFILE))
+    other = expected_mark(account(), replace(PROFILE, rtp_timeout_s=5))
+    assert other != mark and same_secret(mark, other)
+    assert must_be_made_anew(expected_mark(account(answering="by_itself"), PROFILE))
+
+
+def test_missing_are_made_unknown_of_ours_removed_and_others_left_alone() -> None:
+    there = account("a1")
+    accounts = {
+        "a1": there,
+        "a2": account("a2"),
+        "a3": account("a3", revoked_at=AT),
+        "trunk2": account("trunk2"),
+    }
+    found = {
+        "a1": expected_mark(there, PROFILE),
+        "a3": expected_mark(accounts["a3"], PROFILE),
+        "left": "ivr:0:0",
+        "theirs": "other:0:0",
+        "trunk": "",
+        "trunk2": "",
+    }
+    todo = plan(accounts, found, PROFILE)
+    assert [one.username for one in todo.make] == ["a2"]
+    assert set(todo.remove) == {"a3", "left"}
+    assert todo.taken == ("trunk2",)
+
+
+NAMES = st.sampled_from(["a1", "a2", "a3", "a4"])
+
+
+@given(
+    st.dictionaries(NAMES, st.sampled_from(["s1", "s2"])),
+    st.dictionaries(NAMES, st.sampled_from(["s1", "s2", "old", "foreign"])),
+)
+def test_whatever_is_found_one_round_brings_it_in_step(wanted: dict[str, str], has: dict[str, str]) -> None:
+    """What is made and removed gives exactly the wanted accounts, and no endpoint of somebody else's is touched."""
+    accounts = {name: account(name, secret=secret) for name, secret in wanted.items()}
+    found = {
+        name: "" if what == "foreign" else expected_mark(account(name, secret=what), PROFILE)
+        for name, what in has.items()
+    }
+    todo = plan(accounts, found, PROFILE)
+    after = {name: mark for name, mark in found.items() if name not in todo.remove}
+    after |= {one.username: expected_mark(one, PROFILE) for one in todo.make}
+    ours = {name: mark for name, mark in after.items() if mark}
+    foreign = {name for name, mark in found.items() if not mark}
+    assert ours == {
+        name: expected_mark(one, PROFILE) for name, one in accounts.items() if name not in foreign
+    }
+    assert {name for name, mark in after.items() if not mark} == foreign
+    assert plan(accounts, after, PROFILE).make == () and plan(accounts, after, PROFILE).remove == ()
+
+
+def test_the_telephone_that_registered_last_is_rung() -> None:
+    book = AccountBook()
+    book.take([account("a1", "a1"), account("a1-web", "a1"), account("a2", "a2")])
+    assert book.endpoint_of("a1") == "PJSIP/a1"
+    assert book.set_online("a1", True)
+    assert book.set_online("a1-web", True)
+    assert book.endpoint_of("a1") == "PJSIP/a1-web"
+    assert book.set_online("a1-web", False), "the other is still there"
+    assert book.endpoint_of("a1") == "PJSIP/a1"
+    assert not book.set_online("a1", False)
+    assert book.agent_of("a1-web") == "a1"
+    book.set_online("a2", True)
+    book.take([account("a1", "a1")])
+    assert book.online == frozenset()
+
+
+@pytest.mark.parametrize("agent", ["a9", "nobody"])
+def test_an_agent_without_account_is_rung_by_name(agent: str) -> None:
+    assert AccountBook().endpoint_of(agent) == f"PJSIP/{agent}"
