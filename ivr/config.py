@@ -23,8 +23,10 @@ from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
 from ivr.call.outbound import expression
+from ivr.callback.settings import CallbackSettings
 from ivr.desk.settings import DeskSettings
 from ivr.errors import ConfigError
+from ivr.missed.settings import MissedSettings
 from ivr.outside.secrets import PREFIX as SECRET_PREFIX
 from ivr.outside.settings import OutsideSettings
 from ivr.recordings.settings import RecordingSettings
@@ -158,6 +160,8 @@ class Settings(BaseSettings):
     prompts: PromptSettings = PromptSettings()
     desk: DeskSettings = DeskSettings()
     outside: OutsideSettings = OutsideSettings()
+    callbacks: CallbackSettings = CallbackSettings()
+    missed: MissedSettings = MissedSettings()
 
     @property
     def effective_database_url(self) -> str:

@@ -103,6 +103,8 @@ class Dispatcher:
         self.known: KnownCallers = NobodyKnown()
         self.endpoint_of: Callable[[str], str] = "PJSIP/{}".format
         """Which telephone of an agent is rung (ivr/accounts/book.py)."""
+        self.watchers: list[Callable[[], None]] = []
+        """Told whenever something has changed. They only take note."""
         self._began_in: dict[EntryId, QueueName] = {}
         """Where entries began that are in another queue now."""
 
@@ -370,6 +372,8 @@ class Dispatcher:
         self._set_timer(now)
         if results:
             self._on_change()
+            for watcher in self.watchers:
+                watcher()
         return results
 
     def _remember(self, change: EntryChanged) -> None:

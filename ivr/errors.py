@@ -15,6 +15,7 @@ HotlineError
 ├── TranscriptError        a transcript cannot be shown, searched, corrected or written out as asked
 │   ├── TranscriptMissing  there is no such call or line
 │   └── CorrectionConflict somebody else has corrected the line meanwhile
+├── CallbackError          a call cannot be promised: nobody may be called there, or the queue takes nobody
 ├── HoursError             somebody's word for today about a calendar that there is none of
 ├── AccountError           an agent's SIP account cannot be made or changed as asked
 ├── RecordingError         a recording is not there, is not what it was, or may not be erased
@@ -92,6 +93,10 @@ class CorrectionConflict(TranscriptError):
 
 
 class HoursError(HotlineError):
+    pass
+
+
+class CallbackError(HotlineError):
     pass
 
 

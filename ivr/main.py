@@ -24,9 +24,13 @@ from ivr.call.outbound import Outbound
 from ivr.call.services import CallServices
 from ivr.call.shared_ears import SharedEars
 from ivr.call.websocket_media import WebsocketMedia
+from ivr.callback.attempt import CallbackServices
 from ivr.callback.desk import CallbackDesk
+from ivr.callback.hours import hours_of
 from ivr.callback.promises import StoredPromises
 from ivr.callers import CallerHistories
+from ivr.callers_known import CallerKeys
+from ivr.callers_wiring import Callers, open_callers
 from ivr.clock import Clock, SystemClock
 from ivr.config import Settings
 from ivr.desk.service import Desk
@@ -83,6 +87,7 @@ class Hotline:
     front_door: FrontDoor
     status: LiveStatus
     callbacks: CallbackDesk
+    callers: Callers
     outside: OutsideService
     desk: Desk
     overseeing: Overseeing
@@ -201,11 +206,16 @@ async def hotline(
         ari = await stack.enter_async_context(AriClient(_ari_settings(settings, asterisk)))
 
         today = TodayCount(clock)
-        watched = Watched(writer.put)
+        keys = CallerKeys.kept_in(settings.state_dir)
+        callers = await stack.enter_async_context(
+            open_callers(store, writer.put, clock, keys, settings.node, settings.missed)
+        )
+        watched = Watched(callers.put)
         records = FactRecords(watched, settings.node, today)
         changed = _Changed()
         dispatcher = Dispatcher(board, clock, records, changed)
         stack.callback(dispatcher.close)
+        await callers.begin(dispatcher)
         at_work = await stack.enter_async_context(
             open_desk(settings.desk, dispatcher, clock, store, writer.put, ari)
         )
@@ -225,8 +235,15 @@ async def hotline(
 
         outbound = _outbound(settings)
         callbacks = CallbackDesk(
-            ari, dispatcher, StoredPromises(store, writer.put), outbound, clock, settings.node, changed
+            CallbackServices(ari, dispatcher, outbound, clock, at_work.talks, lambda: flows.audio),
+            dispatcher,
+            StoredPromises(store, callers.put),
+            settings.node,
+            changed,
+            settings=settings.callbacks,
+            hours=hours_of(lambda: flows.library.calendars, rules.hours.said),
         )
+        callers.call_back_by(callbacks.owe)
         services = CallServices(
             ari,
             flows.audio,
@@ -285,6 +302,7 @@ async def hotline(
             desk=at_work.desk,
             overseeing=overseeing,
             callbacks=callbacks,
+            callers=callers,
             asterisk=asterisk,
             rendered=rendered,
             telephony=telephony,
@@ -332,6 +350,7 @@ async def hotline(
                 rules.drive(dispatcher)
                 flows.on_save = SavedSeed(settings.flows_dir, dispatcher, clock)
                 watchers.append(group.create_task(callbacks.run(front_door.registry), name="callbacks"))
+                watchers.append(group.create_task(callers.run(), name="missed calls"))
                 watchers.append(group.create_task(overseeing.run(), name="recordings and supervisors"))
                 if settings.web.enabled:
                     page = build_app(status, settings=_page_settings(settings, asterisk))

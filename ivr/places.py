@@ -172,6 +172,10 @@ class Places:
             waiting, standing.serving, standing.free, None if wait is None else (wait.low_s, wait.high_s)
         )
 
+    def standing(self, entry: Entry) -> Standing | None:
+        """As of now."""
+        return self._look(fresh=True).of(entry)
+
     def _wait(self, queue: QueueName, standing: Standing) -> WaitRange | None:
         times = self.handle_times
         return estimate(

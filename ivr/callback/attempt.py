@@ -1,106 +1,278 @@
-"""One attempt to call a citizen back: the agent is rung first, then the citizen, and the two are joined.
+"""One attempt to call a citizen back: two telephones are rung, the citizen's word is asked, and the two are joined.
 
-The agent hears ringing until the citizen answers. Whatever is made here ends here.
+Agent first: the agent hears ringing until the citizen has accepted. Citizen first: the citizen hears music until an
+agent has answered, and no agent waits for a telephone. Whatever is made here ends here.
 """
 
 from __future__ import annotations
 
 import asyncio
 import logging
-from dataclasses import dataclass
-from typing import Final, Literal
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final
 
 from ivr.ari.interface import Ari
 from ivr.call.leg import Destination, Leg
 from ivr.call.outbound import Outbound
-from ivr.call.ports import Offer, Queues
+from ivr.call.ports import Offer, PromptAudio, Queues
 from ivr.call.racing import unless
 from ivr.call.rung import Rung
+from ivr.callback.citizen import CitizenLeg, sounds_of
+from ivr.callback.plan import AttemptOutcome, Plan
 from ivr.clock import Clock
 from ivr.errors import AriError
-from ivr.ids import CallId, ChannelId
+from ivr.flow.actions import Prompt
+from ivr.ids import CallId, ChannelId, child_id
+from ivr.talk.conversations import Conversation, Conversations
+from routing.ids import AgentId, EntryId
 
 log = logging.getLogger(__name__)
 
-CITIZEN_RING_S: Final = 40.0
-
-AttemptOutcome = Literal[
-    "talked", "agent_left", "not_taken", "busy", "no_answer", "refused", "unavailable", "failed"
-]
+Note = Callable[[str, Mapping[str, Any]], None]
+_OUTCOME_OF: Final[Mapping[str, AttemptOutcome]] = {
+    "later": "later",
+    "cancel": "cancelled",
+    "no_key": "no_key",
+    "gone": "no_key",
+}
 
 
 @dataclass(frozen=True, slots=True)
 class AttemptEnded:
-    """talked: the two talked. not_taken: the agent did not answer. agent_left: before the citizen answered.
-
-    The rest: what became of the citizen's telephone. cause: Q.850. joined: the agent has the entry, and whoever asked
-    for the attempt says what becomes of it.
-    """
+    """cause: Q.850, of the citizen's telephone. joined: an agent has the entry, and whoever asked for the attempt says
+    what becomes of it."""
 
     outcome: AttemptOutcome
     joined: bool
     talked_s: float = 0.0
     cause: int = 0
+    agent: str = ""
 
 
-@dataclass(slots=True)
-class Attempt:
-    """call: an id of its own, under which everything is made. withdrawn: the dispatcher took the offer back."""
+@dataclass(frozen=True, slots=True)
+class CallbackServices:
+    """What attempts use of the house. audio: None = no prompts, and nobody is asked anything."""
 
     ari: Ari
     queues: Queues
     outbound: Outbound
     clock: Clock
+    talks: Conversations = field(default_factory=Conversations)
+    audio: Callable[[], PromptAudio] | None = None
+
+
+@dataclass(slots=True)
+class Attempt:
+    """call: an id of its own, under which everything is made. note: into the promise's journal."""
+
+    house: CallbackServices
     call: CallId
     number: str
-    offer: Offer
-    withdrawn: asyncio.Future[None]
+    language: str
+    queue: str
+    plan: Plan
+    note: Note
 
-    async def run(self) -> AttemptEnded:
-        offer = self.offer
+    # --- agent first
+
+    async def agent_first(self, offer: Offer, withdrawn: asyncio.Future[None]) -> AttemptEnded:
+        """withdrawn: the dispatcher took the offer back."""
+        queues = self.house.queues
         there = Destination(offer.endpoint, offer.ring_s, offer.display, self.number)
-        async with Leg(self.ari, self.call, there, kind="agent") as agent:
-            self.queues.ringing(offer.entry)
-            rung = await unless(self.withdrawn, agent.ring()) or Rung("no_answer")
+        async with Leg(self.house.ari, self.call, there, kind="agent") as agent:
+            queues.ringing(offer.entry)
+            rung = await unless(withdrawn, agent.ring()) or Rung("no_answer")
             if rung.outcome != "answered":
-                self.queues.not_answered(offer.entry, offer.agent, rung.of_agent)
+                queues.not_answered(offer.entry, offer.agent, rung.of_agent)
                 return AttemptEnded("not_taken", False)
-            if not self.queues.answered(offer.entry, offer.agent):
+            if not queues.answered(offer.entry, offer.agent):
                 return AttemptEnded("not_taken", False)
             gone = asyncio.ensure_future(agent.until_over())
             try:
-                return await self._call_citizen(agent, gone)
+                return await self._call_citizen(agent, offer, gone)
             finally:
                 gone.cancel()
                 await asyncio.wait({gone})
 
-    async def _call_citizen(self, agent: Leg, gone: asyncio.Future[None]) -> AttemptEnded:
+    async def _call_citizen(self, agent: Leg, offer: Offer, gone: asyncio.Future[None]) -> AttemptEnded:
         """gone: done when the agent has hung up."""
-        endpoint = self.outbound.endpoint_of(self.number)
+        endpoint = self._endpoint()
         if endpoint is None:
-            log.error("a promised number may not be called any more: see the settings' outbound numbers")
             return AttemptEnded("failed", True)
-        there = Destination(endpoint, CITIZEN_RING_S, "", self.outbound.caller_id)
-        async with Leg(
-            self.ari, self.call, there, kind="citizen", originator=agent.channel, bridge=agent.bridge
-        ) as citizen:
+        # Whoever is asked first is not heard by the agent meanwhile.
+        bridge = agent.bridge if self.plan.question is None else None
+        async with self._citizen(endpoint, agent.channel, bridge) as citizen:
             await self._ringing(agent.channel, on=True)
-            rung = await unless(gone, citizen.ring())
-            if rung is None:
+            answered = await unless(gone, self._reached(citizen))
+            if answered is None:
                 return AttemptEnded("agent_left", True)
             await self._ringing(agent.channel, on=False)
+            if answered.outcome != "talked":
+                return AttemptEnded(answered.outcome, True, cause=answered.cause)
+            if bridge is None and not await agent.join(citizen.channel):
+                return AttemptEnded("failed", True)
+            return await self._talk(agent, citizen, offer.entry, offer.agent, gone, citizen)
+
+    # --- citizen first
+
+    async def citizen_first(
+        self,
+        entry: EntryId,
+        waits: Callable[[], None],
+        offers: asyncio.Queue[tuple[Offer, asyncio.Future[None]]],
+    ) -> AttemptEnded:
+        """waits: the citizen is on the line, an agent may be offered from now on. offers: what comes of that."""
+        endpoint = self._endpoint()
+        if endpoint is None:
+            return AttemptEnded("failed", False)
+        async with self._citizen(endpoint, None, None) as citizen:
+            answered = await self._reached(citizen)
+            if answered.outcome != "talked":
+                return answered
+            gone = asyncio.ensure_future(citizen.until_over())
+            try:
+                return await self._wait(entry, citizen, gone, waits, offers)
+            finally:
+                gone.cancel()
+                await asyncio.wait({gone})
+
+    async def _wait(
+        self,
+        entry: EntryId,
+        citizen: CitizenLeg,
+        gone: asyncio.Future[None],
+        waits: Callable[[], None],
+        offers: asyncio.Queue[tuple[Offer, asyncio.Future[None]]],
+    ) -> AttemptEnded:
+        self.note("waits", {"queue": self.queue})
+        waits()
+        holding = asyncio.ensure_future(self._hold(citizen))
+        try:
+            while True:
+                offered = await unless(gone, offers.get())
+                if offered is None:
+                    return AttemptEnded("citizen_left", False)
+                ended = await self._offered(entry, citizen, gone, holding, *offered)
+                if ended is not None:
+                    return ended
+        finally:
+            holding.cancel()
+            await asyncio.wait({holding})
+
+    async def _offered(
+        self,
+        entry: EntryId,
+        citizen: CitizenLeg,
+        gone: asyncio.Future[None],
+        holding: asyncio.Future[None],
+        offer: Offer,
+        withdrawn: asyncio.Future[None],
+    ) -> AttemptEnded | None:
+        """None: this agent does not take it, and the citizen waits on."""
+        queues = self.house.queues
+        there = Destination(offer.endpoint, offer.ring_s, offer.display, self.number)
+        async with Leg(self.house.ari, self.call, there, kind="agent", originator=citizen.channel) as agent:
+            queues.ringing(entry)
+            rung = await unless(gone, _within(withdrawn, agent))
+            if rung is None:
+                return AttemptEnded("citizen_left", False)
             if rung.outcome != "answered":
-                return AttemptEnded(rung.outcome, True, cause=rung.cause)
-            began = self.clock.monotonic()
+                queues.not_answered(entry, offer.agent, rung.of_agent)
+                return None
+            if not queues.answered(entry, offer.agent):
+                return None
+            holding.cancel()
+            await asyncio.wait({holding})
+            await citizen.music(on=False)
+            if not await agent.join(citizen.channel):
+                # Gone in this very moment: the agent has nobody to talk to.
+                return AttemptEnded("citizen_left", True, agent=offer.agent)
+            return await self._talk(agent, citizen, entry, offer.agent, gone, agent)
+
+    async def _hold(self, citizen: CitizenLeg) -> None:
+        await citizen.begin(await self._sounds(self.plan.hold))
+        await citizen.music(on=True)
+
+    # --- both
+
+    async def _reached(self, citizen: CitizenLeg) -> AttemptEnded:
+        """`talked` stands for: the citizen is there and wants to."""
+        self.note("citizen_rung", {"call": self.call})
+        rung = await citizen.ring()
+        if rung.outcome != "answered":
+            return AttemptEnded(rung.outcome, False, cause=rung.cause)
+        question = self.plan.question
+        if question is None or self.house.audio is None:
+            self.note("citizen_answered", {})
+            return AttemptEnded("talked", False)
+        answer = await citizen.asked(question, await self._sounds(question.prompts))
+        self.note("citizen_answered", {"answer": answer})
+        if answer == "accept":
+            return AttemptEnded("talked", False)
+        if answer in ("later", "cancel"):
+            said = question.later_said if answer == "later" else question.cancelled_said
+            await citizen.told(await self._sounds(said))
+        return AttemptEnded(_OUTCOME_OF[answer], False)
+
+    async def _talk(
+        self,
+        agent: Leg,
+        citizen: CitizenLeg,
+        entry: EntryId,
+        who: AgentId,
+        over: asyncio.Future[None],
+        other: Leg,
+    ) -> AttemptEnded:
+        """over: done when one side has hung up. other: the other side, which nobody watches yet."""
+        house = self.house
+        began = house.clock.monotonic()
+        talk = Conversation(
+            child_id(self.call, "conversation"),
+            self.call,
+            "callback",
+            who,
+            citizen.channel,
+            agent.channel,
+            agent.bridge,
+            house.clock.now(),
+            entry,
+            self.queue,
+            self.language,
+            self.note,
+        )
+        self.note("joined", {"agent": who, "call": self.call})
+        with house.talks.during(talk):
             # Both at once may end it; which one does not matter.
-            await unless(gone, citizen.until_over())
-            return AttemptEnded("talked", True, round(self.clock.monotonic() - began, 3))
+            await unless(over, other.until_over())
+        return AttemptEnded("talked", True, round(house.clock.monotonic() - began, 3), agent=who)
+
+    def _endpoint(self) -> str | None:
+        endpoint = self.house.outbound.endpoint_of(self.number)
+        if endpoint is None:
+            log.error("a promised number may not be called any more: see the settings' outbound numbers")
+        return endpoint
+
+    def _citizen(self, endpoint: str, originator: ChannelId | None, bridge: str | None) -> CitizenLeg:
+        there = Destination(endpoint, self.plan.ring_s, "", self.house.outbound.caller_id)
+        return CitizenLeg(
+            self.house.ari, self.call, there, kind="citizen", originator=originator, bridge=bridge
+        )
+
+    async def _sounds(self, prompts: Sequence[Prompt]) -> tuple[list[str], float]:
+        if self.house.audio is None or not prompts:
+            return [], 0.0
+        return await sounds_of(self.house.audio(), prompts, self.language)
 
     async def _ringing(self, channel: ChannelId, *, on: bool) -> None:
         try:
             if on:
-                await self.ari.channels.ring(channel_id=channel)
+                await self.house.ari.channels.ring(channel_id=channel)
             else:
-                await self.ari.channels.ring_stop(channel_id=channel)
+                await self.house.ari.channels.ring_stop(channel_id=channel)
         except AriError as error:
             log.warning("the agent does not hear the citizen's telephone ring: %s", error)
+
+
+async def _within(withdrawn: asyncio.Future[None], agent: Leg) -> Rung:
+    return await unless(withdrawn, agent.ring()) or Rung("no_answer")

@@ -1,10 +1,12 @@
-"""The promises to call back: made, kept, carried out, listed.
+"""The promises to call back: made, kept, timed, listed. Who carries them out: `rounds.py`.
 
 Theory of operation. A promise is a queue entry without a caller on the line. It keeps the place of the wait that it
-takes over (routing/entries.py, `Promised`), stands in line like any caller, and when its turn comes the agent who is
-offered is rung first, then the citizen. Until the call in which it was made is over nobody is rung for it, for its
-citizen is still on the telephone. A citizen who cannot be reached is called again after `AGAIN_S`, `ATTEMPTS` times in
-all. What was promised is in the database before it is said, and is put back into line at the next start.
+takes over (routing/entries.py, `Promised`) and stands in line like any caller. Agent first: when its turn comes the
+agent who is offered is rung, then the citizen. Citizen first: when it is next in line the citizen is rung, and whoever
+accepts waits for the next agent in that old place. Until the call in which it was made is over nobody is rung for it,
+for its citizen is still on the telephone; nor outside its opening hours. A citizen who is not reached is called again;
+one who asked for later, then. What was promised is in the database before it is said, what happens to it is in a
+journal under its own id, and it is put back into line at the next start.
 """
 
 from __future__ import annotations
@@ -13,45 +15,36 @@ import asyncio
 import datetime as dt
 import logging
 import secrets
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Final, Literal
 
-from ivr.ari.interface import Ari
 from ivr.call.outbound import Outbound
-from ivr.call.ports import Offer, Seat
+from ivr.call.ports import Seat
 from ivr.call.registry import CallRegistry
-from ivr.callback.attempt import Attempt, AttemptEnded
+from ivr.callback.attempt import CallbackServices
+from ivr.callback.hours import Hours, always
+from ivr.callback.plan import Plan, given_up_at
 from ivr.callback.promises import Kept, Promises
+from ivr.callback.rounds import Promise, Rounds
+from ivr.callback.settings import CallbackSettings
 from ivr.clock import Clock
 from ivr.dispatch import Dispatcher
-from ivr.errors import StorageError
+from ivr.errors import CallbackError, StorageError
 from ivr.flow.actions import Callback
-from ivr.flow.inputs import CallbackPlaced
+from ivr.flow.inputs import CallbackPlaced, OpId
 from ivr.ids import CallId, child_id, new_call_id
 from routing.entries import Entry, enter
 from routing.ids import EntryId, QueueName, SkillName
+from storage.missed_records import MissedCallRecord
 from storage.promises import CallbackRecord
 
 log = logging.getLogger(__name__)
 
-ATTEMPTS: Final = 3
-AGAIN_S: Final = (300.0, 900.0)
-"""After the first and the second attempt in vain."""
-AGENT_LEFT_S: Final = 10.0
 GRACE_S: Final = 3.0
 """After the call: the citizen's telephone is just being laid down."""
 LONGEST_CALL: Final = dt.timedelta(hours=6)
 """Nobody is rung before the call is over; should its end not be noticed, then after this at last."""
-
-
-@dataclass(slots=True)
-class _Promise:
-    record: CallbackRecord
-    entry: EntryId
-    during_call: bool
-    """The call in which it was made lasts."""
-    calling: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,39 +66,40 @@ class CallbackDesk:
 
     def __init__(
         self,
-        ari: Ari,
+        house: CallbackServices,
         dispatcher: Dispatcher,
         promises: Promises,
-        outbound: Outbound,
-        clock: Clock,
         node: str,
         changed: Callable[[], None] = lambda: None,
+        *,
+        settings: CallbackSettings | None = None,
+        hours: Hours = always,
     ) -> None:
-        self._ari = ari
         self._dispatcher = dispatcher
         self._kept = promises
-        self._outbound = outbound
-        self._clock = clock
+        self._outbound: Outbound = house.outbound
+        self._clock: Clock = house.clock
         self._node = node
         self._changed = changed
-        self._promises: dict[EntryId, _Promise] = {}
-        self._group: asyncio.TaskGroup | None = None
-        self._registry: CallRegistry | None = None
+        self._settings = settings or CallbackSettings()
+        self._hours = hours
+        self._promises: dict[EntryId, Promise] = {}
+        self._timers: dict[EntryId, asyncio.TimerHandle] = {}
+        self._rounds = Rounds(house, dispatcher, self, node)
 
     async def run(self, registry: CallRegistry) -> None:
         """Until cancelled. registry: told of the calls made here, so that nobody takes their parts for left over.
 
         Raises StorageError when the promises of earlier runs cannot be read.
         """
-        self._registry = registry
-        async with asyncio.TaskGroup() as group:
-            self._group = group
+        async with self._rounds.open(registry):
             try:
                 for kept in await self._kept.waiting():
                     self._restore(kept)
                 await asyncio.get_running_loop().create_future()
             finally:
-                self._group = None
+                for timer in self._timers.values():
+                    timer.cancel()
 
     def lines(self) -> list[CallbackLine]:
         """In the order in which they were promised."""
@@ -116,7 +110,7 @@ class CallbackDesk:
         promise = next((one for one in self._promises.values() if one.record.id == callback), None)
         if promise is None or promise.calling:
             return False
-        self._end(promise, "cancelled", {"by": by})
+        self.end(promise, "cancelled", {"by": by})
         self._dispatcher.leave(promise.entry, "left")
         return True
 
@@ -146,19 +140,44 @@ class CallbackDesk:
             else:
                 self._dispatcher.unpromise(held, caller, seat)
             return CallbackPlaced(wanted.op, "failed")
-        self._promises[entry.id] = _Promise(record, entry.id, during_call=True)
-        self._changed()
-        return CallbackPlaced(wanted.op, "placed", id, 0 if place is None else place.place)
+        position = 0 if place is None else place.place
+        self._known(Promise(record, Plan.of(record, self._settings), entry.id, during_call=True), position)
+        return CallbackPlaced(wanted.op, "placed", id, position)
 
     def released(self, call: CallId) -> None:
-        earliest = self._clock.now() + dt.timedelta(seconds=GRACE_S)
         for promise in list(self._promises.values()):
             if promise.during_call and promise.record.call_id == call:
                 promise.during_call = False
-                asked = promise.record.not_before
-                self._dispatcher.time_callback(
-                    promise.entry, earliest if asked is None else max(asked, earliest)
-                )
+                promise.earliest = self._clock.now() + dt.timedelta(seconds=GRACE_S)
+                self.time(promise)
+
+    async def owe(self, missed: MissedCallRecord, by: str) -> str:
+        """Promise a caller who was missed a call, at the end of the line. The promise's id.
+
+        Raises CallbackError: not allowed by the settings or the rules; StorageError.
+        """
+        mend = "see the settings' outbound numbers"
+        if self._outbound.endpoint_of(missed.number) is None:
+            raise CallbackError("the settings do not allow calls to that number", mend=mend)
+        queues = self._dispatcher.board.rules.queues
+        queue = missed.queue if missed.queue in queues else next(iter(queues), "")
+        wanted = Callback(op=OpId(""), queue=queue, number=missed.number, language=missed.language)
+        id, call = f"cb-{self._node}-{secrets.token_hex(8)}", new_call_id(self._node)
+        entry = self._take_place(id, call, wanted, None, self._clock.now() + LONGEST_CALL)
+        if entry is None:
+            raise CallbackError(f"the queue {queue} takes nobody now", mend="see its hours and its length")
+        record = replace(
+            _record(id, call, wanted, entry, self._clock.now()), reason=f"missed {missed.reason}"
+        )
+        try:
+            await self._kept.keep(record)
+        except StorageError:
+            self._dispatcher.leave(entry.id, "failed")
+            raise
+        promise = Promise(record, Plan.of(record, self._settings), entry.id)
+        self._known(promise, 0, by=by, owed=missed.id)
+        self.time(promise)
+        return id
 
     def _take_place(
         self, id: str, call: CallId, wanted: Callback, held: EntryId | None, later: dt.datetime
@@ -166,8 +185,9 @@ class CallbackDesk:
         """The entry that is the promise's now; None: the rules, or an agent who has just answered, forbid it."""
         dispatcher = self._dispatcher
         if held is not None:
-            taken = dispatcher.promise(held, id, later, wanted.number, _PromiseSeat(self))
+            taken = dispatcher.promise(held, id, later, wanted.number, self._rounds.seat())
             return dispatcher.board.entry(held) if taken else None
+        key = dispatcher.known.key(wanted.number)
         entry = enter(
             EntryId(child_id(call, "entry")),
             QueueName(wanted.queue),
@@ -179,103 +199,97 @@ class CallbackDesk:
             reason=wanted.reason,
             callback=id,
             not_before=later,
+            preferred=dispatcher.known.last_agent(key),
+            caller_key=key,
         )
-        waits = dispatcher.put(entry, wanted.number, _PromiseSeat(self))
+        waits = dispatcher.put(entry, wanted.number, self._rounds.seat())
         return entry if waits else None
 
-    # --- carrying out
+    # --- when it is time
 
-    def offered(self, offer: Offer, withdrawn: asyncio.Future[None]) -> None:
-        """An agent is reserved for this promise."""
-        promise = self._promises.get(offer.entry)
-        if promise is None or self._group is None:
-            loop = asyncio.get_running_loop()
-            loop.call_soon(self._dispatcher.not_answered, offer.entry, offer.agent, "failed")
+    def of(self, entry: EntryId) -> Promise | None:
+        return self._promises.get(entry)
+
+    def __iter__(self) -> Iterator[Promise]:
+        return iter(list(self._promises.values()))
+
+    def time(self, promise: Promise) -> None:
+        """When somebody may be rung for it: after its call, when the citizen asked for it, within its hours. A timer
+        stands at the next moment at which that is decided anew."""
+        old = self._timers.pop(promise.entry, None)
+        if old is not None:
+            old.cancel()
+        if promise.calling or promise.during_call or promise.entry not in self._promises:
             return
-        promise.calling = True
-        self._group.create_task(
-            self._attempt(promise, offer, withdrawn), name=f"callback {promise.record.id}"
-        )
-
-    async def _attempt(self, promise: _Promise, offer: Offer, withdrawn: asyncio.Future[None]) -> None:
-        call = new_call_id(self._node)
-        attempt = Attempt(
-            self._ari,
-            self._dispatcher,
-            self._outbound,
-            self._clock,
-            call,
-            promise.record.number,
-            offer,
-            withdrawn,
-        )
-        assert self._registry is not None
-        self._registry.add_made(call)
-        try:
-            ended = await attempt.run()
-        except Exception as error:
-            # One promise must not end the others. What Asterisk may still have of this one is the reconciler's.
-            log.error("a callback was broken off", exc_info=error)
-            self._dispatcher.not_answered(offer.entry, offer.agent, "failed")
-            ended = AttemptEnded("failed", joined=True)
-        finally:
-            self._registry.remove_made(call)
-            promise.calling = False
-        self._after(promise, offer, ended)
-        self._changed()
-
-    def _after(self, promise: _Promise, offer: Offer, ended: AttemptEnded) -> None:
-        entry, agent, now = offer.entry, offer.agent, self._clock.now()
-        if not ended.joined:
-            return  # the agent's own affair: the place in line is as it was
-        if ended.outcome == "agent_left":
-            later = now + dt.timedelta(seconds=AGENT_LEFT_S)
-            self._dispatcher.sent_back(entry, agent, ended.outcome, later)
+        now, over = self._clock.now(), given_up_at(promise.record, promise.plan)
+        if now >= over:
+            self.end(promise, "failed", {"why": "expired"})
+            self._dispatcher.leave(promise.entry, "failed")
             return
-        data = {
-            "outcome": ended.outcome,
-            "agent": agent,
-            "cause": ended.cause,
-            "talked_s": ended.talked_s,
-            "at": now.isoformat(),
-        }
-        attempts = promise.record.attempts + 1
-        if ended.outcome == "talked":
-            self._end(promise, "done", data, attempts)
-            self._dispatcher.finished(entry, agent)
-        elif attempts >= ATTEMPTS:
-            log.warning("a citizen was not reached in %d attempts: the callback is given up", attempts)
-            self._end(promise, "failed", data, attempts)
-            self._dispatcher.finished(entry, agent, served=False)
-        else:
-            later = now + dt.timedelta(seconds=AGAIN_S[min(attempts, len(AGAIN_S)) - 1])
-            self._change(promise, replace(promise.record, not_before=later, attempts=attempts, data=data))
-            self._dispatcher.sent_back(entry, agent, ended.outcome, later)
+        wanted = max(at for at in (promise.record.not_before, promise.earliest, now) if at is not None)
+        opens, changes = self._hours(promise.plan.hours, wanted)
+        promise.due = wanted if opens is None else opens
+        first_citizen = promise.plan.order == "citizen_first"
+        self._dispatcher.time_callback(promise.entry, over if first_citizen else promise.due)
+        after = [at for at in (over, changes, promise.due) if at is not None and at > now]
+        self._timers[promise.entry] = asyncio.get_running_loop().call_later(
+            (min(after) - now).total_seconds() + 0.001, self.time, promise
+        )
+        self._rounds.look()
 
-    def _end(
+    # --- what becomes of it
+
+    def end(
         self,
-        promise: _Promise,
+        promise: Promise,
         state: Literal["done", "cancelled", "failed"],
         data: Mapping[str, object],
         attempts: int | None = None,
     ) -> None:
         record = promise.record
         made = record.attempts if attempts is None else attempts
-        self._change(promise, replace(record, state=state, data=data, attempts=made))
+        self.change(promise, replace(record, state=state, data=data, attempts=made))
         self._promises.pop(promise.entry, None)
+        timer = self._timers.pop(promise.entry, None)
+        if timer is not None:
+            timer.cancel()
 
-    def _change(self, promise: _Promise, record: CallbackRecord) -> None:
+    def change(self, promise: Promise, record: CallbackRecord) -> None:
         promise.record = replace(record, revision=record.revision + 1)
         self._kept.note(promise.record)
+        data = {key: value for key, value in record.data.items() if key != "at"}
+        until = None if record.not_before is None else record.not_before.isoformat()
+        self.note(promise, record.state, {"attempts": record.attempts, "not_before": until, **data})
+        self._changed()
+
+    def note(self, promise: Promise, kind: str, data: Mapping[str, object]) -> None:
+        """Into the promise's own journal."""
+        self._kept.journal(promise.happened(kind, data, self._clock.now()))
+
+    def _known(self, promise: Promise, place: int, **more: str) -> None:
+        self._promises[promise.entry] = promise
+        record = promise.record
+        self.note(
+            promise,
+            "promised",
+            {
+                "queue": record.queue,
+                "place": place,
+                "since": record.enqueued_at.isoformat(),
+                "order": promise.plan.order,
+                "in_call": record.call_id,
+                **more,
+            },
+        )
         self._changed()
 
     def _restore(self, kept: Kept) -> None:
         """A promise of an earlier run: back into line, in its old place."""
-        record = kept.record
+        record, stored = kept.record, kept.entry
         entry = EntryId(record.entry_id)
         waiting = enter(
             entry,
-            QueueName(record.queue),
+            QueueName(record.queue if stored is None else stored.queue),
             record.call_id,
             self._clock.now(),
             skills={SkillName(name): level for name, level in record.skills.items()},
@@ -283,14 +297,21 @@ class CallbackDesk:
             language=record.language,
             reason=record.reason,
             callback=record.id,
-            not_before=record.not_before,
+            not_before=self._clock.now() + LONGEST_CALL,
+            preferred=None if stored is None else stored.preferred,
+            caller_key=self._dispatcher.known.key(record.number),
+            enqueued_at=record.enqueued_at,
         )
-        waiting = replace(waiting, enqueued_at=record.enqueued_at, revision=kept.entry_revision + 1)
-        self._promises[entry] = _Promise(record, entry, during_call=False)
-        if not self._dispatcher.put(waiting, record.number, _PromiseSeat(self)):
+        waiting = replace(waiting, revision=kept.entry_revision + 1)
+        plan = Plan.of(record, self._settings)
+        promise = self._promises[entry] = Promise(record, plan, entry, seq=kept.last_seq)
+        if not self._dispatcher.put(waiting, record.number, self._rounds.seat()):
             log.error("a promised callback has no queue %s any more: it stays on the list only", record.queue)
+            return
+        self.note(promise, "restored", {"queue": waiting.queue})
+        self.time(promise)
 
-    def _line(self, promise: _Promise) -> CallbackLine:
+    def _line(self, promise: Promise) -> CallbackLine:
         record = promise.record
         place = self._dispatcher.board.place(promise.entry)
         return CallbackLine(
@@ -305,29 +326,12 @@ class CallbackDesk:
         )
 
 
-class _PromiseSeat:
-    """A promise as the dispatcher sees it: a `ports.Seat` with nobody on the line."""
-
-    def __init__(self, desk: CallbackDesk) -> None:
-        self._desk = desk
-        self._withdrawn: asyncio.Future[None] | None = None
-
-    def offered(self, offer: Offer) -> None:
-        self._withdrawn = asyncio.get_running_loop().create_future()
-        self._desk.offered(offer, self._withdrawn)
-
-    def withdrawn(self, offer: Offer) -> None:
-        if self._withdrawn is not None and not self._withdrawn.done():
-            self._withdrawn.set_result(None)
-
-    def progressed(self, place: int, waiting: int, wait_s: tuple[float, float] | None) -> None:
-        pass
-
-    def rejected(self, outcome: Literal["timeout", "full", "closed", "unstaffed", "failed"]) -> None:
-        log.error("the rules ended a promised callback (%s): it stays on the list only", outcome)
-
-
 def _record(id: str, call: CallId, wanted: Callback, entry: Entry, now: dt.datetime) -> CallbackRecord:
+    asked = _moment(wanted.not_before)
+    plan = dict(wanted.plan)
+    if "expires_s" in plan:
+        begun = now if asked is None else max(now, asked)
+        plan["expires_at"] = (begun + dt.timedelta(seconds=float(str(plan.pop("expires_s"))))).isoformat()
     return CallbackRecord(
         id=id,
         call_id=call,
@@ -340,7 +344,8 @@ def _record(id: str, call: CallId, wanted: Callback, entry: Entry, now: dt.datet
         skills={skill: level for skill, level in entry.skills.items()},
         priority=entry.priority,
         reason=wanted.reason or entry.reason,
-        not_before=_moment(wanted.not_before),
+        not_before=asked,
+        plan=plan,
     )
 
 

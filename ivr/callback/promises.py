@@ -7,9 +7,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final, Protocol
 
+from routing.entries import Entry
 from storage.errors import StorageAway
 from storage.promises import CallbackRecord
-from storage.records import Fact
+from storage.records import Fact, JournalEvent
 from storage.store import Store
 
 KEEP_S: Final = 3.0
@@ -18,10 +19,15 @@ KEEP_S: Final = 3.0
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """A promise of an earlier run. entry_revision: of its stored queue entry; a newer row replaces that one."""
+    """A promise of an earlier run. entry_revision: of its stored queue entry; a newer row replaces that one.
+
+    entry: as stored, None = not there. last_seq: of the promise's journal.
+    """
 
     record: CallbackRecord
     entry_revision: int
+    entry: Entry | None = None
+    last_seq: int = 0
 
 
 class Promises(Protocol):
@@ -31,6 +37,10 @@ class Promises(Protocol):
 
     def note(self, record: CallbackRecord) -> None:
         """It changed: written soon. Never waits, never raises."""
+        ...
+
+    def journal(self, event: JournalEvent) -> None:
+        """What happened to it, under its own id: written soon. Never waits, never raises."""
         ...
 
     async def waiting(self) -> list[Kept]:
@@ -57,10 +67,20 @@ class StoredPromises:
     def note(self, record: CallbackRecord) -> None:
         self._put(record)
 
+    def journal(self, event: JournalEvent) -> None:
+        self._put(event)
+
     async def waiting(self) -> list[Kept]:
         async with self._store.reading() as uow:
             found: list[Kept] = []
             for record in await uow.callbacks.waiting():
-                entry = await uow.entries.get(record.entry_id)
-                found.append(Kept(record, 0 if entry is None else entry.revision))
+                stored = await uow.entries.get(record.entry_id)
+                found.append(
+                    Kept(
+                        record,
+                        0 if stored is None else stored.revision,
+                        None if stored is None else stored.entry(),
+                        await uow.journal.last_seq(record.id),
+                    )
+                )
         return found

@@ -31,6 +31,7 @@ log = logging.getLogger(__name__)
 FIRST_RETRY_S: Final = 0.2
 LONGEST_RETRY_S: Final = 5.0
 WAITING_MOST: Final = 50_000
+FINISH_S: Final = 5.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +104,15 @@ class MissedLedger:
     async def drain(self) -> None:
         """Until all that was seen is written."""
         await self._waiting.join()
+
+    async def finish(self, limit_s: float = FINISH_S) -> None:
+        """After `run` has ended: write what the last calls left. What cannot be written in time is said."""
+        try:
+            async with asyncio.timeout(limit_s):
+                while not self._waiting.empty():
+                    await self._until_written(self._waiting.get_nowait())
+        except TimeoutError:
+            log.error("%d entries of the ledger of missed calls are lost", self._waiting.qsize() + 1)
 
     def _put(self, entry: Entry) -> None:
         if self._waiting.qsize() >= WAITING_MOST:

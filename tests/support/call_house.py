@@ -33,8 +33,10 @@ from ivr.call.outbound import Outbound
 from ivr.call.ports import CallerFacts, CallSummary, Recorded, Said, TalksWrittenDown
 from ivr.call.services import CallServices
 from ivr.call.shared_ears import SharedEars
+from ivr.callback.attempt import CallbackServices
 from ivr.callback.desk import CallbackDesk
 from ivr.callback.promises import Kept
+from ivr.callback.settings import CallbackSettings
 from ivr.dispatch import Dispatcher
 from ivr.flow.actions import JsonValue, Lookup, Notify, Prompt, Request
 from ivr.flow.inputs import LookupEnded, RequestEnded
@@ -46,6 +48,7 @@ from routing.board_events import Fact
 from routing.rules_load import load_agents, load_rules
 from storage.errors import StorageAway
 from storage.promises import CallbackRecord
+from storage.records import JournalEvent
 from tests.support.fake_ari import FakeAri, FakeAsterisk
 from tests.support.virtual_time import VirtualClock
 
@@ -280,6 +283,7 @@ class MemoryPromises:
 
     records: dict[str, CallbackRecord] = field(default_factory=dict)
     earlier: list[Kept] = field(default_factory=list)
+    events: dict[str, list[JournalEvent]] = field(default_factory=dict)
     takes_s: float = 0.01
     away: bool = False
 
@@ -293,6 +297,16 @@ class MemoryPromises:
         before = self.records.get(record.id)
         assert before is None or before.revision < record.revision
         self.records[record.id] = record
+
+    def journal(self, event: JournalEvent) -> None:
+        known = self.events.setdefault(event.call_id, [])
+        assert event.seq == len(known) + 1, "the promise's journal has a gap"
+        known.append(event)
+
+    def kinds(self) -> list[str]:
+        """What happened to the only promise."""
+        (events,) = self.events.values()
+        return [event.kind for event in events]
 
     async def waiting(self) -> list[Kept]:
         return self.earlier
@@ -361,6 +375,7 @@ async def house(
     earlier: Sequence[Kept] = (),
     history: Callable[[str], Awaitable[Mapping[str, JsonValue]]] | None = None,
     written_down: TalksWrittenDown = "off",
+    promised_by: CallbackSettings | None = None,
 ) -> AsyncIterator[House]:
     """entry: the flow that calls begin with. earlier: promises of an earlier run. history: what is known of callers,
     which the dialogue then looks at."""
@@ -373,7 +388,8 @@ async def house(
         dispatcher = Dispatcher(board, clock, memory)
         prompts = OneSecondPrompts()
         outside, promises = ScriptedOutside(), MemoryPromises(earlier=list(earlier))
-        callbacks = CallbackDesk(ari, dispatcher, promises, OUTBOUND, clock, "n1")
+        house_of = CallbackServices(ari, dispatcher, OUTBOUND, clock, audio=lambda: prompts)
+        callbacks = CallbackDesk(house_of, dispatcher, promises, "n1", settings=promised_by)
         services = CallServices(
             ari,
             prompts,
