@@ -150,6 +150,15 @@ class ParkedTooLong:
 
 
 @dataclass(frozen=True, slots=True)
+class CameIn:
+    """Somebody whose telephone is up already is with the citizen from now on: a supervisor. name: an agent's id; of
+    somebody else (kind `number`) as shown."""
+
+    name: str
+    kind: Literal["agent", "number"] = "agent"
+
+
+@dataclass(frozen=True, slots=True)
 class FlowEnded:
     """The flow that the citizen was sent to is through."""
 
@@ -168,6 +177,7 @@ Happening = (
     | NotAnswered
     | PickUp
     | ParkedTooLong
+    | CameIn
     | FlowEnded
     | LongEnough
 )

@@ -30,6 +30,7 @@ from ivr.talk.events import (
     Add,
     Answered,
     Blind,
+    CameIn,
     CitizenGone,
     Complete,
     Consult,
@@ -92,6 +93,7 @@ TRANSITIONS: Final[Mapping[Stage, Mapping[type[Event], Cell]]] = {
         Leave: "PASSED",
         Park: "parked",
         ToFlow: "FLOW",
+        CameIn: "three_way",
     },
     # The citizen hears music, the owner may come back.
     "held": {
@@ -145,6 +147,7 @@ TRANSITIONS: Final[Mapping[Stage, Mapping[type[Event], Cell]]] = {
         GoBack: "BACK",
         Drop: "BACK",
         OwnerGone: "transferring",
+        CameIn: "SAME",
     },
     # The owner, the citizen and others.
     "three_way": {
@@ -154,6 +157,7 @@ TRANSITIONS: Final[Mapping[Stage, Mapping[type[Event], Cell]]] = {
         Add: "adding",
         Leave: "PASSED",
         Drop: "BACK",
+        CameIn: "SAME",
     },
     # Nobody has the citizen; somebody is rung.
     "transferring": {**_ALWAYS, Answered: "PASSED", NotAnswered: "LINE"},
@@ -212,6 +216,8 @@ def _sensible(talk: Talk, event: Event) -> bool:
             return not talk.joined
         case Add(to):
             return not isinstance(to, ToQueue)
+        case CameIn(name):
+            return name not in talk.agents
         case _:
             return True
 
@@ -222,6 +228,10 @@ def _after(talk: Talk, event: Event, cell: Cell) -> tuple[Talk, tuple[Action, ..
             return _over(talk, SERVED), ()
         case Mute(on):
             return replace(talk, muted=on), ()
+        case CameIn(name, kind):
+            person = Person(f"p{talk.people + 1}", kind, name)
+            came = replace(talk, joined=(*talk.joined, person), people=talk.people + 1)
+            return (came if cell == "SAME" else replace(came, stage=_stage(cell))), ()
         case ThirdGone(gone):
             return _settled(replace(talk, joined=tuple(one for one in talk.joined if one.id != gone))), ()
         case Blind(ToQueue() as to):
@@ -367,6 +377,8 @@ def _notes(before: Talk, after: Talk, event: Event) -> tuple[Action, ...]:
             data["on"] = on
         case NotAnswered(outcome):
             data["outcome"] = outcome
+        case CameIn(name):
+            data["who"] = name
         case PickUp(agent):
             data["agent"] = agent
         case _:
@@ -400,6 +412,7 @@ _ACTS: Final[Mapping[type[Event], str]] = {
     NotAnswered: "not_answered",
     PickUp: "pick_up",
     ParkedTooLong: "parked_too_long",
+    CameIn: "came_in",
     FlowEnded: "flow_ended",
     LongEnough: "longest_time",
 }

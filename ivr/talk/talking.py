@@ -11,7 +11,7 @@ import asyncio
 import logging
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
-from typing import Final
+from typing import Final, Literal
 
 from ivr.ari.generated.events import ChannelHold, ChannelUnhold
 from ivr.ari.parse import AnyEvent
@@ -21,6 +21,7 @@ from ivr.talk.events import (
     Add,
     Answered,
     Blind,
+    CameIn,
     Command,
     Consult,
     Event,
@@ -134,6 +135,11 @@ class Talking:
     async def pick_up(self, agent: str) -> Result:
         return await self._ask(PickUp(agent))
 
+    async def come_in(self, lent: Reached, name: str, kind: Literal["agent", "number"]) -> Result:
+        """Somebody whose telephone is up already is with the citizen from now on. It is lent: letting go of it ends
+        what `lent.keep` holds and takes it out of no bridge. Until then nobody else reads what the leg tells."""
+        return await self._ask(CameIn(name, kind), lent)
+
     async def press(self, who: str, keys: str, *, to_citizen: bool) -> Result:
         """For the citizen, or for whoever else is in the talk."""
         if who not in (self.call, *self.state.agents):
@@ -167,11 +173,11 @@ class Talking:
     def flow_ended(self) -> None:
         self.tell(FlowEnded())
 
-    async def _ask(self, command: Event) -> Result:
+    async def _ask(self, command: Event, reached: Reached | None = None) -> Result:
         if self._over:
             return Refused("gone")
         done: asyncio.Future[Result] = asyncio.get_running_loop().create_future()
-        self._inbox.put_nowait(_Message(command, done))
+        self._inbox.put_nowait(_Message(command, done, reached))
         return await done
 
     async def _step_out(self, agent: str) -> Result:
@@ -231,9 +237,11 @@ class Talking:
         if isinstance(event, NotAnswered):
             self.outcomes[message.person] = event.outcome
         if message.reached is not None:
-            self._parties[message.person] = Party(message.reached)
+            # Who comes in is no person before the step.
+            person = message.person or f"p{self.state.people + 1}"
+            self._parties[person] = Party(message.reached)
             self._mover.came(message.reached.leg.channel, message.reached.leg.bridge)
-            self._follow(message.person)
+            self._follow(person)
         slot = self._ground.talks.slots.of(self)
         await self._go(event, reach)
         rung = self.state.other if reach is not None else None

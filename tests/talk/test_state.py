@@ -41,6 +41,8 @@ HAPPENINGS: tuple[ev.Event, ...] = (
     ev.Answered("a9"),
     ev.NotAnswered("busy"),
     ev.ParkedTooLong(),
+    ev.CameIn("s1"),
+    ev.CameIn("s2", "number"),
     ev.FlowEnded(),
     ev.LongEnough(),
     ev.CitizenGone(),
@@ -79,6 +81,9 @@ class World:
             self.board[before.other.id] = "talking"
         if isinstance(event, ev.NotAnswered) and before.other is not None:
             self.ringing.discard(before.other.id)
+        if isinstance(event, ev.CameIn):
+            self.telephones.add(f"p{after.people}")
+            self.board[f"p{after.people}"] = "talking"
         self.talk = after
         for action in actions:
             match action:
