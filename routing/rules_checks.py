@@ -21,6 +21,7 @@ def faults(model: RulesModel, place: Places) -> Iterator[Finding]:
         at: Path = ("queues", name)
         yield from _endless_steps(queue, at, place)
         yield from _ageing(queue, at, place)
+        yield from _patience(queue, at, place)
         yield from _shares(queue, at, place)
         for index, overflow in enumerate(queue.overflow):
             yield from _overflow(overflow, queue, model, (*at, "overflow", index), place)
@@ -76,6 +77,16 @@ def _ageing(queue: QueueModel, at: Path, place: Places) -> Iterator[Finding]:
     if ageing is not None and ageing.most < ageing.points:
         cause = f"priority grows by {ageing.points} at a time, but by {ageing.most} at most"
         yield place.finding((*at, "ageing", "most"), cause, f"{ageing.points} or more")
+
+
+def _patience(queue: QueueModel, at: Path, place: Places) -> Iterator[Finding]:
+    patience_s, most_s = queue.preferred_agent.patience_s, queue.max_wait_s
+    if most_s is not None and patience_s >= most_s:
+        yield place.finding(
+            (*at, "preferred_agent", "patience_s"),
+            f"the wait is over after {most_s:g} s (`max_wait_s`), before others are asked",
+            f"less than {most_s:g}, or a longer `max_wait_s`",
+        )
 
 
 def _shares(queue: QueueModel, at: Path, place: Places) -> Iterator[Finding]:

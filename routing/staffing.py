@@ -1,56 +1,53 @@
 """Whether anybody could ever take the calls that the rules, and the dialogue, ask agents for. Pure.
 
-Who is logged in does not count here: an agent of the queue who has the skills is enough, awake or not.
+Who is logged in does not count here: an agent of the queue who has the skills is enough, awake or not. So is one of a
+queue that callers get to by waiting.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 from routing.agents import Agent
 from routing.ids import QueueName, SkillName
-from routing.rules import Requirement, Rules, requirement
+from routing.rules import QueueRules, Requirement, Rules, requirement
 
 
 @dataclass(frozen=True, slots=True)
 class Gap:
-    """path: where in `queues.yaml` it is asked for. cause, suggestion: for people."""
+    """path: where in `queues.yaml` it is asked for. cause, suggestion: for people. code: as `ivr check` calls it."""
 
     path: tuple[str | int, ...]
     cause: str
     suggestion: str
+    code: Literal["unstaffed-skill", "no-effect"] = "unstaffed-skill"
 
 
 def gaps(rules: Rules, agents: Sequence[Agent], languages: Iterable[str]) -> list[Gap]:
     """What `queues.yaml` asks for and nobody has. languages: those that callers speak.
 
-    A step that nobody fits ends at once, and a caller whose language nobody of the queue speaks waits in vain.
+    A step that nobody fits ends at once, and a caller whose language nobody of the queue speaks waits in vain. Parts of
+    the calls go to nobody, an order of agents orders nobody, and a queue that takes over is closed itself.
     """
+    spoken_by_callers = list(languages)
     found: list[Gap] = []
     for name, queue in rules.queues.items():
-        members = [agent for agent in agents if name in agent.queues]
+        found += _hours(rules, queue)
+        members = _members(agents, name)
         if not members:
-            found.append(
-                Gap(
-                    ("queues", name),
-                    f"no agent belongs to the queue `{name}`",
-                    f"queues: [{name}] in agents.yaml",
-                )
-            )
+            if not any(_members(agents, other) for other in _led_to(rules, name)):
+                cause, hint = f"no agent belongs to the queue `{name}`", f"queues: [{name}] in agents.yaml"
+                found.append(Gap(("queues", name), cause, hint))
             continue
         for index, step in enumerate(queue.steps):
             lack = lacking(members, requirement(step.require), name)
             if lack:
                 found.append(Gap(("queues", name, "steps", index, "require"), *lack))
-        last = queue.steps[-1].require if queue.steps else {}
-        for language in languages:
-            spoken = rules.for_language(language)
-            if spoken and not lacking(members, requirement(last), name):
-                lack = lacking(members, requirement(spoken, last), name)
-                if lack:
-                    tag = language if language in rules.languages else language.split("-")[0]
-                    found.append(Gap(("languages", tag), f"callers in `{language}`: {lack[0]}", lack[1]))
+        found += _languages(rules, queue, agents, spoken_by_callers)
+        found += _shares(queue, members)
+        found += _ranks(queue, members)
     return found
 
 
@@ -60,13 +57,11 @@ def lack_of(
     """Why nobody of the queue could take a caller for whom the dialogue asks these skills, and what to do; None when
     somebody could, or the queue has nobody at all (`gaps` says that)."""
     name = QueueName(queue)
-    members = [agent for agent in agents if name in agent.queues]
-    rule = rules.queues.get(name)
-    if rule is None or not members:
+    agents = list(agents)
+    if name not in rules.queues or not _members(agents, name):
         return None
     asked = {SkillName(skill): level for skill, level in skills.items()}
-    last = rule.steps[-1].require if rule.steps else {}
-    return lacking(members, requirement(asked, last), name)
+    return _in_vain(rules, agents, name, asked)
 
 
 def lacking(members: Iterable[Agent], needs: Requirement, queue: QueueName) -> tuple[str, str] | None:
@@ -88,3 +83,85 @@ def lacking(members: Iterable[Agent], needs: Requirement, queue: QueueName) -> t
         f"no agent of the queue `{queue}` has {together} at once",
         "add what is missing to an agent in agents.yaml, or ask for less",
     )
+
+
+def _members(agents: Iterable[Agent], queue: QueueName) -> list[Agent]:
+    return [agent for agent in agents if queue in agent.queues]
+
+
+def _last(queue: QueueRules) -> Mapping[SkillName, int]:
+    """What is asked for to the end."""
+    return queue.steps[-1].require if queue.steps else {}
+
+
+def _led_to(rules: Rules, name: QueueName) -> set[QueueName]:
+    """The queues that a caller of this one gets to by waiting, or at once when nobody is there."""
+    found: set[QueueName] = set()
+    left = [name]
+    while left:
+        for overflow in rules.queues[left.pop()].overflow:
+            leads = overflow.after_s is not None or overflow.unstaffed
+            if leads and overflow.to in rules.queues and overflow.to not in found:
+                found.add(overflow.to)
+                left.append(overflow.to)
+    return found
+
+
+def _in_vain(
+    rules: Rules, agents: Sequence[Agent], name: QueueName, asked: Mapping[SkillName, int]
+) -> tuple[str, str] | None:
+    """Why a caller for whom this is asked would never be served, neither here nor where the queue leads to."""
+    here = lacking(_members(agents, name), requirement(asked, _last(rules.queues[name])), name)
+    if here is None:
+        return None
+    for other in _led_to(rules, name):
+        if lacking(_members(agents, other), requirement(asked, _last(rules.queues[other])), other) is None:
+            return None
+    return here
+
+
+def _languages(
+    rules: Rules, queue: QueueRules, agents: Sequence[Agent], languages: Iterable[str]
+) -> Iterator[Gap]:
+    if lacking(_members(agents, queue.name), requirement(_last(queue)), queue.name):
+        return  # told of the step already
+    for language in languages:
+        spoken = rules.for_language(language)
+        lack = _in_vain(rules, agents, queue.name, spoken) if spoken else None
+        if lack:
+            tag = language if language in rules.languages else language.split("-")[0]
+            yield Gap(("languages", tag), f"callers in `{language}`: {lack[0]}", lack[1])
+
+
+def _shares(queue: QueueRules, members: Sequence[Agent]) -> Iterator[Gap]:
+    for label, parts in queue.shares.items():
+        for value, weight in parts.items():
+            if weight and not any(agent.labels.get(label) == value for agent in members):
+                yield Gap(
+                    ("queues", queue.name, "shares", label, value),
+                    f"no agent of the queue `{queue.name}` has the label {label}: {value}, for a part of its calls",
+                    f"labels: {{{label}: {value}}} in agents.yaml",
+                    "no-effect",
+                )
+
+
+def _ranks(queue: QueueRules, members: Sequence[Agent]) -> Iterator[Gap]:
+    if queue.strategy == "agent_priority" and len(members) > 1 and len({one.rank for one in members}) == 1:
+        yield Gap(
+            ("queues", queue.name, "strategy"),
+            f"all agents of the queue `{queue.name}` have the same rank, so that none goes before another",
+            "rank: 1, 2 ... in agents.yaml, lower ones first",
+            "no-effect",
+        )
+
+
+def _hours(rules: Rules, queue: QueueRules) -> Iterator[Gap]:
+    for index, overflow in enumerate(queue.overflow):
+        other = rules.queues.get(overflow.to)
+        if overflow.closed and other is not None and other.hours == queue.hours:
+            yield Gap(
+                ("queues", queue.name, "overflow", index),
+                f"the queue `{overflow.to}` has the same hours, so it is closed too",
+                "take a queue that is open then, or let the dialogue ask the calendar (`hours`)",
+                "no-effect",
+            )

@@ -112,7 +112,7 @@ def _staffing(
     if agents is not None:
         document = read(QUEUES, sources[QUEUES])
         for gap in gaps(rules, agents, library.languages):
-            yield _at(document, gap.path, "unstaffed-skill", gap.cause, gap.suggestion)
+            yield _at(document, gap.path, gap.code, gap.cause, gap.suggestion)
 
 
 def _at(document: Document, path: tuple[str | int, ...], code: str, cause: str, suggestion: str) -> Finding:

@@ -42,6 +42,7 @@ _OWN: dict[str, str] = {
     "missing-plural-form": "the language has a plural form that this prompt does not; `other` is said instead",
     "missing-translation": "a prompt has no text in one of the hotline's languages",
     "needs-caller": "a handler of `hangup` leads to a node that does nothing without a caller",
+    "no-effect": "a rule of a queue that changes nothing as the agents and the other queues are",
     "no-end": "no way from this node leads to a hangup",
     "no-fallback": "repeated silence or misunderstanding would end the call here",
     "no-flows": "no flow in this folder",

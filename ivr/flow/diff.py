@@ -10,13 +10,26 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import PurePosixPath
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, get_args
 
 from ivr.flow.diff_names import Node, guess_renames, same_target
+from ivr.flow.folder import QUEUES
 from ivr.flow.yaml_source import Plain, read
 
 Scope = Literal[
-    "hotline", "library", "flow", "node", "handler", "command", "variable", "calendar", "prompt", "file"
+    "hotline",
+    "library",
+    "flow",
+    "node",
+    "handler",
+    "command",
+    "variable",
+    "calendar",
+    "prompt",
+    "queue",
+    "skill",
+    "wrap-up code",
+    "file",
 ]
 How = Literal["added", "removed", "changed", "renamed"]
 
@@ -27,18 +40,13 @@ _SECTIONS: Final[Mapping[str, Scope]] = {
     "calendars": "calendar",
 }
 """Fields of a hotline, a library or a flow whose entries are told one by one."""
-_ORDER: Final = (
-    "hotline",
-    "library",
-    "flow",
-    "node",
-    "handler",
-    "command",
-    "variable",
-    "calendar",
-    "prompt",
-    "file",
-)
+_OF_ROUTING: Final[Mapping[str, Scope]] = {
+    "queues": "queue",
+    "skills": "skill",
+    "wrap_up_codes": "wrap-up code",
+}
+"""The same of `queues.yaml`."""
+_ORDER: Final = get_args(Scope)
 ABSENT: Final = object()
 
 
@@ -122,6 +130,8 @@ def _parts(sources: Mapping[str, bytes]) -> _Parts:
         data = read(name, sources[name]).data
         if path.parent.name == "prompts":
             _prompts(parts, path.stem, data)
+        elif name == QUEUES and isinstance(data, dict):
+            _queues(parts, data)
         elif isinstance(data, dict):
             _document(parts, name, data)
         else:
@@ -134,6 +144,17 @@ def _prompts(parts: _Parts, language: str, data: Plain) -> None:
         known = parts.others.setdefault(("prompt", name), {})
         if isinstance(known, dict):
             known[language] = text
+
+
+def _queues(parts: _Parts, data: dict[str, Plain]) -> None:
+    rest: dict[str, Plain] = {}
+    for key, value in data.items():
+        if key in _OF_ROUTING and isinstance(value, dict):
+            parts.others |= {(_OF_ROUTING[key], entry): content for entry, content in value.items()}
+        else:
+            rest[key] = value
+    if rest:
+        parts.others["file", QUEUES] = rest
 
 
 def _document(parts: _Parts, file: str, data: dict[str, Plain]) -> None:

@@ -160,3 +160,20 @@ def test_what_is_no_yaml_is_named() -> None:
     with pytest.raises(FlowLoadError) as caught:
         compare(BASE, {**BASE, "main.yaml": b"flow: [\n"})
     assert caught.value.findings[0].file == "main.yaml"
+
+
+def test_queues_are_told_one_by_one() -> None:
+    before = {"queues.yaml": b"skills: {english: {}}\nqueues: {general: {ring_s: 20}, help: {}, night: {}}\n"}
+    after = {
+        "queues.yaml": b"skills: {english: {}, knots: {}}\nlanguages: {en: {english: 1}}\n"
+        b"queues: {general: {ring_s: 25}, help: {}, crisis: {urgent: true}}\n"
+    }
+    found = compare(before, after)
+    assert [(one.scope, one.name, one.how) for one in found] == [
+        ("queue", "crisis", "added"),
+        ("queue", "general", "changed"),
+        ("queue", "night", "removed"),
+        ("skill", "knots", "added"),
+        ("file", "queues.yaml", "added"),
+    ]
+    assert found[1].changes == (Change("ring_s", 20, 25),)

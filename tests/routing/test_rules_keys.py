@@ -137,6 +137,11 @@ def test_a_rank_stands_with_the_agent() -> None:
             "wrap_up_code_required: true",
             "a code is required, but the queue has none (write some under `wrap_up_codes`)",
         ),
+        (
+            "max_wait_s: 30, preferred_agent: {patience_s: 30}",
+            "the wait is over after 30 s (`max_wait_s`), before others are asked (less than 30, or a longer"
+            " `max_wait_s`)",
+        ),
         ("wrap_up_codes: [solved]", "there is no wrap-up code solved (known: none)"),
         (
             "hours: 9",

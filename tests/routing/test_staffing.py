@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from dataclasses import replace
 
 import pytest
 
@@ -106,3 +107,64 @@ def test_a_queue_that_is_none_or_has_nobody_is_told_elsewhere() -> None:
     staff = agents("li mandarin=5 general")
     assert lack_of(rules(), staff, "nowhere", {"english": 1}) is None
     assert lack_of(rules(), staff, "crisis", {"english": 1}) is None
+
+
+# --- where a queue leads to
+
+
+def gaps_in(queues: str, *written: str, languages: tuple[str, ...] = ("zh",)) -> list[str]:
+    head = QUEUES[: QUEUES.index("queues:")]
+    found = gaps(load_rules(head + "queues:\n" + queues), agents(*written), languages)
+    return [f"{'.'.join(map(str, gap.path))}: {gap.cause}" for gap in found]
+
+
+def test_a_queue_without_agents_may_lead_to_one_that_has_some() -> None:
+    led = "  general: {}\n  crisis: {overflow: [{to: general, CONDITION}]}\n"
+    for condition in ("after_s: 60", "unstaffed: true"):
+        assert gaps_in(led.replace("CONDITION", condition), "li mandarin=3 general") == []
+    # Only some of its callers go there.
+    assert gaps_in(led.replace("CONDITION", "longer_than: 5"), "li mandarin=3 general") == [
+        "queues.crisis: no agent belongs to the queue `crisis`"
+    ]
+
+
+def test_who_waits_for_a_language_is_served_where_the_queue_leads_to() -> None:
+    led = "  general: {}\n  crisis: {overflow: [{to: general, after_s: 60}]}\n"
+    staff = ("li mandarin=3,english=3 general", "wu mandarin=3 crisis")
+    assert gaps_in(led, *staff, languages=("zh", "en")) == []
+    assert gaps_in(led.replace("after_s: 60", "longer_than: 5"), *staff, languages=("zh", "en")) == [
+        "languages.en: callers in `en`: no agent of the queue `crisis` has `english` at level 2: nobody has it"
+    ]
+    rule = load_rules(QUEUES[: QUEUES.index("queues:")] + "queues:\n" + led)
+    assert lack_of(rule, agents(*staff), "crisis", {"english": 3}) is None
+    assert lack_of(rule, agents(*staff), "crisis", {"english": 4}) is not None
+
+
+def test_a_part_of_the_calls_that_nobody_gets() -> None:
+    shared = "  general: {shares: {vendor: {north: 60, south: 40, gone: 0}}}\n  crisis: {}\n"
+    staff = [
+        replace(agent, labels={"vendor": "north"})
+        for agent in agents("li mandarin=3 general,crisis", "wu mandarin=3 general")
+    ]
+    rule = load_rules(QUEUES[: QUEUES.index("queues:")] + "queues:\n" + shared)
+    (gap,) = gaps(rule, staff, ("zh",))
+    assert gap.path == ("queues", "general", "shares", "vendor", "south")
+    assert gap.suggestion == "labels: {vendor: south} in agents.yaml"
+
+
+def test_an_order_of_agents_that_orders_nobody() -> None:
+    ordered = "  general: {strategy: agent_priority}\n  crisis: {}\n"
+    rule = load_rules(QUEUES[: QUEUES.index("queues:")] + "queues:\n" + ordered)
+    staff = agents("li mandarin=3 general,crisis", "wu mandarin=3 general")
+    assert [gap.path for gap in gaps(rule, staff, ("zh",))] == [("queues", "general", "strategy")]
+    assert gaps(rule, [staff[0], replace(staff[1], rank=1)], ("zh",)) == []
+    assert gaps(rule, staff[:1], ("zh",)) == []
+
+
+def test_a_queue_that_takes_over_at_closing_time_and_closes_itself() -> None:
+    closing = "  general: {hours: desk}\n  crisis: {hours: OTHER, overflow: [{to: general, closed: true}]}\n"
+    staff = ("li mandarin=3 general,crisis",)
+    assert gaps_in(closing.replace("OTHER", "desk"), *staff) == [
+        "queues.crisis.overflow.0: the queue `general` has the same hours, so it is closed too"
+    ]
+    assert gaps_in(closing.replace("OTHER", "night"), *staff) == []

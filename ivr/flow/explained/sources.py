@@ -43,6 +43,26 @@ queues: {general: {}}
 """,
     ),
     Explained(
+        "no-effect",
+        """A rule of a queue changes nothing, or not what it says, as agents and other queues are: a part of the calls
+for a label that no agent has, agents by `rank` when all have the same, an overflow at closing time into a queue that
+closes then too.""",
+        """\
+# queues.yaml
+queues: {general: {shares: {vendor: {north: 60, south: 40}}}}
+# agents.yaml
+agents: [{id: a1, name: 李梅, extension: "1001", queues: [general], labels: {vendor: north}}]
+""",
+        """\
+# queues.yaml
+queues: {general: {shares: {vendor: {north: 60, south: 40}}}}
+# agents.yaml
+agents:
+  - {id: a1, name: 李梅, extension: "1001", queues: [general], labels: {vendor: north}}
+  - {id: a2, name: 王强, extension: "1002", queues: [general], labels: {vendor: south}}
+""",
+    ),
+    Explained(
         "no-queues",
         """Calls wait in a queue, and there is no `queues.yaml` that says what a queue is. A server takes no such
 version.""",

@@ -80,6 +80,8 @@ def _concerned(one: Difference, old: FlowLibrary, new: FlowLibrary) -> set[str] 
             if owner in old.flows or owner in new.flows:
                 return set(_of_flow(owner, old, new))
             return {EVENTS} if one.scope == "handler" else None
+        case "queue" | "skill" | "wrap-up code":
+            return set()
         case "file":
             harmless = one.name.endswith(_NO_MATTER) or one.name in (QUEUES, AGENTS)
             return set() if harmless else None
