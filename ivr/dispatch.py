@@ -272,22 +272,43 @@ class Dispatcher:
         self._apply(SentBack(entry, agent, why, not_before, QueueName(queue) if queue else None, asked))
 
     def again(
-        self, entry: EntryId, call: CallId, wanted: Enqueue, caller: str, seat: Seat, since: dt.datetime
+        self,
+        entry: EntryId,
+        call: CallId,
+        wanted: Enqueue,
+        caller: str,
+        seat: Seat,
+        since: dt.datetime,
+        missed_by: str,
     ) -> None:
         """A caller whom nobody took after all: the place that was had since then."""
+        now = self._clock.now()
         arrived = enter(
             entry,
             QueueName(wanted.queue),
             call,
-            self._clock.now(),
+            now,
             skills=self.skills(wanted.language, wanted.skills),
             priority=wanted.priority,
             language=wanted.language,
             reason=wanted.reason,
             timeout_s=wanted.timeout_s,
+            caller_key=self.known.key(caller),
             enqueued_at=since,
         )
-        self.put(arrived, caller, seat)
+        # Or the one who has just not taken the caller would be rung again at once.
+        tried = {AgentId(missed_by): now} if missed_by else {}
+        self.put(replace(arrived, tried=tried), caller, seat)
+
+    def since(self, entry: EntryId) -> dt.datetime | None:
+        """What the age of an entry is counted from."""
+        found = self.board.entry(entry)
+        return None if found is None else found.enqueued_at
+
+    def knows_agent(self, name: str) -> bool:
+        """By id or extension."""
+        agents = self.board.agents
+        return name in agents or any(one.extension == name for one in agents.values())
 
     def tell(self, agent: AgentId, act: Literal["hold", "resume", "consult"]) -> None:
         """What the agent does in a talk. An agent whom somebody forced out of it is told nothing."""

@@ -7,8 +7,7 @@ whether Asterisk has this account as it should be.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, Literal
 
 from storage.accounts import SipAccountRecord
@@ -35,6 +34,7 @@ class ConfigObject:
     kind: ObjectKind
     id: str
     fields: Fields
+    removed_first: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +67,7 @@ def objects_of(account: SipAccountRecord, profile: Profile) -> tuple[ConfigObjec
     auth = _auth(account, profile)
     aor = _aor(profile)
     endpoint = _endpoint(account, profile)
-    mark = mark_of(profile, (auth, aor, endpoint))
+    mark = mark_of(profile, auth, aor, endpoint)
     return (
         ConfigObject("auth", name, auth),
         ConfigObject("aor", name, aor),
@@ -75,23 +75,36 @@ def objects_of(account: SipAccountRecord, profile: Profile) -> tuple[ConfigObjec
     )
 
 
-def mark_of(profile: Profile, told: Sequence[Fields]) -> str:
-    """`<owner>:<hash of the auth>:<hash of the rest>`: another hash, and something is to be told anew."""
-    auth, *rest = told
-    has_variables = any(name == "set_var" for name, _ in rest[-1])
-    return f"{profile.owner}:{_hash(auth)}:{_hash(*rest)}{WITH_VARIABLES if has_variables else ''}"
-
-
-def must_be_made_anew(mark: str) -> bool:
-    """An endpoint with variables can be made and removed; Asterisk 22.10 cannot change it ("Allocation failed")."""
-    return mark.endswith(WITH_VARIABLES)
+def mark_of(profile: Profile, auth: Fields, aor: Fields, endpoint: Fields) -> str:
+    """`<owner>:<auth>:<aor>:<endpoint>`, of each a hash: another hash, and that is to be told anew."""
+    has_variables = any(name == "set_var" for name, _ in endpoint)
+    hashes = f"{_hash(auth)}:{_hash(aor)}:{_hash(endpoint)}"
+    return f"{profile.owner}:{hashes}{WITH_VARIABLES if has_variables else ''}"
 
 
 def same_secret(mark: str, other: str) -> bool:
-    return mark.rpartition(":")[0] == other.rpartition(":")[0]
+    return mark.split(":")[:2] == other.split(":")[:2]
 
 
-def _hash(*told: Fields) -> str:
+def changes(account: SipAccountRecord, profile: Profile, mark: str) -> tuple[ConfigObject, ...]:
+    """What has to be told where the endpoint carries this mark (`""`: there is none), in this order.
+
+    removed_first: Asterisk 22.10 changes an aor by making its registrations of now permanent, and an endpoint with
+    variables not at all ("Allocation failed"); both can be made anew.
+    """
+    auth, aor, endpoint = objects_of(account, profile)
+    new = dict(endpoint.fields)[MARK]
+    if new == mark:
+        return ()
+    _, *before = (mark or ":::").split(":")
+    _, *now = new.split(":")
+    todo = [auth] if before[:1] != now[:1] else []
+    todo += [replace(aor, removed_first=True)] if before[1:2] != now[1:2] else []
+    todo.append(replace(endpoint, removed_first=mark.endswith(WITH_VARIABLES)))
+    return tuple(todo)
+
+
+def _hash(told: Fields) -> str:
     return hashlib.sha256(repr(told).encode()).hexdigest()[:MARK_HEX]
 
 

@@ -60,7 +60,8 @@ def ground_of(
 
     def note(kind: str, data: Mapping[str, str | bool]) -> None:
         here.note(kind, dict(data))
-        if data.get("act") in ON_RECORD:
+        # An agent who hangs up hands the call on only where somebody else is left with it.
+        if data.get("act") in ON_RECORD and (data["act"] != "agent_left" or data["stage"] != "ended"):
             here.history.transferred(dict(data), services.clock.now())
 
     @contextmanager

@@ -232,9 +232,24 @@ class Queues(Protocol):
         ...
 
     def again(
-        self, entry: EntryId, call: CallId, wanted: Enqueue, caller: str, seat: Seat, since: dt.datetime
+        self,
+        entry: EntryId,
+        call: CallId,
+        wanted: Enqueue,
+        caller: str,
+        seat: Seat,
+        since: dt.datetime,
+        missed_by: str,
     ) -> None:
-        """As `enqueue`, with the age that the caller's place had."""
+        """As `enqueue`, with the age that the caller's place had. missed_by: an agent who did not take the caller."""
+        ...
+
+    def since(self, entry: EntryId) -> dt.datetime | None:
+        """What the age of a place is counted from."""
+        ...
+
+    def knows_agent(self, name: str) -> bool:
+        """Whether there is an agent of that id or extension."""
         ...
 
     def tell(self, agent: AgentId, act: Literal["hold", "resume", "consult"]) -> None:

@@ -250,6 +250,7 @@ class Waiting:
             here.history.joined(place.queue, offer.agent, waited_s, here.services.clock.now())
             if place.waited_s is None:
                 place.waited_s = waited_s
+            place.enqueued_at = queues.since(place.entry) or place.enqueued_at
             here.services.changed()
             here.tell(AgentJoined(place.op, offer.agent))
             owner = Reached(leg, mine.pop_all(), offer.agent, offer.entry)
@@ -288,7 +289,7 @@ class Waiting:
         self._here.history.queued(to.queue)
         self._queues.sent_back(entry, agent, "transfer", queue=to.queue, skills=to.skills)
 
-    def again(self, place: Place, why: str) -> None:
+    def again(self, place: Place, why: str, missed_by: str) -> None:
         """Nobody has the caller after all: the old place."""
         here = self._here
         place.joined_at, place.agent = None, ""
@@ -297,7 +298,9 @@ class Waiting:
         here.note(
             "place_returned", {"queue": place.queue, "since": place.enqueued_at.isoformat(), "why": why}
         )
-        self._queues.again(place.entry, here.call, place.wanted, here.facts.caller, self, place.enqueued_at)
+        self._queues.again(
+            place.entry, here.call, place.wanted, here.facts.caller, self, place.enqueued_at, missed_by
+        )
 
     def _waited_s(self, place: Place) -> float:
         return round(self._here.monotonic() - place.since, 3)
@@ -313,5 +316,5 @@ class _Line:
     def sent_back(self, entry: EntryId, agent: AgentId, to: ToQueue) -> None:
         self._waiting.back_into(self._place, to, entry, agent)
 
-    def into_line(self, why: str) -> None:
-        self._waiting.again(self._place, why)
+    def into_line(self, why: str, missed_by: str) -> None:
+        self._waiting.again(self._place, why, missed_by)

@@ -74,6 +74,7 @@ class LightPhone:
         self._sip = SipSocket(
             user, password, server, address, on_request=self._requested, on_stray=self._strayed, port=port
         )
+        self._gone = False
         self._tasks: set[asyncio.Task[None]] = set()
         self._to_say: Samples | None = None
 
@@ -83,8 +84,19 @@ class LightPhone:
             self._beside(self._register(REGISTRATION_S), "register")
         return self
 
+    def vanish(self) -> None:
+        """As when its cable is pulled: nothing is sent or heard any more, and nobody is told."""
+        self._gone = True
+        self._sip.close()
+        if self.call is not None:
+            self.call.media.close()
+            if self.call.state != "over":
+                self._end(self.call, "vanished")
+
     async def __aexit__(self, *exc: object) -> None:
         try:
+            if self._gone:
+                return
             with contextlib.suppress(PhoneError):
                 await self.hangup()
                 await self.events.next("closed", timeout=GOODBYE_TIMEOUT_S)
@@ -160,6 +172,41 @@ class LightPhone:
 
     async def send_digits(self, digits: str) -> None:
         self._current("up").media.press(digits)
+
+    async def hold(self, *, on: bool) -> None:
+        """The hold key: a re-INVITE that says that we send music (or nothing) and take nothing, or both again."""
+        call = self._current("up")
+        call.offers += 1
+        call.cseq += 1
+        offer = sip.describe(
+            self._address,
+            call.media.port,
+            version=1 + call.offers,
+            direction="sendonly" if on else "sendrecv",
+        )
+        request = self._in_dialog(call, "INVITE", cseq=call.cseq, body=offer)
+        response = await self._sip.request(request)
+        self._sip.send(self._in_dialog(call, "ACK", cseq=response.number))
+        call.cseq = max(call.cseq, response.number)
+        if response.status != 200:
+            raise PhoneError(f"{self.user}: hold refused: {response.reason}")
+
+    async def refer(self, target: str, *, replaces: Call | None = None) -> None:
+        """The transfer key: to that user of the server. replaces: an attended one, to the other side of that call.
+
+        What comes of it is told by `refer` events, whose detail is the status of SIP's fragment (`200 OK`).
+        """
+        call = self._current("up")
+        host = f"{self._sip.server[0]}:{self._sip.server[1]}"
+        uri = f"sip:{target}@{host}"
+        if replaces is not None:
+            tags = sip.parameter(replaces.remote, "tag"), sip.parameter(replaces.local, "tag")
+            uri += f"?Replaces={replaces.call_id}%3Bto-tag%3D{tags[0]}%3Bfrom-tag%3D{tags[1]}"
+        request = self._in_dialog(call, "REFER", more=(("Refer-To", f"<{uri}>"),))
+        response = await self._sip.request(request)
+        call.cseq = max(call.cseq, response.number)
+        if response.status != 202:
+            raise PhoneError(f"{self.user}: transfer refused: {response.reason}")
 
     async def play(self, audio: Path | Samples) -> float:
         samples = await asyncio.to_thread(load_recording, audio) if isinstance(audio, Path) else audio
@@ -290,7 +337,15 @@ class LightPhone:
         if self.call is call and call.state == "ringing":
             await self.answer()
 
-    def _in_dialog(self, call: Call, method: str, *, cseq: int | None = None) -> SipMessage:
+    def _in_dialog(
+        self,
+        call: Call,
+        method: str,
+        *,
+        cseq: int | None = None,
+        body: str = "",
+        more: tuple[tuple[str, str], ...] = (),
+    ) -> SipMessage:
         if cseq is None:
             call.cseq = cseq = call.cseq + 1
         headers = [
@@ -298,8 +353,13 @@ class LightPhone:
             ("To", call.remote),
             ("Call-ID", call.call_id),
             ("CSeq", f"{cseq} {method}"),
+            *more,
         ]
-        return self._sip.make(f"{method} {call.remote_target} SIP/2.0", headers)
+        if method != "ACK":
+            headers.append(("Contact", f"<{self._sip.contact}>"))
+        if body:
+            headers.append(("Content-Type", "application/sdp"))
+        return self._sip.make(f"{method} {call.remote_target} SIP/2.0", headers, body)
 
     # What the other side asks
 
@@ -325,6 +385,8 @@ class LightPhone:
                     self._end(call, "cancelled by the other side")
             case "NOTIFY":
                 self._respond(request, "200 OK", None)
+                if request.get("event").startswith("refer"):
+                    self.events.add("refer", detail=request.body.strip().removeprefix("SIP/2.0 "))
                 if request.get("event").startswith("dialog"):
                     self.events.add("lamp", detail=sip.dialog_state(request.body))
             case "OPTIONS":

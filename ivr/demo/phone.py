@@ -36,6 +36,7 @@ PhoneEventKind = Literal[
     "closed",
     "digit",
     "lamp",
+    "refer",
     "exited",
 ]
 
@@ -51,7 +52,8 @@ class PhoneTimeout(PhoneError):
 @dataclass(frozen=True, slots=True)
 class PhoneEvent:
     """peer: the other side's SIP URI, "" where there is none. detail: the reason of `closed` and `register_failed`,
-    the key of `digit`, the state of `lamp` (RFC 4235). at_s: the event loop's clock (s)."""
+    the key of `digit`, the state of `lamp` (RFC 4235), what a transfer came to of `refer`. at_s: the event
+    loop's clock (s)."""
 
     kind: PhoneEventKind
     peer: str = ""

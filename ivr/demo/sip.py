@@ -168,7 +168,7 @@ class Media:
     key_payload: int | None
 
 
-def describe(host: str, port: int, *, version: int = 1) -> str:
+def describe(host: str, port: int, *, version: int = 1, direction: str = "sendrecv") -> str:
     """Our SDP: G.711 mu-law and keys, 20 ms packets. `version` counts the offers of one call."""
     return "\r\n".join(
         [
@@ -182,7 +182,7 @@ def describe(host: str, port: int, *, version: int = 1) -> str:
             f"a=rtpmap:{TELEPHONE_EVENT} telephone-event/8000",
             f"a=fmtp:{TELEPHONE_EVENT} 0-16",
             "a=ptime:20",
-            "a=sendrecv",
+            f"a={direction}",
             "",
         ]
     )

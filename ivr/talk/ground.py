@@ -25,8 +25,8 @@ class Line(Protocol):
         """By the agent, into that queue, with the age of before."""
         ...
 
-    def into_line(self, why: str) -> None:
-        """Nobody has the citizen: the old place again."""
+    def into_line(self, why: str, missed_by: str) -> None:
+        """Nobody has the citizen: the old place again. missed_by: who was rung in vain, "" = nobody."""
         ...
 
 

@@ -8,6 +8,8 @@ from typing import Final, Generic, TypeVar
 T = TypeVar("T")
 
 SLOTS: Final = tuple(str(number) for number in range(701, 721))
+PARK: Final = "700"
+"""Whoever transfers a call there by telephone parks it."""
 LONGEST_S: Final = 60.0
 """So long a call is parked before who parked it is rung."""
 

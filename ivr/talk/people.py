@@ -107,9 +107,10 @@ class SendBack:
 
 @dataclass(frozen=True, slots=True)
 class IntoLine:
-    """Nobody took the call: the old place again."""
+    """Nobody took the call: the old place again. missed_by: the agent who was rung in vain, asked last from now on."""
 
     why: str
+    missed_by: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -254,7 +254,8 @@ def _after(talk: Talk, event: Event, cell: Cell) -> tuple[Talk, tuple[Action, ..
         case NotAnswered(outcome) if cell == "LINE":
             if talk.joined:
                 return _settled(replace(talk, other=None, stage="three_way")), ()
-            return _over(talk, LINE), (IntoLine(outcome),)
+            missed = talk.other.name if talk.other is not None and talk.other.kind == "agent" else ""
+            return _over(talk, LINE), (IntoLine(outcome, missed),)
         case Park():
             assert talk.owner is not None
             parked = replace(talk, stage="parked", owner=None, muted=False, parker=talk.owner.name)

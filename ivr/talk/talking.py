@@ -13,7 +13,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from typing import Final, Literal
 
-from ivr.ari.generated.events import ChannelHold, ChannelUnhold
+from ivr.ari.generated.events import ChannelHold, ChannelTransfer, ChannelUnhold
 from ivr.ari.parse import AnyEvent
 from ivr.ari.unhurried import unhurried
 from ivr.errors import AriError
@@ -42,7 +42,7 @@ from ivr.talk.events import (
 )
 from ivr.talk.ground import Ground
 from ivr.talk.moving import Mover
-from ivr.talk.parking import LONGEST_S
+from ivr.talk.parking import LONGEST_S, PARK
 from ivr.talk.people import (
     CITIZEN,
     Action,
@@ -62,7 +62,7 @@ from ivr.talk.people import (
 from ivr.talk.reaching import Reach, Reached, reserve
 from ivr.talk.results import Done, Refused, Result
 from ivr.talk.state import NotNow, begin, step
-from ivr.talk.targets import Target, ToAgent, ToQueue
+from ivr.talk.targets import Target, ToAgent, ToNumber, ToQueue
 from routing.ids import AgentId
 
 log = logging.getLogger(__name__)
@@ -80,6 +80,8 @@ class Party:
     with_citizen: bool = False
     on_board: bool = True
     """The board has to be told when the person's call is over."""
+    referred: bool = False
+    """Its own transfer key was pressed, and it waits to hear what came of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -328,9 +330,9 @@ class Talking:
                 assert party.reached.entry is not None
                 party.on_board = False
                 ground.line.sent_back(party.reached.entry, AgentId(person.name), to)
-            case IntoLine(why):
+            case IntoLine(why, missed_by):
                 if ground.line is not None:
-                    ground.line.into_line(why)
+                    ground.line.into_line(why, missed_by)
             case RunFlow():
                 pass  # asked for before the step, since it may be refused
             case Note(kind, data):
@@ -363,9 +365,15 @@ class Talking:
 
     async def _until_gone(self, person: str, party: Party) -> None:
         def heard(event: AnyEvent) -> None:
-            if person == self._owner_id and isinstance(event, (ChannelHold, ChannelUnhold)):
+            if person != self._owner_id:
+                return
+            if isinstance(event, (ChannelHold, ChannelUnhold)):
                 held = isinstance(event, ChannelHold)
                 self._inbox.put_nowait(_Message(Hold() if held else Resume(), person=person))
+            elif isinstance(event, ChannelTransfer) and event.referred_by.source_channel.id == channel:
+                self._refer(event, party)
+
+        channel = party.reached.leg.channel
 
         await party.reached.leg.until_over(hear=heard)
         talk = self.state
@@ -375,6 +383,38 @@ class Talking:
         elif talk.other is not None and talk.other.id == person:
             event = OtherGone()
         self._inbox.put_nowait(_Message(event, person=person))
+
+    def _refer(self, event: ChannelTransfer, party: Party) -> None:
+        """The telephone's own transfer key."""
+        assert self._group is not None
+        wanted = event.refer_to.requested_destination.destination or ""
+        log.info("transfer by telephone: state %s", event.state)
+        command: Command = Blind(self._dialled(wanted))
+        if wanted == PARK:
+            command = Park()
+        self._group.create_task(self._referred(command, party), name=f"{self.call} transfer by telephone")
+
+    async def _referred(self, command: Command, party: Party) -> None:
+        """The telephone is told what came of it, before it is let go."""
+        party.referred = True
+        result = await self.do(self._owner, command)
+        if isinstance(result, Refused):
+            party.referred = False
+            await self._progress(party, "channel_unavailable")
+
+    async def _progress(self, party: Party, states: str) -> None:
+        try:
+            await self._ground.ari.channels.transfer_progress(
+                channel_id=party.reached.leg.channel, states=states
+            )
+        except AriError as error:
+            log.info("the telephone is not told of its transfer: %s", error)
+
+    def _dialled(self, number: str) -> Target:
+        """What an agent's telephone means by it."""
+        if self._ground.queues.knows_agent(number):
+            return ToAgent(number)
+        return ToQueue(number) if self._ground.queues.now(number, "") is not None else ToNumber(number)
 
     async def _let_go(self, person: Person) -> None:
         ringing = self._ringing.pop(person.id, None)
@@ -394,6 +434,8 @@ class Talking:
             party.on_board = False
             self._ground.queues.finished(reached.entry, AgentId(reached.agent))
         party.together.close()
+        if party.referred:
+            await self._progress(party, "channel_answered")
         await reached.keep.aclose()
 
     async def _close(self) -> None:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from contextlib import AsyncExitStack
+from contextlib import AbstractAsyncContextManager, AsyncExitStack
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Self, TypeVar
 
 import numpy as np
 
@@ -23,6 +23,7 @@ LISTEN_EVERY_S = 0.5
 """Between two looks at what a phone has heard so far."""
 
 Caller = Softphone | LightPhone
+Phone = TypeVar("Phone")
 
 
 class Scene:
@@ -56,6 +57,10 @@ class Scene:
         # The dialplan answers; the controller has the call a moment later.
         await self.until(lambda: number in self._callers(), f"a session for {number}")
         return phone
+
+    async def enter(self, phone: AbstractAsyncContextManager[Phone]) -> Phone:
+        """A telephone of the test's own kind, closed at the end of the test."""
+        return await self._stack.enter_async_context(phone)
 
     async def clear_the_line(self) -> None:
         """Every citizen hangs up; returns when the hotline has no call."""
