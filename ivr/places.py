@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -18,13 +18,18 @@ from ivr.clock import Clock
 from routing.board import Board
 from routing.board_events import AgentChanged, EntryChanged
 from routing.entries import Entry
-from routing.estimate import HitRate, Measured, WaitRange, estimate
+from routing.estimate import Handling, HitRate, Measured, WaitRange, estimate
 from routing.handle_times import HandleTimes
 from routing.ids import AgentId, EntryId, QueueName, SkillName
-from routing.outlook import Outlook, Standing
+from routing.standings import Standing, Standings
 
 PLACE_EVERY_S: Final = 1.0
-"""Places of a queue are told at most so often: a busy line moves many times a second."""
+"""The line is looked through at most so often: a busy one moves many times a second."""
+FURTHER_BACK_EVERY_S: Final = 10.0
+"""Callers who are not among the `SOON` next ones are told at most so often: the dialogue says a place no more often."""
+SOON: Final = 3
+SLICE: Final = 20
+"""So many callers are told before others have their turn: about a millisecond."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +43,15 @@ class _Said:
     told: bool
 
 
+@dataclass(frozen=True, slots=True)
+class _Told:
+    """at_s: monotonic."""
+
+    place: int
+    waiting: int
+    at_s: float
+
+
 class Places:
     """seats: those who wait; the dispatcher's own mapping, which changes meanwhile.
 
@@ -48,19 +62,25 @@ class Places:
         self._board = board
         self._seats = seats
         self._clock = clock
-        self._timers: dict[QueueName, asyncio.TimerHandle] = {}
-        self._told: dict[EntryId, tuple[int, int]] = {}
+        self._timer: asyncio.TimerHandle | None = None
+        self._slice: asyncio.Handle | None = None
+        self._moved: set[QueueName] = set()
+        self._told: dict[EntryId, _Told] = {}
         self._said: dict[EntryId, list[_Said]] = {}
         self._busy_since: dict[AgentId, tuple[float, QueueName]] = {}
-        self._outlook: tuple[float, Outlook] | None = None
+        self._standings = Standings()
+        self._standings.all_anew(board.rules, board.agents.values(), board.entries(), clock.now())
+        self._rules = board.rules
+        self._figures: dict[QueueName, tuple[float, Handling | None]] = {}
         self.handle_times = HandleTimes()
         self.hit_rates: dict[QueueName, HitRate] = defaultdict(HitRate)
         self.measured: Callable[[Measured], None] = lambda _: None
 
     def close(self) -> None:
-        for timer in self._timers.values():
-            timer.cancel()
-        self._timers.clear()
+        for waiting in (self._timer, self._slice):
+            if waiting is not None:
+                waiting.cancel()
+        self._timer = self._slice = None
 
     def forget(self, entry: EntryId) -> None:
         self._told.pop(entry, None)
@@ -69,6 +89,7 @@ class Places:
 
     def line_moved(self, change: EntryChanged) -> None:
         entry, before = change.after, change.before
+        self._standings.entry(entry, self._board.rules, self._clock.now())
         left_line = entry.state in ("joined", "ended")
         if left_line and (before is None or before.state not in ("joined", "ended")):
             self._wait_over(entry, before)
@@ -76,14 +97,15 @@ class Places:
             # Its caller is not on the line: nothing can be measured of it.
             self._said.pop(entry.id, None)
         came_back = before is not None and before.state == "joined" and entry.state == "waiting"
-        if (left_line or came_back) and entry.queue not in self._timers:
-            self._timers[entry.queue] = asyncio.get_running_loop().call_later(
-                PLACE_EVERY_S, self._tell_queue, entry.queue
-            )
+        if left_line or came_back:
+            self._look_through(entry.queue)
+        elif before is not None and before.queue != entry.queue:
+            self._look_through(before.queue)
 
     def agent_changed(self, change: AgentChanged) -> None:
         """One call takes an agent from being reserved to being free again, if there was a talk."""
         agent, before = change.after, change.before
+        self._standings.agent(agent)
         if agent.state == "talking" and agent.entry is not None and agent.id not in self._busy_since:
             entry = self._board.entry(agent.entry)
             if entry is not None:
@@ -99,7 +121,7 @@ class Places:
         """The caller hears this now."""
         entry = self._board.entry(id)
         if entry is not None and wait is not None:
-            standing = self._look().of(entry)
+            standing = self.standing(entry)
             serving = 0 if standing is None else standing.serving
             self._said.setdefault(id, []).append(_Said(self._now_s(), place, serving, wait, told=True))
 
@@ -135,37 +157,60 @@ class Places:
 
     # --- what is told
 
-    def tell(self, entry_id: EntryId) -> None:
-        """The place, unless that is what was told last."""
+    def tell(self, entry_id: EntryId) -> bool:
+        """The place, unless that is what was told last. False: it is told later, not so soon again."""
         seat = self._seats.get(entry_id)
         entry = self._board.entry(entry_id)
-        place = self._board.place(entry_id)
-        if seat is None or entry is None or place is None or entry.state == "joined":
-            return
-        now_told = (place.place, place.waiting)
-        if self._told.get(entry_id) == now_told:
-            return
-        first = entry_id not in self._told
-        self._told[entry_id] = now_told
-        standing = self._look().of(entry)
+        telling = self._board.telling(entry_id)
+        if seat is None or entry is None or telling is None or entry.state == "joined":
+            return True
+        now_s, last = self._clock.monotonic(), self._told.get(entry_id)
+        if last is not None:
+            if (last.place, last.waiting) == (telling.say, telling.waiting):
+                return True
+            if telling.say > SOON and now_s - last.at_s < FURTHER_BACK_EVERY_S:
+                return False
+        self._told[entry_id] = _Told(telling.say, telling.waiting, now_s)
+        standing = self.standing(entry)
         wait = None if standing is None else self._wait(entry.queue, standing)
-        if first and wait is not None and standing is not None and standing.place > standing.free:
-            self._said[entry_id] = [_Said(self._now_s(), place.place, standing.serving, wait, told=False)]
-        trusted = wait if self.hit_rates[entry.queue].trusted else None
-        # Who was told a place is not told a worse one (a caller of a higher priority came, say).
-        shown = place.place if entry.announced is None else min(place.place, entry.announced)
-        seat.progressed(shown, place.waiting, None if trusted is None else (trusted.low_s, trusted.high_s))
+        if last is None and wait is not None and standing is not None and standing.place > standing.free:
+            self._said[entry_id] = [_Said(self._now_s(), telling.place, standing.serving, wait, told=False)]
+        if not self.hit_rates[entry.queue].trusted:
+            wait = None
+        seat.progressed(telling.say, telling.waiting, None if wait is None else (wait.low_s, wait.high_s))
+        return True
 
-    def _tell_queue(self, queue: QueueName) -> None:
-        self._timers.pop(queue, None)
-        for entry_id in list(self._seats):
+    def _look_through(self, queue: QueueName) -> None:
+        """Tell the callers of this queue soon."""
+        self._moved.add(queue)
+        if self._timer is None and self._slice is None:
+            self._timer = asyncio.get_running_loop().call_later(PLACE_EVERY_S, self._begin)
+
+    def _begin(self) -> None:
+        self._timer = None
+        queues, self._moved = self._moved, set()
+        self._go_on(iter(list(self._seats)), queues)
+
+    def _go_on(self, rest: Iterator[EntryId], queues: set[QueueName]) -> None:
+        """A slice of the callers; then others have their turn."""
+        self._slice, told = None, 0
+        for entry_id in rest:
             entry = self._board.entry(entry_id)
-            if entry is not None and entry.queue == queue:
-                self.tell(entry_id)
+            if entry is None or entry.queue not in queues:
+                continue
+            if not self.tell(entry_id):
+                self._moved.add(entry.queue)
+            told += 1
+            if told == SLICE:
+                self._slice = asyncio.get_running_loop().call_soon(self._go_on, rest, queues)
+                return
+        if self._moved:
+            self._timer = asyncio.get_running_loop().call_later(PLACE_EVERY_S, self._begin)
 
     def now(self, queue: QueueName, skills: Mapping[SkillName, int]) -> QueueNow:
         """How the queue is doing for a caller who would come now and needs these skills."""
-        standing = self._look(fresh=True).last(queue, skills)
+        self._settle()
+        standing = self._standings.last(queue, skills)
         wait = self._wait(queue, standing) if self.hit_rates[queue].trusted else None
         waiting = self._board.length(queue)
         return QueueNow(
@@ -173,29 +218,37 @@ class Places:
         )
 
     def standing(self, entry: Entry) -> Standing | None:
-        """As of now."""
-        return self._look(fresh=True).of(entry)
+        """Of an entry in line: who is before it for the same agents, and how many these are."""
+        self._settle()
+        return self._standings.of(entry, self._rules)
+
+    def _settle(self) -> None:
+        """What time and the operator have changed meanwhile."""
+        now, rules = self._clock.now(), self._board.rules
+        if rules is not self._rules:
+            self._rules = rules
+            self._standings.all_anew(rules, self._board.agents.values(), self._board.entries(), now)
+        self._standings.time(rules, now)
 
     def _wait(self, queue: QueueName, standing: Standing) -> WaitRange | None:
         times = self.handle_times
         return estimate(
             standing.place,
             standing.serving,
-            times.of(queue, self._clock.now().astimezone()),
+            self._handling(queue),
             free=standing.free,
             giving_up_per_s=times.giving_up_per_s(queue),
             answer_s=times.answer_s(queue),
         )
 
-    def _look(self, *, fresh: bool = False) -> Outlook:
-        """Line and floor, at most a second old: a crowd that comes at once is not counted anew for each."""
-        now = self._clock.now()
-        at_s = now.timestamp()
-        if not fresh and self._outlook is not None and 0 <= at_s - self._outlook[0] < PLACE_EVERY_S:
-            return self._outlook[1]
-        outlook = Outlook(self._board.rules, self._board.agents.values(), self._board.entries(), now)
-        self._outlook = (at_s, outlook)
-        return outlook
+    def _handling(self, queue: QueueName) -> Handling | None:
+        """Of this hour and the latest calls; looked up once a second at most."""
+        now_s = self._clock.monotonic()
+        known = self._figures.get(queue)
+        if known is None or now_s >= known[0]:
+            found = self.handle_times.of(queue, self._clock.now().astimezone())
+            known = self._figures[queue] = (now_s + PLACE_EVERY_S, found)
+        return known[1]
 
     def _now_s(self) -> float:
         return self._clock.now().timestamp()

@@ -13,9 +13,10 @@ from __future__ import annotations
 
 import math
 from collections import deque
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
-from statistics import fmean, pstdev
+from functools import lru_cache
+from statistics import fmean
 from typing import Final
 
 LEAST_CALLS: Final = 20
@@ -67,14 +68,6 @@ class Measured:
     hit: bool | None
 
 
-def handling(handle_s: Sequence[float]) -> Handling | None:
-    """None: too few calls are known, or they take no time."""
-    if len(handle_s) < LEAST_CALLS:
-        return None
-    mean_s = fmean(handle_s)
-    return Handling(mean_s, pstdev(handle_s, mean_s) / mean_s, len(handle_s)) if mean_s > 0 else None
-
-
 def estimate(
     place: float,
     serving: int,
@@ -107,9 +100,20 @@ def estimate(
 def _sums(moves: float, per_s: float, giving_up_per_s: float) -> tuple[float, float]:
     """Of the gaps, and of their squares. A part of a move counts as that part of the last gap."""
     whole = math.floor(moves)
-    gaps = [1 / (per_s + ahead * giving_up_per_s) for ahead in range(whole)]
     rest = (moves - whole) / (per_s + whole * giving_up_per_s)
-    return sum(gaps) + rest, sum(gap * gap for gap in gaps) + rest * rest
+    if giving_up_per_s == 0:
+        return whole / per_s + rest, whole / per_s**2 + rest * rest
+    sums = _cumulated(per_s, giving_up_per_s)
+    for ahead in range(len(sums) - 1, whole):
+        gap = 1 / (per_s + ahead * giving_up_per_s)
+        sums.append((sums[-1][0] + gap, sums[-1][1] + gap * gap))
+    return sums[whole][0] + rest, sums[whole][1] + rest * rest
+
+
+@lru_cache(maxsize=256)
+def _cumulated(per_s: float, giving_up_per_s: float) -> list[tuple[float, float]]:
+    """Sums of the first 0, 1, 2 ... gaps, made longer as they are asked for: a line asks for all of them."""
+    return [(0.0, 0.0)]
 
 
 def _gamma_factor(shape: float, z: float) -> float:

@@ -2,12 +2,13 @@ from __future__ import annotations
 
 import datetime as dt
 import random
+from dataclasses import replace
 from statistics import quantiles
 
 import pytest
 
 from routing.agents import Agent
-from routing.entries import Entry, enter
+from routing.entries import Ended, Entry, apply, enter
 from routing.estimate import (
     LEAST_CALLS,
     LEAST_MEASURED,
@@ -15,12 +16,11 @@ from routing.estimate import (
     HitRate,
     WaitRange,
     estimate,
-    handling,
 )
 from routing.handle_times import HandleTimes
 from routing.ids import AgentId, EntryId, QueueName, SkillName
-from routing.outlook import Outlook
 from routing.rules import QueueRules, Rules
+from routing.standings import Standings
 
 NOW = dt.datetime(2026, 11, 26, 9, 30, tzinfo=dt.UTC)
 GENERAL = QueueName("general")
@@ -38,9 +38,20 @@ def test_nothing_is_said_when_the_figures_do_not_carry_it(
 
 
 def test_too_few_calls_say_nothing_of_how_long_calls_take() -> None:
-    assert handling([300.0] * (LEAST_CALLS - 1)) is None
-    assert handling([0.0] * LEAST_CALLS) is None
-    assert handling([200.0, 400.0] * LEAST_CALLS) == Handling(300.0, pytest.approx(1 / 3), 2 * LEAST_CALLS)
+    times = HandleTimes()
+    for _ in range(LEAST_CALLS - 1):
+        times.add(GENERAL, 200.0, NOW)
+    times.add(GENERAL, 0.0, NOW)
+    few = HandleTimes()
+    for _ in range(LEAST_CALLS - 1):
+        few.add(GENERAL, 200.0, NOW)
+    assert few.of(GENERAL, NOW) is None
+    for number in range(300):
+        times.add(GENERAL, 200.0 if number % 2 else 400.0, NOW)
+    found = times.of(GENERAL, NOW)
+    assert found is not None
+    assert found.mean_s == pytest.approx(300.0)
+    assert found.spread == pytest.approx(1 / 3)
 
 
 def test_further_back_is_longer_and_more_agents_are_quicker() -> None:
@@ -130,12 +141,23 @@ def test_only_who_competes_for_the_same_agents_stands_before() -> None:
         entry("e5", GENERAL, 4, english=4),
     ]
     later = enter(EntryId("cb"), GENERAL, "cb", NOW, callback="cb-1", not_before=NOW + dt.timedelta(hours=1))
-    look = Outlook(rules, agents, [*line, later], NOW)
-    standing = look.of(line[2])
+    look = Standings()
+    look.all_anew(rules, agents, [*line, later], NOW)
+    standing = look.of(line[2], rules)
     assert standing is not None
     assert standing.place == pytest.approx(1 + 1 + 1 / 3)
     assert (standing.serving, standing.free) == (1, 0)
-    fifth = look.of(line[4])
+    fifth = look.of(line[4], rules)
     assert fifth is not None
     assert fifth.serving == 0, "nobody speaks English so well"
     assert look.last(GENERAL, {english: 1}).place == pytest.approx(1 + 3 + 1 / 3)
+    look.time(rules, NOW + dt.timedelta(hours=2))
+    assert look.last(GENERAL, {english: 1}).place == pytest.approx(1 + 4 + 1 / 3), "its time has come"
+    look.entry(apply(line[0], Ended("abandoned"), NOW), rules, NOW)
+    look.agent(replace(agents[0], state="available"))
+    standing = look.of(line[2], rules)
+    assert standing is not None
+    assert standing.place == pytest.approx(1 + 1 + 1 / 3), "the callback is before it, e1 is gone"
+    assert standing.free == 1
+    look.agent(replace(agents[0], state="paused"))
+    assert look.last(GENERAL, {}).serving == 0
