@@ -19,6 +19,7 @@ from tests.support.softphone import agent_phone
 pytestmark = [pytest.mark.real, pytest.mark.asyncio(loop_scope="session")]
 
 TALK_S = 0.4
+AWAY = ("offline", "paused", "wrap_up")
 
 
 def talks(stage: Scene) -> TalkService:
@@ -32,7 +33,7 @@ async def agent_of(stage: Scene, name: str, answers_after_s: float | None = 0.1)
     )
     await phone.register()
     stage.hotline.dispatcher.feature(name, "login")
-    await stage.until(lambda: stage.states()[name] != "offline", f"{name} is logged in")
+    await stage.until(lambda: stage.states()[name] not in AWAY, f"{name} can be rung")
     return phone
 
 

@@ -202,9 +202,9 @@ async def test_a_conference_of_three(stage: Scene, trunk: Trunk) -> None:
 
     agent = await stage.agent("a1001")
     citizen = await choosing(stage, "5")
-    await stage.until(lambda: stage.stages() == ["talking"], "the agent has the caller")
+    (session,) = stage.hotline.front_door.registry
+    await stage.until(lambda: session._parts.waiting.talk is not None, "the agent has the caller")
     async with trunk.phone("110") as police:
-        (session,) = stage.hotline.front_door.registry
         session._parts.transfers.start(Transfer(OpId("x"), "number", "110", "zh", "conference"))
         await police.events.next("established", timeout=10)
         await stage.until(lambda: session._parts.transfers.joined, "the party is joined")
