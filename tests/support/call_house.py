@@ -37,17 +37,21 @@ from ivr.callback.attempt import CallbackServices
 from ivr.callback.desk import CallbackDesk
 from ivr.callback.promises import Kept
 from ivr.callback.settings import CallbackSettings
+from ivr.desk.service import Desk
+from ivr.desk.telephone import DeskByTelephone
 from ivr.dispatch import Dispatcher
 from ivr.flow.actions import JsonValue, Lookup, Notify, Prompt, Request
 from ivr.flow.inputs import LookupEnded, RequestEnded
 from ivr.flow.load import load
 from ivr.flow.model import FlowLibrary
-from ivr.ids import CallId
+from ivr.ids import CallId, ChannelId
+from ivr.talk.conversations import Conversations
 from routing.board import Board
 from routing.board_events import Fact
 from routing.rules_load import load_agents, load_rules
 from storage.errors import StorageAway
 from storage.promises import CallbackRecord
+from storage.records import Fact as StoredFact
 from storage.records import JournalEvent
 from tests.support.fake_ari import FakeAri, FakeAsterisk
 from tests.support.virtual_time import VirtualClock
@@ -211,6 +215,8 @@ class Memory:
     said: list[Said] = field(default_factory=list)
     said_seq: list[int] = field(default_factory=list)
     routed: list[Fact] = field(default_factory=list)
+    stored: list[StoredFact] = field(default_factory=list)
+    """What the desk wrote down."""
     arrivals: list[CallerFacts] = field(default_factory=list)
     recorded_now: dict[str, Recorded] = field(default_factory=dict)
     """Recordings by id, as they stand."""
@@ -323,6 +329,8 @@ class House:
     promises: MemoryPromises
     callbacks: CallbackDesk
     prompts: OneSecondPrompts
+    desk: Desk
+    talks: Conversations
 
     async def until(self, done: float) -> None:
         """Let virtual time go on for `done` seconds."""
@@ -376,9 +384,10 @@ async def house(
     history: Callable[[str], Awaitable[Mapping[str, JsonValue]]] | None = None,
     written_down: TalksWrittenDown = "off",
     promised_by: CallbackSettings | None = None,
+    codes: bool = False,
 ) -> AsyncIterator[House]:
     """entry: the flow that calls begin with. earlier: promises of an earlier run. history: what is known of callers,
-    which the dialogue then looks at."""
+    which the dialogue then looks at. codes: what agents dial runs the flow `agent_codes`."""
     clock = VirtualClock()
     rules = load_rules(QUEUES)
     memory, ears = Memory(), ScriptedEars()
@@ -390,6 +399,9 @@ async def house(
         outside, promises = ScriptedOutside(), MemoryPromises(earlier=list(earlier))
         house_of = CallbackServices(ari, dispatcher, OUTBOUND, clock, audio=lambda: prompts)
         callbacks = CallbackDesk(house_of, dispatcher, promises, "n1", settings=promised_by)
+        talks = Conversations()
+        ended: list[ChannelId] = []
+        desk = Desk(dispatcher, clock, memory.stored.append, talks, ended.append, {"a2": "4711"})
         services = CallServices(
             ari,
             prompts,
@@ -401,6 +413,8 @@ async def house(
             callbacks=callbacks,
             outbound=OUTBOUND,
             written_down=written_down,
+            desk=DeskByTelephone(desk) if codes else None,
+            talks=talks,
         )
         settings = FrontDoorSettings("n1", entry, "zh", max_calls)
         dialogues = OneDialogue(library, services.audio, asks_history=history is not None)
@@ -413,7 +427,9 @@ async def house(
             dispatcher.start()
             await asyncio.sleep(0.1)
             try:
-                yield House(ari, ears, memory, dispatcher, door, outside, promises, callbacks, prompts)
+                yield House(
+                    ari, ears, memory, dispatcher, door, outside, promises, callbacks, prompts, desk, talks
+                )
             finally:
                 for task in tasks:
                     task.cancel()
