@@ -8,7 +8,7 @@ from textwrap import dedent
 import pytest
 
 from routing.ids import QueueName, SkillName
-from routing.rules import Rules, requirement
+from routing.rules import Overflow, Rules, requirement
 from routing.rules_load import RulesError, load_agents, load_rules
 from tests.routing.world import at, skills
 
@@ -32,6 +32,14 @@ def test_the_rules_that_ship_load_with_their_agents() -> None:
     crisis = rules.queues[QueueName("crisis")]
     assert (crisis.max_wait_s, crisis.wrap_up_s, crisis.priority) == (None, None, 100)
     assert [step.for_s for step in crisis.steps] == [10, None]
+    assert [name for name, queue in rules.queues.items() if queue.urgent] == ["crisis"]
+    general, complaint = rules.queues[QueueName("general")], rules.queues[QueueName("complaint")]
+    assert (general.redial_s, general.answer_within_s, general.preferred_s) == (600, 15, 8)
+    assert complaint.overflow == (Overflow(QueueName("general"), after_s=60),)
+    assert rules.queues[QueueName("business")].hours == "offices"
+    assert rules.wrap_up_code(QueueName("general"), "2") == "work_order"
+    # Whoever wrote the codes thought of both languages and of the telephone.
+    assert all(code.key and {"zh", "en"} <= code.title.keys() for code in rules.wrap_up_codes.values())
     agents = load_agents((FLOWS / "agents.yaml").read_text(encoding="utf-8"), rules, at(0))
     assert all(agent.state == "offline" for agent in agents)
     assert len({agent.extension for agent in agents}) == len(agents)

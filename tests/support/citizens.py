@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import itertools
 from contextlib import AbstractAsyncContextManager, AsyncExitStack
 from pathlib import Path
 from types import TracebackType
@@ -19,6 +20,8 @@ from ivr.main import Hotline
 from tests.support.audio import PHONE_RATE, Match, Samples, contains, is_silent, load_recording
 from tests.support.softphone import agent_phone, citizen_phone
 
+_NUMBERS = itertools.count(13800000001)
+"""Each citizen calls from another telephone: nobody has a lost place or a last agent from an earlier test."""
 LISTEN_EVERY_S = 0.5
 """Between two looks at what a phone has heard so far."""
 
@@ -34,7 +37,6 @@ class Scene:
         assert hotline.rendered is not None
         self.rendered = hotline.rendered
         self._stack = AsyncExitStack()
-        self._numbers = 13800000000
         self._citizens: list[Caller] = []
 
     async def __aenter__(self) -> Self:
@@ -48,8 +50,7 @@ class Scene:
 
     async def citizen(self, kind: type[Caller] = LightPhone) -> Caller:
         """A citizen on the line, answered by the hotline."""
-        self._numbers += 1
-        number = str(self._numbers)
+        number = str(next(_NUMBERS))
         phone = await self._stack.enter_async_context(citizen_phone(self.rendered, number, kind=kind))
         self._citizens.append(phone)
         await phone.dial(self.rendered.hotline_uri)
@@ -75,9 +76,8 @@ class Scene:
 
     async def citizen_dialling(self) -> Caller:
         """A citizen whose INVITE is out and not yet answered."""
-        self._numbers += 1
         phone = await self._stack.enter_async_context(
-            citizen_phone(self.rendered, str(self._numbers), kind=LightPhone)
+            citizen_phone(self.rendered, str(next(_NUMBERS)), kind=LightPhone)
         )
         await phone.dial(self.rendered.hotline_uri)
         return phone
