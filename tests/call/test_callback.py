@@ -51,8 +51,8 @@ def party(here: House, endpoint: str) -> Any:
 def line(here: House) -> list[str]:
     """The callers and promises in line, by place."""
     board = here.dispatcher.board
-    entries = sorted(board.entries(), key=lambda one: board.place(one.id).place)  # type: ignore[union-attr]
-    return ["promise" if one.callback else "caller" for one in entries]
+    standing = [(place.place, one) for one in board.entries() if (place := board.place(one.id)) is not None]
+    return ["promise" if one.callback else "caller" for _, one in sorted(standing, key=lambda each: each[0])]
 
 
 @pytest.mark.parametrize("seed", SEEDS)

@@ -35,6 +35,7 @@ from ivr.call.services import CallServices
 from ivr.call.shared_ears import SharedEars
 from ivr.callback.attempt import CallbackServices
 from ivr.callback.desk import CallbackDesk
+from ivr.callback.hours import Hours, always
 from ivr.callback.promises import Kept
 from ivr.callback.settings import CallbackSettings
 from ivr.desk.service import Desk
@@ -384,6 +385,7 @@ async def house(
     history: Callable[[str], Awaitable[Mapping[str, JsonValue]]] | None = None,
     written_down: TalksWrittenDown = "off",
     promised_by: CallbackSettings | None = None,
+    callback_hours: Hours = always,
     codes: bool = False,
 ) -> AsyncIterator[House]:
     """entry: the flow that calls begin with. earlier: promises of an earlier run. history: what is known of callers,
@@ -398,7 +400,9 @@ async def house(
         prompts = OneSecondPrompts()
         outside, promises = ScriptedOutside(), MemoryPromises(earlier=list(earlier))
         house_of = CallbackServices(ari, dispatcher, OUTBOUND, clock, audio=lambda: prompts)
-        callbacks = CallbackDesk(house_of, dispatcher, promises, "n1", settings=promised_by)
+        callbacks = CallbackDesk(
+            house_of, dispatcher, promises, "n1", settings=promised_by, hours=callback_hours
+        )
         talks = Conversations()
         ended: list[ChannelId] = []
         desk = Desk(dispatcher, clock, memory.stored.append, talks, ended.append, {"a2": "4711"})
