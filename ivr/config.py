@@ -122,6 +122,16 @@ class TranscriptSettings(_Section):
     keep_recording_days: float = Field(default=1095.0, ge=0, description="recordings in writing likewise")
 
 
+class SupervisorSettings(_Section):
+    """Supervisors who listen to talks, whisper, join and take over."""
+
+    tell_agent: bool = Field(default=False, description="the agent hears a tone when somebody begins to listen")
+    phones: dict[str, str] = Field(
+        default_factory=dict,
+        description="supervisors who are no agents: name: ARI endpoint of the telephone, e.g. PJSIP/desk1",
+    )
+
+
 class PromptSettings(_Section):
     """What callers hear."""
 
@@ -157,6 +167,7 @@ class Settings(BaseSettings):
     speech: SpeechSettings = SpeechSettings()
     transcripts: TranscriptSettings = TranscriptSettings()
     recordings: RecordingSettings = RecordingSettings()
+    supervisors: SupervisorSettings = SupervisorSettings()
     prompts: PromptSettings = PromptSettings()
     desk: DeskSettings = DeskSettings()
     outside: OutsideSettings = OutsideSettings()

@@ -288,7 +288,7 @@ async def hotline(
             callbacks=callbacks.lines,
         )
         changed.to(status.bump)
-        overseeing = oversee(settings, services, store, watched, front_door.registry)
+        overseeing = oversee(settings, services, store, watched, front_door.registry, dispatcher)
         running = Hotline(
             settings=settings,
             flows=flows,

@@ -11,6 +11,7 @@ from pathlib import Path
 from ivr.call.registry import CallRegistry
 from ivr.call.services import CallServices
 from ivr.config import Settings
+from ivr.dispatch import Dispatcher
 from ivr.ids import CallId
 from ivr.recordings.recovery import Recovery
 from ivr.recordings.retention import keep_erasing
@@ -18,6 +19,8 @@ from ivr.recordings.service import RecordingService
 from ivr.talk.conversations import Conversations
 from ivr.talk.recording import TalkRecordings
 from ivr.talk.recording_notes import TalkPolicy
+from ivr.talk.supervising import Supervising
+from routing.ids import AgentId
 from storage.records import Fact
 from storage.store import Store
 
@@ -26,17 +29,22 @@ log = logging.getLogger(__name__)
 
 @dataclass(slots=True)
 class Overseeing:
-    """talks: those that go on. recordings: of them, with pause and resume. stored: what may be done with kept ones."""
+    """talks: those that go on. recordings: of them, with pause and resume. stored: what may be done with kept ones.
+
+    supervisors: listen, whisper, join, take over.
+    """
 
     talks: Conversations
     recordings: TalkRecordings
     stored: RecordingService
+    supervisors: Supervising
     _recovery: Recovery | None = field(repr=False)
 
     async def run(self) -> None:
         """Until cancelled; then what is being recorded is finished first."""
         async with asyncio.TaskGroup() as group:
             group.create_task(self.recordings.run(), name="recordings of talks")
+            group.create_task(self.supervisors.run(), name="supervisors")
             if self._recovery is not None:
                 group.create_task(self._recovery.run(), name="recordings recovered")
                 group.create_task(keep_erasing(self.stored), name="retention of recordings")
@@ -48,6 +56,7 @@ def oversee(
     store: Store,
     put: Callable[[Fact], None],
     registry: CallRegistry,
+    dispatcher: Dispatcher,
 ) -> Overseeing:
     """Watches the talks of `services`. put: the writer's."""
     wanted, clock, ari = settings.recordings, services.clock, services.ari
@@ -63,13 +72,25 @@ def oversee(
         written_live=lambda: settings.transcripts.talks != "off" and bool(services.ears.languages()),
     )
     services.talks.watch(recordings)
+    supervisors = Supervising(
+        ari,
+        clock,
+        services.talks,
+        services.in_talk,
+        services.queues,
+        put,
+        lambda supervisor: _endpoint(settings, dispatcher, supervisor),
+        tell_agent=settings.supervisors.tell_agent,
+        changed=services.changed,
+    )
+    services.talks.watch(supervisors)
     stored = RecordingService(store, folder, wanted.classes, clock.now)
     recovery = (
         None
         if folder is None
         else Recovery(ari, store, put, folder, settings.node, recordings.being_made, services.changed)
     )
-    return Overseeing(services.talks, recordings, stored, recovery)
+    return Overseeing(services.talks, recordings, stored, supervisors, recovery)
 
 
 def _folder(settings: Settings) -> Path | None:
@@ -84,3 +105,10 @@ def _folder(settings: Settings) -> Path | None:
 def _variables(registry: CallRegistry, call: CallId) -> Mapping[str, object]:
     session = registry.get(call)
     return {} if session is None else session.variables
+
+
+def _endpoint(settings: Settings, dispatcher: Dispatcher, supervisor: str) -> str | None:
+    """A supervisor is an agent, or one whose telephone the settings name."""
+    if AgentId(supervisor) in dispatcher.board.agents:
+        return f"PJSIP/{supervisor}"
+    return settings.supervisors.phones.get(supervisor)

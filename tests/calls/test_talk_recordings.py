@@ -14,6 +14,9 @@ from ivr.ari.results import Sent
 from ivr.ids import CallId
 from ivr.recordings.recovery import Recovery
 from ivr.talk.conversations import Conversation
+from ivr.talk.results import Done
+from ivr.talk.service import TalkService
+from ivr.talk.targets import ToAgent
 from storage.promises import RecordingRecord
 from tests.support.audio import PHONE_RATE, Samples, silence, tone, tone_present
 from tests.support.citizens import Caller, Scene
@@ -144,6 +147,40 @@ async def test_what_is_private_is_in_no_file_and_the_pause_is_marked(stage: Scen
         assert not quiet.any(), "a pause is silence, and as long as it was"
     acts = await stage.hotline.overseeing.stored.acts(record.id)
     assert [(act.act, act.author) for act in acts] == [("resume", "a1001"), ("pause", "a1001")]
+
+
+async def test_one_file_across_hold_and_transfer_and_nothing_of_who_waits(stage: Scene) -> None:
+    citizen, agent, conversation = await talking(stage)
+    talks = TalkService(stage.hotline.front_door._services.in_talk)
+    await asyncio.gather(citizen.play(tone(CITIZEN_HZ, 0.6)), agent.play(tone(AGENT_HZ, 0.6)))
+    await stage.hears_for(citizen, 1.0)
+    assert await talks.hold("a1001") == Done("held")
+    await citizen.play(tone(700, 0.8))
+    await stage.hears_for(citizen, 1.2)
+    assert await talks.resume("a1001") == Done("talking")
+    other = await stage.agent("a1002", answers_after_s=0.1)
+    assert isinstance(await talks.transfer("a1001", ToAgent("a1002")), Done)
+    await stage.until(lambda: _agents(stage, conversation) == ["a1002"], "the next agent has the call")
+    await asyncio.gather(citizen.play(tone(800, 0.6)), other.play(tone(1500, 0.6)))
+    await stage.hears_for(citizen, 1.0)
+    await citizen.hangup()
+    record = await _kept(stage, conversation.call)
+    left, right = _sides(stage, record)
+    for side, heard, unheard in ((left, (CITIZEN_HZ, 800), 700), (right, (AGENT_HZ, 1500), 450)):
+        assert all(tone_present(side, hz) for hz in heard)
+        assert not tone_present(side, unheard, at_least_s=0.05)
+    assert [one["agent"] for one in record.data["agents"]] == ["a1001", "a1002"]
+    held, *rest = record.data["silences"]
+    assert held["why"] == "apart"
+    assert held["to_s"] - held["from_s"] > 1.0
+    assert not left[
+        round((held["from_s"] + 0.1) * PHONE_RATE) : round((held["to_s"] - 0.1) * PHONE_RATE)
+    ].any()
+    assert rest, "it was silent while the next agent was rung too"
+
+
+def _agents(stage: Scene, conversation: Conversation) -> list[str]:
+    return [one.agent for one in _conversations(stage, conversation.call)]
 
 
 async def test_a_citizen_who_refused_is_not_recorded_and_the_call_goes_on(
