@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from ivr.flow.actions import Callback, Play
+from ivr.flow.findings import FlowLoadError
 from ivr.flow.inputs import CallbackPlaced
 from tests.flow.support import PERSON, Dialogue, library
 
@@ -108,3 +109,35 @@ def test_hanging_up_meanwhile_ends_the_dialogue() -> None:
     call = callback()
     call.hang_up()
     assert call.state.ended
+
+
+def test_how_it_is_to_be_carried_out_goes_with_the_promise() -> None:
+    asked = "{prompt: [sorry, bye], accept: 1, later: 2, later_s: 600, later_say: bye, cancel: 3}"
+    call = callback(f"order: citizen_first\n    expires_s: 7200\n    answered: {asked}\n    hold: sorry")
+    (wanted,) = call.of(Callback)
+    assert wanted.plan == {
+        "order": "citizen_first",
+        "expires_s": 7200.0,
+        "question": {
+            "prompts": [{"id": "sorry"}, {"id": "bye"}],
+            "accept": "1",
+            "later": "2",
+            "later_s": 600.0,
+            "later_said": [{"id": "bye"}],
+            "cancel": "3",
+        },
+        "hold": [{"id": "sorry"}],
+    }
+
+
+@pytest.mark.parametrize(
+    ("written", "said"),
+    [
+        ("answered: {prompt: bye, later: 1}", "one key cannot mean two things"),
+        ("answered: {prompt: bye, cancel: 12}", "each of these is one key"),
+        ("hours: nowhere", "there is no calendar `nowhere`"),
+    ],
+)
+def test_what_cannot_be_carried_out_is_a_fault(written: str, said: str) -> None:
+    with pytest.raises(FlowLoadError, match=said):
+        callback(written)

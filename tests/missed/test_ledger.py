@@ -1,0 +1,233 @@
+"""The ledger in a database: merged, made good by a repeat call, a callback or by hand, and never lost."""
+
+from __future__ import annotations
+
+import asyncio
+import datetime as dt
+import json
+import shutil
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from ivr.__main__ import app
+from ivr.callers_known import CallerKeys
+from ivr.missed.ledger import MissedLedger
+from ivr.missed.service import MissedCalls, MissedError
+from ivr.missed.settings import MissedSettings
+from storage.errors import StorageAway
+from storage.migrate import upgrade
+from storage.missed_records import MissedCallRecord
+from storage.promises import CallbackRecord
+from storage.records import CallRecord, Fact
+from storage.store import Store
+from tests.missed.test_judging import NUMBER, T0, at, over, waits
+from tests.support.virtual_time import VirtualClock
+
+KEYS = CallerKeys(bytes(32))
+OTHER = "13800000002"
+
+
+class Ledger:
+    """A ledger over an empty database, and what it told."""
+
+    def __init__(self, store: Store) -> None:
+        self.store = store
+        self.told: list[MissedCallRecord] = []
+        self.ledger = MissedLedger(
+            store, VirtualClock(), KEYS.of, MissedSettings().policy(), self.told.append
+        )
+        self.service = MissedCalls(store, lambda: at(7200), self._promise, self.told.append)
+        self.promised: list[str] = []
+
+    async def _promise(self, record: MissedCallRecord, by: str) -> str:
+        self.promised.append(f"{record.number} by {by}")
+        return "cb-9"
+
+    async def see(self, *facts: Fact) -> None:
+        for fact in facts:
+            self.ledger.see(fact)
+        await self.ledger.finish()
+
+    async def missed(
+        self, number: str = NUMBER, call: str = "c-1", reason: str = "lost", after: float = 30
+    ) -> None:
+        """A call of that number in vain."""
+        ended = over(after, "failed" if reason == "lost" else "completed")
+        live = CallRecord(call, T0, caller=number, language="zh")
+        await self.see(live, CallRecord(**{**_fields(ended), "id": call, "caller": number}))
+
+    async def open(self) -> list[MissedCallRecord]:
+        return await self.service.listed()
+
+
+def _fields(record: CallRecord) -> dict[str, object]:
+    return {name: getattr(record, name) for name in CallRecord.__dataclass_fields__}
+
+
+@pytest.fixture(scope="session")
+def migrated(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("missed") / "hotline.db"
+    asyncio.run(upgrade(f"sqlite+aiosqlite:///{path}"))
+    return path
+
+
+@pytest.fixture
+async def ledger(migrated: Path, tmp_path: Path) -> AsyncIterator[Ledger]:
+    shutil.copy(migrated, tmp_path / "hotline.db")
+    async with await Store.open(f"sqlite+aiosqlite:///{tmp_path / 'hotline.db'}") as store:
+        yield Ledger(store)
+
+
+async def test_calls_in_vain_of_one_caller_are_one_obligation(ledger: Ledger) -> None:
+    await ledger.missed(after=10)
+    await ledger.missed("+86" + NUMBER, "c-2", reason="dead_air", after=600)
+    await ledger.missed(OTHER, "c-3")
+    first, second = sorted(await ledger.open(), key=lambda one: -one.count)
+    assert (first.count, first.reasons, first.reason) == (2, {"lost": 1, "dead_air": 1}, "dead_air")
+    assert (first.first_at, first.last_at, first.due_at) == (at(10), at(600), at(10) + dt.timedelta(hours=24))
+    assert (first.call_id, second.count, second.number) == ("c-2", 1, OTHER)
+    assert NUMBER not in first.caller_key
+    assert NUMBER not in repr(first)
+
+
+async def test_a_repeat_call_that_is_answered_makes_it_good(ledger: Ledger) -> None:
+    await ledger.missed()
+    live = CallRecord("c-2", at(60), caller=NUMBER)
+    joined = waits("joined", agent="a1", call_id="c-2")
+    await ledger.see(live, joined)
+    assert await ledger.open() == []
+    closed = await ledger.service.get(ledger.told[0].id)
+    assert (closed.closed_how, closed.closed_by, closed.closing_call) == ("repeat_call", "a1", "c-2")
+    # The next call in vain is owed anew.
+    await ledger.missed(call="c-3")
+    (again,) = await ledger.open()
+    assert (again.id != closed.id, again.count) == (True, 1)
+
+
+async def test_a_callback_makes_it_good_and_one_in_vain_does_not(ledger: Ledger) -> None:
+    await ledger.missed()
+    (owed,) = await ledger.open()
+    promised = await ledger.service.call_back(owed.id, by="Wang")
+    assert (promised.callback_id, ledger.promised) == ("cb-9", [f"{NUMBER} by Wang"])
+    with pytest.raises(MissedError, match="promised a call already"):
+        await ledger.service.call_back(owed.id, by="Li")
+    in_vain = CallbackRecord("cb-9", "c-1", "e-1", "general", NUMBER, T0, T0, state="failed")
+    await ledger.see(in_vain)
+    (owed,) = await ledger.open()
+    assert owed.callback_id == ""
+    await ledger.service.call_back(owed.id, by="Wang")
+    talked = CallbackRecord(
+        "cb-9", "c-1", "e-1", "general", NUMBER, T0, T0, state="done", data={"agent": "a2"}, revision=3
+    )
+    await ledger.see(talked)
+    closed = await ledger.service.get(owed.id)
+    assert (closed.state, closed.closed_how, closed.closed_by) == ("closed", "callback", "a2")
+
+
+async def test_a_promise_of_a_later_call_takes_the_obligation_over(ledger: Ledger) -> None:
+    await ledger.missed()
+    await ledger.see(CallRecord("c-2", at(60), caller=NUMBER), waits(call_id="c-2", callback="cb-2"))
+    (owed,) = await ledger.open()
+    assert owed.callback_id == "cb-2"
+    refused = CallbackRecord(
+        "cb-2", "c-2", "e-1", "general", NUMBER, T0, T0, state="cancelled", data={"by": "caller"}
+    )
+    await ledger.see(refused)
+    closed = await ledger.service.get(owed.id)
+    assert (closed.closed_how, closed.closed_by) == ("callback", "caller")
+
+
+async def test_by_hand_only_with_who_and_why(ledger: Ledger) -> None:
+    await ledger.missed()
+    (owed,) = await ledger.open()
+    with pytest.raises(MissedError, match="who and why"):
+        await ledger.service.close(owed.id, by="Wang", why=" ")
+    closed = await ledger.service.close(owed.id, by="Wang", why="came in person")
+    assert (closed.closed_how, closed.closed_by, closed.closed_why) == ("hand", "Wang", "came in person")
+    with pytest.raises(MissedError, match="closed already"):
+        await ledger.service.close(owed.id, by="Li", why="again")
+    with pytest.raises(MissedError, match="there is no missed call"):
+        await ledger.service.get("m-0")
+
+
+async def test_nobody_can_be_called_at_a_withheld_number(ledger: Ledger) -> None:
+    await ledger.missed("", "c-1")
+    await ledger.missed("", "c-2")
+    assert await ledger.open() == []
+    both = await ledger.service.listed(state=None)
+    assert [one.closed_how for one in both] == ["withheld", "withheld"]
+    counts = await ledger.service.counts(T0, at(3600))
+    assert (counts.obligations, counts.open, counts.closed) == (2, 0, {"withheld": 2})
+
+
+async def test_calls_that_were_live_when_the_controller_died_are_owed(ledger: Ledger) -> None:
+    cut_off = CallRecord("c-n1-1", T0, caller=NUMBER, data={"endpoint": "trunk"})
+    elsewhere = CallRecord("c-n2-1", T0, node="n2", caller=OTHER)
+    async with ledger.store.unit_of_work() as uow:
+        await uow.calls.upsert(cut_off, elsewhere)
+    written: list[Fact] = []
+    assert await ledger.ledger.recover("n1", written.append) == 1
+    await ledger.ledger.finish()
+    (owed,) = await ledger.open()
+    assert (owed.number, owed.reason) == (NUMBER, "lost")
+    (ended,) = written
+    assert isinstance(ended, CallRecord)
+    assert (ended.state, ended.data["outcome"], ended.data["endpoint"]) == ("ended", "failed", "trunk")
+
+
+async def test_what_is_owed_waits_for_a_database_that_is_away(
+    ledger: Ledger, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    away = asyncio.Event()
+    whole = ledger.store.unit_of_work
+
+    @asynccontextmanager
+    async def gone() -> AsyncIterator[object]:
+        if not away.is_set():
+            away.set()
+            raise StorageAway("away")
+        async with whole() as uow:
+            yield uow
+
+    monkeypatch.setattr(ledger.store, "unit_of_work", gone)
+    await ledger.missed()
+    assert away.is_set()
+    assert len(await ledger.open()) == 1
+
+
+def test_the_command_masks_numbers_and_closes(tmp_path: Path, migrated: Path) -> None:
+    url = f"sqlite+aiosqlite:///{tmp_path / 'hotline.db'}"
+    shutil.copy(migrated, tmp_path / "hotline.db")
+
+    async def fill() -> str:
+        async with await Store.open(url) as store:
+            ledger = Ledger(store)
+            await ledger.missed()
+            return ledger.told[0].id
+
+    id = asyncio.run(fill())
+    run = CliRunner().invoke
+    listed = run(app, ["missed", "list", "--database-url", url, "--format", "json"])
+    assert listed.exit_code == 0, listed.output
+    told = json.loads(listed.output)
+    assert [(one["id"], one["number"]) for one in told["missed"]] == [(id, "138******01")]
+    shown = run(app, ["missed", "show", id, "--database-url", url, "--clear", "--by", "Wang"])
+    assert NUMBER in shown.output
+    text = run(app, ["missed", "list", "--database-url", url])
+    assert NUMBER not in text.output
+    closed = run(app, ["missed", "close", id, "--why", "called by hand", "--by", "Li", "--database-url", url])
+    assert closed.exit_code == 0, closed.output
+    assert (
+        json.loads(run(app, ["missed", "list", "--database-url", url, "--format", "json"]).output)["missed"]
+        == []
+    )
+
+    async def acts() -> list[tuple[str, str, str]]:
+        async with await Store.open(url) as store, store.reading() as uow:
+            return [(one.author, one.act, one.subject) for one in await uow.acts.listed()]
+
+    assert asyncio.run(acts()) == [("Wang", "number_shown", id)]
