@@ -27,6 +27,7 @@ COMMANDS: Final[Mapping[str, str]] = {
     "rollback": "versions:rollback",
     "diff": "diff:diff",
     "versions": "versions:app",
+    "explain": "explain:explain",
     "transcripts": "transcripts:app",
     "recordings": "recordings:app",
     "missed": "missed:app",

@@ -5,6 +5,7 @@ Those of what outlives a call are in `promised.py`, those of the dialogues in `f
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Collection, Iterator, Mapping
 
 from sqlalchemy import ColumnElement, func, select
@@ -161,6 +162,31 @@ class AgentStates(FactRepository[AgentStateChange]):
         table = tables.agent_states
         query = self._select().where(table.c.agent_id == agent_id)
         return (await self._many(query.order_by(table.c.revision.desc()).limit(limit)))[::-1]
+
+    async def of_entries(self, entry_ids: Collection[str]) -> list[AgentStateChange]:
+        """What became of these entries at the agents: reserved, rung, answered, missed ...; oldest first."""
+        table, found = tables.agent_states, []
+        for part in _parts(entry_ids):
+            found += await self._many(self._select().where(table.c.entry.in_(part)))
+        return sorted(found, key=lambda change: (change.at, change.agent_id, change.revision))
+
+    async def as_of(self, at: dt.datetime) -> list[AgentStateChange]:
+        """Each agent's last change before that time."""
+        table = tables.agent_states
+        last = (
+            select(table.c.agent_id, func.max(table.c.revision).label("revision"))
+            .where(table.c.at < at)
+            .group_by(table.c.agent_id)
+            .subquery()
+        )
+        same = (table.c.agent_id == last.c.agent_id) & (table.c.revision == last.c.revision)
+        return await self._many(self._select().join(last, same).order_by(table.c.agent_id))
+
+    async def between(self, since: dt.datetime, until: dt.datetime) -> list[AgentStateChange]:
+        """Of all agents, both ends included, oldest first."""
+        table = tables.agent_states
+        query = self._select().where(table.c.at >= since, table.c.at <= until)
+        return await self._many(query.order_by(table.c.at, table.c.agent_id, table.c.revision))
 
 
 def _parts(ids: Collection[str]) -> Iterator[list[str]]:
