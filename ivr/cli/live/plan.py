@@ -11,6 +11,7 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 from typing import Final
 
+from ivr.call.codes_door import AGENT_FLOW
 from ivr.flow.actions import Callback, Enqueue, Lookup, Record, Request, Transfer
 from ivr.flow.model import FlowLibrary
 from ivr.flow.scenarios.acting import acts_of, do
@@ -134,6 +135,8 @@ def _reasons(library: FlowLibrary, case: Case, pure: Result, heard: Collection[s
 
 
 def _beginning(library: FlowLibrary, given: Given) -> Iterator[str]:
+    if given.flow == AGENT_FLOW or given.desk:
+        yield "agents' codes are dialled from an agent's telephone"
     if given.facts:
         yield "a real call has no `facts`"
     if given.history:

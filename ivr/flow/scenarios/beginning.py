@@ -8,7 +8,7 @@ from ivr.flow.model import FlowLibrary
 from ivr.flow.scenarios.model import Given
 from ivr.flow.simulate import Simulation
 from ivr.flow.state import CallFacts
-from ivr.flow.world import LookupRule, QueueRule, RequestRule, TransferRule, World
+from ivr.flow.world import DeskRule, LookupRule, QueueRule, RequestRule, TransferRule, World
 
 NOON = dt.time(12, 0)
 A_MONDAY = dt.date(2026, 11, 23)
@@ -83,6 +83,7 @@ def world_of(given: Given, *, promises_kept: bool = True) -> World:
             name: TransferRule(rule.outcome, rule.after_s, rule.talks_s)
             for name, rule in given.transfers.items()
         },
+        desk={name: DeskRule(rule.outcome, rule.agent, rule.talks_s) for name, rule in given.desk.items()},
         callbacks=given.callbacks or ("placed" if promises_kept else None),
         said_s=given.recorded_s,
     )

@@ -112,6 +112,16 @@ class TransferGiven(Strict):
     talks_s: float = Field(60.0, ge=0, description="how long the talk is")
 
 
+class DeskGiven(Strict):
+    """What comes of an act of the agent who dials a code; `not_now` is short for `{outcome: not_now}`."""
+
+    outcome: str = Field("done", description="done, or why not: `not_now`, `wrong_pin`, `busy` ...")
+    agent: dict[str, Any] = Field(
+        default_factory=dict, description="how the agent is then: `{state: paused, waiting: 3}`"
+    )
+    talks_s: float = Field(60.0, ge=0, description="call: how long the talk is")
+
+
 class Given(Strict):
     """How a call begins, and what everybody but the caller does in it."""
 
@@ -147,6 +157,9 @@ class Given(Strict):
     transfers: dict[str, Annotated[TransferGiven, _named("outcome", TransferGiven)]] = Field(
         default_factory=dict,
         description="name of a number (or the number, an agent, `*`) -> what the other party does",
+    )
+    desk: dict[str, Annotated[DeskGiven, _named("outcome", DeskGiven)]] = Field(
+        default_factory=dict, description="what an agent does (`log_in`, `pause` ...) -> what comes of it"
     )
     callbacks: CallbackOutcome | None = Field(
         None, description="what becomes of promises (default: placed, unless a turn says it)"
