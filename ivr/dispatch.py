@@ -317,9 +317,13 @@ class Dispatcher:
         except (IllegalTransition, KeyError) as error:
             log.info("not told to the board: %s", error)
 
-    def finished(self, entry: EntryId, agent: AgentId, *, served: bool = True) -> None:
-        """served False: the agent was there, the citizen of a callback was not, and is not called again."""
-        self._apply(TalkEnded(entry, agent, served))
+    def finished(
+        self, entry: EntryId, agent: AgentId, *, served: bool = True, wrap_up_as: str = ""
+    ) -> None:
+        """served False: the agent was there, the citizen of a callback was not, and is not called again.
+
+        wrap_up_as: the queue whose wrap-up holds for an agent to whom a call was handed."""
+        self._apply(TalkEnded(entry, agent, served, QueueName(wrap_up_as) if wrap_up_as else None))
         self._forget(entry)
 
     # --- AgentDesk: what agents do

@@ -172,7 +172,7 @@ class Board(Matching):
         if entry is None or entry.state != "joined" or entry.agent != event.agent:
             self._ignore(event, "this conversation is over")
         elif isinstance(event, TalkEnded):
-            self._hang_up(entry, now, "served" if event.served else "failed")
+            self._hang_up(entry, now, "served" if event.served else "failed", event.wrap_up_as)
         else:
             wrap_up_s = self._queue(entry).wrap_up_ends_s
             queue = event.queue if event.queue in self._rules.queues else None
@@ -228,11 +228,16 @@ class Board(Matching):
         if agent is not None:
             self._freed(self._agent(agent, ag.Withdraw("callback"), now), now)
 
-    def _hang_up(self, entry: Entry, now: dt.datetime, outcome: Outcome = "served") -> None:
+    def _hang_up(
+        self, entry: Entry, now: dt.datetime, outcome: Outcome = "served", as_of: QueueName | None = None
+    ) -> None:
         self._entry(entry, en.Ended(outcome), now)
         agent = self._floor.agents.get(entry.agent) if entry.agent is not None else None
         if agent is not None:
-            self._wrap_up(agent, entry.id, self._queue(entry).wrap_up_ends_s, now)
+            queue = self._queue(entry)
+            if as_of is not None and entry.queue not in self._rules.queues:
+                queue = self._rules.queues.get(as_of, queue)
+            self._wrap_up(agent, entry.id, queue.wrap_up_ends_s, now)
 
     def _wrap_up(self, agent: Agent, entry: EntryId, wrap_up_s: float | None, now: dt.datetime) -> None:
         if agent.entry != entry or agent.state not in IN_CALL:

@@ -71,6 +71,8 @@ class TalkEnded:
     entry: EntryId
     agent: AgentId
     served: bool = True
+    wrap_up_as: QueueName | None = None
+    """The queue whose wrap-up holds where the entry is of none (a transfer to this agent)."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -62,7 +62,7 @@ class Parts:
         self.player = Player(here, mailbox, self.recorder.seconds_of, self._hush)
         self.errands = Errands(here, library)
         self.transcripts = Transcripts(here, here.services.written_down, library.names.hot_words)
-        self.transfers = Transfers(here, self._fall_silent, self.transcripts)
+        self.transfers = Transfers(here, self._fall_silent, self.transcripts, library.numbers.get)
         self.waiting = Waiting(
             here, self._agent_comes, lambda: self.transfers.joined, self.transcripts, library.numbers.get
         )

@@ -256,8 +256,9 @@ class Queues(Protocol):
         """What the agent does with the call that it has."""
         ...
 
-    def finished(self, entry: EntryId, agent: AgentId) -> None:
-        """The talk is over, whoever ended it: the agent goes to wrap-up."""
+    def finished(self, entry: EntryId, agent: AgentId, *, wrap_up_as: str = "") -> None:
+        """The talk is over, whoever ended it: the agent goes to wrap-up. wrap_up_as: that queue's, where the entry is
+        of none (a call that was handed on)."""
         ...
 
     def now(self, queue: str, language: str) -> QueueNow | None:

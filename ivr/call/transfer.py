@@ -10,8 +10,10 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
+from contextlib import AsyncExitStack
 from typing import Any, Final, Literal
 
+from ivr.call.grounds import Occasion, ground_of
 from ivr.call.leg import Destination, Leg
 from ivr.call.ports import Offer
 from ivr.call.racing import unless
@@ -25,6 +27,7 @@ from ivr.flow.actions import Transfer
 from ivr.flow.inputs import OpId, PartyJoined, TransferEnded
 from ivr.ids import child_id
 from ivr.talk.events import Add
+from ivr.talk.reaching import Reached
 from ivr.talk.results import RefusalCode, Refused
 from ivr.talk.talking import Talking
 from ivr.talk.targets import ToAgent, ToNumber
@@ -34,14 +37,19 @@ log = logging.getLogger(__name__)
 
 
 class Transfers:
-    """fall_silent: as of `Waiting`. waiting: the agent of the call, for a conference."""
+    """fall_silent, numbers: as of `Waiting`. waiting: the agent of the call, for a conference."""
 
     def __init__(
-        self, here: OpenCall, fall_silent: Callable[[], Awaitable[None]], transcripts: Transcripts
+        self,
+        here: OpenCall,
+        fall_silent: Callable[[], Awaitable[None]],
+        transcripts: Transcripts,
+        numbers: Callable[[str], str | None],
     ) -> None:
         self._here = here
         self._fall_silent = fall_silent
         self._transcripts = transcripts
+        self._numbers = numbers
         self._running: dict[OpId, asyncio.Task[None]] = {}
         self.waiting: Waiting
         self.joined = False
@@ -105,7 +113,19 @@ class Transfers:
         async with first_to_answer(legs) as (leg, rung):
             if leg is None:
                 return _not_reached(action.op, rung)
+            if not await self._announced(leg, action):
+                return TransferEnded(action.op, "refused")
             return await self._through(leg, action)
+
+    async def _announced(self, leg: Leg, action: Transfer) -> bool:
+        """What the party hears, and the keys that it gets, before the caller is there. False: it does not want to."""
+        if action.mode == "announced":
+            media, seconds = await sounds_of(self._here, action.announce, action.language)
+            if not await leg.hear(media, seconds, action.accept):
+                return False
+        if action.keys:
+            await leg.press(action.keys)
+        return True
 
     async def _to_agent(
         self, action: Transfer, entry: EntryId, offer: Offer, over: asyncio.Future[None]
@@ -113,7 +133,8 @@ class Transfers:
         """over: the dispatcher took the offer back."""
         queues = self._here.services.queues
         try:
-            async with self._leg(_destination(offer)) as leg:
+            async with AsyncExitStack() as stack:
+                leg = await stack.enter_async_context(self._leg(_destination(offer)))
                 queues.ringing(entry)
                 rung = await unless(over, leg.ring()) or Rung("no_answer")
                 if rung.outcome != "answered":
@@ -122,12 +143,35 @@ class Transfers:
                 if not queues.answered(entry, offer.agent):
                     return TransferEnded(action.op, "unavailable")
                 try:
-                    return await self._through(leg, action, offer.agent)
+                    if not await self._announced(leg, action):
+                        return TransferEnded(action.op, "refused")
+                    if action.leave:
+                        return await self._through(leg, action, offer.agent)
+                    self.joined = True
+                    await self._fall_silent()
+                    if not await leg.join(self._here.channel):
+                        return TransferEnded(action.op, "failed")
+                    return await self._talk(Reached(leg, stack.pop_all(), offer.agent, entry), action)
                 finally:
                     queues.finished(entry, offer.agent)
         finally:
             # Nothing is left to leave when it ended by itself.
             queues.leave(entry, "left")
+
+    async def _talk(self, agent: Reached, action: Transfer) -> TransferEnded:
+        """As with the agent of a queue, but with no place to give back."""
+        here = self._here
+        occasion = Occasion("transfer", agent.entry, "", action.language)
+        ground = ground_of(here, self._transcripts, self._numbers, occasion)
+        talking = Talking(ground, agent, longest_s=action.longest_s)
+        here.history.has(agent.agent)
+        here.tell(PartyJoined(action.op))
+        try:
+            await talking.run()
+        finally:
+            self._transcripts.flow(on=True)
+            here.history.parted(talking.talked_s, talking.held_s, here.services.clock.now())
+        return TransferEnded(action.op, "completed", round(talking.talked_s, 3), 16)
 
     async def _into_talk(self, action: Transfer, talk: Talking) -> TransferEnded:
         """An agent has the caller: the party comes into their talk, and the agent stays."""
@@ -155,14 +199,8 @@ class Transfers:
         return Leg(here.ari, here.call, destination, kind="party", originator=here.channel)
 
     async def _through(self, leg: Leg, action: Transfer, agent: str = "") -> TransferEnded:
-        """The party has answered: announce, join, talk, take the caller back. agent: who it is, "" = an outsider."""
+        """The party has answered: join, talk, take the caller back. agent: who it is, "" = an outsider."""
         here = self._here
-        if action.mode == "announced":
-            media, seconds = await sounds_of(here, action.announce, action.language)
-            if not await leg.hear(media, seconds, action.accept):
-                return TransferEnded(action.op, "refused")
-        if action.keys:
-            await leg.press(action.keys)
         self.joined = True
         await self._fall_silent()
         if not await leg.join(here.channel):

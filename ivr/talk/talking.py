@@ -432,7 +432,7 @@ class Talking:
         reached = party.reached
         if reached.entry is not None and party.on_board:
             party.on_board = False
-            self._ground.queues.finished(reached.entry, AgentId(reached.agent))
+            self._ground.queues.finished(reached.entry, AgentId(reached.agent), wrap_up_as=self._ground.queue)
         party.together.close()
         if party.referred:
             await self._progress(party, "channel_answered")

@@ -32,6 +32,7 @@ async def agent_of(stage: Scene, name: str, answers_after_s: float | None = 0.1)
         agent_phone(stage.rendered, name, auto_answer_after_s=answers_after_s, kind=LightPhone)
     )
     await phone.register()
+    await stage.until(lambda: name in stage.hotline.telephony.phones.online, f"the telephone of {name} is there")
     stage.hotline.dispatcher.feature(name, "login")
     await stage.until(lambda: stage.states()[name] not in AWAY, f"{name} can be rung")
     return phone
