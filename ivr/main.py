@@ -223,7 +223,7 @@ async def hotline(
         stack.push_async_callback(histories.close)
         rendered = asterisk.rendered if asterisk else None
         telephony = await stack.enter_async_context(
-            open_accounts(settings, store, clock, ari, dispatcher, rendered)
+            open_accounts(settings, store, clock, ari, dispatcher, rendered, changed)
         )
         by_websocket = WebsocketMedia(ari)
 
@@ -273,6 +273,7 @@ async def hotline(
             on_event,
             histories.of,
         )
+        front_door.agent_of = telephony.book.agent_of
         status = LiveStatus(
             clock=clock,
             node=settings.node,

@@ -25,14 +25,15 @@ log = logging.getLogger(__name__)
 ONLINE: Final = "online"
 IN_USE: Final = frozenset({"INUSE", "BUSY", "ONHOLD", "RINGINUSE"})
 """States of a device that is in a call: one that only rings may be rung by us."""
+AWAY: Final = frozenset({"UNAVAILABLE", "INVALID"})
 AT_ONCE: Final = 8
 
 
 class Phones:
     """registered(agent, whether any telephone is) and in_use(username, whether) are told of every change.
 
-    Three kinds of event say that a telephone has come or gone, and which of them comes depends on how it went: by its
-    own word, by a registration that ran out, by a question that it did not answer. Each carries the state of now.
+    Several kinds of event say that a telephone has come or gone, and which of them comes depends on how it went: by its
+    own word, by a registration that ran out or was taken away, by a question that it did not answer.
     """
 
     def __init__(
@@ -61,6 +62,8 @@ class Phones:
                 technology, _, username = event.device_state.name.partition("/")
                 if technology == TECHNOLOGY and username in self._book.agents:
                     self._in_use(username, event.device_state.state in IN_USE)
+                    if event.device_state.state in AWAY:
+                        self._set(username, False)
             case _:
                 pass
 

@@ -9,18 +9,11 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import Final
 
-from ivr.accounts.plan import Plan, plan
-from ivr.accounts.profile import (
-    MARK,
-    ConfigObject,
-    Profile,
-    expected_mark,
-    must_be_made_anew,
-    objects_of,
-    same_secret,
-)
+from ivr.accounts.plan import Plan, is_ours, plan
+from ivr.accounts.profile import MARK, ConfigObject, Found, Profile, auth_told, changes, expected
 from ivr.ari.generated.operations import Asterisk
 from ivr.ari.interface import Ari
 from ivr.ari.results import Gone
@@ -41,9 +34,16 @@ LONGEST_LIST: Final = 3_500
 AT_ONCE: Final = 8
 
 
-async def make(asterisk: Asterisk, account: SipAccountRecord, profile: Profile) -> None:
-    """Raises AriError: part of it may be there; doing it again mends that."""
-    for one in objects_of(account, profile):
+async def make(
+    asterisk: Asterisk, account: SipAccountRecord, profile: Profile, found: Found | None = None
+) -> None:
+    """Make it, or bring it up to date. found: what there is of it.
+
+    Raises AriError: part of it may be there; doing it again mends that.
+    """
+    for one in changes(account, profile, found):
+        if one.removed_first:
+            await asterisk.delete_object(config_class=CLASS, object_type=one.kind, id=one.id)
         await _put(asterisk, one)
 
 
@@ -67,10 +67,10 @@ class Provisioner:
 
     async def make(self, account: SipAccountRecord) -> None:
         """Make it, or bring it up to date. Raises AccountError when something else has its name."""
-        mark = await self._mark(account.username)
-        if mark is not None and not mark.startswith(f"{self.profile.owner}:"):
+        found = await self._look(account.username)
+        if found is not None and not is_ours(found, self.profile):
             raise taken(account.username)
-        await self._renew(account, mark or "")
+        await make(self._ari.asterisk, account, self.profile, found)
 
     async def remove(self, username: str) -> None:
         """Nobody can call or be called by this name any more. Talks that are going on are not cut."""
@@ -92,7 +92,7 @@ class Provisioner:
 
         One whose secret was changed while Asterisk was away from us loses its registrations too.
         """
-        found = await self.found(accounts)
+        found = await self.found()
         todo = plan(accounts, found, self.profile)
         for username in todo.remove:
             await self.remove(username)
@@ -100,9 +100,9 @@ class Provisioner:
 
         async def one(account: SipAccountRecord) -> None:
             async with limit:
-                before = found.get(account.username, "")
-                await self._renew(account, before)
-                if before and not same_secret(before, expected_mark(account, self.profile)):
+                before = found.get(account.username)
+                await make(self._ari.asterisk, account, self.profile, before)
+                if before is not None and before.auth != expected(account, self.profile).auth:
                     await self.release(account.username)
 
         async with asyncio.TaskGroup() as group:
@@ -112,38 +112,41 @@ class Provisioner:
         await tell_fallback(self._ari.asterisk, names)
         return todo
 
-    async def found(self, accounts: Mapping[str, SipAccountRecord]) -> dict[str, str]:
-        """Endpoint -> its mark, "" when it carries none."""
+    async def found(self) -> dict[str, Found]:
+        """What there is, by name."""
         listed = await self._ari.endpoints.list_by_tech(tech="PJSIP")
         names = [] if isinstance(listed, Gone) else [endpoint.resource for endpoint in listed.value]
         limit = asyncio.Semaphore(AT_ONCE)
-        found: dict[str, str] = {}
+        found: dict[str, Found] = {}
 
         async def look(name: str) -> None:
             async with limit:
-                mark = await self._mark(name)
-            if mark is not None:
-                found[name] = mark
+                there = await self._look(name)
+            if there is not None:
+                found[name] = there
 
         async with asyncio.TaskGroup() as group:
             for name in names:
                 group.create_task(look(name), name=f"look at {name}")
         return found
 
-    async def _renew(self, account: SipAccountRecord, mark: str) -> None:
-        """mark: of what is there now, "" = nothing."""
-        if must_be_made_anew(mark):
-            await self._delete("endpoint", account.username)
-        await make(self._ari.asterisk, account, self.profile)
-
-    async def _mark(self, username: str) -> str | None:
-        """None: there is no such endpoint."""
-        result = await self._ari.asterisk.get_object(config_class=CLASS, object_type="endpoint", id=username)
-        if isinstance(result, Gone):
+    async def _look(self, username: str) -> Found | None:
+        endpoint = await self._get("endpoint", username)
+        if endpoint is None:
             return None
-        return next((one.value for one in result.value if one.attribute == MARK), "")
+        there = Found(dict(endpoint).get(MARK, ""))
+        if not is_ours(there, self.profile):
+            return there
+        return replace(there, auth=auth_told(await self._get("auth", username) or ()))
+
+    async def _get(self, kind: str, id: str) -> list[tuple[str, str]] | None:
+        """Its fields; None: there is none."""
+        result = await self._ari.asterisk.get_object(config_class=CLASS, object_type=kind, id=id)
+        return None if isinstance(result, Gone) else [(one.attribute, one.value) for one in result.value]
 
     async def _contacts(self, username: str) -> Sequence[str]:
+        if await self._get("aor", username) is None:
+            return ()
         channel = child_id("c-accounts", "look")
         channels = self._ari.channels
         with self._ari.bus.mailbox(channel) as mailbox:

@@ -46,6 +46,10 @@ class AccountKeeper:
         if isinstance(event, Gap):
             self._due.set()
 
+    def changed(self) -> None:
+        """Something was changed by this process: it need not be asked for."""
+        self._due.set()
+
     async def begin(self) -> None:
         """The first time; what fails is tried again by `run`. Raises AccountError: this Asterisk takes no accounts."""
         self._due.clear()

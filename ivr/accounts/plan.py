@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from ivr.accounts.profile import Profile, expected_mark
+from ivr.accounts.profile import Found, Profile, expected
 from storage.accounts import SipAccountRecord
 
 
@@ -21,15 +21,19 @@ class Plan:
     taken: tuple[str, ...]
 
 
-def plan(accounts: Mapping[str, SipAccountRecord], found: Mapping[str, str], profile: Profile) -> Plan:
-    """accounts: all there are, revoked ones too. found: endpoint -> its mark there, "" when it carries none."""
-    ours = f"{profile.owner}:"
+def plan(accounts: Mapping[str, SipAccountRecord], found: Mapping[str, Found], profile: Profile) -> Plan:
+    """accounts: all there are, revoked ones too. found: what there is in Asterisk, by name."""
+    ours = {name for name, there in found.items() if is_ours(there, profile)}
     active = {name: account for name, account in accounts.items() if account.active}
-    taken = tuple(name for name in active if name in found and not found[name].startswith(ours))
+    taken = tuple(name for name in active if name in found and name not in ours)
     make = tuple(
         account
         for name, account in active.items()
-        if name not in taken and found.get(name) != expected_mark(account, profile)
+        if name not in taken and found.get(name) != expected(account, profile)
     )
-    remove = tuple(name for name, mark in found.items() if mark.startswith(ours) and name not in active)
+    remove = tuple(name for name in found if name in ours and name not in active)
     return Plan(make, remove, taken)
+
+
+def is_ours(found: Found, profile: Profile) -> bool:
+    return found.mark.startswith(f"{profile.owner}:")

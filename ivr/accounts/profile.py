@@ -1,12 +1,13 @@
 """An account as the objects of Asterisk's SIP configuration. Pure.
 
-Order matters: the endpoint comes last and carries a mark of all that was told (`mark_of`), so that one look at it says
+The endpoint comes last and carries a mark of what was told of it and of its aor: two looks, at it and at the auth, say
 whether Asterisk has this account as it should be.
 """
 
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Final, Literal
 
@@ -15,7 +16,6 @@ from storage.accounts import SipAccountRecord
 MARK: Final = "callerid_tag"
 """The attribute of an endpoint that carries the mark: internal to Asterisk, never sent to a phone."""
 MARK_HEX: Final = 12
-WITH_VARIABLES: Final = "+"
 
 # Telephones differ in what they heed: each of these asks the same. They go with every INVITE to the account, since a
 # channel to it begins with these variables.
@@ -61,13 +61,21 @@ class Profile:
     digests: tuple[str, ...] = ("MD5",)
 
 
-def objects_of(account: SipAccountRecord, profile: Profile) -> tuple[ConfigObject, ...]:
-    """What Asterisk is told, in this order."""
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What Asterisk has under a name. mark: of the endpoint, "" = it carries none. auth: as `auth_told`."""
+
+    mark: str = ""
+    auth: frozenset[str] = frozenset()
+
+
+def objects_of(
+    account: SipAccountRecord, profile: Profile
+) -> tuple[ConfigObject, ConfigObject, ConfigObject]:
+    """auth, aor, endpoint: what Asterisk is told, in this order."""
     name = account.username
-    auth = _auth(account, profile)
-    aor = _aor(profile)
-    endpoint = _endpoint(account, profile)
-    mark = mark_of(profile, auth, aor, endpoint)
+    auth, aor, endpoint = _auth(account, profile), _aor(profile), _endpoint(account, profile)
+    mark = f"{profile.owner}:{_hash(aor)}:{_hash(endpoint)}"
     return (
         ConfigObject("auth", name, auth),
         ConfigObject("aor", name, aor),
@@ -75,32 +83,35 @@ def objects_of(account: SipAccountRecord, profile: Profile) -> tuple[ConfigObjec
     )
 
 
-def mark_of(profile: Profile, auth: Fields, aor: Fields, endpoint: Fields) -> str:
-    """`<owner>:<auth>:<aor>:<endpoint>`, of each a hash: another hash, and that is to be told anew."""
-    has_variables = any(name == "set_var" for name, _ in endpoint)
-    hashes = f"{_hash(auth)}:{_hash(aor)}:{_hash(endpoint)}"
-    return f"{profile.owner}:{hashes}{WITH_VARIABLES if has_variables else ''}"
+def expected(account: SipAccountRecord, profile: Profile) -> Found:
+    auth, _, endpoint = objects_of(account, profile)
+    return Found(dict(endpoint.fields)[MARK], auth_told(auth.fields))
 
 
-def same_secret(mark: str, other: str) -> bool:
-    return mark.split(":")[:2] == other.split(":")[:2]
+def auth_told(fields: Iterable[tuple[str, str]]) -> frozenset[str]:
+    """What decides who may log in, of an auth that is told or of one that Asterisk tells, in whatever order."""
+    decisive = ("realm", "password_digest", "supported_algorithms_uas")
+    return frozenset(
+        f"{name}={part}" for name, value in fields if name in decisive for part in value.split(",")
+    )
 
 
-def changes(account: SipAccountRecord, profile: Profile, mark: str) -> tuple[ConfigObject, ...]:
-    """What has to be told where the endpoint carries this mark (`""`: there is none), in this order.
+def changes(account: SipAccountRecord, profile: Profile, found: Found | None) -> tuple[ConfigObject, ...]:
+    """What has to be told, in this order. found: None = there is nothing of that name.
 
-    removed_first: Asterisk 22.10 changes an aor by making its registrations of now permanent, and an endpoint with
-    variables not at all ("Allocation failed"); both can be made anew.
+    Asterisk 22.10 changes an aor by making its registrations of now permanent, and an endpoint with variables not at
+    all ("Allocation failed"): both are made anew (`removed_first`). A new secret touches neither: an endpoint that is
+    made anew in the middle of a call has the wrong state afterwards.
     """
     auth, aor, endpoint = objects_of(account, profile)
-    new = dict(endpoint.fields)[MARK]
-    if new == mark:
-        return ()
-    _, *before = (mark or ":::").split(":")
-    _, *now = new.split(":")
-    todo = [auth] if before[:1] != now[:1] else []
-    todo += [replace(aor, removed_first=True)] if before[1:2] != now[1:2] else []
-    todo.append(replace(endpoint, removed_first=mark.endswith(WITH_VARIABLES)))
+    if found is None:
+        return (auth, replace(aor, removed_first=True), endpoint)
+    wanted = expected(account, profile)
+    todo = [auth] if found.auth != wanted.auth else []
+    if found.mark != wanted.mark:
+        same_aor = found.mark.split(":")[1:2] == wanted.mark.split(":")[1:2]
+        todo += [] if same_aor else [replace(aor, removed_first=True)]
+        todo.append(replace(endpoint, removed_first=True))
     return tuple(todo)
 
 

@@ -50,6 +50,8 @@ class Accounts:
         self._now = now
         self._provisioner = provisioner
         self._realm = realm
+        self.changed: Callable[[], None] = lambda: None
+        """Told after every change that was made here."""
 
     async def all(self) -> dict[str, SipAccountRecord]:
         """By username, revoked ones too."""
@@ -165,16 +167,22 @@ class Accounts:
         if self._provisioner is None:
             return False
         try:
-            if account.active:
-                await self._provisioner.make(account)
-                if release:
-                    await self._provisioner.release(account.username)
-            else:
-                await self._provisioner.remove(account.username)
+            await self._told(self._provisioner, account, release)
         except AriError as error:
             log.warning("account %s is changed, Asterisk is not yet told: %s", account.username, error)
             return False
+        finally:
+            self.changed()
         return True
+
+    @staticmethod
+    async def _told(provisioner: Provisioner, account: SipAccountRecord, release: bool) -> None:
+        if not account.active:
+            await provisioner.remove(account.username)
+            return
+        await provisioner.make(account)
+        if release:
+            await provisioner.release(account.username)
 
 
 def check_name(username: str) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
@@ -29,6 +29,7 @@ class Telephony:
     """`on_event` for every event; `keeper.begin()` once Asterisk answers, then `keeper.run()` as a task."""
 
     accounts: Accounts
+    provisioner: Provisioner
     book: AccountBook
     phones: Phones
     own_calls: OwnCalls
@@ -48,10 +49,11 @@ async def open_accounts(
     ari: Ari,
     dispatcher: Dispatcher,
     rendered: RenderedAsterisk | None,
+    changed: Callable[[], None],
 ) -> AsyncIterator[Telephony]:
     """Agents who never had an account get one, with the secret that the private Asterisk was rendered with.
 
-    rendered: None where Asterisk is somebody else's.
+    rendered: None where Asterisk is somebody else's. changed: told when telephones have been asked for anew.
     """
     provisioner = Provisioner(ari, rendered.profile if rendered else external_profile(settings.asterisk))
     accounts = Accounts(store, clock.now, provisioner)
@@ -67,9 +69,14 @@ async def open_accounts(
 
     dispatcher.watch(see)
     dispatcher.endpoint_of = book.endpoint_of
+
+    async def in_step() -> None:
+        await phones.refresh()
+        changed()
+
     try:
-        yield Telephony(
-            accounts, book, phones, own_calls, AccountKeeper(accounts, provisioner, book, phones.refresh)
-        )
+        keeper = AccountKeeper(accounts, provisioner, book, in_step)
+        accounts.changed = keeper.changed
+        yield Telephony(accounts, provisioner, book, phones, own_calls, keeper)
     finally:
         own_calls.close()

@@ -79,6 +79,8 @@ class FrontDoor:
         self._codes = CodesDoor(
             services, dialogues, desk, settings.code_settings, self.registry, self._spawn, on_change
         )
+        self.agent_of: Callable[[str], str] = str
+        """Whose telephone it is, by the SIP account that dialled (ivr/accounts/book.py)."""
         self.repairs = Repairs()
         self._suspects: dict[str, float] = {}
         """What nobody owned in the last look, and since when (the loop's clock)."""
@@ -115,7 +117,7 @@ class FrontDoor:
             self._spawn(self._end_channel(channel), f"end {channel}")
         elif args[:1] == [FEATURE]:
             dialled, agent = (*args[1:3], "", "")[:2]
-            self._codes.dialled(event.channel, dialled, agent)
+            self._codes.dialled(event.channel, dialled, self.agent_of(agent))
         else:
             self._take_in(event.channel)
 

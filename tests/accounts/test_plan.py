@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from ivr.accounts.book import AccountBook
 from ivr.accounts.plan import plan
-from ivr.accounts.profile import Profile, expected_mark, must_be_made_anew, objects_of, same_secret
+from ivr.accounts.profile import Found, Profile, auth_told, changes, expected, objects_of
 from ivr.accounts.secrets import digests, fits, new_secret
 from storage.accounts import SipAccountRecord
 
@@ -52,29 +52,42 @@ def test_a_browser_has_encryption_and_opus_and_a_phone_may_do_without() -> None:
     assert phone["media_encryption_optimistic"] == "yes" and "webrtc" not in phone
 
 
-def test_another_secret_is_told_from_another_setting() -> None:
-    mark = expected_mark(account(), PROFILE)
-    assert not same_secret(mark, expected_mark(account(secret="s2"), PROFILE))
-    other = expected_mark(account(), replace(PROFILE, rtp_timeout_s=5))
-    assert other != mark and same_secret(mark, other)
-    assert must_be_made_anew(expected_mark(account(answering="by_itself"), PROFILE))
+def kinds_of(before: SipAccountRecord, after: SipAccountRecord, profile: Profile = PROFILE) -> list[str]:
+    return [one.kind for one in changes(after, profile, expected(before, PROFILE))]
+
+
+def test_only_what_has_changed_is_told() -> None:
+    """A new secret leaves the endpoint alone, which may be in a call, and the aor, which has registrations."""
+    assert kinds_of(account(), account()) == []
+    assert kinds_of(account(), account(secret="s2")) == ["auth"]
+    assert kinds_of(account(), account(answering="by_itself")) == ["endpoint"]
+    assert kinds_of(account(), account(), replace(PROFILE, qualify_s=5)) == ["aor", "endpoint"]
+    assert [one.kind for one in changes(account(), PROFILE, None)] == ["auth", "aor", "endpoint"]
+    (endpoint,) = changes(account(answering="by_itself"), PROFILE, expected(account(), PROFILE))
+    assert endpoint.removed_first
+
+
+def test_what_asterisk_tells_of_an_auth_is_known_again() -> None:
+    md5, sha256 = account().md5, account().sha256
+    told = [
+        ("password", ""),
+        ("password_digest", f"MD5:{md5},SHA-256:{sha256}"),
+        ("realm", "hotline"),
+        ("supported_algorithms_uas", "MD5"),
+    ]
+    assert auth_told(told) == expected(account(), PROFILE).auth
 
 
 def test_missing_are_made_unknown_of_ours_removed_and_others_left_alone() -> None:
-    there = account("a1")
-    accounts = {
-        "a1": there,
-        "a2": account("a2"),
-        "a3": account("a3", revoked_at=AT),
-        "trunk2": account("trunk2"),
-    }
+    there, revoked = account("a1"), account("a3", revoked_at=AT)
+    accounts = {"a1": there, "a2": account("a2"), "a3": revoked, "trunk2": account("trunk2")}
     found = {
-        "a1": expected_mark(there, PROFILE),
-        "a3": expected_mark(accounts["a3"], PROFILE),
-        "left": "ivr:0:0",
-        "theirs": "other:0:0",
-        "trunk": "",
-        "trunk2": "",
+        "a1": expected(there, PROFILE),
+        "a3": expected(revoked, PROFILE),
+        "left": Found("ivr:0:0"),
+        "theirs": Found("other:0:0"),
+        "trunk": Found(),
+        "trunk2": Found(),
     }
     todo = plan(accounts, found, PROFILE)
     assert [one.username for one in todo.make] == ["a2"]
@@ -93,18 +106,17 @@ def test_whatever_is_found_one_round_brings_it_in_step(wanted: dict[str, str], h
     """What is made and removed gives exactly the wanted accounts, and no endpoint of somebody else's is touched."""
     accounts = {name: account(name, secret=secret) for name, secret in wanted.items()}
     found = {
-        name: "" if what == "foreign" else expected_mark(account(name, secret=what), PROFILE)
+        name: Found() if what == "foreign" else expected(account(name, secret=what), PROFILE)
         for name, what in has.items()
     }
     todo = plan(accounts, found, PROFILE)
-    after = {name: mark for name, mark in found.items() if name not in todo.remove}
-    after |= {one.username: expected_mark(one, PROFILE) for one in todo.make}
-    ours = {name: mark for name, mark in after.items() if mark}
-    foreign = {name for name, mark in found.items() if not mark}
-    assert ours == {
-        name: expected_mark(one, PROFILE) for name, one in accounts.items() if name not in foreign
+    after = {name: there for name, there in found.items() if name not in todo.remove}
+    after |= {one.username: expected(one, PROFILE) for one in todo.make}
+    foreign = {name for name, there in found.items() if there == Found()}
+    assert {name: there for name, there in after.items() if there != Found()} == {
+        name: expected(one, PROFILE) for name, one in accounts.items() if name not in foreign
     }
-    assert {name for name, mark in after.items() if not mark} == foreign
+    assert {name for name, there in after.items() if there == Found()} == foreign
     assert plan(accounts, after, PROFILE).make == () and plan(accounts, after, PROFILE).remove == ()
 
 

@@ -1,0 +1,253 @@
+"""Agents' telephones on a real Asterisk: accounts come and go, what a phone is told, phones that cannot answer.
+
+A hotline of its own: accounts are changed here, and a phone without voice is taken to be gone after three seconds.
+"""
+
+from __future__ import annotations
+
+import stat
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
+from typing import Any
+
+import pytest
+import pytest_asyncio
+
+from ivr.accounts.access import provisioner_of
+from ivr.accounts.service import Accounts
+from ivr.clock import SystemClock
+from ivr.demo.lightphone import LightPhone
+from ivr.demo.phone import PhoneError
+from ivr.main import Hotline, RunningHotline
+from tests.calls.conftest import staged
+from tests.support import parts_house
+from tests.support.audio import tone, tone_present
+from tests.support.citizens import Caller, Scene
+from tests.support.softphone import sip_server
+
+pytestmark = [pytest.mark.real, pytest.mark.asyncio(loop_scope="session")]
+
+AGENTS = """agents:
+  - {id: a1001, name: Li, extension: "1001", skills: {mandarin: 5}, queues: [general]}
+  - {id: a1002, name: Wang, extension: "1002", skills: {mandarin: 5}, queues: [general]}
+"""
+RTP_TIMEOUT_S = 3
+TALK_S = 1.0
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def telephones(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Hotline]:
+    flows = parts_house.copy_flows(tmp_path_factory.mktemp("telephones") / "flows")
+    (flows / "agents.yaml").write_text(AGENTS, encoding="utf-8")
+    settings = parts_house.settings(tmp_path_factory.mktemp("state"), flows, parts_house.free_port())
+    asterisk = settings.asterisk.model_copy(update={"rtp_timeout_s": RTP_TIMEOUT_S})
+    running = RunningHotline(settings.model_copy(update={"asterisk": asterisk}))
+    yield await running.start()
+    await running.stop()
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def stage(telephones: Hotline) -> AsyncIterator[Scene]:
+    async with staged(telephones) as stage:
+        yield stage
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def phones() -> AsyncIterator[AsyncExitStack]:
+    async with AsyncExitStack() as stack:
+        yield stack
+
+
+async def in_queue(stage: Scene) -> Caller:
+    citizen = await stage.citizen()
+    await stage.until(
+        lambda: "parts.choose" in [session.node for session in stage.hotline.front_door.registry], "the menu"
+    )
+    await citizen.send_digits("5")
+    return citizen
+
+
+async def both_hear(stage: Scene, citizen: Caller, agent: Caller) -> None:
+    before = len(citizen.received_audio()), len(agent.received_audio())
+    await citizen.play(tone(600, TALK_S))
+    await agent.play(tone(1000, TALK_S))
+    await stage.hears_for(citizen, TALK_S + 0.5)
+    assert tone_present(agent.received_audio()[before[1] :], 600)
+    assert tone_present(citizen.received_audio()[before[0] :], 1000)
+
+
+def state_of(stage: Scene, agent: str = "a1002") -> str:
+    return stage.states()[agent]
+
+
+async def registered(stage: Scene, stack: AsyncExitStack, name: str, secret: str, **more: Any) -> LightPhone:
+    phone = await stack.enter_async_context(
+        LightPhone(name, sip_server(stage.rendered), password=secret, **more)
+    )
+    await phone.register()
+    return phone
+
+
+async def refused(stage: Scene, name: str, secret: str) -> bool:
+    async with LightPhone(name, sip_server(stage.rendered), password=secret) as phone:
+        try:
+            await phone.register()
+        except PhoneError:
+            return True
+    return False
+
+
+async def logged_in(stage: Scene, phones: AsyncExitStack, name: str, **more: Any) -> LightPhone:
+    """Without the code: its announcement is heard elsewhere."""
+    phone = await registered(stage, phones, name, stage.rendered.account(name).password, **more)
+    await stage.until(lambda: name in stage.hotline.telephony.phones.online, f"{name} has a telephone")
+    stage.hotline.dispatcher.feature(name, "login")
+    return phone
+
+
+async def test_an_account_is_made_changed_and_revoked_while_calls_go_on(
+    stage: Scene, phones: AsyncExitStack
+) -> None:
+    """From outside of the running hotline, as the command does, which rings the new telephone all the same."""
+    hotline = stage.hotline
+    async with provisioner_of(hotline.settings) as provisioner:
+        made = await Accounts(hotline.store, SystemClock().now, provisioner).create("a1002", username="spare")
+    assert made.in_effect
+    phone = await registered(stage, phones, "spare", made.secret, auto_answer_after_s=0.2)
+    book = stage.hotline.telephony.book
+    await stage.until(lambda: book.endpoint_of("a1002") == "PJSIP/spare", "the new telephone is known")
+    await stage.dial_code(phone, "*45")
+    assert state_of(stage) == "available", "a code from it is its agent's"
+    citizen = await in_queue(stage)
+    await phone.events.next("established", timeout=20)
+    await stage.until(lambda: state_of(stage) == "talking", "they talk")
+    await both_hear(stage, citizen, phone)
+
+    accounts = stage.hotline.telephony.accounts
+    turned = await accounts.rotate("spare")
+    assert turned.in_effect
+    assert state_of(stage) == "talking", "the citizen keeps the agent"
+    assert await refused(stage, "spare", made.secret)
+    await stage.until(lambda: not book.is_online("spare"), "who registered with the old secret is not rung")
+    await phone.hangup()
+    await stage.until(lambda: state_of(stage) == "paused", "no telephone, no offers")
+    again = await registered(stage, phones, "spare", turned.secret)
+    await stage.until(lambda: state_of(stage) == "available", "back with the new secret")
+
+    assert (await accounts.revoke("spare")).in_effect
+    await stage.until(lambda: state_of(stage) == "paused", "the revoked telephone is gone")
+    await again.dial(f"sip:*46@{sip_server(stage.rendered)}")
+    closed = await again.events.next("closed", "established", timeout=20)
+    assert closed.kind == "closed", "a revoked account placed a call"
+    assert await refused(stage, "spare", turned.secret)
+    assert stage.hotline.asterisk is not None
+    assert "spare" not in await stage.hotline.asterisk.cli("pjsip show contacts")
+
+
+async def test_asterisk_is_brought_in_step(stage: Scene) -> None:
+    """What is missing there is made, what is ours and unknown here is removed, what is others' stays."""
+    ari, asterisk = stage.hotline.ari.asterisk, stage.hotline.asterisk
+    assert asterisk is not None
+    where = {"config_class": "res_pjsip", "object_type": "endpoint"}
+    await ari.delete_object(**where, id="a1001")
+    for name, mark in (("left", "ivr:0:0"), ("theirs", "other:0:0")):
+        fields = [{"attribute": "callerid_tag", "value": mark}]
+        await ari.update_object(**where, id=name, fields=fields)
+    accounts = await stage.hotline.telephony.accounts.all()
+    done = await stage.hotline.telephony.provisioner.reconcile(accounts)
+    assert [one.username for one in done.make] == ["a1001"]
+    assert done.remove == ("left",)
+    endpoints = await asterisk.cli("pjsip show endpoints")
+    assert "a1001" in endpoints and "theirs" in endpoints and "left" not in endpoints
+    assert (await stage.hotline.telephony.provisioner.reconcile(accounts)).make == ()
+    await ari.delete_object(**where, id="theirs")
+    await stage.hotline.telephony.phones.refresh()
+
+
+async def test_asterisks_own_files_hold_no_secret_and_are_closed_to_others(stage: Scene) -> None:
+    folder = stage.rendered.folder
+    kept = [path for path in (folder / "lib").iterdir() if path.is_file()]
+    assert kept, "Asterisk's database is not where it is looked for"
+    secrets = [account.password.encode() for account in stage.rendered.accounts]
+    digests = [one.md5.encode() for one in (await stage.hotline.telephony.accounts.all()).values()]
+    for path in kept:
+        data = path.read_bytes()
+        assert not any(secret in data for secret in (*secrets, *digests)), path
+    for path in (folder, folder / "lib"):
+        assert stat.S_IMODE(path.stat().st_mode) == 0o700
+
+
+async def test_what_the_telephone_is_told(stage: Scene, phones: AsyncExitStack) -> None:
+    """Who calls and for which queue; when to look after a lost end; and, of this account, to answer by itself."""
+    phone = await logged_in(stage, phones, "a1002")
+    await stage.hotline.telephony.accounts.answer("a1002", "by_itself")
+    citizen = await in_queue(stage)
+    await phone.events.next("incoming", timeout=20)
+    assert phone.call is not None and phone.call.invite is not None
+    invite = phone.call.invite
+    assert '"Service desk zh"' in invite.get("from") and "sip:138000000" in invite.get("from")
+    assert invite.get("min-se") == "90" and invite.get("session-expires").startswith("900")
+    assert "timer" in invite.get("supported")
+    assert invite.get("call-info") == "<sip:hotline>;answer-after=0"
+    assert "alert-autoanswer" in invite.get("alert-info")
+    assert invite.get("answer-mode") == "Auto"
+    await phone.reject("603 Decline")
+    await stage.hotline.telephony.accounts.answer("a1002", "by_hand")
+    await phone.events.next("incoming", timeout=30)
+    invite = phone.call.invite
+    assert not invite.get("call-info") and not invite.get("alert-info")
+    await citizen.hangup()
+    await phone.events.next("closed", timeout=10)
+
+
+async def test_the_caller_hangs_up_while_it_rings(stage: Scene, phones: AsyncExitStack) -> None:
+    """Complaint: a call is offered to an agent whose caller has gone. Here the phone's ringing ends at once."""
+    phone = await logged_in(stage, phones, "a1001")
+    citizen = await in_queue(stage)
+    await phone.events.next("incoming", timeout=20)
+    await citizen.hangup()
+    assert (await phone.events.next("closed", timeout=10)).detail == "cancelled by the other side"
+    await stage.until(lambda: state_of(stage, "a1001") == "available", "the agent is free again")
+
+
+async def test_telephones_that_cannot_answer_block_nobody(stage: Scene, phones: AsyncExitStack) -> None:
+    """Complaint: one unavailable agent blocks the rest. One phone has gone, one does not want to be disturbed."""
+    disturbed = await logged_in(stage, phones, "a1002")
+    async with AsyncExitStack() as leaves:
+        await logged_in(stage, leaves, "a1001")
+    await stage.until(lambda: state_of(stage, "a1001") == "paused", "seen at once")
+    citizen = await in_queue(stage)
+    await disturbed.events.next("incoming", timeout=20)
+    await disturbed.reject("486 Busy Here")
+    back = await logged_in(stage, phones, "a1001", auto_answer_after_s=0.1)
+    await back.events.next("established", timeout=20)
+    await stage.until(lambda: state_of(stage, "a1001") == "talking", "the other has the call")
+    await citizen.hangup()
+
+
+async def test_a_telephone_in_a_call_of_its_own_is_offered_nothing(
+    stage: Scene, phones: AsyncExitStack
+) -> None:
+    phone = await logged_in(stage, phones, "a1001", auto_answer_after_s=0.1)
+    await phone.dial(stage.rendered.hotline_uri)
+    await phone.events.next("established", timeout=10)
+    await stage.until(lambda: state_of(stage, "a1001") == "talking", "a call of the agent's own")
+    citizen = await in_queue(stage)
+    await stage.until(lambda: "queue" in stage.stages(), "the citizen waits")
+    await phone.hangup()
+    await stage.until(lambda: "talking" in stage.stages(), "free again, and the citizen has the agent")
+    assert [event.kind for event in phone.events.history].count("incoming") == 1
+    await citizen.hangup()
+
+
+async def test_a_telephone_that_vanishes_frees_its_agent_and_caller(
+    stage: Scene, phones: AsyncExitStack
+) -> None:
+    """Complaint: an agent is in a call for ever after a lost BYE. No word comes from this phone any more."""
+    phone = await logged_in(stage, phones, "a1001", auto_answer_after_s=0.1)
+    citizen = await in_queue(stage)
+    await stage.until(lambda: state_of(stage, "a1001") == "talking", "they talk")
+    phone.vanish()
+    await stage.until(lambda: state_of(stage, "a1001") != "talking", "the agent is free", 20)
+    await stage.hears(citizen, "back")
+    await citizen.events.next("closed", timeout=15)
