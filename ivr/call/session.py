@@ -176,6 +176,8 @@ class CallSession:
         step = machine.start(self._library, self.facts.entry_flow, facts, self._services.clock.now())
         self._state = step.state
         await parts.carry_out(step.actions)
+        # A dialogue may begin with what is heard between prompts: the ringing of whoever is called, music.
+        await parts.tend_background(asking=False)
         if here.gone:
             here.hung_up("caller")
         while not self._state.ended:

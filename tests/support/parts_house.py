@@ -23,6 +23,7 @@ from tests.support.audio import PHONE_RATE, Samples, save_wav, silence, tone
 from tests.support.softphone import sip_server
 
 FLOWS = Path(__file__).parents[1] / "calls" / "flows"
+SHIPPED = Path(__file__).parents[2] / "flows"
 OUTSIDE = "127.0.0.3"
 """The loopback address behind the trunk: whoever is called outside answers there."""
 LONGER = {"announce": 3}
@@ -40,6 +41,7 @@ def melody(number: int) -> Samples:
 def copy_flows(folder: Path) -> Path:
     """The dialogue with its melodies recorded."""
     shutil.copytree(FLOWS, folder)
+    shutil.copy(SHIPPED / "agent_codes.yaml", folder)
     prompts = YAML(typ="safe").load((folder / "prompts" / "zh.yaml").read_text(encoding="utf-8"))
     recordings = folder / "recordings" / "zh"
     recordings.mkdir(parents=True)

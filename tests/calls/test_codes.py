@@ -1,0 +1,111 @@
+"""Codes that agents dial from real SIP telephones, and the calls that agents make with them, heard by their content."""
+
+from __future__ import annotations
+
+import pytest
+
+from ivr.desk.people import Author
+from ivr.explain.reading import facts_of
+from ivr.explain.story import story
+from tests.calls.test_queue import waiting_citizen
+from tests.calls.test_transfers import RINGBACK_HZ, both_hear
+from tests.support.audio import contains, tone_present
+from tests.support.citizens import Scene
+from tests.support.parts_house import Trunk
+
+pytestmark = [pytest.mark.real, pytest.mark.asyncio(loop_scope="session")]
+SUPERVISOR = Author("sue", "supervisor")
+CITIZEN = "13800000077"
+
+
+async def test_a_shift_by_codes(scene: Scene) -> None:
+    """Pause for a reason, status, back, a caller, the wrap-up code; the explanation of that call; logged out."""
+    agent = await scene.agent("a1002")
+    desk = scene.hotline.desk
+    for code, state, prompt in [
+        ("*472", "paused", "agent.paused"),
+        ("*40", "paused", "agent.waiting"),
+        ("*48", "available", "agent.resumed"),
+        ("*479", "available", "agent.no_such_code"),
+        ("*99", "available", "agent.no_such_code"),
+    ]:
+        said = await scene.dial_code(agent, code)
+        view = desk.agent("a1002")
+        assert (view.state, view.pause_reason) == (state, "meal" if state == "paused" else ""), code
+        values = {"agent.waiting": 0} if prompt == "agent.waiting" else {}
+        assert contains(said, scene.clip(prompt, **values)), code
+    citizen, call = await waiting_citizen(scene)
+    await scene.until(lambda: scene.states()["a1002"] == "talking", "the agent has the call")
+    await citizen.hangup()
+    await scene.until(lambda: scene.states()["a1002"] == "wrap_up", "the wrap-up")
+    desk.extend_wrap_up(SUPERVISOR, 60, agent="a1002")
+    await agent.events.next("closed", timeout=20)
+    said = await scene.dial_code(agent, "*482")
+    assert contains(said, scene.clip("agent.resumed"))
+    assert desk.agent("a1002").state == "available"
+    assert contains(await scene.dial_code(agent, "*46"), scene.clip("agent.logged_out"))
+    await scene.hotline.writer.drain()
+    async with scene.hotline.store.reading() as uow:
+        (kept,) = await uow.wrap_ups.of_call(call)
+        (act,) = await uow.acts.listed(subject="a1002")
+    assert (kept.code, kept.ended_by, kept.agent_id) == ("work_order", "agent", "a1002")
+    assert (act.author, act.act) == ("sue", "extend")
+    kinds = [line.kind for line in story(await facts_of(scene.hotline.store, call), "en")]
+    assert [kind for kind in kinds if kind in ("arrived", "entered", "offer", "answered", "wrapped_up")] == [
+        "arrived",
+        "entered",
+        "offer",
+        "answered",
+        "wrapped_up",
+    ]
+
+
+async def test_an_agent_calls_a_citizen(stage: Scene, trunk: Trunk) -> None:
+    """Both hear each other; the state is talking from the first ring; the call has a record; then wrap-up."""
+    agent = await stage.agent("a1001")
+    async with trunk.phone(CITIZEN, answers_after_s=2.0) as citizen:
+        await agent.dial(f"sip:*49{CITIZEN}@{stage.rendered.sip_host}:{stage.rendered.ports.sip}")
+        await citizen.events.next("incoming", timeout=10)
+        assert stage.states()["a1001"] == "talking"
+        view = stage.hotline.desk.agent("a1001")
+        await citizen.events.next("established", timeout=10)
+        talks = stage.hotline.overseeing.talks
+        await stage.until(lambda: bool(list(talks)), "they talk")
+        assert tone_present(agent.received_audio(), RINGBACK_HZ), "the agent hears that it rings"
+        await both_hear(stage, agent, citizen)
+        await citizen.hangup()
+        await agent.events.next("closed", timeout=15)
+    await stage.until(lambda: stage.states()["a1001"] == "wrap_up", "wrap-up")
+    stage.hotline.desk.wrap_up_done(Author.of_agent("a1001"))
+    record = await stage.record(view.on_call)
+    assert (record.state, record.data["kind"], record.data["agent"]) == ("ended", "outbound", "a1001")
+    assert record.data["talked_s"] > 1
+    (line, *_) = story(await facts_of(stage.hotline.store, view.on_call), "en")
+    assert line.kind == "called_out"
+
+
+async def test_a_number_that_is_not_listed_and_one_that_does_not_answer(stage: Scene, trunk: Trunk) -> None:
+    agent = await stage.agent("a1001")
+    said = await stage.dial_code(agent, "*490013800000077")
+    assert contains(said, stage.clip("agent.not_allowed"))
+    assert stage.states()["a1001"] == "available"
+    async with trunk.phone(CITIZEN, answers_after_s=None) as citizen:
+        await agent.dial(f"sip:*49{CITIZEN}@{stage.rendered.sip_host}:{stage.rendered.ports.sip}")
+        await citizen.events.next("incoming", timeout=10)
+        await citizen.reject()
+        await stage.hears(agent, "agent.not_reached")
+        await agent.events.next("closed", timeout=15)
+    stage.hotline.desk.wrap_up_done(Author.of_agent("a1001"))
+
+
+async def test_a_force_ends_the_talk_on_the_real_telephone(stage: Scene, trunk: Trunk) -> None:
+    agent = await stage.agent("a1001")
+    async with trunk.phone(CITIZEN, answers_after_s=0.5) as citizen:
+        await agent.dial(f"sip:*49{CITIZEN}@{stage.rendered.sip_host}:{stage.rendered.ports.sip}")
+        await citizen.events.next("established", timeout=10)
+        talks = stage.hotline.overseeing.talks
+        await stage.until(lambda: bool(list(talks)), "they talk")
+        view = stage.hotline.desk.force(SUPERVISOR, "a1001", "offline", "fell ill")
+        assert view.state == "offline"
+        await agent.events.next("closed", timeout=10)
+        await citizen.events.next("closed", timeout=10)
