@@ -202,6 +202,7 @@ class Dispatcher:
     def use_rules(self, rules: Rules) -> None:
         """In force at once, for those who wait too. Nobody is logged out."""
         self._apply(RulesChanged(rules))
+        self._on_change()
 
     def know(self, agent: Agent) -> None:
         """A new agent, or one whose name, skills, queues ... are others now; the state of a known one stays."""

@@ -7,6 +7,8 @@ with the rules that it had, as long as calls run a version that has it, or someb
 
 from __future__ import annotations
 
+import asyncio
+import datetime as dt
 import logging
 from collections.abc import Mapping
 
@@ -19,6 +21,7 @@ from ivr.opening_hours import OpeningHours
 from ivr.versions.live import LiveFlows
 from ivr.versions.routing_rules import rules_of
 from ivr.versions.service import Versions
+from routing.board_events import EntryChanged, Fact
 from routing.ids import QueueName
 from routing.rules import Rules
 from routing.rules_keep import keep, only
@@ -55,6 +58,7 @@ class LiveRules:
         """Give the dispatcher's board, which began with these rules, their hours, and every change from now on."""
         self._dispatcher = dispatcher
         self._flows.on_change = self._changed
+        dispatcher.watch(self._see)
         self._changed()
 
     def close(self) -> None:
@@ -80,6 +84,12 @@ class LiveRules:
             self.in_force = rules
             self._dispatcher.use_rules(rules)
         self.hours.use(queues, calendars)
+
+    def _see(self, fact: Fact, _at: dt.datetime) -> None:
+        """Whoever leaves a queue that is gone from the rules may have been the last to need it."""
+        before = fact.before if isinstance(fact, EntryChanged) else None
+        if before is not None and before.queue not in self._flows.current.rules.queues and before.queue:
+            asyncio.get_running_loop().call_soon(self._changed)
 
     def _closed(self, queues: frozenset[QueueName]) -> None:
         if self._dispatcher is not None:

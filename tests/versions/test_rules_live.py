@@ -203,6 +203,21 @@ def test_it_goes_when_nobody_needs_it() -> None:
     assert world(BOTH, publish) == ["rules"]
 
 
+def test_it_goes_when_the_last_who_waits_there_leaves() -> None:
+    async def publish(flows: Flows, rules: LiveRules, floor: Floor) -> None:
+        floor.wait("help", "e1")
+        floor.wait("help", "e2")
+        flows.become(WITHOUT_HELP)
+        floor.leave(EntryId("e1"), "abandoned")
+        await asyncio.sleep(1)
+        assert HELP in floor.board.rules.queues
+        floor.leave(EntryId("e2"), "abandoned")
+        await asyncio.sleep(1)
+        assert set(floor.board.rules.queues) == {"general"}
+
+    world(BOTH, publish)
+
+
 def test_queues_close_by_the_calendar_that_they_name_or_have() -> None:
     timed = dialogue(
         "queues:\n  general: {hours: desk}\n  help: {hours: {base: desk, weekly: {daily: '09:00-17:30'}}}\n"
