@@ -17,7 +17,7 @@ from ivr.missed.ledger import MissedLedger
 from ivr.missed.service import CallBack, MissedCalls
 from ivr.missed.settings import MissedSettings
 from ivr.places import Places
-from routing.estimate import LEAST_MEASURED, MEASURED_KEPT, Measured
+from routing.estimate import LEAST_MEASURED, MEASURED_KEPT, Measured, WaitRange
 from routing.ids import QueueName
 from routing.rules import Rules
 from storage.missed_records import MissedCallRecord, WaitEstimateRecord
@@ -130,7 +130,7 @@ async def _remember(store: Store, places: Places, rules: Rules, now: dt.datetime
     for name, measured in rates.items():
         for one in measured:
             if one.hit is not None:
-                places.hit_rates[name].add(one.hit)
+                places.hit_rates[name].add(WaitRange(one.low_s, one.high_s), one.waited_s)
         rate = places.hit_rates[name]
         if rate.measured >= LEAST_MEASURED and not rate.trusted:
             log.warning(

@@ -8,9 +8,10 @@ so that trust can be won back.
 from __future__ import annotations
 
 import asyncio
+import bisect
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 from ivr.call.ports import QueueNow, Seat
@@ -18,10 +19,10 @@ from ivr.clock import Clock
 from routing.board import Board
 from routing.board_events import AgentChanged, EntryChanged
 from routing.entries import Entry
-from routing.estimate import Handling, HitRate, Measured, WaitRange, estimate
+from routing.estimate import AT_ONCE, Handling, HitRate, Measured, WaitRange, estimate
 from routing.handle_times import HandleTimes
 from routing.ids import AgentId, EntryId, QueueName, SkillName
-from routing.standings import Standing, Standings
+from routing.standings import Demand, Order, Stand, Standing, Standings
 
 PLACE_EVERY_S: Final = 1.0
 """The line is looked through at most so often: a busy one moves many times a second."""
@@ -41,6 +42,15 @@ class _Said:
     serving: int
     wait: WaitRange
     told: bool
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class _GaveUp:
+    """A caller who hung up in line, and what had been said until then."""
+
+    order: Order
+    entry: Entry = field(compare=False)
+    said: list[_Said] = field(compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +81,7 @@ class Places:
         self._standings = Standings()
         self._standings.all_anew(board.rules, board.agents.values(), board.entries(), clock.now())
         self._rules = board.rules
+        self._gave_up: dict[Demand, list[_GaveUp]] = {}
         self._figures: dict[QueueName, tuple[float, Handling | None]] = {}
         self.handle_times = HandleTimes()
         self.hit_rates: dict[QueueName, HitRate] = defaultdict(HitRate)
@@ -132,25 +143,45 @@ class Places:
             self.handle_times.waited(entry.queue, waited_s, gave_up=entry.outcome == "abandoned")
         if joined and before is not None and before.state in ("offered", "ringing"):
             self.handle_times.answered(entry.queue, now_s - before.since.timestamp())
-        for number, said in enumerate(self._said.pop(entry.id, ())):
-            since_s = now_s - said.at_s
-            hit: bool | None = said.wait.holds(since_s)
-            if not joined and since_s <= said.wait.high_s:
-                hit = None
+        said = self._said.pop(entry.id, [])
+        stand = self._standings.stand(entry, self._board.rules)
+        if joined:
+            self._judge(entry, said, now_s)
+            self._turn_of(stand, now_s)
+        elif entry.outcome == "abandoned" and said and stand is not None:
+            # Whether it held is known when it would have been this caller's turn.
+            bisect.insort(self._gave_up.setdefault(stand[0], []), _GaveUp(stand[1], entry, said))
+        else:
+            self._judge(entry, said, now_s, known=False)
+
+    def _turn_of(self, stand: Stand | None, now_s: float) -> None:
+        """Somebody is answered: those before, who gave up, would have been answered by now."""
+        gave_up = [] if stand is None else self._gave_up.get(stand[0], [])
+        while stand is not None and gave_up and gave_up[0].order < stand[1]:
+            one = gave_up.pop(0)
+            self._judge(one.entry, one.said, now_s)
+        if stand is not None and not gave_up:
+            self._gave_up.pop(stand[0], None)
+
+    def _judge(self, entry: Entry, said: list[_Said], now_s: float, *, known: bool = True) -> None:
+        """Compare what was said with the wait that it was, or would have been, if that is known."""
+        for number, one in enumerate(said):
+            waited_s = now_s - one.at_s
+            hit = one.wait.holds(waited_s) if known or waited_s > one.wait.high_s else None
             if hit is not None:
-                self.hit_rates[entry.queue].add(hit)
-            id, queue = f"{entry.id}-{number}-{said.at_s:.0f}", entry.queue
+                self.hit_rates[entry.queue].add(one.wait, waited_s)
+            id = f"{entry.id}-{number}-{one.at_s:.0f}"
             self.measured(
                 Measured(
                     id,
                     entry.id,
-                    queue,
-                    said.at_s,
-                    said.place,
-                    said.serving,
-                    said.wait,
-                    said.told,
-                    since_s,
+                    entry.queue,
+                    one.at_s,
+                    one.place,
+                    one.serving,
+                    one.wait,
+                    one.told,
+                    waited_s,
                     hit,
                 )
             )
@@ -173,7 +204,9 @@ class Places:
         self._told[entry_id] = _Told(telling.say, telling.waiting, now_s)
         standing = self.standing(entry)
         wait = None if standing is None else self._wait(entry.queue, standing)
-        if last is None and wait is not None and standing is not None and standing.place > standing.free:
+        if entry.state != "waiting":
+            wait = AT_ONCE
+        elif last is None and wait is not None and standing is not None and standing.place > standing.free:
             self._said[entry_id] = [_Said(self._now_s(), telling.place, standing.serving, wait, told=False)]
         if not self.hit_rates[entry.queue].trusted:
             wait = None
@@ -239,6 +272,7 @@ class Places:
             free=standing.free,
             giving_up_per_s=times.giving_up_per_s(queue),
             answer_s=times.answer_s(queue),
+            width=self.hit_rates[queue].width,
         )
 
     def _handling(self, queue: QueueName) -> Handling | None:

@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import math
 from collections import deque
-from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
 from statistics import fmean
@@ -28,8 +27,11 @@ LEAST_MEASURED: Final = 20
 MEASURED_KEPT: Final = 200
 AT_ONCE_S: Final = 30.0
 """For whom an agent is free: so long at most until that agent answers."""
-_Z_90: Final = 1.2816
-"""Standard normal quantile at 90 %."""
+USUAL_WIDTH: Final = (1.2816, 1.2816)
+"""The 10th and the 90th percentile."""
+LEAST_WIDTH: Final = 0.5
+MOST_WIDTH: Final = 3.0
+LEARNING: Final = 0.05
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +43,10 @@ class WaitRange:
 
     def holds(self, waited_s: float) -> bool:
         return self.low_s <= waited_s <= self.high_s
+
+
+AT_ONCE: Final = WaitRange(0.0, AT_ONCE_S)
+"""Of a caller who has an agent already."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,12 +82,13 @@ def estimate(
     free: int = 0,
     giving_up_per_s: float = 0.0,
     answer_s: float = 0.0,
+    width: tuple[float, float] = USUAL_WIDTH,
 ) -> WaitRange | None:
     """The wait until an agent answers.
 
     place: 1 = next; a fraction where callers ahead are served by others too. serving: logged-in agents who fit and are
     not paused; free: of those, who have no call. giving_up_per_s: of one waiting caller. answer_s: from the offer to
-    the answer.
+    the answer. width: below and above, in standard deviations of a normal distribution.
     """
     if place < 1 or serving < 1 or handle is None:
         return None
@@ -93,7 +100,7 @@ def estimate(
     calls = max(0.0, moves - 1)
     variance = squares * (serving + calls * handle.spread**2) / (serving + calls)
     shape = mean_s**2 / variance if variance > 0 else math.inf
-    low, high = (answer_s + mean_s * _gamma_factor(shape, z) for z in (-_Z_90, _Z_90))
+    low, high = (answer_s + mean_s * _gamma_factor(shape, z) for z in (-width[0], width[1]))
     return None if high > LONGEST_S else WaitRange(low, high)
 
 
@@ -124,13 +131,24 @@ def _gamma_factor(shape: float, z: float) -> float:
 
 
 class HitRate:
-    """How many of the last estimates held. Only those whose truth is known."""
+    """How many of the last estimates held, of those whose truth is known; and what has been learnt of it.
 
-    def __init__(self, earlier: Iterable[bool] = ()) -> None:
-        self._last: deque[bool] = deque(earlier, maxlen=MEASURED_KEPT)
+    `width`: each estimate that was too short makes the next ones a little longer at that end, each that was not a very
+    little shorter, so that in the long run one in ten is missed at either end, whatever the model leaves out.
+    """
 
-    def add(self, hit: bool) -> None:
-        self._last.append(hit)
+    def __init__(self) -> None:
+        self._last: deque[bool] = deque(maxlen=MEASURED_KEPT)
+        self.width = USUAL_WIDTH
+
+    def add(self, wait: WaitRange, waited_s: float) -> None:
+        self._last.append(wait.holds(waited_s))
+        missed = (waited_s < wait.low_s, waited_s > wait.high_s)
+        low, high = (
+            min(MOST_WIDTH, max(LEAST_WIDTH, at + LEARNING * (miss - (1 - NOMINAL) / 2)))
+            for at, miss in zip(self.width, missed, strict=True)
+        )
+        self.width = low, high
 
     @property
     def measured(self) -> int:

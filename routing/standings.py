@@ -13,13 +13,14 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from routing.agents import Agent
-from routing.entries import IN_LINE, Entry
+from routing.entries import Entry
 from routing.ids import AgentId, EntryId, QueueName, SkillName
 from routing.rules import Requirement, Rules, requirement
 
 Demand = tuple[QueueName, Requirement]
 Order = tuple[int, int, float, str]
 """Urgent (0) before not (1), higher priority, age, id: smallest first, over all queues."""
+Stand = tuple[Demand, Order]
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +48,8 @@ class Standings:
         """An entry is new, or another now."""
         self._later.pop(entry.id, None)
         queue = rules.queues.get(entry.queue)
-        stands = entry.state in IN_LINE and entry.only is None and queue is not None
+        # Whoever is offered has an agent already.
+        stands = entry.state == "waiting" and entry.only is None and queue is not None
         if stands and entry.not_before is not None and entry.not_before > now:
             # Nobody is rung for it yet: a callback whose citizen was not reached, say.
             self._later[entry.id] = entry
@@ -105,6 +107,12 @@ class Standings:
         known = self._stands.get(entry.id)
         demand, order = known or (self._demand(entry, rules), _order(entry, rules))
         return self._standing(demand, order)
+
+    def stand(self, entry: Entry, rules: Rules) -> Stand | None:
+        """Among whom an entry stands or stood, and where; None: in a queue that there is not any more."""
+        if entry.queue not in rules.queues:
+            return None
+        return self._stands.get(entry.id) or (self._demand(entry, rules), _order(entry, rules))
 
     def last(self, queue: QueueName, skills: Mapping[SkillName, int]) -> Standing:
         """Of a caller who came now."""

@@ -85,16 +85,32 @@ def test_the_range_holds_four_of_five_simulated_waits(place: int, serving: int) 
 
 def test_what_does_not_hold_is_not_told() -> None:
     few, right, wrong = HitRate(), HitRate(), HitRate()
+    said = WaitRange(60.0, 120.0)
     for number in range(LEAST_MEASURED):
         if number:
-            few.add(True)
-        right.add(number % 5 != 0)
-        wrong.add(number % 5 < 2)
+            few.add(said, 90.0)
+        right.add(said, 90.0 if number % 5 else 150.0)
+        wrong.add(said, 90.0 if number % 5 < 2 else 20.0)
     assert (few.trusted, right.trusted, wrong.trusted) == (False, True, False)
     assert (right.rate, HitRate().rate) == (0.8, None)
     for _ in range(200):
-        wrong.add(True)
+        wrong.add(said, 90.0)
     assert wrong.trusted, "trust is won back by what held since"
+
+
+def test_the_range_is_widened_at_the_end_where_it_fails() -> None:
+    late = HitRate()
+    for _ in range(30):
+        late.add(WaitRange(60.0, 120.0), 150.0)
+    low, high = late.width
+    assert low < 1.28 < high
+    usual, wider = estimate(5, 5, CALLS), estimate(5, 5, CALLS, width=late.width)
+    assert usual is not None
+    assert wider is not None
+    assert (wider.high_s > usual.high_s, wider.low_s > usual.low_s) == (True, True)
+    for _ in range(2000):
+        late.add(WaitRange(60.0, 120.0), 90.0)
+    assert late.width == (0.5, 0.5), "never without any width"
 
 
 def test_how_long_calls_take_is_that_of_the_hour_and_of_the_latest() -> None:
