@@ -173,7 +173,6 @@ def _endpoint(account: SipAccountRecord, profile: Profile) -> Fields:
         ("set_var", "PJSIP_TRANSFER_HANDLING()=ari-only"),
         ("language", "en"),
         ("rtp_symmetric", "yes"),
-        *_addresses(profile),
     )
     kind = _browser(profile) if account.kind == "browser" else _phone(profile)
     return (*shared, *kind, *(ANSWER_AT_ONCE if account.answering == "by_itself" else ()))
@@ -189,6 +188,7 @@ def _addresses(profile: Profile) -> Fields:
 
 def _phone(profile: Profile) -> Fields:
     return (
+        *_addresses(profile),
         ("disallow", "all"),
         ("allow", ",".join(profile.codecs)),
         # Phones that can encrypt do; those that cannot are not turned away.
@@ -198,12 +198,18 @@ def _phone(profile: Profile) -> Fields:
 
 
 def _browser(profile: Profile) -> Fields:
-    """`webrtc` stands for DTLS-SRTP with fingerprints, ICE, RTP and RTCP on one port, and AVPF."""
+    """`webrtc` stands for DTLS-SRTP with fingerprints, ICE, RTP and RTCP on one port, and AVPF.
+
+    The voice is not bound to one address, even where all else is on loopback: ICE offers no candidate there, and who
+    does not know the fingerprint and the password of the offer is not heard anyway.
+    """
     return (
         ("webrtc", "yes"),
         ("dtls_auto_generate_cert", "yes"),
         ("disallow", "all"),
         ("allow", ",".join(profile.browser_codecs)),
+        # In this order, whatever the caller's telephone speaks: opus survives the packets that a home network loses.
+        ("codec_prefs_outgoing_offer", "prefer: configured, operation: union, keep: all, transcode: allow"),
         ("max_audio_streams", "1"),
         ("max_video_streams", "0"),
         # A socket from a browser cannot be called back at the address it gives.

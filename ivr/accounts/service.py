@@ -14,7 +14,7 @@ from dataclasses import dataclass, field, replace
 from typing import Final
 
 from ivr.accounts.asterisk import Provisioner
-from ivr.accounts.secrets import digests, new_secret
+from ivr.accounts.secrets import digests, fits, new_secret
 from ivr.errors import AccountError, AriError
 from storage.accounts import AccountKind, Answering, SipAccountRecord
 from storage.store import Store
@@ -135,18 +135,33 @@ class Accounts:
         return Changed(account, await self._carry_out(account))
 
     async def seed(self, agents: Iterable[str], known: Mapping[str, str]) -> list[SipAccountRecord]:
-        """An account for each of these agents who never had one. known: secrets that are to be theirs, by name."""
+        """An account for each of these agents who never had one. known: secrets that are to be theirs, by name.
+
+        An account that no person has changed since takes its known secret again: the file that holds it was renewed.
+        """
         before = await self.all()
         have = {account.agent for account in before.values()} | before.keys()
         made = []
         for agent in agents:
             if agent not in have and NAME.fullmatch(agent):
-                md5, sha256 = digests(agent, self._realm, known.get(agent) or new_secret())
-                now = self._now()
-                account = SipAccountRecord(agent, agent, "phone", self._realm, md5, sha256, now, now)
-                async with self._store.unit_of_work() as uow:
-                    made.append(await uow.sip_accounts.put(account))
+                made.append(await self._seeded(agent, known.get(agent) or new_secret(), None))
+        for account in before.values():
+            secret = known.get(account.username)
+            untouched = account.active and not account.changed_by and account.agent == account.username
+            if secret and untouched and not fits(account.sha256, account.username, account.realm, secret):
+                made.append(await self._seeded(account.username, secret, account))
         return made
+
+    async def _seeded(self, agent: str, secret: str, before: SipAccountRecord | None) -> SipAccountRecord:
+        md5, sha256 = digests(agent, self._realm, secret)
+        now = self._now()
+        account = (
+            SipAccountRecord(agent, agent, "phone", self._realm, md5, sha256, now, now)
+            if before is None
+            else replace(before, md5=md5, sha256=sha256, changed_at=now, revision=before.revision + 1)
+        )
+        async with self._store.unit_of_work() as uow:
+            return await uow.sip_accounts.put(account)
 
     async def _active(self, username: str) -> SipAccountRecord:
         account = await self.get(username)

@@ -77,6 +77,10 @@ async def test_the_first_agents_get_accounts_once_and_never_after_a_revocation(a
     made = await accounts.seed(["a1", "a2"], {"a1": "known"})
     assert [one.username for one in made] == ["a1", "a2"]
     assert fits(made[0].sha256, "a1", "hotline", "known")
+    (renewed,) = await accounts.seed(["a1", "a2"], {"a1": "another"})
+    assert fits(renewed.sha256, "a1", "hotline", "another"), "the file with the first secrets was renewed"
+    await accounts.rotate("a2", by="lead")
+    assert await accounts.seed(["a1", "a2"], {"a1": "another", "a2": "old"}) == []
     await accounts.revoke("a1")
     assert [one.username for one in await accounts.seed(["a1", "a2", "a3"], {})] == ["a3"]
 

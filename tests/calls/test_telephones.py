@@ -5,6 +5,7 @@ A hotline of its own: accounts are changed here, and a phone without voice is ta
 
 from __future__ import annotations
 
+import asyncio
 import stat
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
@@ -22,8 +23,10 @@ from ivr.main import Hotline, RunningHotline
 from tests.calls.conftest import staged
 from tests.support import parts_house
 from tests.support.audio import tone, tone_present
+from tests.support.browser import chromium, open_page
 from tests.support.citizens import Caller, Scene
 from tests.support.softphone import sip_server
+from tests.support.webphone import FLAGS, WebPhone
 
 pytestmark = [pytest.mark.real, pytest.mark.asyncio(loop_scope="session")]
 
@@ -251,3 +254,33 @@ async def test_a_telephone_that_vanishes_frees_its_agent_and_caller(
     await stage.until(lambda: state_of(stage, "a1001") != "talking", "the agent is free", 20)
     await stage.hears(citizen, "back")
     await citizen.events.next("closed", timeout=15)
+
+
+async def test_a_browser_takes_a_call_from_the_queue(stage: Scene) -> None:
+    """Chromium itself: ICE, DTLS-SRTP, opus; each side hears the other's tone."""
+    made = await stage.hotline.telephony.accounts.create("a1002", kind="browser")
+    url = stage.rendered.http_url.replace("http", "ws") + "/ws"
+    with chromium(*FLAGS) as devtools:
+        async with open_page(devtools) as page, WebPhone(page, url, "a1002-web", made.secret) as browser:
+            await browser.register()
+            book = stage.hotline.telephony.book
+            await stage.until(lambda: book.is_online("a1002-web"), "the browser is registered")
+            stage.hotline.dispatcher.feature("a1002", "login")
+            citizen = await in_queue(stage)
+            await browser.answer_next(1000)
+            await stage.until(lambda: "talking" in stage.stages(), "they talk")
+            before = len(citizen.received_audio())
+            await citizen.play(tone(600, 10))
+            await stage.hears_for(citizen, 2.0)
+            assert tone_present(citizen.received_audio()[before:], 1000), (
+                "the citizen does not hear the browser"
+            )
+            assert await browser.hears(600) > 20, "the browser does not hear the citizen"
+            assert await browser.hears(750) < 0, "any tone would do"
+            voice = await browser.voice()
+            assert (voice["codec"], voice["dtls"]) == ("audio/opus", "connected")
+            assert voice["srtp"] and voice["packets"] > 50
+            await citizen.hangup()
+            async with asyncio.timeout(10):
+                await browser.over.wait()
+    await stage.hotline.telephony.accounts.revoke("a1002-web")

@@ -57,14 +57,17 @@ class PageError(AssertionError):
 
 
 @contextmanager
-def chromium() -> Iterator[str]:
-    """The websocket address of a fresh Chromium's DevTools; the program and its profile are gone afterwards."""
+def chromium(*more: str) -> Iterator[str]:
+    """The websocket address of a fresh Chromium's DevTools; the program and its profile are gone afterwards.
+
+    more: flags besides the usual ones.
+    """
     program = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
     if program is None:
         raise PageError("there is no chromium on this machine: `make setup` installs it")
     with TemporaryDirectory(prefix="hotline-chromium-", ignore_cleanup_errors=True) as profile:
         process = subprocess.Popen(
-            [program, *_FLAGS, f"--user-data-dir={profile}", "about:blank"],
+            [program, *_FLAGS, *more, f"--user-data-dir={profile}", "about:blank"],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.PIPE,
