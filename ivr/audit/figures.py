@@ -1,7 +1,8 @@
 """The figures of a call's record, computed anew from the journal and compared. Pure.
 
 What must agree:
-- the journal is numbered from 1 without a gap, begins with `arrived` and ends with `ended`;
+- the journal is numbered from 1 without a gap, begins with `arrived` and has one `ended`, after which come only facts
+  of the recordings that were finished later;
 - outcome and who ended the call are those that the journal says;
 - the wait is that of the first `joined`, and that of the entry which was joined then;
 - the talk and the hold are the sums of `parted`;
@@ -15,6 +16,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from ivr.audit.evidence import Evidence
+from storage.records import JournalEvent
 
 NEAR_S = 0.5
 """Two clocks are read for one moment: that of the call's session and that of the routing."""
@@ -38,15 +40,20 @@ def _numbering(found: Evidence) -> Iterator[str]:
         yield f"the journal is not numbered without a gap: {numbers[:5]}...{numbers[-3:]}"
     if not found.journal or found.journal[0].kind != "arrived":
         yield "the journal does not begin with the arrival"
-    if found.record.state == "ended" and (not found.journal or found.journal[-1].kind != "ended"):
-        yield "the call ended, and the journal does not say so at its end"
+    kinds = ["over" if _is_end(event) else event.kind for event in found.journal]
+    if found.record.state == "ended" and kinds.count("over") != 1:
+        yield f"the call ended, and the journal says so {kinds.count('ended')} times"
+    elif found.record.state == "ended":
+        late = [kind for kind in kinds[kinds.index("over") + 1 :] if not kind.startswith("recording")]
+        if late:
+            yield f"the journal goes on after the end: {late}"
     if found.record.ended_at is not None and found.record.ended_at < found.record.started_at:
         yield "the call ended before it began"
 
 
 def _outcome(found: Evidence) -> Iterator[str]:
     data = found.record.data
-    for event in found.notes("ended")[-1:]:
+    for event in filter(_is_end, found.journal):
         if event.data.get("outcome") != data.get("outcome"):
             yield f"outcome {data.get('outcome')} on record, {event.data.get('outcome')} in the journal"
         if event.data.get("by") != found.record.ended_by:
@@ -108,6 +115,11 @@ def _routing(found: Evidence) -> Iterator[str]:
     for entry in found.entries:
         if found.record.state == "ended" and entry.state != "ended" and not entry.callback:
             yield f"entry {entry.id} is {entry.state}, and its call is over"
+
+
+def _is_end(event: JournalEvent) -> bool:
+    """The call's own; the dialogue notes where it `ended`, too."""
+    return event.kind == "ended" and "outcome" in event.data
 
 
 def _near(one: Any, other: Any, by: float = NEAR_S) -> bool:

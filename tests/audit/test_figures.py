@@ -119,7 +119,15 @@ def test_a_lost_row_of_the_journal_is_told() -> None:
     found = served()
     assert any("without a gap" in each for each in discrepancies(replace(found, journal=found.journal[1:])))
     cut = discrepancies(replace(found, journal=found.journal[:-1]))
-    assert any("does not say so at its end" in each for each in cut)
+    assert any("says so 0 times" in each for each in cut)
+
+
+def test_only_a_recording_may_be_told_of_after_the_end() -> None:
+    found = served()
+    later = JournalEvent(CALL, 6, after(6), "recording_kept", {})
+    assert discrepancies(replace(found, journal=[*found.journal, later])) == []
+    wrong = discrepancies(replace(found, journal=[*found.journal, replace(later, kind="joined")]))
+    assert "the journal goes on after the end: ['joined']" in wrong
 
 
 def test_an_open_entry_of_a_call_that_is_over_is_told() -> None:
