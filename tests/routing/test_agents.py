@@ -8,6 +8,7 @@ from typing import Any, get_args
 import pytest
 
 from routing import agents as ag
+from routing.agent_limits import ALLOWED, AgentLimits, Limit, PauseReason, due, next_at
 from routing.agents import TRANSITIONS, Agent, AgentState, IllegalTransition, apply
 from routing.ids import EntryId
 from tests.routing.world import agent, at
@@ -170,3 +171,121 @@ def test_a_skill_that_is_not_there_is_not_level_nought() -> None:
     assert agent("ann", english=1).has(agent("x", english=1).skills)
     assert not agent("ann").has(agent("x", english=1).skills)
     assert agent("ann").has({})
+
+
+def test_the_figures_of_a_shift_begin_with_the_log_in() -> None:
+    worn = replace(in_state("offline"), calls=9, busy_s=999.0, last_given_at=at(-9), no_answers=2)
+    fresh = apply(worn, ag.LogIn(), at(0))
+    assert (fresh.calls, fresh.busy_s, fresh.last_given_at, fresh.logged_in_at, fresh.no_answers) == (
+        *(0, 0.0, None),
+        at(0),
+        0,
+    )
+    given = apply(fresh, ag.Reserve(EntryId("e1")), at(10))
+    assert given.last_given_at == at(10)
+    talking = apply(given, ag.Answer(), at(15))
+    held = apply(talking, ag.Hold(), at(25))
+    wrapping = apply(apply(held, ag.Resume(), at(30)), ag.EndTalk(20), at(45))
+    done = apply(wrapping, ag.WrapUpDone(), at(60))
+    assert (done.calls, done.busy_s) == (1, 45.0), "15 to 60: talk, hold and wrap-up"
+    assert apply(done, ag.LogOut(), at(61)).busy_s == 45.0, "still to be read after the shift"
+    forced = apply(worn, ag.Force("available", "sue", "needed"), at(5))
+    assert (forced.calls, forced.logged_in_at) == (0, at(5))
+    assert apply(done, ag.Force("paused", "sue", "why"), at(61)).calls == 1
+
+
+@pytest.mark.parametrize(
+    ("forgotten_by", "after_answer", "after_unpause", "after_log_in"),
+    [(("answer", "unpause", "log_in"), 0, 0, 0), ((), 2, 2, 2), (("log_in",), 2, 2, 0)],
+)
+def test_what_makes_misses_be_forgotten_is_the_hotlines_rule(
+    forgotten_by: Any, after_answer: int, after_unpause: int, after_log_in: int
+) -> None:
+    rules = AgentLimits(misses_forgotten_by=frozenset(forgotten_by))
+    ringing = replace(in_state("ringing"), no_answers=2)
+    assert apply(ringing, ag.Answer(), at(1), rules).no_answers == after_answer
+    paused = replace(in_state("paused"), no_answers=2)
+    assert apply(paused, ag.Unpause(), at(1), rules).no_answers == after_unpause
+    gone = replace(in_state("offline"), no_answers=2)
+    assert apply(gone, ag.LogIn(), at(1), rules).no_answers == after_log_in
+
+
+def test_misses_are_forgotten_after_so_long() -> None:
+    rules = AgentLimits(misses_forgotten_after_s=600)
+    once = apply(in_state("ringing"), ag.NoAnswer("timeout", 2), at(0), rules)
+    again = apply(once, ag.Reserve(EntryId("e1")), at(599), rules)
+    assert apply(again, ag.NoAnswer("timeout", 2), at(599), rules).state == "paused"
+    later = apply(
+        apply(once, ag.Reserve(EntryId("e1")), at(600), rules), ag.NoAnswer("busy", 2), at(600), rules
+    )
+    assert (later.state, later.no_answers) == ("available", 1)
+
+
+@pytest.mark.parametrize("state", STATES)
+@pytest.mark.parametrize("then", ["remind", "available", "paused", "offline"])
+def test_what_a_limit_may_lead_to(state: AgentState, then: Any) -> None:
+    before = in_state(state)
+    if then not in ALLOWED[state]:
+        with pytest.raises(IllegalTransition):
+            apply(before, ag.TimeUp(60, then), at(60))
+        return
+    after = apply(before, ag.TimeUp(60, then), at(60))
+    assert after.state == (state if then == "remind" else then)
+    assert after.reminders == (1 if then == "remind" else 0)
+    if then == "paused":
+        assert after.pause_reason == ag.TIMED_OUT
+
+
+def test_limits_are_reached_one_after_the_other_and_begin_anew_with_a_state() -> None:
+    limits = AgentLimits({"wrap_up": (Limit(30, "remind"), Limit(60, "paused"))})
+    wrapping = replace(in_state("wrap_up"), since=at(0))
+    assert due(wrapping, limits, at(29)) is None
+    assert next_at(wrapping, limits) == at(30)
+    first = due(wrapping, limits, at(30))
+    assert first == ag.TimeUp(30, "remind")
+    reminded = apply(wrapping, first, at(30), limits)
+    assert (due(reminded, limits, at(59)), next_at(reminded, limits)) == (None, at(60))
+    assert due(reminded, limits, at(60)) == ag.TimeUp(60, "paused")
+    assert apply(reminded, ag.WrapUpDone(), at(40), limits).reminders == 0
+    assert next_at(replace(wrapping, until=at(10)), limits) == at(10), "the wrap-up's own end is sooner"
+    leaving = apply(wrapping, ag.LogOut(), at(5), limits)
+    assert apply(leaving, ag.TimeUp(60, "paused"), at(60), limits).state == "offline", "as was asked for"
+
+
+def test_a_reason_of_a_pause_may_have_limits_of_its_own() -> None:
+    limits = AgentLimits(
+        {"paused": (Limit(100, "remind"),)},
+        {"meal": PauseReason(limits=(Limit(20, "available"),)), "x": PauseReason()},
+    )
+    at_meal = apply(in_state("available"), ag.Pause("meal"), at(0))
+    assert next_at(at_meal, limits) == at(20)
+    other = apply(in_state("available"), ag.Pause("x"), at(0))
+    assert next_at(other, limits) == at(100)
+    assert apply(at_meal, ag.TimeUp(20, "available"), at(20), limits).state == "available"
+
+
+def test_a_wrap_up_grows_only_as_far_as_the_rules_allow() -> None:
+    limits = AgentLimits(longest_wrap_up_s=100)
+    wrapping = replace(in_state("wrap_up"), since=at(0), until=at(30))
+    longer = apply(wrapping, ag.ExtendWrapUp(60), at(10), limits)
+    assert longer.until == at(90)
+    longest = apply(longer, ag.ExtendWrapUp(60), at(20), limits)
+    assert longest.until == at(100)
+    assert apply(longest, ag.ExtendWrapUp(60), at(30), limits) == longest
+    by_hand = replace(wrapping, until=None)
+    assert apply(by_hand, ag.ExtendWrapUp(60), at(10), limits) == by_hand
+
+
+def test_an_own_call_begins_from_where_the_agent_is_and_ends_there() -> None:
+    for state, back in (("available", "available"), ("wrap_up", "available"), ("paused", "paused")):
+        calling = apply(
+            in_state(state, pause_reason="meal" if state == "paused" else ""), ag.CallOut("c-1"), at(1)
+        )
+        assert (calling.state, calling.own_call, calling.entry) == ("talking", "c-1", None)
+        over = apply(calling, ag.CallOutEnded(0), at(5))
+        assert (over.state, over.own_call) == (back, "")
+        wrapping = apply(calling, ag.CallOutEnded(10), at(5))
+        assert (wrapping.state, wrapping.until, wrapping.own_call) == ("wrap_up", at(15), "c-1")
+    assert over.pause_reason == "meal"
+    with pytest.raises(IllegalTransition):
+        apply(in_state("talking"), ag.CallOutEnded(), at(1))
