@@ -93,6 +93,8 @@ class Hotline:
     overseeing: Overseeing
     """Recordings of talks, supervisors."""
     telephony: Telephony
+    rules: LiveRules
+    """The rules of the queues in force, and their hours."""
     asterisk: PrivateAsterisk | None = None
     rendered: RenderedAsterisk | None = None
     page_url: str = ""
@@ -307,6 +309,7 @@ async def hotline(
             asterisk=asterisk,
             rendered=rendered,
             telephony=telephony,
+            rules=rules,
             languages=languages,
             speech=speech,
         )

@@ -114,6 +114,14 @@ def _overflow(
             f"the wait is over after {queue.max_wait_s:g} s (`max_wait_s`), before this overflow",
             f"less than {queue.max_wait_s:g}, or a longer `max_wait_s`",
         )
+    other = model.queues.get(overflow.to)
+    longest_s = None if other is None else other.max_wait_s
+    if overflow.after_s is not None and longest_s is not None and overflow.after_s >= longest_s:
+        yield place.finding(
+            (*at, "after_s"),
+            f"in `{overflow.to}` the wait is over after {longest_s:g} s in all, so who comes there is sent away",
+            f"less than {longest_s:g}, or a longer `max_wait_s` there",
+        )
     if overflow.longer_than is not None and queue.max_length is not None:
         most = queue.max_length
         if overflow.longer_than >= most:

@@ -15,7 +15,7 @@ from pydantic import BaseModel, ValidationError
 from ruamel.yaml import YAML
 from ruamel.yaml.error import MarkedYAMLError, ReusedAnchorWarning, YAMLError
 
-from routing.rules_model import Strict
+from routing.rules_model import AgentsModel, RulesModel
 
 Path = tuple[str | int, ...]
 MAX_FINDINGS = 100
@@ -160,4 +160,6 @@ class Places:
 
 def _keys() -> set[str]:
     """Every key that either file may have at any depth: for suggestions only."""
-    return {key for model in Strict.__subclasses__() for key in model.model_fields}
+    schemas = [model.model_json_schema() for model in (RulesModel, AgentsModel)]
+    parts = [part for schema in schemas for part in (schema, *schema["$defs"].values())]
+    return {key for part in parts for key in part.get("properties", ())}

@@ -175,6 +175,18 @@ def test_a_circle_of_overflows_is_told_once_where_it_closes() -> None:
     ]
 
 
+def test_who_overflows_must_have_time_left_in_the_other_queue() -> None:
+    assert refused("queues:\n  a: {overflow: [{to: b, after_s: 60}]}\n  b: {max_wait_s: 60}\n") == [
+        "queues.yaml:2:26: in `b` the wait is over after 60 s in all, so who comes there is sent away"
+        " (less than 60, or a longer `max_wait_s` there)"
+    ]
+
+
+def test_a_key_of_the_agents_limits_gets_a_suggestion_too() -> None:
+    (told,) = refused("agents: {longest_wrapup_s: 60}\nqueues: {general: {}}\n")
+    assert told == "queues.yaml:1:10: unknown key agents.longest_wrapup_s (did you mean longest_wrap_up_s?)"
+
+
 def test_two_codes_cannot_share_a_key_of_the_phone() -> None:
     (told,) = refused(
         """\

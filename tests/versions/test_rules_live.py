@@ -242,6 +242,29 @@ def test_queues_close_by_the_calendar_that_they_name_or_have() -> None:
     ]
 
 
+def test_who_still_waits_at_the_closing_is_moved_on_and_served() -> None:
+    closing = dialogue(
+        SHARED
+        + "queues:\n  general: {max_wait_s: null}\n"
+        + "  help: {hours: desk, serve_after_closing: false, max_wait_s: null, steps: [{require: {knots: 1}}],\n"
+        + "         overflow: [{to: general, closed: true}]}\n",
+        hotline=DAY_DESK,
+    )
+
+    async def evening(flows: Flows, rules: LiveRules, floor: Floor) -> None:
+        floor._apply(AgentActed(AgentId("a1"), LogIn()))
+        seat = floor.wait("help")
+        await asyncio.sleep(0.9 * HOUR_S)
+        assert seat.offers == []
+        await asyncio.sleep(0.2 * HOUR_S)
+        assert [offer.agent for offer in seat.offers[:1]] == ["a1"]
+        late = floor.wait("help", "e2")
+        entry = floor.board.entry(EntryId("e2"))
+        assert entry is not None and (entry.queue, late.ended) == ("general", [])
+
+    assert world(closing, evening) == ["closed: help"]
+
+
 def test_what_opens_with_new_rules_opens_before_them_and_what_closes_closes_after() -> None:
     before = dialogue("queues: {general: {hours: {always: closed}}, help: {}}\n" + SHARED)
     after = dialogue("queues: {general: {}, help: {hours: {always: closed}}}\n" + SHARED)
