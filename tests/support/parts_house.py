@@ -60,6 +60,7 @@ def settings(state: Path, flows: Path, port: int) -> Settings:
         web={"port": 0},
         speech={"engine": "off"},
         prompts={"render": False},
+        missed={"shortest_s": 0.5},
         asterisk={
             "allow_anonymous": True,
             "outbound_trunk": f"{OUTSIDE}:{port}",
