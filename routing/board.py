@@ -198,7 +198,8 @@ class Board(Matching):
             entry, en.Moved(event.by, event.why, event.queue, event.priority, event.skills), now
         )
         if self._queue(moved).rank(moved, now)[1:] != self._queue(entry).rank(entry, now)[1:] or event.queue:
-            self._came_before(moved, "overtaken_moved", event.by)
+            # Whoever now stands last came before nobody, but the own place is worse than was told.
+            self._overtaking.note(moved.queue, moved.id, "overtaken_moved", event.by)
         self._review(entry.id, now)
         if agent is not None:
             self._freed(self._agent(agent, ag.Withdraw("moved"), now), now)

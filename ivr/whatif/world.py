@@ -81,7 +81,7 @@ class World:
         self._count = 0
         self.tally = Tally(plan)
         seeds = np.random.SeedSequence(entropy=seed, spawn_key=(number,)).spawn(len(plan.types) + 2)
-        self._arrivals = callers_of(plan, seeds[: len(plan.types)], np.random.default_rng(seeds[-2]), number)
+        self.arrivals = callers_of(plan, seeds[: len(plan.types)], np.random.default_rng(seeds[-2]), number)
         luck = seeds[-1].spawn(len(plan.groups))
         self._delays, self._luck, self._pauses = [], [], []
         for group, one in zip(plan.groups, luck, strict=True):
@@ -130,7 +130,7 @@ class World:
 
     def run(self) -> Tally:
         """To the end. What is counted is in the tally."""
-        arrivals, heap, board = self._arrivals, self._heap, self.board
+        arrivals, heap, board = self.arrivals, self._heap, self.board
         cut = self.plan.scenario.at_end == "cut"
         if self.plan.scenario.at_end == "close":
             self._at(self.horizon, self._close)
