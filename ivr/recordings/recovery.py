@@ -76,10 +76,10 @@ class Recovery:
                 continue
             made = await asyncio.to_thread(finish, part, part.with_suffix(".wav"))
             row = open_rows.pop(part.stem, None)
-            self._settle(row or await self._row_of(part.stem, made), made)
+            await self._settle(row or await self._row_of(part.stem, made), made)
         for row in open_rows.values():
             if row.id not in self._busy():
-                self._settle(row, await self._finished_before(row))
+                await self._settle(row, await self._finished_before(row))
         return not still_written
 
     async def _open_rows(self) -> dict[str, RecordingRecord]:
@@ -117,9 +117,14 @@ class Recovery:
 
         return await asyncio.to_thread(look)
 
-    def _settle(self, row: RecordingRecord, made: Finished | None) -> None:
+    async def _settle(self, row: RecordingRecord, made: Finished | None) -> None:
         seconds = 0.0 if made is None else made.seconds
         data: dict[str, Any] = dict(row.data) | {"ended_by": "recovered"}
+        async with self._store.reading() as uow:
+            lines = await uow.transcripts.of(row.call_id)
+        if any(line.source == "conversation" for line in lines):
+            # As far as the controller heard it: what is in writing is not put into writing again.
+            data["transcript"] = {"state": "live"}
         for key in ("agents", "silences"):
             data[key] = [
                 dict(one) | ({"to_s": seconds} if one.get("to_s") is None else {})

@@ -121,7 +121,7 @@ class Supervising:
         return tuple(
             AtTalk(by, one.call, self._agent(one.call), one.mode)
             for by, one in self._now.items()
-            if one.mode is not None
+            if one.mode is not None and not one.over.done()
         )
 
     # --- the talk (`Watcher`; on the loop, never waits)

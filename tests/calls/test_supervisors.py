@@ -13,7 +13,7 @@ from ivr.talk.service import TalkService
 from ivr.talk.supervising import Supervising
 from ivr.talk.supervising_state import NotSupervised, Supervised
 from ivr.talk.targets import ToAgent
-from tests.calls.test_transfers import both_hear, choosing
+from tests.calls.test_transfers import choosing
 from tests.support.audio import tone, tone_present
 from tests.support.citizens import Scene
 from tests.support.softphone import agent_phone
@@ -59,7 +59,7 @@ async def hearing(stage: Scene, phones: Phones) -> dict[str, set[str]]:
     before = {name: len(phone.received_audio()) for name, phone in phones.items()}
     for name, phone in phones.items():
         await phone.play(tone(HZ[name], SAY_S, level=0.15))
-    await stage.hears_for(phones["supervisor"], SAY_S + 0.4)
+    await stage.hears_for(phones["citizen"], SAY_S + 0.4)
     return {
         name: {
             other
@@ -94,7 +94,7 @@ async def test_one_mode_after_the_other_on_the_same_telephone_until_the_talk_is_
     assert (at.supervisor, at.agent, at.mode) == (SUPERVISOR, "a1001", "listen")
     await phones["citizen"].hangup()
     await phones["supervisor"].events.next("closed", timeout=10)
-    assert by.now() == ()
+    await stage.until(lambda: not by.now(), "it has ended with the talk")
     await stage.hotline.writer.drain()
     async with stage.hotline.store.reading() as uow:
         acts = [one for one in await uow.acts.of_call(call) if one.kind == "talk"]
@@ -121,12 +121,55 @@ async def test_a_supervisor_takes_over_and_the_agent_wraps_up(
     await phones["agent"].events.next("closed", timeout=10)
     await stage.until(lambda: stage.states()["a1001"] in ("wrap_up", "available"), "the agent wraps up")
     assert await by.listen(SUPERVISOR, call, why="?") == NotSupervised("not_now")
-    await both_hear(stage, phones["citizen"], phones["supervisor"])
-    await phones["supervisor"].hangup()
-    await phones["citizen"].events.next("closed", timeout=20)
+    del phones["agent"]
+    assert await hearing(stage, phones) == {"citizen": {"supervisor"}, "supervisor": {"citizen"}}
+    await phones["citizen"].hangup()
+    await phones["supervisor"].events.next("closed", timeout=10)
+    await stage.until(lambda: not stage.stages(), "the call is over")
     record = await stage.record(call)
     assert record.data["agents"][-1] == SUPERVISOR
     assert any(data.get("act") == "came_in" for kind, data in await stage.journal(call) if kind == "talk")
+
+
+async def test_who_listens_follows_the_call_to_the_next_agent(stage: Scene) -> None:
+    call, phones = await talk(stage)
+    by = supervisors(stage)
+    assert await by.listen(SUPERVISOR, "a1001", why="quality") == Supervised(call, "listen")
+    other = await stage.agent("a1002", answers_after_s=0.1)
+    assert isinstance(other, LightPhone)
+    talks = TalkService(stage.hotline.front_door._services.in_talk)
+    assert isinstance(await talks.transfer("a1001", ToAgent("a1002")), Done)
+    await stage.until(lambda: [one.agent for one in by.now()] == ["a1002"], "the next agent has the call")
+    phones = {"citizen": phones["citizen"], "other": other, "supervisor": phones["supervisor"]}
+    assert await hearing(stage, phones) == {
+        "citizen": {"other"},
+        "other": {"citizen"},
+        "supervisor": {"citizen", "other"},
+    }
+    assert await talks.hold("a1002") == Done("held")
+    assert await by.join(SUPERVISOR, call, why="?") == NotSupervised("not_now"), "the citizen is on hold"
+    assert await talks.resume("a1002") == Done("talking")
+    assert (await hearing(stage, phones))["supervisor"] == {"citizen", "other"}, "it is as it was before"
+    await phones["citizen"].hangup()
+
+
+async def test_what_is_refused_leaves_the_talk_alone(stage: Scene) -> None:
+    call, phones = await talk(stage)
+    by = supervisors(stage)
+    assert await by.listen(SUPERVISOR, "a1002", why="?") == NotSupervised("no_talk")
+    assert await by.listen("a1001", call, why="?") == NotSupervised("own_call")
+    assert await by.listen("nobody", call, why="?") == NotSupervised("unknown_phone")
+    supervisor = phones["supervisor"]
+    supervisor.auto_answer_after_s = None
+    asked = asyncio.create_task(by.listen(SUPERVISOR, call, why="?"))
+    await supervisor.events.next("incoming", timeout=10)
+    assert await by.whisper(SUPERVISOR, call, why="?") == NotSupervised("not_now"), "it still rings"
+    await supervisor.reject()
+    assert await asked == NotSupervised("no_answer")
+    assert by.now() == ()
+    del phones["supervisor"]
+    assert await hearing(stage, phones) == {"citizen": {"agent"}, "agent": {"citizen"}}
+    await phones["citizen"].hangup()
 
 
 async def test_two_supervisors_at_once_and_one_who_hangs_up(stage: Scene) -> None:
@@ -151,45 +194,7 @@ async def test_two_supervisors_at_once_and_one_who_hangs_up(stage: Scene) -> Non
     await stage.until(lambda: stage.states()["a1002"] in ("wrap_up", "available"), "it is over for the board")
     assert await hearing(stage, phones) == LISTEN
     assert await by.stop(SUPERVISOR) == Supervised(call, "listen")
-    await phones["supervisor"].events.next("closed", timeout=10)
-    await both_hear(stage, phones["citizen"], phones["agent"])
+    await phones.pop("supervisor").events.next("closed", timeout=10)
+    assert await hearing(stage, phones) == {"citizen": {"agent"}, "agent": {"citizen"}}
     assert await by.stop(SUPERVISOR) == NotSupervised("not_supervising")
-    await phones["citizen"].hangup()
-
-
-async def test_who_listens_follows_the_call_to_the_next_agent(stage: Scene) -> None:
-    call, phones = await talk(stage)
-    by = supervisors(stage)
-    assert await by.listen(SUPERVISOR, "a1001", why="quality") == Supervised(call, "listen")
-    other = await stage.agent("a1002", answers_after_s=0.1)
-    assert isinstance(other, LightPhone)
-    talks = TalkService(stage.hotline.front_door._services.in_talk)
-    assert isinstance(await talks.transfer("a1001", ToAgent("a1002")), Done)
-    await stage.until(lambda: [one.agent for one in by.now()] == ["a1002"], "the next agent has the call")
-    assert await by.join(SUPERVISOR, call, why="help") == Supervised(call, "join")
-    assert await by.listen(SUPERVISOR, call, why="back") == Supervised(call, "listen")
-    phones = {"citizen": phones["citizen"], "other": other, "supervisor": phones["supervisor"]}
-    assert await hearing(stage, phones) == {
-        "citizen": {"other"},
-        "other": {"citizen"},
-        "supervisor": {"citizen", "other"},
-    }
-    await phones["citizen"].hangup()
-
-
-async def test_what_is_refused_leaves_the_talk_alone(stage: Scene) -> None:
-    call, phones = await talk(stage)
-    by = supervisors(stage)
-    assert await by.listen(SUPERVISOR, "a1002", why="?") == NotSupervised("no_talk")
-    assert await by.listen("a1001", call, why="?") == NotSupervised("own_call")
-    assert await by.listen("nobody", call, why="?") == NotSupervised("unknown_phone")
-    supervisor = phones["supervisor"]
-    supervisor.auto_answer_after_s = None
-    asked = asyncio.create_task(by.listen(SUPERVISOR, call, why="?"))
-    await supervisor.events.next("incoming", timeout=10)
-    assert await by.whisper(SUPERVISOR, call, why="?") == NotSupervised("not_now"), "it still rings"
-    await supervisor.reject()
-    assert await asked == NotSupervised("no_answer")
-    assert by.now() == ()
-    await both_hear(stage, phones["citizen"], phones["agent"])
     await phones["citizen"].hangup()

@@ -14,6 +14,7 @@ from ivr.ari.results import Sent
 from ivr.ids import CallId
 from ivr.recordings.recovery import Recovery
 from ivr.talk.conversations import Conversation
+from ivr.talk.one_recording import OneRecording
 from ivr.talk.results import Done
 from ivr.talk.service import TalkService
 from ivr.talk.targets import ToAgent
@@ -205,15 +206,14 @@ async def test_after_the_controller_died_the_part_becomes_a_file_that_is_linked(
     """Asterisk goes on writing when nobody of ours is there any more: what the next start finds is finished then."""
     citizen, agent, conversation = await talking(stage)
     recordings = stage.hotline.overseeing.recordings
-    running = recordings._now[conversation.call]
+    (recording,) = recordings.being_made()
     # As after a kill -9: the task is gone, with none of its cleaning up.
-    tasks = [task for task in asyncio.all_tasks() if running.notes.id in task.get_name()]
-    recordings._now.clear()
+    tasks = [task for task in asyncio.all_tasks() if recording in task.get_name()]
+
+    async def nothing(*_: object) -> None: ...
+
     with pytest.MonkeyPatch.context() as dead:
-
-        async def nothing(*_: object) -> None: ...
-
-        dead.setattr(recordings, "_finish", nothing)
+        dead.setattr(OneRecording, "_finish", nothing)
         dead.setattr("ivr.talk.recording_path._close", nothing)
         for task in tasks:
             task.cancel()

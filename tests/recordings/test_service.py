@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import itertools
 import json
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -41,7 +42,8 @@ def folder(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def service(store: Store, folder: Path) -> RecordingService:
-    return RecordingService(store, folder, CLASSES, lambda: NOW)
+    seconds = itertools.count()
+    return RecordingService(store, folder, CLASSES, lambda: NOW + dt.timedelta(seconds=next(seconds)))
 
 
 async def kept(

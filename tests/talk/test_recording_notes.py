@@ -6,6 +6,7 @@ import datetime as dt
 
 import pytest
 
+from ivr.recordings.waiting import job_of
 from ivr.talk.recording_notes import TalkNotes, TalkPolicy
 
 NOON = dt.datetime(2026, 11, 26, 12, tzinfo=dt.UTC)
@@ -60,8 +61,8 @@ def test_a_talk_that_ended_apart_is_over_since_then() -> None:
 
 
 def test_a_talk_in_writing_is_not_put_into_writing_again() -> None:
-    assert "transcript" not in notes().record("kept").data
-    assert notes().record("kept", written_live=True).data["transcript"] == {"state": "live"}
+    assert job_of(notes().record("kept"), NOON) is not None
+    assert job_of(notes().record("kept", written_live=True), NOON) is None
 
 
 @pytest.mark.parametrize("refusal", ["refused", "no", False])

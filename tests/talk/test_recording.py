@@ -1,0 +1,210 @@
+"""Recordings of talks: when none begins, and what becomes of one that cannot be silenced."""
+
+from __future__ import annotations
+
+import asyncio
+import datetime as dt
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from ivr.clock import SystemClock
+from ivr.errors import AriUnavailable
+from ivr.ids import CallId, ChannelId
+from ivr.talk import one_recording
+from ivr.talk.conversations import Conversation
+from ivr.talk.recording import TalkRecordings
+from ivr.talk.recording_notes import TalkPolicy
+from routing.ids import AgentId
+
+pytestmark = pytest.mark.asyncio
+
+CALL = CallId("c-n1-1")
+
+
+class Clock_(SystemClock):
+    """The system's, moved on by hand."""
+
+    def __init__(self) -> None:
+        self._more = dt.timedelta(0)
+
+    def now(self) -> dt.datetime:
+        return super().now() + self._more
+
+    def later(self, seconds: float) -> None:
+        self._more += dt.timedelta(seconds=seconds)
+
+
+class Path_:
+    """A recording path whose silence works, or does not."""
+
+    def __init__(self, *, works: bool) -> None:
+        self.works = works
+        self.silent = False
+
+    async def silence(self, silent: bool) -> None:
+        if not self.works and silent:
+            raise AriUnavailable("no answer")
+        self.silent = silent
+
+
+class House:
+    def __init__(self, folder: Path | None, least_free_mb: float = 0.0, *, works: bool = True) -> None:
+        self.noted: list[Mapping[str, Any]] = []
+        self.put: list[Any] = []
+        self.began, self.made = asyncio.Event(), asyncio.Event()
+        self.path = Path_(works=works)
+        self.clock = Clock_()
+        self.folder = folder
+        bus = SimpleNamespace(mailbox=self._mailbox)
+        self.recordings = TalkRecordings(
+            SimpleNamespace(bus=bus),  # type: ignore[arg-type]
+            self.clock,
+            TalkPolicy(True, {"ordinary": 1}, {}),
+            folder,
+            self._put,
+            lambda call: {},
+            least_free_mb=least_free_mb,
+            linger_s=0.05,
+        )
+        self.conversation = Conversation(
+            "one",
+            CALL,
+            "queue",
+            AgentId("a1"),
+            ChannelId("citizen"),
+            ChannelId("phone"),
+            "bridge",
+            dt.datetime.now(dt.UTC),
+            note=lambda kind, data: self.noted.append(data),
+        )
+
+    def _put(self, fact: Any) -> None:
+        self.put.append(fact)
+        state = getattr(fact, "state", "")
+        if state:
+            (self.began if state == "recording" else self.made).set()
+
+    @asynccontextmanager
+    async def _path(self, ari: object, call: object, citizen: object, recording: str) -> AsyncIterator[Path_]:
+        assert self.folder is not None
+        part = self.folder / f"{recording}.raw"
+        await asyncio.to_thread(part.write_bytes, bytes(32000))
+        yield self.path
+
+    class _Mailbox:
+        def watch(self, *ids: str) -> None: ...
+
+        def __aiter__(self) -> House._Mailbox:
+            return self
+
+        async def __anext__(self) -> object:
+            await asyncio.get_running_loop().create_future()
+            raise StopAsyncIteration
+
+        def __enter__(self) -> House._Mailbox:
+            return self
+
+        def __exit__(self, *_: object) -> None: ...
+
+    def _mailbox(self, owner: str) -> House._Mailbox:
+        return self._Mailbox()
+
+    @asynccontextmanager
+    async def running(self, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[TalkRecordings]:
+        monkeypatch.setattr(one_recording, "recording_path", self._path)
+        task = asyncio.create_task(self.recordings.run())
+        await asyncio.sleep(0)
+        try:
+            yield self.recordings
+        finally:
+            task.cancel()
+            await asyncio.wait([task])
+
+    async def until_made(self) -> None:
+        async with asyncio.timeout(5):
+            await self.made.wait()
+
+    @property
+    def states(self) -> list[str]:
+        return [str(data["state"]) for data in self.noted]
+
+
+async def test_without_room_on_the_disk_the_call_goes_on_unrecorded(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    house = House(tmp_path, least_free_mb=1e12)
+    async with house.running(monkeypatch) as recordings:
+        recordings.joined(house.conversation)
+        assert recordings.of_call(CALL) is None
+        assert not await recordings.pause(CALL, by="a1")
+    assert house.noted == [{"state": "refused", "why": "disk"}]
+    assert "a talk is not recorded" in caplog.text
+
+
+async def test_where_the_files_are_not_seen_nothing_is_recorded(monkeypatch: pytest.MonkeyPatch) -> None:
+    house = House(None)
+    async with house.running(monkeypatch) as recordings:
+        recordings.joined(house.conversation)
+        assert recordings.being_made() == frozenset()
+
+
+async def test_a_talk_that_is_over_has_its_file_some_time_later(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    house = House(tmp_path)
+    async with house.running(monkeypatch) as recordings:
+        recordings.joined(house.conversation)
+        await house.began.wait()
+        house.clock.later(1.0)
+        recordings.parted(house.conversation)
+        await house.until_made()
+    assert house.states == ["began", "kept"]
+    kept = house.put[-1]
+    assert (kept.state, kept.data["ended_by"], kept.revision) == ("kept", "talk", 1)
+    assert (tmp_path / kept.path).exists()
+
+
+async def test_the_next_agent_of_the_call_goes_on_in_the_same_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    house = House(tmp_path)
+    async with house.running(monkeypatch) as recordings:
+        recordings.joined(house.conversation)
+        recordings.parted(house.conversation)
+        recordings.joined(house.conversation)
+        (id,) = recordings.being_made()
+        assert await recordings.stop(CALL, by="a1", why="asked for")
+        await house.until_made()
+    assert house.put[-1].id == id
+    assert len(house.put[-1].data["agents"]) == 2
+    assert [one.act for one in house.put if hasattr(one, "act")] == ["stop"]
+
+
+async def test_a_recording_that_cannot_be_silenced_ends(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    house = House(tmp_path, works=False)
+    async with house.running(monkeypatch) as recordings:
+        recordings.joined(house.conversation)
+        await recordings.pause(CALL, by="a1", why="card number")
+        assert recordings.of_call(CALL) is None
+        await house.until_made()
+    assert house.put[-1].data["ended_by"] == "failed"
+
+
+async def test_the_controller_stops_and_what_there_is_is_kept(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    house = House(tmp_path)
+    async with house.running(monkeypatch) as recordings:
+        recordings.joined(house.conversation)
+        await recordings.pause(CALL, by="a1")
+        assert house.path.silent
+        await recordings.resume(CALL, by="a1")
+        assert not house.path.silent
+    assert (house.put[-1].state, house.put[-1].data["ended_by"]) == ("kept", "stopped")
