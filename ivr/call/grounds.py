@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Final
@@ -10,6 +10,7 @@ from typing import Final
 from ivr.call.leg import Leg
 from ivr.call.services import OpenCall
 from ivr.call.transcribing import Transcripts
+from ivr.flow.model import FlowLibrary
 from ivr.ids import child_id
 from ivr.talk.conversations import Conversation, ConversationKind
 from ivr.talk.ground import Ground, Line
@@ -34,6 +35,10 @@ ON_RECORD: Final = frozenset(
 """Acts that are in the call's record too, besides its journal."""
 
 
+async def _nothing(early: bool) -> None:
+    pass
+
+
 @dataclass(frozen=True, slots=True)
 class Occasion:
     """What brought the two together. entry: of the first agent. owner_is: told who has the citizen, "" = nobody."""
@@ -44,13 +49,11 @@ class Occasion:
     language: str
     owner_is: Callable[[str], None] = lambda agent: None
     line: Line | None = None
-    run_flow: Callable[[str, bool], bool] = lambda flow, come_back: False
+    run_flow: Callable[[str], None] = lambda flow: None
+    rejoining: Callable[[bool], Awaitable[None]] = _nothing
 
 
-def ground_of(
-    here: OpenCall, transcripts: Transcripts, numbers: Callable[[str], str | None], occasion: Occasion
-) -> Ground:
-    """numbers: behind the names of the hotline's `numbers`."""
+def ground_of(here: OpenCall, transcripts: Transcripts, library: FlowLibrary, occasion: Occasion) -> Ground:
     services, language = here.services, occasion.language
 
     def owner_is(agent: str) -> None:
@@ -63,6 +66,11 @@ def ground_of(
         # An agent who hangs up hands the call on only where somebody else is left with it.
         if data.get("act") in ON_RECORD and (data["act"] != "agent_left" or data["stage"] != "ended"):
             here.history.transferred(dict(data), services.clock.now())
+
+    def has_flow(name: str) -> bool:
+        """Whoever sends a caller there gives it no parameters."""
+        flow = library.flows.get(name)
+        return flow is not None and not any(one.required for one in flow.parameters.values())
 
     @contextmanager
     def together(person: Person, leg: Leg, bridge: str) -> Iterator[None]:
@@ -103,11 +111,13 @@ def ground_of(
         queue=occasion.queue,
         line=occasion.line,
         note=note,
-        number_of=numbers,
+        number_of=library.numbers.get,
         together=together,
         flowing=lambda on: transcripts.flow(on=on),
         owner_is=owner_is,
+        has_flow=has_flow,
         run_flow=occasion.run_flow,
+        rejoining=occasion.rejoining,
         changed=services.changed,
         monotonic=here.monotonic,
     )

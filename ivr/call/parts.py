@@ -21,6 +21,7 @@ from ivr.call.transfer import Transfers
 from ivr.call.waiting import Waiting
 from ivr.flow.actions import (
     Action,
+    BackInTalk,
     Callback,
     CancelDeskAct,
     CancelLookup,
@@ -62,9 +63,14 @@ class Parts:
         self.player = Player(here, mailbox, self.recorder.seconds_of, self._hush)
         self.errands = Errands(here, library)
         self.transcripts = Transcripts(here, here.services.written_down, library.names.hot_words)
-        self.transfers = Transfers(here, self._fall_silent, self.transcripts, library.numbers.get)
+        self.transfers = Transfers(here, self._fall_silent, self.transcripts, library)
         self.waiting = Waiting(
-            here, self._agent_comes, lambda: self.transfers.joined, self.transcripts, library.numbers.get
+            here,
+            self._agent_comes,
+            lambda: self.transfers.joined,
+            self.transcripts,
+            library,
+            self._fall_silent,
         )
         self.transfers.waiting = self.waiting
         self.desk = DeskActs(here, self._fall_silent, self.transcripts)
@@ -114,6 +120,8 @@ class Parts:
                 self.timers.cancel(op)
             case Enqueue():
                 self.waiting.enqueue(action)
+            case BackInTalk(op):
+                self.waiting.back_in_talk(op)
             case LeaveQueue(op):
                 self.waiting.leave(op)
             case Callback():

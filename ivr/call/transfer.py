@@ -25,6 +25,7 @@ from ivr.call.waiting import Waiting
 from ivr.call.whisper import sounds_of
 from ivr.flow.actions import Transfer
 from ivr.flow.inputs import OpId, PartyJoined, TransferEnded
+from ivr.flow.model import FlowLibrary
 from ivr.ids import child_id
 from ivr.talk.events import Add
 from ivr.talk.reaching import Reached
@@ -37,19 +38,19 @@ log = logging.getLogger(__name__)
 
 
 class Transfers:
-    """fall_silent, numbers: as of `Waiting`. waiting: the agent of the call, for a conference."""
+    """fall_silent, library: as of `Waiting`. waiting: the agent of the call, for a conference."""
 
     def __init__(
         self,
         here: OpenCall,
         fall_silent: Callable[[], Awaitable[None]],
         transcripts: Transcripts,
-        numbers: Callable[[str], str | None],
+        library: FlowLibrary,
     ) -> None:
         self._here = here
         self._fall_silent = fall_silent
         self._transcripts = transcripts
-        self._numbers = numbers
+        self._library = library
         self._running: dict[OpId, asyncio.Task[None]] = {}
         self.waiting: Waiting
         self.joined = False
@@ -162,7 +163,7 @@ class Transfers:
         """As with the agent of a queue, but with no place to give back."""
         here = self._here
         occasion = Occasion("transfer", agent.entry, "", action.language)
-        ground = ground_of(here, self._transcripts, self._numbers, occasion)
+        ground = ground_of(here, self._transcripts, self._library, occasion)
         talking = Talking(ground, agent, longest_s=action.longest_s)
         here.history.has(agent.agent)
         here.tell(PartyJoined(action.op))

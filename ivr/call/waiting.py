@@ -20,9 +20,18 @@ from ivr.call.leg import Destination, Leg
 from ivr.call.ports import Offer
 from ivr.call.services import LegLost, Offered, OpenCall, Withdrawn
 from ivr.call.transcribing import Transcripts
-from ivr.call.whisper import sounds_of
+from ivr.call.whisper import facts_told
 from ivr.flow.actions import Callback, Enqueue, Prompt
-from ivr.flow.inputs import AgentJoined, CallbackPlaced, OpId, QueueEnded, QueueProgress
+from ivr.flow.inputs import (
+    AgentJoined,
+    CallbackPlaced,
+    OpId,
+    QueueEnded,
+    QueueProgress,
+    SentToFlow,
+    WaitsAgain,
+)
+from ivr.flow.model import FlowLibrary
 from ivr.ids import child_id
 from ivr.talk.people import LINE
 from ivr.talk.reaching import Reached
@@ -58,10 +67,11 @@ class Place:
 
 
 class Waiting:
-    """fall_silent: ends whatever the caller hears or is heard by, before an agent is.
+    """fall_silent: ends whatever the caller hears or is heard by, and other parties' ringing, before an agent is. hush:
+    the same without the last.
 
-    busy: True while the caller talks to somebody else, and no agent may cut in. numbers: behind the names of the
-    hotline's `numbers`. Implements `ports.Seat`.
+    busy: True while the caller talks to somebody else, and no agent may cut in. library: of the call's
+    dialogue. Implements `ports.Seat`.
     """
 
     def __init__(
@@ -70,14 +80,16 @@ class Waiting:
         fall_silent: Callable[[], Awaitable[None]],
         busy: Callable[[], bool],
         transcripts: Transcripts,
-        numbers: Callable[[str], str | None] = lambda name: None,
+        library: FlowLibrary,
+        hush: Callable[[], Awaitable[None]],
     ) -> None:
         self._here = here
         self._queues = here.services.queues
         self._fall_silent = fall_silent
         self._busy = busy
         self._transcripts = transcripts
-        self._numbers = numbers
+        self._library = library
+        self._hush = hush
         self.place: Place | None = None
         self.talk: Talking | None = None
         """While an agent has the caller, or somebody whom an agent handed the caller to."""
@@ -85,12 +97,16 @@ class Waiting:
     @property
     def joined(self) -> bool:
         """An agent has the caller, or is about to."""
-        return self.place is not None and (self.place.joined_at is not None or self.talk is not None)
+        if self.talk is not None:
+            return self.talk.state.stage != "away"
+        return self.place is not None and self.place.joined_at is not None
 
     @property
     def ringing(self) -> bool:
         place = self.place
-        return place is not None and place.serving is not None and not place.serving.done()
+        if place is None or self.talk is not None:
+            return False
+        return place.serving is not None and not place.serving.done()
 
     # --- what the dispatcher tells (`Seat`; on the loop, never waits)
 
@@ -218,6 +234,13 @@ class Waiting:
         if place is not None and place.offer == offer and place.serving is not None and not place.joined_at:
             place.serving.cancel()
 
+    async def _whispered(self, place: Place, offer: Offer) -> tuple[list[str], float]:
+        """In the agent's language, where that is known, else in the hotline's."""
+        here = self._here
+        waited_s = here.monotonic() - place.since
+        language = offer.language or here.facts.language
+        return await facts_told(here, place.whisper, place.queue, place.language, waited_s, language)
+
     async def _served_by(self, offer: Offer, place: Place, before: asyncio.Task[None] | None) -> None:
         """before: who served the caller until now, and is perhaps still at it."""
         here, queues = self._here, self._queues
@@ -233,7 +256,7 @@ class Waiting:
                 return
             if not queues.answered(offer.entry, offer.agent):
                 return
-            if place.whisper and not await leg.hear(*await sounds_of(here, place.whisper, place.language)):
+            if place.whisper and not await leg.hear(*await self._whispered(place, offer)):
                 # The caller still waits, and hears the music on.
                 queues.sent_back(offer.entry, offer.agent, "hung up on the announcement")
                 return
@@ -254,7 +277,7 @@ class Waiting:
             here.services.changed()
             here.tell(AgentJoined(place.op, offer.agent))
             owner = Reached(leg, mine.pop_all(), offer.agent, offer.entry)
-        ground = ground_of(here, self._transcripts, self._numbers, self._occasion(place))
+        ground = ground_of(here, self._transcripts, self._library, self._occasion(place))
         talking = self.talk = Talking(ground, owner, place.music)
         try:
             ended = await talking.run()
@@ -263,13 +286,17 @@ class Waiting:
             self._transcripts.flow(on=True)
             here.history.parted(talking.talked_s, talking.held_s, here.services.clock.now())
             place.talked_s += talking.talked_s
+        last, talked_s = talking.agents[-1], round(place.talked_s, 3)
+        waited_s = round(place.waited_s, 3)
         if ended.outcome == LINE:
             here.history.in_line_again()
-            here.tell(LegLost())
+            here.tell(WaitsAgain(place.op, place.queue))
+        elif talking.sent_to:
+            self.place = None
+            here.history.left_queue("served")
+            here.tell(SentToFlow(place.op, talking.sent_to, False, last, waited_s, talked_s))
         else:
-            last = talking.agents[-1]
-            talked_s = round(place.talked_s, 3)
-            here.tell(QueueEnded(place.op, "served", last, round(place.waited_s, 3), talked_s))
+            here.tell(QueueEnded(place.op, "served", last, waited_s, talked_s))
 
     # --- what a talk does with the place
 
@@ -277,9 +304,32 @@ class Waiting:
         def owner_is(agent: str) -> None:
             place.agent = agent
 
+        def run_flow(flow: str) -> None:
+            self._here.tell(SentToFlow(place.op, flow, True, place.agent))
+
+        async def rejoining(early: bool) -> None:
+            if not early:
+                await self._hush()
+            else:
+                await self._fall_silent()
+                # What the dialogue was doing is over: it is back in its queue.
+                self._here.tell(AgentJoined(place.op, place.agent))
+
         return Occasion(
-            "queue", place.entry, place.queue, place.language, owner_is=owner_is, line=_Line(self, place)
+            "queue",
+            place.entry,
+            place.queue,
+            place.language,
+            owner_is=owner_is,
+            line=_Line(self, place),
+            run_flow=run_flow,
+            rejoining=rejoining,
         )
+
+    def back_in_talk(self, op: OpId) -> None:
+        """The flow that the agent sent the caller to is through."""
+        if self.talk is not None and self.place is not None and self.place.op == op:
+            self.talk.flow_ended()
 
     def back_into(self, place: Place, to: ToQueue, entry: EntryId, agent: AgentId) -> None:
         """The agent sends the caller to a queue; the place has the age of before."""

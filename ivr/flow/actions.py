@@ -101,6 +101,13 @@ class Enqueue:
 
 
 @dataclass(frozen=True, slots=True)
+class BackInTalk:
+    """The flow that an agent sent the caller to is through: the two talk on. op: of the `Enqueue`."""
+
+    op: OpId
+
+
+@dataclass(frozen=True, slots=True)
 class LeaveQueue:
     op: OpId
 
@@ -282,6 +289,7 @@ Action = (
     | CancelTimer
     | Enqueue
     | LeaveQueue
+    | BackInTalk
     | Callback
     | Record
     | StopRecord

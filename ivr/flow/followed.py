@@ -45,7 +45,9 @@ from ivr.flow.inputs import (
     QueueEnded,
     RecordingEnded,
     RequestEnded,
+    SentToFlow,
     TransferEnded,
+    WaitsAgain,
 )
 from ivr.flow.model import FlowLibrary
 from ivr.flow.prompt_text import Part, names, parse, render
@@ -219,6 +221,10 @@ def happened(event: Input) -> str:
     match event:
         case AgentJoined():
             return f"agent {event.agent} joined"
+        case WaitsAgain():
+            return f"the caller waits again, in {event.queue}"
+        case SentToFlow():
+            return f"agent {event.agent} sent the caller to the flow {event.flow}"
         case QueueEnded():
             return f"the queue ended: {event.outcome}"
         case PartyJoined():

@@ -11,8 +11,8 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from ivr.flow import subflows
-from ivr.flow.actions import JsonValue, LeaveQueue
-from ivr.flow.inputs import AgentJoined, Input, OpId, QueueEnded, QueueProgress
+from ivr.flow.actions import BackInTalk, JsonValue, LeaveQueue
+from ivr.flow.inputs import AgentJoined, Input, OpId, QueueEnded, QueueProgress, SentToFlow
 
 if TYPE_CHECKING:
     from ivr.flow.turn import Turn
@@ -54,6 +54,32 @@ def take_back(turn: Turn) -> None:
     data = turn.holding.get("data")
     turn.data = dict(data) if isinstance(data, Mapping) else {}
     forget(turn)
+
+
+def send(turn: Turn, event: SentToFlow) -> None:
+    """Into the flow that the agent named. come_back: the place is kept meanwhile."""
+    if event.come_back:
+        keep(turn)
+    else:
+        turn.waiting.pop(QUEUE, None)
+    turn.note("sent_to_flow", {"node": turn.node, "flow": event.flow, "come_back": event.come_back})
+    subflows.enter(turn, event.flow, {})
+
+
+def in_talk(turn: Turn) -> bool:
+    """Whether an agent waits for the caller, whom the agent sent here."""
+    data = turn.holding.get("data")
+    return bool(turn.held) and isinstance(data, Mapping) and bool(data.get("joined"))
+
+
+def came_back(turn: Turn) -> bool:
+    """The flow is through. True: the agent has the caller again; False: the talk was over before."""
+    if not belongs_here(turn):
+        return False
+    op = OpId(turn.held)
+    take_back(turn)
+    turn.actions.append(BackInTalk(op))
+    return True
 
 
 def progress(event: QueueProgress) -> dict[str, JsonValue]:

@@ -127,6 +127,27 @@ class AgentJoined:
 
 
 @dataclass(frozen=True, slots=True)
+class WaitsAgain:
+    """An agent had the caller and sent the caller to this queue; or nobody took a transfer. The place has its age."""
+
+    op: OpId
+    queue: str
+
+
+@dataclass(frozen=True, slots=True)
+class SentToFlow:
+    """The agent sends the caller into that flow. come_back: the agent waits for the flow's end (`BackInTalk`); else the
+    talk is over, and the dialogue goes on after the queue when the flow is through."""
+
+    op: OpId
+    flow: str
+    come_back: bool = False
+    agent: str = ""
+    waited_s: float = 0.0
+    talked_s: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
 class QueueEnded:
     """The `Enqueue` is over and the caller is still there.
 
@@ -240,6 +261,8 @@ Input = (
     | TimerFired
     | QueueProgress
     | AgentJoined
+    | WaitsAgain
+    | SentToFlow
     | QueueEnded
     | CallbackPlaced
     | RecordingEnded

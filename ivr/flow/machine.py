@@ -39,12 +39,14 @@ from ivr.flow.inputs import (
     QueueProgress,
     RecordingEnded,
     RequestEnded,
+    SentToFlow,
     SpeechFailed,
     SpeechHeard,
     SpeechPartial,
     SpeechStarted,
     TimerFired,
     TransferEnded,
+    WaitsAgain,
 )
 from ivr.flow.model import FAREWELL, Flow, FlowLibrary
 from ivr.flow.nodes.base import Node
@@ -169,6 +171,12 @@ def _deliver(turn: Turn, node: Node, event: Input, purpose: str) -> None:
         case AgentJoined():
             if purpose == held.QUEUE:
                 node.agent_joined(turn, event)
+        case WaitsAgain():
+            if purpose == held.QUEUE:
+                node.waits_again(turn, event)
+        case SentToFlow():
+            if purpose == held.QUEUE and event.flow in turn.library.flows:
+                node.sent_to_flow(turn, event)
         case QueueEnded():
             if purpose == held.QUEUE:
                 del turn.waiting[purpose]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Protocol
@@ -37,7 +37,9 @@ class Ground:
     number_of: the number behind a name of the hotline's `numbers`. together: entered while that person shares the call
     with the citizen (or may at any moment): transcript, recording. flowing: told whether citizen and others hear each
     other. owner_is: told who has the citizen, "" = nobody. moved: told of each transfer, for the call's record.
-    run_flow: sends the citizen into that flow; False: there is none. changed: something looks different from outside.
+    has_flow: whether the citizen can be sent there. run_flow: sends the citizen there while the owner waits. rejoining:
+    the citizen, who is with the dialogue, is about to be with the owner again; True: by the owner's wish, before the
+    flow is through. changed: something looks different from outside.
     """
 
     ari: Ari
@@ -55,6 +57,8 @@ class Ground:
     together: Callable[[Person, Leg, str], AbstractContextManager[None]]
     flowing: Callable[[bool], None]
     owner_is: Callable[[str], None]
-    run_flow: Callable[[str, bool], bool]
+    has_flow: Callable[[str], bool]
+    run_flow: Callable[[str], None]
+    rejoining: Callable[[bool], Awaitable[None]]
     changed: Callable[[], None]
     monotonic: Callable[[], float]

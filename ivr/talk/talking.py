@@ -26,6 +26,7 @@ from ivr.talk.events import (
     Consult,
     Event,
     FlowEnded,
+    GoBack,
     Hold,
     Leave,
     LongEnough,
@@ -121,6 +122,8 @@ class Talking:
         self.outcomes: dict[str, NotReached] = {}
         """Of those who were rung in vain, by person."""
         self._watching: list[asyncio.Queue[Talk]] = []
+        self.sent_to = ""
+        """The flow that the agent sent the citizen to, for good."""
         self.agents: list[str] = [owner.agent]
         """All who had the citizen, in order."""
 
@@ -266,7 +269,9 @@ class Talking:
             case Park():
                 return None if ground.talks.slots.take(self) else Refused("no_slot")
             case ToFlow(flow, come_back):
-                return None if ground.run_flow(flow, come_back) else Refused("unknown_flow")
+                if come_back and ground.line is None:
+                    return Refused("not_here")
+                return None if ground.has_flow(flow) else Refused("unknown_flow")
             case _:
                 return None
 
@@ -286,6 +291,8 @@ class Talking:
                 self.agents.append(self._owner)
         self._flowing = rooms(self.state).get(CITIZEN, "main") == "main"
         self._ground.flowing(self._flowing)
+        if before.stage == "away" and self.state.stage not in ("away", "ended"):
+            await self._ground.rejoining(isinstance(event, (Resume, GoBack)))
         moves = [action for action in actions if isinstance(action, Move)]
         self._share()
         if moves:
@@ -333,8 +340,11 @@ class Talking:
             case IntoLine(why, missed_by):
                 if ground.line is not None:
                     ground.line.into_line(why, missed_by)
-            case RunFlow():
-                pass  # asked for before the step, since it may be refused
+            case RunFlow(flow, come_back):
+                if come_back:
+                    ground.run_flow(flow)
+                else:
+                    self.sent_to = flow
             case Note(kind, data):
                 ground.note(kind, data)
 

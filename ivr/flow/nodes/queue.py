@@ -11,7 +11,7 @@ from ivr.flow import held
 from ivr.flow.actions import Enqueue, JsonValue
 from ivr.flow.commands import Command
 from ivr.flow.expressions import DOUBLE, TEXT, map_of
-from ivr.flow.inputs import AgentJoined, QueueEnded, QueueProgress, SpeechHeard
+from ivr.flow.inputs import AgentJoined, QueueEnded, QueueProgress, SentToFlow, SpeechHeard, WaitsAgain
 from ivr.flow.match import normalise
 from ivr.flow.model import Handler, prompts_of
 from ivr.flow.nodes.base import NodeKind
@@ -207,6 +207,32 @@ class Queue(HotwordNode):
         turn.lead.clear()
         self._fall_silent(turn)
         turn.note("joined", {"queue": turn.data.get("queue"), "agent": event.agent})
+
+    def waits_again(self, turn: Turn, event: WaitsAgain) -> None:
+        """The place is told anew, for it is another queue's, perhaps."""
+        turn.data = {"queue": event.queue}
+        turn.note("waits_again", {"queue": event.queue})
+        if self.comfort.every_s:
+            turn.start_timer("comfort", self.comfort.every_s)
+        if self.offer.after_s:
+            turn.start_timer("offer", self.offer.after_s)
+
+    def sent_to_flow(self, turn: Turn, event: SentToFlow) -> None:
+        if not event.come_back:
+            turn.assign(
+                self.result,
+                {
+                    "outcome": "served",
+                    "waited_s": event.waited_s,
+                    "talked_s": event.talked_s,
+                    "agent": event.agent,
+                },
+            )
+        held.send(turn, event)
+
+    def returned(self, turn: Turn, results: Mapping[str, JsonValue]) -> None:
+        if not held.came_back(turn):
+            turn.go(self.next)
 
     def queue_ended(self, turn: Turn, event: QueueEnded) -> None:
         turn.assign(

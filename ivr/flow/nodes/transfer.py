@@ -10,7 +10,7 @@ from pydantic import Field
 from ivr.flow import held
 from ivr.flow.actions import Enqueue, JsonValue, Transfer
 from ivr.flow.expressions import DOUBLE, INT, TEXT, map_of
-from ivr.flow.inputs import AgentJoined, QueueEnded, TransferEnded
+from ivr.flow.inputs import AgentJoined, QueueEnded, SentToFlow, TransferEnded, WaitsAgain
 from ivr.flow.model import Source, prompts_of
 from ivr.flow.nodes.base import NodeKind
 from ivr.flow.nodes.seeking import MAX_REASON
@@ -231,8 +231,19 @@ class TransferNode(WordsFirstNode):
     def _joined(self, turn: Turn, who: dict[str, JsonValue]) -> None:
         turn.data["joined"] = True
         turn.hush()
-        held.give_up(turn)
+        if self.mode != "conference" or not held.in_talk(turn):
+            held.give_up(turn)
         turn.note("joined", {"node": self.id, "to": self.kind_of_target, **who})
+
+    def waits_again(self, turn: Turn, event: WaitsAgain) -> None:
+        turn.data["joined"] = False
+
+    def sent_to_flow(self, turn: Turn, event: SentToFlow) -> None:
+        held.send(turn, event)
+
+    def returned(self, turn: Turn, results: Mapping[str, JsonValue]) -> None:
+        if not held.came_back(turn):
+            turn.go(self.next)
 
     def queue_ended(self, turn: Turn, event: QueueEnded) -> None:
         outcome = "completed" if event.outcome == "served" else _QUEUE_OUTCOMES.get(event.outcome, "failed")

@@ -19,7 +19,9 @@ from ivr.flow.inputs import (
     QueueProgress,
     RecordingEnded,
     RequestEnded,
+    SentToFlow,
     TransferEnded,
+    WaitsAgain,
 )
 from ivr.flow.replaying import digest
 from ivr.flow.replaying.model import Happening, Purpose, Work
@@ -58,6 +60,10 @@ def happened(event: Input) -> str:
             return "(the other party joins)"
         case QueueProgress():
             return f"(place {event.place})"
+        case WaitsAgain():
+            return f"(the caller waits again, in {event.queue})"
+        case SentToFlow():
+            return f"(an agent sends the caller to the flow {event.flow})"
         case QueueEnded():
             return f"(queue: {event.outcome})"
         case TransferEnded():
