@@ -209,7 +209,8 @@ def _browser(profile: Profile) -> Fields:
         ("disallow", "all"),
         ("allow", ",".join(profile.browser_codecs)),
         # In this order, whatever the caller's telephone speaks: opus survives the packets that a home network loses.
-        ("codec_prefs_outgoing_offer", "prefer: configured, operation: union, keep: all, transcode: allow"),
+        ("outgoing_call_offer_pref", "local_merge"),
+        ("preferred_codec_only", "yes"),
         ("max_audio_streams", "1"),
         ("max_video_streams", "0"),
         # A socket from a browser cannot be called back at the address it gives.
