@@ -419,6 +419,7 @@ class Dispatcher:
             display=self._display(entry),
             caller=self._callers.get(entry.id, ""),
             ring_s=command.ring_s,
+            language=command.agent.labels.get("language", ""),
         )
         if seat is None:
             asyncio.get_running_loop().call_soon(self.not_answered, entry.id, command.agent.id, "caller_left")

@@ -174,6 +174,8 @@ class Offer:
     caller: str
     """The caller's number, "" when withheld."""
     ring_s: float
+    language: str = ""
+    """The agent's own (the label `language`), "" where none is given."""
 
 
 @dataclass(frozen=True, slots=True)

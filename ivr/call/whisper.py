@@ -5,11 +5,26 @@ from __future__ import annotations
 import logging
 from collections.abc import Sequence
 
+from ivr.call.facts import with_facts
 from ivr.call.services import OpenCall
 from ivr.errors import PromptMissing
 from ivr.flow.actions import Prompt
 
 log = logging.getLogger(__name__)
+
+
+async def facts_told(
+    here: OpenCall, prompts: Sequence[Prompt], queue: str, of_caller: str, waited_s: float, language: str
+) -> tuple[list[str], float]:
+    """`sounds_of`, with the facts of the caller where the prompts ask for them. of_caller: the caller's language."""
+
+    def has(prompt: Prompt) -> bool:
+        try:
+            return bool(here.services.audio.media((prompt,), language))
+        except PromptMissing:
+            return False
+
+    return await sounds_of(here, with_facts(prompts, queue, of_caller, waited_s, has), language)
 
 
 async def sounds_of(here: OpenCall, prompts: Sequence[Prompt], language: str) -> tuple[list[str], float]:
