@@ -140,9 +140,9 @@ pause:
   kind: agent
   do: pause
   reason: "= last(call.number, size(call.number) - 3)"
-  next: paused
+  next: goodbye
   on:
-    error.agent.unknown_reason: {next: no_such_reason}
+    error.agent.unknown_reason: {next: sorry}
 """,
     ("error.agent", *(f"error.agent.{refusal}" for refusal in REFUSALS)),
 )
