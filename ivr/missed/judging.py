@@ -128,9 +128,11 @@ class CallsSeen:
     def _reason(self, seen: _Seen, ended: CallRecord, lasted_s: float) -> MissedReason | None:
         if ended.data.get("outcome") == "failed":
             return "lost"
+        if seen.answered:
+            return None
         if seen.voicemail:
             return "voicemail"
-        if seen.answered or seen.callback:
+        if seen.callback:
             return None
         if seen.outcome == "abandoned":
             return "abandoned" if seen.waited_s >= self._policy.shortest_s else None

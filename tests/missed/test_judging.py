@@ -63,6 +63,7 @@ ABANDONED = waits("ended", "abandoned")
         ([PRESSED, waits(), waits("ended", "left"), over()], None),
         ([PRESSED, waits(), waits("ended", "timeout"), VOICEMAIL, over()], "voicemail"),
         ([PRESSED, replace(VOICEMAIL, purpose="praise"), over()], None),
+        ([PRESSED, waits(), VOICEMAIL, waits("joined", agent="a1"), over()], None),
         ([PRESSED, waits(), waits("joined", agent="a1"), waits("ended", "served"), over()], None),
         ([PRESSED, said("party_joined"), over()], None),
         ([PRESSED, waits("joined", agent="a1"), over(outcome="failed")], "lost"),
