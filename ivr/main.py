@@ -352,7 +352,7 @@ async def hotline(
                     watchers.append(group.create_task(written.run(), name="recordings in writing"))
                 dispatcher.start()
                 rules.drive(dispatcher)
-                flows.on_save = SavedSeed(settings.flows_dir, dispatcher, clock)
+                flows.on_save = SavedSeed(settings.flows_dir, dispatcher, clock, telephony.accounts.welcome)
                 watchers.append(group.create_task(callbacks.run(front_door.registry), name="callbacks"))
                 watchers.append(group.create_task(callers.run(), name="missed calls"))
                 watchers.append(group.create_task(overseeing.run(), name="recordings and supervisors"))

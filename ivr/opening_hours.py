@@ -42,6 +42,7 @@ def look(
     changes: list[dt.datetime] = []
     for queue, calendar in queues.items():
         word = said.get(calendar.name)
+        change: dt.datetime | None
         if word is not None and now < word.until:
             is_open, change = word.open, word.until
         else:

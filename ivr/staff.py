@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 
 from ivr.clock import Clock
 from ivr.dispatch import Dispatcher
-from ivr.errors import ConfigError, FlowError
+from ivr.errors import ConfigError, FlowError, HotlineError
 from ivr.flow.findings import FlowLoadError
 from ivr.flow.folder import AGENTS, QUEUES
 from ivr.versions.routing_rules import rules_of, text_of
@@ -97,13 +97,21 @@ class SavedSeed:
     """In development: what is saved in `agents.yaml` reaches the floor at once. Called with the folder's files.
 
     Only what changed in the file since it was read last is taken over, so that it takes back nothing that was done to
-    other agents since; who is left out of it stays. A seed with faults changes nobody.
+    other agents since; who is left out of it stays. A seed with faults changes nobody. joined: told who is new, for a
+    telephone account.
     """
 
-    def __init__(self, folder: Path, dispatcher: Dispatcher, clock: Clock) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        dispatcher: Dispatcher,
+        clock: Clock,
+        joined: Callable[[AgentId], Awaitable[None]],
+    ) -> None:
         self._folder = folder
         self._dispatcher = dispatcher
         self._clock = clock
+        self._joined = joined
         self._read, self._seed = self._begin()
 
     async def __call__(self, sources: Mapping[str, bytes]) -> None:
@@ -117,12 +125,20 @@ class SavedSeed:
             log.error("%s/%s", self._folder, error)
             log.error("nobody has changed")
             return
+        new = [id for id in seed if id not in self._dispatcher.board.agents]
         for id, agent in seed.items():
             known = self._seed.get(id)
             if known is None or replace(known, since=agent.since, idle_since=agent.idle_since) != agent:
                 self._dispatcher.know(agent)
                 log.info("agent %s is as saved in %s/%s", id, self._folder, AGENTS)
         self._seed = {**self._seed, **seed}
+        for id in new:
+            try:
+                await self._joined(id)
+            except HotlineError as error:
+                log.error("agent %s has no telephone account: %s", id, error)
+            else:
+                log.info("`ivr accounts rotate %s` gives the new agent's telephone a secret", id)
 
     def _begin(self) -> tuple[bytes | None, dict[AgentId, Agent]]:
         try:

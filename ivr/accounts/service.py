@@ -152,6 +152,11 @@ class Accounts:
                 made.append(await self._seeded(account.username, secret, account))
         return made
 
+    async def welcome(self, agent: str) -> None:
+        """Somebody who is new while the server runs: an account, whose secret `rotate` gives."""
+        if await self.seed([agent], {}):
+            self.changed()
+
     async def _seeded(self, agent: str, secret: str, before: SipAccountRecord | None) -> SipAccountRecord:
         md5, sha256 = digests(agent, self._realm, secret)
         now = self._now()

@@ -12,7 +12,7 @@ from typer.testing import CliRunner, Result
 from ivr.__main__ import app
 from ivr.flow.load import version_of
 from storage.store import Store
-from tests.versions.drafts import BASE, FAULTY, LOUDER, RENAMED, waiting
+from tests.versions.drafts import BASE, FAULTY, LOUDER, RENAMED, draft, waiting
 from tests.versions.test_live import write
 
 OLD, NEW = version_of(BASE)[:12], version_of(LOUDER)[:12]
@@ -181,3 +181,20 @@ def test_who_waits_at_a_dropped_node_is_told_and_mapped(flows: Path, tmp_path: P
     assert json.loads(run("versions", "--format", "json").stdout)[1]["calls"] == 1
     back = run("rollback", "--keep")
     assert back.exit_code == 0, back.output
+
+
+def test_who_waits_in_a_queue_that_is_gone_is_told(flows: Path, tmp_path: Path) -> None:
+    run("publish", "-m", "first")
+    url = f"sqlite+aiosqlite:///{tmp_path / 'var' / 'hotline.db'}"
+
+    async def wait() -> None:
+        async with await Store.open(url) as store:
+            await waiting(store, version_of(BASE))
+
+    asyncio.run(wait())
+    write(flows, draft(("queue: general", "queue: other")) | {"queues.yaml": b"queues: {other: {}}\n"})
+    told = run("diff")
+    assert "+ queue other added" in told.output and "- queue general removed" in told.output
+    published = run("publish", "-m", "renamed")
+    assert published.exit_code == 0, published.output
+    assert "queue general is gone, but 1 wait there: it is kept until they are served" in published.output

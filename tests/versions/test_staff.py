@@ -17,6 +17,7 @@ from routing.board_events import AgentActed, AgentChanged, Fact
 from routing.ids import AgentId
 from routing.rules import Rules
 from routing.rules_load import load_agents, load_rules
+from storage.errors import StorageAway
 from storage.records import AgentRecord
 from storage.store import Store
 
@@ -30,6 +31,16 @@ def seed(*agents: str) -> str:
 
 LI_WRITTEN = "id: li, name: Li, extension: '1001', queues: [general]"
 WU_WRITTEN = "id: wu, name: Wu, extension: '1002', queues: [general]"
+
+
+class Accounts:
+    def __init__(self) -> None:
+        self.made: list[AgentId] = []
+
+    async def welcome(self, agent: AgentId) -> None:
+        if self.made:
+            raise StorageAway("no database")
+        self.made.append(agent)
 
 
 class Kept:
@@ -85,7 +96,8 @@ async def test_what_is_saved_reaches_the_floor_and_logs_nobody_out(
     (tmp_path / "agents.yaml").write_text(before, "utf-8")
     dispatcher, kept = floor(before)
     dispatcher._apply(AgentActed(LI, LogIn()))
-    saved = SavedSeed(tmp_path, dispatcher, SystemClock())
+    accounts = Accounts()
+    saved = SavedSeed(tmp_path, dispatcher, SystemClock(), accounts.welcome)
     after = seed(LI_WRITTEN + ", skills: {english: 4}, rank: 2", WU_WRITTEN)
     kept.agents.clear()
     await saved({"agents.yaml": after.encode()})
@@ -93,9 +105,14 @@ async def test_what_is_saved_reaches_the_floor_and_logs_nobody_out(
     assert agents[LI].skills == {"english": 4} and agents[LI].rank == 2 and agents[LI].logged_in
     assert agents[WU].state == "offline"
     assert kept.agents == ["li", "wu"]
+    assert accounts.made == ["wu"] and "ivr accounts rotate wu" in caplog.text
     # Nothing new in the file: nothing happens.
     await saved({"agents.yaml": after.encode() + b"# more\n"})
     assert kept.agents == ["li", "wu"]
+    # An account that cannot be made is said, and the agent is there all the same.
+    third = after + seed(WU_WRITTEN.replace("wu", "xu").replace("1002", "1003")).removeprefix("agents:\n")
+    await saved({"agents.yaml": third.encode()})
+    assert AgentId("xu") in agents and "agent xu has no telephone account: no database" in caplog.text
     dispatcher.close()
 
 
@@ -105,7 +122,7 @@ async def test_a_faulty_seed_changes_nobody_and_is_named_by_line(
     before = seed(LI_WRITTEN)
     (tmp_path / "agents.yaml").write_text(before, "utf-8")
     dispatcher, kept = floor(before)
-    saved = SavedSeed(tmp_path, dispatcher, SystemClock())
+    saved = SavedSeed(tmp_path, dispatcher, SystemClock(), Accounts().welcome)
     await saved({"agents.yaml": seed(WU_WRITTEN, WU_WRITTEN).encode()})
     assert kept.agents == [] and WU not in dispatcher.board.agents
     assert "agents.yaml:3:6: there are two agents with the id wu" in caplog.text
