@@ -219,7 +219,7 @@ async def hotline(
         stack.callback(dispatcher.close)
         await callers.begin(dispatcher)
         at_work = await stack.enter_async_context(
-            open_desk(settings.desk, dispatcher, clock, store, writer.put, ari)
+            open_desk(settings.desk, dispatcher, clock, store, writer.put, ari, outside)
         )
         histories = CallerHistories(store, clock)
         stack.push_async_callback(histories.close)

@@ -79,6 +79,13 @@ class QueueView:
     states: Mapping[str, int]
 
 
+def overdue(view: AgentView, after_s: float) -> str:
+    """For supervisors: who is in a state for too long, in both languages."""
+    why = f" ({view.pause_reason})" if view.pause_reason else ""
+    state = f"{view.state}{why}"
+    return f"{view.name} {view.extension}:超过{after_s:g}秒,现在{state} / over {after_s:g} s, now {state}"
+
+
 def agent_view(agent: Agent, rules: Rules, queue: QueueName | None) -> AgentView:
     """queue: the one whose call is talked about or wrapped up; None = none."""
     limit = next_limit(agent, rules.agents)

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import datetime as dt
 import logging
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from typing import Protocol
 
 from ivr.ari.interface import Ari
 from ivr.clock import Clock
@@ -14,8 +16,10 @@ from ivr.desk.history import DeskHistory
 from ivr.desk.service import Desk, Floor
 from ivr.desk.settings import DeskSettings
 from ivr.desk.telephone import DeskByTelephone
+from ivr.desk.views import AgentView, overdue
 from ivr.errors import AriError
-from ivr.ids import ChannelId
+from ivr.flow.actions import JsonValue, Notify
+from ivr.ids import CallId, ChannelId
 from ivr.talk.conversations import Conversations
 from ivr.talk.registry import Talks
 from ivr.talk.service import TalkService
@@ -36,10 +40,23 @@ class AtWork:
     in_talk: Talks
 
 
+class Supervisors(Protocol):
+    """Where what supervisors should know goes (`ivr.outside.service`). Never waits, never raises."""
+
+    def notify(self, call: CallId, wanted: Notify, caller: str, at: dt.datetime) -> None: ...
+
+
 @asynccontextmanager
 async def open_desk(
-    settings: DeskSettings, floor: Floor, clock: Clock, store: Store, put: Callable[[Fact], None], ari: Ari
+    settings: DeskSettings,
+    floor: Floor,
+    clock: Clock,
+    store: Store,
+    put: Callable[[Fact], None],
+    ari: Ari,
+    supervisors: Supervisors,
 ) -> AsyncIterator[AtWork]:
+    """supervisors: told when an agent is in a state for longer than the hotline wants."""
     talks, in_talk = Conversations(), Talks()
     ending: set[asyncio.Task[None]] = set()
 
@@ -48,8 +65,13 @@ async def open_desk(
         ending.add(task)
         task.add_done_callback(ending.discard)
 
+    def remind(view: AgentView, after_s: float) -> None:
+        data: dict[str, JsonValue] = {"agent": view.id, "state": view.state, "after_s": after_s}
+        told = Notify("supervisor", "", overdue(view, after_s), "zh", data)
+        supervisors.notify(CallId(f"desk-{view.id}"), told, "", clock.now())
+
     pins = {agent: pin.get_secret_value() for agent, pin in settings.pins.items()}
-    desk = Desk(floor, clock, put, talks, hang_up, pins, in_talk=TalkService(in_talk))
+    desk = Desk(floor, clock, put, talks, hang_up, pins, remind, TalkService(in_talk))
     try:
         yield AtWork(desk, DeskHistory(store), DeskByTelephone(desk), talks, in_talk)
     finally:

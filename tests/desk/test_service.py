@@ -9,6 +9,7 @@ import pytest
 
 from ivr.desk import errors
 from ivr.desk.people import MAY, Act
+from ivr.desk.views import overdue
 from ivr.ids import CallId, ChannelId
 from ivr.talk.conversations import Conversation
 from routing import board_events as ev
@@ -231,3 +232,11 @@ def test_every_act_has_a_row_and_every_refusal_its_words() -> None:
         assert chinese != english, code
         assert ("{what}" in chinese) == ("{what}" in english), code
     assert {error.fixed for error in errors.DeskError.__subclasses__()} - {""} <= set(errors.WORDS)
+
+
+def test_what_supervisors_are_told_of_who_is_in_a_state_for_too_long() -> None:
+    house = House()
+    house.desk.log_in(ANN)
+    house.desk.pause(ANN, "meal")
+    told = overdue(house.desk.agent("ann"), 60)
+    assert told == "Ann 1001:超过60秒,现在paused (meal) / over 60 s, now paused (meal)"
