@@ -88,7 +88,9 @@ class LiveRules:
     def _see(self, fact: Fact, _at: dt.datetime) -> None:
         """Whoever leaves a queue that is gone from the rules may have been the last to need it."""
         before = fact.before if isinstance(fact, EntryChanged) else None
-        if before is not None and before.queue not in self._flows.current.rules.queues and before.queue:
+        if before is None or not before.queue or before.queue in self._flows.current.rules.queues:
+            return
+        if self._dispatcher is not None and not self._dispatcher.board.length(before.queue):
             asyncio.get_running_loop().call_soon(self._changed)
 
     def _closed(self, queues: frozenset[QueueName]) -> None:
