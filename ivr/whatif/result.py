@@ -216,8 +216,8 @@ def _agents(sums: Floats, seconds: Floats) -> Estimates:
         "missed": mean(has["missed"]),
         "occupancy": ratio(busy, ready),
         "utilisation": ratio(busy, there),
-        "mean_handling": ratio(busy, has["handled"]),
-        "mean_talk": ratio(has["talk"], has["handled"]),
+        "mean_handling": ratio(has["talked"] + has["wrap_up"], has["handled"]),
+        "mean_talk": ratio(has["talked"], has["handled"]),
         "mean_wrap_up": ratio(has["wrap_up"], has["handled"]),
     }
 

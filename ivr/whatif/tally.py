@@ -49,20 +49,20 @@ CALL_SUMS: Final = (
 )
 """first: not called again. in_goal: answered within the goal. short: abandoned in less than `SHORT_S`. entered: not
 blocked. waited: not answered at once. wait_...: sums in s."""
-AGENT_SUMS: Final = ("handled", "missed", "talk", "wrap_up", "ringing", "paused", "free")
-"""handled, missed: calls; the others in s."""
+AGENT_SUMS: Final = ("handled", "missed", "talked", "talk", "wrap_up", "ringing", "paused", "free")
+"""handled, missed: calls. In s: talked, the talks of those handled, by when they called; what agents did then."""
 QUANTILES: Final = (0.5, 0.9, 0.95)
 SHORT_S: Final = 5.0
 
 _SPENT_AS: Final[Mapping[str, int]] = {
-    "talking": 2,
-    "hold": 2,
-    "consulting": 2,
-    "wrap_up": 3,
-    "reserved": 4,
-    "ringing": 4,
-    "paused": 5,
-    "available": 6,
+    "talking": 3,
+    "hold": 3,
+    "consulting": 3,
+    "wrap_up": 4,
+    "reserved": 5,
+    "ringing": 5,
+    "paused": 6,
+    "available": 7,
 }
 
 
@@ -86,7 +86,7 @@ class Tally:
 
     def __init__(self, plan: Plan) -> None:
         self._plan = plan
-        self._calls: list[tuple[int, float, float, int, int, int, bool]] = []
+        self._calls: list[tuple[int, float, float, int, int, int, bool, float]] = []
         self._spent: list[tuple[int, int, float, float]] = []
         self._missed: list[tuple[int, float]] = []
         self.end = plan.scenario.length_s
@@ -99,7 +99,10 @@ class Tally:
             kind = "unreached" if outcome == "failed" else "answered"
         wait = (now if joined is None else joined) - call.arrived
         index = call.caller.plan.index
-        self._calls.append((index, call.arrived, wait, KINDS.index(kind), group, call.attempt, call.promised))
+        talked = 0.0 if joined is None else now - joined
+        self._calls.append(
+            (index, call.arrived, wait, KINDS.index(kind), group, call.attempt, call.promised, talked)
+        )
         return kind
 
     def spent(self, group: int, state: str, begin: float, end: float) -> None:
@@ -119,7 +122,7 @@ class Tally:
         scenario = self._plan.scenario
         bounds = np.array(self._plan.bounds)
         types, groups, periods = len(self._plan.types), len(self._plan.groups), len(bounds) - 1
-        rows = np.array(self._calls, dtype=np.float64).reshape(-1, 7)
+        rows = np.array(self._calls, dtype=np.float64).reshape(-1, 8)
         rows = rows[rows[:, 1] >= scenario.warm_up]
         kind_of = rows[:, 0].astype(np.int64)
         cell = kind_of * periods + np.searchsorted(bounds[1:-1], rows[:, 1], "right")
@@ -156,6 +159,7 @@ class Tally:
         here = talked & answered
         by_period = (cell % periods)[here]
         np.add.at(agents[0], (group_of[here], by_period), 1.0)
+        np.add.at(agents[2], (group_of[here], by_period), rows[here, 7])
         return Figures(
             np.stack([total(calls[name].astype(np.float64)) for name in CALL_SUMS]),
             agents,
