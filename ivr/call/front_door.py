@@ -26,6 +26,7 @@ from ivr.call.session import FALLBACK_CONTEXT, CallServices, CallSession
 from ivr.errors import AriError
 from ivr.flow.actions import JsonValue
 from ivr.ids import CallId, ChannelId, new_call_id, owner_of
+from ivr.talk.second import serve_second
 
 log = logging.getLogger(__name__)
 
@@ -33,6 +34,8 @@ RECONCILE_EVERY_S = 15.0
 GRACE_S = 3.0
 """What has no owner may just be arriving, or ending on a busy machine."""
 FEATURE = "feature"
+COLLEAGUE = "colleague"
+"""A second call of an agent's telephone, to somebody to consult."""
 
 
 @dataclass(slots=True)
@@ -118,8 +121,18 @@ class FrontDoor:
         elif args[:1] == [FEATURE]:
             dialled, agent = (*args[1:3], "", "")[:2]
             self._codes.dialled(event.channel, dialled, self.agent_of(agent))
+        elif args[:1] == [COLLEAGUE]:
+            dialled, agent = (*args[1:3], "", "")[:2]
+            self._spawn(self._second(channel, dialled, self.agent_of(agent)), f"second call {channel}")
         else:
             self._take_in(event.channel)
+
+    async def _second(self, channel: ChannelId, dialled: str, agent: str) -> None:
+        self.registry.add_other(channel)
+        try:
+            await serve_second(self._ari, self._services.in_talk, channel, agent, dialled)
+        finally:
+            self.registry.remove_other(channel)
 
     def _take_in(self, channel: Channel) -> None:
         if len(self.registry) >= self._settings.max_calls:
@@ -258,7 +271,7 @@ class FrontDoor:
 
     async def _repair_channel(self, channel: Channel) -> None:
         args = channel.dialplan.app_data.split(",")[1:]
-        if owner_of(channel.id) is not None or args[:1] == [FEATURE]:
+        if owner_of(channel.id) is not None or args[:1] in ([FEATURE], [COLLEAGUE]):
             log.warning("repair: channel %s belongs to no live call; ended", channel.id)
             self.repairs.channels_ended += 1
             await self._end_channel(channel.id)

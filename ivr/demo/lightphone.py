@@ -50,7 +50,8 @@ class Call:
 class LightPhone:
     """A phone like `Softphone`, in this process. Use as an asynchronous context manager.
 
-    user: the SIP user or caller number; server: `host:port`. With a password it registers on entering.
+    user: the SIP user or caller number; server: `host:port`. With a password it registers on entering, unless
+    `registers` is False (the second line of a telephone that is registered).
     address: the loopback address it uses; port: where it listens, 0 = any. auto_answer_after_s: as of `Softphone`.
     """
 
@@ -63,13 +64,14 @@ class LightPhone:
         auto_answer_after_s: float | None = None,
         address: str = "127.0.0.1",
         port: int = 0,
+        registers: bool = True,
     ) -> None:
         self.user = user
         self.server = server
         self.events = EventLog()
         self.auto_answer_after_s = auto_answer_after_s
         self.call: Call | None = None
-        self._registers = password is not None
+        self._registers = password is not None and registers
         self._address = address
         self._sip = SipSocket(
             user, password, server, address, on_request=self._requested, on_stray=self._strayed, port=port

@@ -26,10 +26,12 @@ class Mover:
         self._bridge: dict[ChannelId, str] = {citizen: main}
         """Which bridge each channel is in."""
         self._sound: dict[ChannelId, Room] = {}
+        self.aside: tuple[str, ChannelId] | None = None
+        """A person who is aside with a second channel, while the first stays where it is."""
 
     async def carry_out(self, moves: Sequence[Move], legs: Mapping[str, Leg], aside: str) -> None:
         """legs: by person. aside: the bridge of that room. Who leaves goes first, then who comes."""
-        channels = {move: self._channel(move.who, legs) for move in moves}
+        channels = {move: self._channel(move, legs) for move in moves}
         out: list[Awaitable[None]] = []
         into: dict[str, list[ChannelId]] = {}
         for move, channel in channels.items():
@@ -62,10 +64,12 @@ class Mover:
     async def destroy(self) -> None:
         await self._try(self._ari.bridges.destroy(bridge_id=self.main))
 
-    def _channel(self, who: str, legs: Mapping[str, Leg]) -> ChannelId | None:
-        if who == CITIZEN:
+    def _channel(self, move: Move, legs: Mapping[str, Leg]) -> ChannelId | None:
+        if move.who == CITIZEN:
             return self._citizen
-        leg = legs.get(who)
+        if self.aside is not None and self.aside[0] == move.who and move.after in ("aside", "ringing"):
+            return self.aside[1]
+        leg = legs.get(move.who)
         return None if leg is None else leg.channel
 
     async def _alone(self, channel: ChannelId, room: Room) -> None:

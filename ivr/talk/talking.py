@@ -17,12 +17,14 @@ from ivr.ari.generated.events import ChannelHold, ChannelTransfer, ChannelUnhold
 from ivr.ari.parse import AnyEvent
 from ivr.ari.unhurried import unhurried
 from ivr.errors import AriError
+from ivr.ids import ChannelId
 from ivr.talk.events import (
     Add,
     Answered,
     Blind,
     CameIn,
     Command,
+    Complete,
     Consult,
     Event,
     FlowEnded,
@@ -81,8 +83,8 @@ class Party:
     with_citizen: bool = False
     on_board: bool = True
     """The board has to be told when the person's call is over."""
-    referred: bool = False
-    """Its own transfer key was pressed, and it waits to hear what came of it."""
+    referred: str = ""
+    """The channel by which its own transfer key was pressed, and that waits to hear what came of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,6 +176,10 @@ class Talking:
     def tell(self, event: Event) -> None:
         """Something happened; never waits."""
         self._inbox.put_nowait(_Message(event))
+
+    def aside_by(self, channel: ChannelId | None) -> None:
+        """The owner consults with this second channel (`second.py`), or no more."""
+        self._mover.aside = None if channel is None else (self._owner_id, channel)
 
     def flow_ended(self) -> None:
         self.tell(FlowEnded())
@@ -381,7 +387,7 @@ class Talking:
                 held = isinstance(event, ChannelHold)
                 self._inbox.put_nowait(_Message(Hold() if held else Resume(), person=person))
             elif isinstance(event, ChannelTransfer) and event.referred_by.source_channel.id == channel:
-                self._refer(event, party)
+                self.referred_by(event)
 
         channel = party.reached.leg.channel
 
@@ -394,33 +400,34 @@ class Talking:
             event = OtherGone()
         self._inbox.put_nowait(_Message(event, person=person))
 
-    def _refer(self, event: ChannelTransfer, party: Party) -> None:
-        """The telephone's own transfer key."""
-        assert self._group is not None
-        wanted = event.refer_to.requested_destination.destination or ""
-        log.info("transfer by telephone: state %s", event.state)
-        command: Command = Blind(self._dialled(wanted))
-        if wanted == PARK:
+    def referred_by(self, event: ChannelTransfer) -> None:
+        """The transfer key of the owner's telephone: to whoever it dialled, or (attended) to whom it consults."""
+        party = self._parties.get(self._owner_id)
+        if party is None or self._group is None or party.referred:
+            return
+        wanted = event.refer_to.requested_destination
+        command: Command = Blind(self.dialled(wanted.destination or ""))
+        if wanted.protocol_id:
+            command = Complete()
+        elif wanted.destination == PARK:
             command = Park()
+        party.referred = event.referred_by.source_channel.id
         self._group.create_task(self._referred(command, party), name=f"{self.call} transfer by telephone")
 
     async def _referred(self, command: Command, party: Party) -> None:
         """The telephone is told what came of it, before it is let go."""
-        party.referred = True
         result = await self.do(self._owner, command)
         if isinstance(result, Refused):
-            party.referred = False
-            await self._progress(party, "channel_unavailable")
+            asked, party.referred = party.referred, ""
+            await self._progress(asked, "channel_unavailable")
 
-    async def _progress(self, party: Party, states: str) -> None:
+    async def _progress(self, channel: str, states: str) -> None:
         try:
-            await self._ground.ari.channels.transfer_progress(
-                channel_id=party.reached.leg.channel, states=states
-            )
+            await self._ground.ari.channels.transfer_progress(channel_id=channel, states=states)
         except AriError as error:
             log.info("the telephone is not told of its transfer: %s", error)
 
-    def _dialled(self, number: str) -> Target:
+    def dialled(self, number: str) -> Target:
         """What an agent's telephone means by it."""
         if self._ground.queues.knows_agent(number):
             return ToAgent(number)
@@ -445,7 +452,7 @@ class Talking:
             self._ground.queues.finished(reached.entry, AgentId(reached.agent), wrap_up_as=self._ground.queue)
         party.together.close()
         if party.referred:
-            await self._progress(party, "channel_answered")
+            await self._progress(party.referred, "channel_answered")
         await reached.keep.aclose()
 
     async def _close(self) -> None:

@@ -14,7 +14,7 @@ from tests.calls.test_transfers import choosing, since
 from tests.support.audio import tone, tone_present
 from tests.support.citizens import Caller, Scene
 from tests.support.parts_house import Trunk
-from tests.support.softphone import agent_phone
+from tests.support.softphone import agent_phone, sip_server
 
 pytestmark = [pytest.mark.real, pytest.mark.asyncio(loop_scope="session")]
 
@@ -32,7 +32,9 @@ async def agent_of(stage: Scene, name: str, answers_after_s: float | None = 0.1)
         agent_phone(stage.rendered, name, auto_answer_after_s=answers_after_s, kind=LightPhone)
     )
     await phone.register()
-    await stage.until(lambda: name in stage.hotline.telephony.phones.online, f"the telephone of {name} is there")
+    await stage.until(
+        lambda: name in stage.hotline.telephony.phones.online, f"the telephone of {name} is there"
+    )
     stage.hotline.dispatcher.feature(name, "login")
     await stage.until(lambda: stage.states()[name] not in AWAY, f"{name} can be rung")
     return phone
@@ -258,3 +260,46 @@ async def test_keys_and_mute(stage: Scene) -> None:
 def stage_of(stage: Scene) -> str:
     talk = talks(stage).of_call(stage.live_call()) if stage.stages() else None
     return "" if talk is None else talk.stage
+
+
+def second_line(stage: Scene, name: str) -> LightPhone:
+    password = stage.rendered.account(name).password
+    return LightPhone(name, sip_server(stage.rendered), password=password, registers=False)
+
+
+async def test_consulting_and_transferring_with_the_telephones_own_keys(stage: Scene) -> None:
+    """Hold key, a second call to the colleague, transfer key: an attended transfer as telephones do it."""
+    first = await agent_of(stage, "a1001")
+    citizen = await served(stage)
+    second = await agent_of(stage, "a1002")
+    await first.hold(on=True)
+    await stage.until(lambda: stage_of(stage) == "held", "the citizen is on hold")
+    async with second_line(stage, "a1001") as other_line:
+        await other_line.dial(f"sip:1002@{sip_server(stage.rendered)}")
+        await other_line.events.next("established", timeout=10)
+        await stage.until(lambda: stage_of(stage) == "consulting", "they consult")
+        await each_other(stage, other_line, second)
+        await first.refer("1002", replaces=other_line.call)
+        await first.events.next("closed", timeout=10)
+        await other_line.events.next("closed", timeout=10)
+    await stage.until(lambda: stage_of(stage) == "talking", "the second agent has the caller")
+    await each_other(stage, citizen, second)
+    assert "200 OK" in [event.detail for event in first.events.history if event.kind == "refer"]
+    await citizen.hangup()
+
+
+async def test_an_agent_hangs_up_the_second_call_and_is_back_with_the_citizen(stage: Scene) -> None:
+    first = await agent_of(stage, "a1001")
+    citizen = await served(stage)
+    second = await agent_of(stage, "a1002")
+    await first.hold(on=True)
+    await stage.until(lambda: stage_of(stage) == "held", "the citizen is on hold")
+    async with second_line(stage, "a1001") as other_line:
+        await other_line.dial(f"sip:1002@{sip_server(stage.rendered)}")
+        await stage.until(lambda: stage_of(stage) == "consulting", "they consult")
+        await other_line.hangup()
+    await stage.until(lambda: stage_of(stage) == "talking", "the citizen is back")
+    await second.events.next("closed", timeout=10)
+    await first.hold(on=False)
+    await each_other(stage, citizen, first)
+    await citizen.hangup()
