@@ -1,4 +1,4 @@
-"""What an agent is told of a caller before the two are joined: whatever the flow says, and, where it says so, the facts.
+"""What an agent is told of a caller before the two are joined: what the flow says and, where it asks, the facts.
 
 A queue whose `whisper` names `agent.whisper` has the announcement composed: "a caller; complaints; English; waited 40
 seconds". What a hotline has no words for (a queue of its own without a prompt) is left out. Pure.

@@ -9,6 +9,7 @@ import asyncio
 import stat
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -22,7 +23,7 @@ from ivr.demo.phone import PhoneError
 from ivr.main import Hotline, RunningHotline
 from tests.calls.conftest import staged
 from tests.support import parts_house
-from tests.support.audio import tone, tone_present
+from tests.support.audio import save_wav, tone, tone_present
 from tests.support.browser import chromium, open_page
 from tests.support.citizens import Caller, Scene
 from tests.support.softphone import sip_server
@@ -34,6 +35,7 @@ AGENTS = """agents:
   - {id: a1001, name: Li, extension: "1001", skills: {mandarin: 5}, queues: [general]}
   - {id: a1002, name: Wang, extension: "1002", skills: {mandarin: 5}, queues: [general]}
 """
+TOLD_HZ = {"agent.whisper": 1500, "agent.whisper_general": 1900}
 RTP_TIMEOUT_S = 3
 TALK_S = 1.0
 
@@ -42,11 +44,25 @@ TALK_S = 1.0
 async def telephones(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Hotline]:
     flows = parts_house.copy_flows(tmp_path_factory.mktemp("telephones") / "flows")
     (flows / "agents.yaml").write_text(AGENTS, encoding="utf-8")
+    announce_facts(flows)
     settings = parts_house.settings(tmp_path_factory.mktemp("state"), flows, parts_house.free_port())
-    asterisk = settings.asterisk.model_copy(update={"rtp_timeout_s": RTP_TIMEOUT_S})
+    asterisk = settings.asterisk.model_copy(update={"rtp_timeout_s": RTP_TIMEOUT_S, "allow_anonymous": False})
     running = RunningHotline(settings.model_copy(update={"asterisk": asterisk}))
     yield await running.start()
     await running.stop()
+
+
+def announce_facts(flows: Path) -> None:
+    """The queue tells its agents whose call it is: a tone for `a caller`, another for the queue."""
+    dialogue, prompts = flows / "parts.yaml", flows / "prompts" / "zh.yaml"
+    text = dialogue.read_text(encoding="utf-8")
+    asks = "    queue: general\n    options:"
+    assert asks in text
+    dialogue.write_text(text.replace(asks, asks.replace("options:", "whisper: agent.whisper\n    options:")))
+    with prompts.open("a", encoding="utf-8") as more:
+        more.write("agent.whisper: 市民。\nagent.whisper_general: 人工。\n")
+    for name, hz in TOLD_HZ.items():
+        save_wav(flows / "recordings" / "zh" / f"{name}.wav", tone(hz, 0.4))
 
 
 @pytest_asyncio.fixture(loop_scope="session")
@@ -123,7 +139,9 @@ async def test_an_account_is_made_changed_and_revoked_while_calls_go_on(
     assert state_of(stage) == "available", "a code from it is its agent's"
     citizen = await in_queue(stage)
     await phone.events.next("established", timeout=20)
-    await stage.until(lambda: state_of(stage) == "talking", "they talk")
+    await stage.until(lambda: "talking" in stage.stages(), "they talk")
+    assert all(tone_present(phone.received_audio(), hz) for hz in TOLD_HZ.values()), "the facts were not told"
+    assert not any(tone_present(citizen.received_audio(), hz) for hz in TOLD_HZ.values())
     await both_hear(stage, citizen, phone)
 
     accounts = stage.hotline.telephony.accounts
@@ -141,7 +159,7 @@ async def test_an_account_is_made_changed_and_revoked_while_calls_go_on(
     await stage.until(lambda: state_of(stage) == "paused", "the revoked telephone is gone")
     await again.dial(f"sip:*46@{sip_server(stage.rendered)}")
     closed = await again.events.next("closed", "established", timeout=20)
-    assert closed.kind == "closed", "a revoked account placed a call"
+    assert (closed.kind, closed.detail[:3]) == ("closed", "401"), "a revoked account placed a call"
     assert await refused(stage, "spare", turned.secret)
     assert stage.hotline.asterisk is not None
     assert "spare" not in await stage.hotline.asterisk.cli("pjsip show contacts")
