@@ -80,6 +80,8 @@ async def test_an_agent_calls_a_citizen(stage: Scene, trunk: Trunk) -> None:
     record = await stage.record(view.on_call)
     assert (record.state, record.data["kind"], record.data["agent"]) == ("ended", "outbound", "a1001")
     assert record.data["talked_s"] > 1
+    async with stage.hotline.store.reading() as uow:
+        assert [one.purpose for one in await uow.recordings.of_call(view.on_call)] == ["talk"]
     (line, *_) = story(await facts_of(stage.hotline.store, view.on_call), "en")
     assert line.kind == "called_out"
 

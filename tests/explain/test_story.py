@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import datetime as dt
 import json
+import shutil
 from pathlib import Path
 
 import pytest
@@ -90,13 +91,19 @@ def a_call() -> Stored:
     return house
 
 
+@pytest.fixture(scope="module")
+def migrated(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("migrated") / "hotline.db"
+    asyncio.run(upgrade(f"sqlite:///{path}"))
+    return path
+
+
 @pytest.fixture
-def url(tmp_path: Path) -> str:
-    return f"sqlite:///{tmp_path / 'hotline.db'}"
+def url(tmp_path: Path, migrated: Path) -> str:
+    return f"sqlite:///{shutil.copy(migrated, tmp_path / 'hotline.db')}"
 
 
 async def keep(house: Stored, url: str) -> None:
-    await upgrade(url)
     async with await Store.open(url) as store, store.unit_of_work() as uow:
         await uow.write(house.facts)
 
