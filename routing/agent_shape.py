@@ -61,6 +61,8 @@ class Agent:
     revision: int = 0
     rank: int = 0
     """For the strategy `agent_priority`: a lower one is asked first."""
+    queue_order: Mapping[QueueName, int] = field(default_factory=dict)
+    """Whose callers the agent takes first: lower first, 0 where nothing is said. Urgent queues go before all."""
     calls: int = 0
     """Talks since the log-in."""
     busy_s: float = 0.0

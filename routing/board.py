@@ -260,6 +260,7 @@ class Board(Matching):
                 queues=agent.queues,
                 labels=agent.labels,
                 rank=agent.rank,
+                queue_order=agent.queue_order,
                 revision=old.revision + 1,
             )
         self._put_agent(old, agent, now)

@@ -79,19 +79,20 @@ class Matching(BoardState):
         if agent.state != "available":
             return
         now_us = micros(now)
-        best: tuple[Rank, Entry] | None = None
+        best: tuple[tuple[int, int, Rank], Entry] | None = None
         fitting: Iterator[Stand] = (census.demand for census in self._floor.fits(agent.id))
         kept: Iterator[Stand] = ((queue, agent.id) for queue in agent.queues)
         for stand in chain(fitting, kept):
-            ranks = self._line.waiting(stand)
+            ranks, order = self._line.waiting(stand), agent.queue_order.get(stand[0], 0)
             for rank in ranks(now_us) if ranks is not None else ():
-                if best is not None and best[0] <= rank:
+                turn = (rank[0], order, rank)
+                if best is not None and best[0] <= turn:
                     break
                 entry = self._line.get(EntryId(rank[-1]))
                 assert entry is not None
                 queue = self._queue(entry)
                 if may_ask(entry, agent, queue, now):
-                    best = (rank, entry)
+                    best = (turn, entry)
                     break
                 missed = entry.tried.get(agent.id)
                 if missed is not None:

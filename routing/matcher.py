@@ -88,7 +88,7 @@ def next_for_agent(
 ) -> Offer | None:
     """The best waiting entry for an agent who is free; None: nobody. agents: for those whom callers prefer."""
     staff = Plain([agent, *(other for other in agents if other.id != agent.id)])
-    best: tuple[Rank, Entry] | None = None
+    best: tuple[tuple[int, int, Rank], Entry] | None = None
     for entry in entries:
         queue = rules.queues.get(entry.queue)
         if queue is None or entry.state != "waiting" or entry.queue not in agent.queues:
@@ -97,13 +97,14 @@ def next_for_agent(
         if relaxed is not None:
             entry = _relaxed(entry, relaxed)
         rank = queue.rank(entry, now)
+        turn = (rank[0], agent.queue_order.get(entry.queue, 0), rank)
         if (
             agent.has(dict(queue.needs(entry)))
             and may_ask(entry, agent, queue, now)
             and kept_for(entry, queue, staff.agents, now) in (None, agent.id)
-            and (best is None or rank < best[0])
+            and (best is None or turn < best[0])
         ):
-            best = (rank, entry)
+            best = (turn, entry)
     return None if best is None else offer_next(best[1], agent, rules.queues[best[1].queue], staff, now)
 
 

@@ -55,6 +55,8 @@ class GroupPlan:
     queues: tuple[QueueName, ...]
     skills: Mapping[SkillName, int]
     staffing: tuple[tuple[float, int], ...]
+    order: Mapping[QueueName, int]
+    """Of its queues, where it takes their callers in an order: lower first."""
 
     @property
     def size(self) -> int:
@@ -190,6 +192,7 @@ def _group(index: int, name: str, scenario: Scenario) -> GroupPlan:
         tuple(dict.fromkeys(map(QueueName, queues))),
         skills,
         tuple(_staffing(written, scenario)),
+        {QueueName(queue): index for index, queue in enumerate(queues)} if written.in_order else {},
     )
 
 

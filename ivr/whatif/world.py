@@ -124,6 +124,7 @@ class World:
             idle_since=self._began,
             labels=group.written.labels,
             rank=group.written.rank,
+            queue_order=group.order,
         )
 
     # --- time

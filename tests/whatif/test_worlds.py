@@ -119,6 +119,23 @@ def test_groups_are_asked_in_the_types_order(tmp_path: Path) -> None:
     assert second > 2 * first
 
 
+def test_who_frees_takes_the_first_type_that_waits(tmp_path: Path) -> None:
+    waits = {}
+    for in_order in (False, True):
+        calls = {"arrivals": "3.1/min", "talk": {"exponential": "2 min"}}
+        written = scenario(
+            horizon="4 h",
+            types={"urgent": calls, "other": calls},
+            groups={"desk": {"agents": 13, "serves": ["urgent", "other"], "in_order": in_order}},
+        )
+        result = simulated(tmp_path, written, replications=1)
+        waits[in_order] = value(result, "mean_wait", "urgent"), value(result, "mean_wait", "other")
+    assert waits[False][0] == pytest.approx(waits[False][1], rel=0.5)
+    assert waits[True][0] < 0.5 * waits[True][1]
+    # Nobody works more or less for it: only the order is another.
+    assert sum(waits[True]) == pytest.approx(sum(waits[False]), rel=0.2)
+
+
 def test_phones_that_do_not_answer_cost_time_and_pause_their_agents(tmp_path: Path) -> None:
     written = scenario(queues={"calls": {"ring_s": 10, "no_answer_pause_after": 2}})
     written["groups"]["desk"] |= {"no_answer": 0.3, "rejects": 0.1, "answer_delay": {"uniform": [1, 4]}}
