@@ -80,6 +80,11 @@ class AsteriskSettings(_Section):
         min_length=1,
         description="how phones may prove their secret; many give up where SHA-256 is offered",
     )
+    telephone_transfers: bool = Field(
+        default=False,
+        description="the transfer key of agents' phones works; before Asterisk 22.11 a phone that sends `Refer-Sub: "
+        "false` with it ends Asterisk",
+    )
     http_connections: int = Field(default=40, ge=1, le=200, description="to ARI at once")
     request_timeout_s: float = Field(default=5.0, gt=0, description="for one ARI request, s")
 

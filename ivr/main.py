@@ -437,6 +437,7 @@ async def _start_asterisk(
         external_address=wanted.external_address or None,
         rtp_timeout_s=wanted.rtp_timeout_s,
         digests=wanted.sip_digests,
+        transfers=wanted.telephone_transfers,
         preferred_ports=Ports(wanted.sip_port, wanted.sip_port + 1, 8088, 20000, 23999),
     )
     rendered = render(settings.state_dir / "asterisk", binary, options)

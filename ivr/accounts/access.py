@@ -60,5 +60,6 @@ def _access(settings: Settings) -> tuple[AriSettings, Profile] | None:
         loopback=wanted.loopback,
         rtp_timeout_s=wanted.rtp_timeout_s,
         digests=wanted.sip_digests,
+        transfers=wanted.telephone_transfers,
     )
     return AriSettings(url, user, password, app), profile

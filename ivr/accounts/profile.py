@@ -59,6 +59,8 @@ class Profile:
     qualify_s: int = 30
     registration_s: tuple[int, int, int] = (30, 120, 600)
     digests: tuple[str, ...] = ("MD5",)
+    transfers: bool = False
+    """Telephones may transfer by their own key."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,14 +170,19 @@ def _endpoint(account: SipAccountRecord, profile: Profile) -> Fields:
         ("rtp_timeout_hold", "0"),
         ("send_pai", "no"),
         ("trust_id_inbound", "no"),
-        # The telephone's own transfer button: asked of the controller, never done by Asterisk (docs/decisions/0148).
-        ("allow_transfer", "yes"),
-        ("set_var", "PJSIP_TRANSFER_HANDLING()=ari-only"),
+        *_transfers(profile),
         ("language", "en"),
         ("rtp_symmetric", "yes"),
     )
     kind = _browser(profile) if account.kind == "browser" else _phone(profile)
     return (*shared, *kind, *(ANSWER_AT_ONCE if account.answering == "by_itself" else ()))
+
+
+def _transfers(profile: Profile) -> Fields:
+    """The telephone's own transfer key is asked of the controller, never done by Asterisk (docs/decisions/0148)."""
+    if not profile.transfers:
+        return (("allow_transfer", "no"),)
+    return (("allow_transfer", "yes"), ("set_var", "PJSIP_TRANSFER_HANDLING()=ari-only"))
 
 
 def _addresses(profile: Profile) -> Fields:

@@ -16,7 +16,13 @@ def has_opus(modules: Path) -> bool:
 
 
 def private_profile(
-    owner: str, modules: Path, *, loopback: bool, rtp_timeout_s: int, digests: tuple[str, ...]
+    owner: str,
+    modules: Path,
+    *,
+    loopback: bool,
+    rtp_timeout_s: int,
+    digests: tuple[str, ...],
+    transfers: bool,
 ) -> Profile:
     opus = has_opus(modules)
     return Profile(
@@ -26,6 +32,7 @@ def private_profile(
         media_address="127.0.0.1" if loopback else "",
         rtp_timeout_s=rtp_timeout_s,
         digests=digests,
+        transfers=transfers,
     )
 
 
@@ -37,4 +44,5 @@ def external_profile(wanted: AsteriskSettings) -> Profile:
         browser_codecs=("opus", "ulaw"),
         rtp_timeout_s=wanted.rtp_timeout_s,
         digests=wanted.sip_digests,
+        transfers=wanted.telephone_transfers,
     )

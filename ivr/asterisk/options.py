@@ -36,6 +36,7 @@ class RenderOptions:
     ports: exact ports (then nothing is chosen); None: those of last time, else `preferred_ports`, else free ones.
     rtp_timeout_s: so long without an agent's voice, and the phone is taken to be gone.
     digests: how agents' phones may prove their secret, `MD5`, `SHA-256` or both.
+    transfers: the transfer key of agents' phones works.
     http_host: never anything but loopback, unless a TLS proxy stands before it.
     """
 
@@ -57,6 +58,7 @@ class RenderOptions:
     extra_modules: tuple[str, ...] = ()
     rtp_timeout_s: int = 60
     digests: tuple[str, ...] = ("MD5",)
+    transfers: bool = False
 
     @property
     def sip_host(self) -> str:

@@ -194,6 +194,7 @@ def render(folder: Path, binary: AsteriskBinary, options: RenderOptions | None =
             loopback=options.loopback,
             rtp_timeout_s=options.rtp_timeout_s,
             digests=options.digests,
+            transfers=options.transfers,
         ),
     )
 

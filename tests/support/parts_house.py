@@ -63,6 +63,7 @@ def settings(state: Path, flows: Path, port: int) -> Settings:
         missed={"shortest_s": 0.5},
         asterisk={
             "allow_anonymous": True,
+            "telephone_transfers": True,
             "outbound_trunk": f"{OUTSIDE}:{port}",
             "outbound_numbers": ("110", "12356", "138X{8}"),
         },
