@@ -63,6 +63,8 @@ def ground_of(here: OpenCall, transcripts: Transcripts, library: FlowLibrary, oc
 
     def note(kind: str, data: Mapping[str, str | bool]) -> None:
         here.note(kind, dict(data))
+        if answered := data.get("by"):
+            here.history.took_part(str(answered))
         # An agent who hangs up hands the call on only where somebody else is left with it.
         if data.get("act") in ON_RECORD and (data["act"] != "agent_left" or data["stage"] != "ended"):
             here.history.transferred(dict(data), services.clock.now())

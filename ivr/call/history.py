@@ -122,6 +122,10 @@ class CallHistory:
     def has(self, agent: str) -> None:
         """That agent has the caller from now on."""
         self._agent = agent
+        self.took_part(agent)
+
+    def took_part(self, agent: str) -> None:
+        """That agent answered for this call, perhaps only to be asked."""
         if agent not in self._agents:
             self._agents.append(agent)
 

@@ -378,6 +378,8 @@ def _notes(before: Talk, after: Talk, event: Event) -> tuple[Action, ...]:
             data["on"] = on
         case NotAnswered(outcome):
             data["outcome"] = outcome
+        case Answered(name) if name:
+            data["by"] = name
         case CameIn(name):
             data["who"] = name
         case PickUp(agent):

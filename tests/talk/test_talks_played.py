@@ -372,3 +372,43 @@ def test_whatever_agents_and_telephones_do_nothing_is_left(seed: int) -> None:
             assert state in ("available", "paused"), (agent, state, acts(here))
 
     play(scene, seed)
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_who_rings_with_others_is_rung_once(seed: int) -> None:
+    """The complaint "ring-all restarts the round": one of several is busy, and the other rings on undisturbed."""
+
+    async def scene(here: House) -> None:
+        here.ari.world.phones["PJSIP/110@trunk"] = Phone(rings_s=0.2, then="busy")
+        here.ari.world.phones["PJSIP/12356@trunk"] = Phone(rings_s=5)
+        caller = here.ari.world.call("call", "12345", "trunk")
+        await here.until(1.5)
+        here.ari.world.press(caller, "6")
+        await here.until(8)
+        dialled = [call["endpoint"] for call in sent(here, "channels.create")]
+        assert sorted(dialled) == ["PJSIP/110@trunk", "PJSIP/12356@trunk"]
+        (crisis,) = [one for one in here.ari.world.channels.values() if one.endpoint == "PJSIP/12356@trunk"]
+        assert together(here, caller, crisis.id)
+        here.ari.world.hang_up(caller)
+
+    play(scene, seed, entry="connect")
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_a_caller_who_is_rejected_is_offered_to_the_others_first(seed: int) -> None:
+    """The complaint "the same call loops on the agent who rejects it"."""
+
+    async def scene(here: House) -> None:
+        here.ari.world.phones["PJSIP/a1"] = Phone(rings_s=0.3, then="reject")
+        here.ari.world.phones["PJSIP/a2"] = Phone(rings_s=6, then="answer")
+        here.log_in("a1", "a2")
+        caller = here.ari.world.call("call", "12345", "trunk")
+        await here.until(3)
+        here.ari.world.press(caller, "2")
+        await here.until(13)
+        rung = [call["endpoint"] for call in sent(here, "channels.create")]
+        assert rung.count("PJSIP/a1") <= 3
+        assert "PJSIP/a2" in rung[:2]
+        here.ari.world.hang_up(caller)
+
+    play(scene, seed)
