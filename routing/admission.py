@@ -111,4 +111,4 @@ def _full(to: QueueName, rules: Rules, length: Length) -> bool:
 
 
 def _move(entry: Entry, rule: written.Overflow, why: Reason) -> Move:
-    return Move(entry.id, rule.to, (why, Reason("moved_to", {"queue": rule.to})))
+    return Move(entry.id, rule.to, (why, Reason("moved_to", {"queue": rule.to, "from": entry.queue})))

@@ -222,7 +222,13 @@ class Desk:
         moved = EntryMoved(waiting.id, by.id, why, to, priority, wanted)
         if any(isinstance(result, Ignored) for result in self._floor.apply(moved)):
             raise NotNow(what=waiting.state)
-        data = {"from": waiting.queue, "to": queue, "priority": priority, "skills": skills}
+        data = {
+            "from": waiting.queue,
+            "priority_from": waiting.priority,
+            "to": queue,
+            "priority": priority,
+            "skills": None if skills is None else dict(skills),
+        }
         self._wrote(by, "move", "entry", entry, why, data, waiting.call_id)
         after = board.entry(waiting.id)
         return entry_view(after or waiting, board, self._clock.now())

@@ -12,7 +12,8 @@ from ivr.explain.words import HOW, OUTCOMES, STATES, WHY, Language, line, said
 from storage.masking import mask
 from storage.records import AgentStateChange, DecisionRecord, EntryRecord, JournalEvent
 
-LAST = dt.datetime.max.replace(tzinfo=dt.UTC)
+SERVICE_DIGITS = 6
+"""Numbers of so many digits at most are the hotline's own, and no person's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +49,8 @@ def _call(facts: Facts, language: Language) -> Iterator[_Raw]:
     caller = mask(call.caller) or ("未显示号码" if language == "zh" else "a withheld number")
     own = call.data.get("kind") == "outbound"
     if not own:
-        text = line("arrived", language, caller=caller, dialled=mask(call.dialled))
+        dialled = call.dialled if len(call.dialled) <= SERVICE_DIGITS else mask(call.dialled)
+        text = line("arrived", language, caller=caller, dialled=dialled)
         yield call.started_at, 0, "arrived", text, "", {"caller": caller}
     else:
         agent = str(call.data.get("agent", ""))
@@ -78,16 +80,17 @@ def _wait(event: JournalEvent, language: Language) -> str:
 
 def _entries(facts: Facts, language: Language) -> Iterator[_Raw]:
     for entry in facts.entries:
+        first_queue, first_priority = _at_first(facts, entry)
         if entry.only is None:
             skills = ", ".join(f"{name} {level}" for name, level in sorted(entry.skills.items()))
             text = line(
                 "entered",
                 language,
-                queue=entry.queue,
-                priority=entry.priority,
+                queue=first_queue,
+                priority=first_priority,
                 skills=skills or ("无" if language == "zh" else "nothing in particular"),
             )
-            data = {"entry": entry.id, "queue": entry.queue}
+            data = {"entry": entry.id, "queue": first_queue}
             yield entry.enqueued_at, 10, "entered", text, "", data
         if entry.ended_at is not None and entry.outcome is not None:
             outcome = said(OUTCOMES, entry.outcome, language)
@@ -100,6 +103,18 @@ def _entries(facts: Facts, language: Language) -> Iterator[_Raw]:
                 waited_s=f"{waited.total_seconds():.1f}",
             )
             yield entry.ended_at, 80, "ended", text, "", {"entry": entry.id, "outcome": entry.outcome}
+
+
+def _at_first(facts: Facts, entry: EntryRecord) -> tuple[str, int]:
+    """The queue and priority that the entry began with: its row is the latest."""
+    moves = [act for act in facts.acts if act.subject == entry.id and "from" in act.data]
+    left = [(act.at, str(act.data["from"])) for act in moves]
+    for decision in facts.decisions:
+        if decision.entry_id == entry.id and decision.kind == "move":
+            froms = [reason["data"].get("from") for reason in decision.reasons]
+            left += [(decision.at, str(queue)) for queue in froms if queue]
+    queue = min(left)[1] if left else entry.queue
+    return queue, int(moves[0].data.get("priority_from", entry.priority) if moves else entry.priority)
 
 
 def _decisions(facts: Facts, language: Language) -> Iterator[_Raw]:
@@ -200,7 +215,17 @@ def _change(facts: Facts, change: AgentStateChange, language: Language) -> tuple
 def _acts(facts: Facts, language: Language) -> Iterator[_Raw]:
     for act in facts.acts:
         kind = "moved" if act.act == "move" else "act"
-        told = {key: value for key, value in act.data.items() if key != "role" and value not in (None, "")}
-        what = act.act if kind == "act" else ", ".join(f"{key} {value}" for key, value in told.items())
+        what = ", ".join(_moved(act.data, language)) if kind == "moved" else act.act
+        if act.data.get("refused"):
+            kind, what = "refused", act.act
         text = line(kind, language, by=act.author, what=what, why=act.why or "-")
-        yield act.at, 13, kind, text, "", {"author": act.author, "why": act.why, **told}
+        yield act.at, 13, kind, text, "", {"author": act.author, "why": act.why, **act.data}
+
+
+def _moved(data: Mapping[str, Any], language: Language) -> Iterator[str]:
+    if data.get("to"):
+        yield line("to_queue", language, queue=data["to"])
+    if data.get("priority") is not None:
+        yield line("to_priority", language, priority=data["priority"], before=data.get("priority_from", "?"))
+    if data.get("skills"):
+        yield ", ".join(f"{name} {level}" for name, level in data["skills"].items())

@@ -36,6 +36,9 @@ LINES: Final[Mapping[str, tuple[str, str]]] = {
         "{agent} wrapped up for {seconds} s, code {code}",
     ),
     "moved": ("{by}移动了排队:{what}({why})", "{by} moved the entry: {what} ({why})"),
+    "to_queue": ("转到队列{queue}", "to the queue {queue}"),
+    "to_priority": ("优先级{before}改为{priority}", "priority {priority} instead of {before}"),
+    "refused": ("{by}想{what}但被拒绝({why})", "{by} wanted to do this and was refused: {what} ({why})"),
     "act": ("{by}:{what}({why})", "{by}: {what} ({why})"),
     "ended": (
         "离开队列{queue}:{outcome}(等了{waited_s}秒)",

@@ -49,9 +49,9 @@ AUDITOR = Author("amy", "auditor")
 class House:
     """The dispatcher's part for a `Desk`, and its clock. `commands`: what the board wanted done."""
 
-    def __init__(self, pins: dict[str, str] | None = None) -> None:
-        rules = load_rules(RULES)
-        self.board = Board(rules, load_agents(AGENTS, rules, T0))
+    def __init__(self, pins: dict[str, str] | None = None, rules: str = RULES) -> None:
+        compiled = load_rules(rules)
+        self.board = Board(compiled, load_agents(AGENTS, compiled, T0))
         self.seconds = 0.0
         self.commands: list[ev.Result] = []
         self.facts: list[Any] = []

@@ -28,7 +28,7 @@ from storage.records import (
     JournalEvent,
 )
 from storage.store import Store
-from tests.desk.desk_world import ANN, BOB, SUE, T0, House
+from tests.desk.desk_world import ANN, BOB, RULES, SUE, T0, House
 
 pytestmark = pytest.mark.asyncio
 A, B = AgentId("ann"), AgentId("bob")
@@ -136,7 +136,9 @@ async def test_the_timeline_of_a_call(url: str) -> None:
     ]
     text = {line.kind: line.text for line in lines}
     assert text["missed"] == "Ann (ann) did not take the call (busy)"
-    assert text["moved"].startswith("sue moved the entry: ") and "an old friend" in text["moved"]
+    assert text["moved"] == "sue moved the entry: priority 3 instead of 0 (an old friend of the house)"
+    assert text["entered"] == "entered the queue general (priority 0, asking for nothing in particular)"
+    assert text["arrived"] == "138******78 called 12345"
     assert text["wrapped_up"] == "Bob (bob) wrapped up for 5 s, code ticket"
     assert "waited 23.0 s" in text["ended"] and text["told"].endswith("a wait of 10 to 40 s")
 
@@ -225,3 +227,18 @@ async def test_the_command(url: str) -> None:
     assert code == 0 and json.loads(text)["language"] == "zh"
     code, text = await asyncio.to_thread(command, "c-n1-none", "--database-url", url)
     assert code == 1 and "there is no call c-n1-none" in text
+
+
+async def test_a_move_by_the_rules_is_told_with_where_the_caller_began(url: str) -> None:
+    house = Stored(rules=RULES.replace("strict: {", "strict: {overflow: [{to: general, after_s: 30}], "))
+    house.desk.log_in(BOB)
+    house.desk.pause(BOB)
+    house.facts.append(CallRecord("c-n1-e1", house.now(), caller="", dialled="12345"))
+    house.call("e1", "strict")
+    house.at(30)
+    lines = story(await told(house, url), "en")
+    kinds = [line.kind for line in lines]
+    assert kinds.index("entered") < kinds.index("move")
+    text = {line.kind: line.text for line in lines}
+    assert text["entered"].startswith("entered the queue strict")
+    assert "queue general, as old as before" in text["move"]
