@@ -150,6 +150,8 @@ def why(
             found.insert(0, Reason("least_occupied", {"agent": agent.name, "percent": percent}))
         case "round_robin":
             found.insert(0, Reason("round_robin", {"agent": agent.name}))
+        case "random":
+            found.insert(0, Reason("by_lot", {"agent": agent.name}))
         case _:
             found.insert(0, Reason("longest_idle", idle))
     if choice.tried:

@@ -17,6 +17,7 @@ ReasonCode = Literal[
     "best_skill",
     "round_robin",
     "agent_priority",
+    "by_lot",
     "share",
     "preferred_agent",
     "preferred",

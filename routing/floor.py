@@ -206,7 +206,8 @@ class Floor:
         self, queue: QueueRules, ids: set[AgentId], barred: Collection[AgentId], now_s: float
     ) -> Agent | None:
         """By turn, among these free agents."""
-        if len(ids) <= max(FEW, len(barred)):
+        # Lots are drawn anew at each moment: no order of them can be kept.
+        if len(ids) <= max(FEW, len(barred)) or queue.strategy == "random":
             turns = (turn(self._agents[id], queue, now_s) for id in ids if id not in barred)
             first = min(turns, default=None)
             return None if first is None else self._agents[AgentId(first[2])]

@@ -11,7 +11,7 @@ from routing.agent_limits import USUAL, AgentLimits
 from routing.entries import Entry, Step
 from routing.ids import QueueName, SkillName
 
-Strategy = Literal["longest_idle", "least_occupied", "best_skill", "round_robin", "agent_priority"]
+Strategy = Literal["longest_idle", "least_occupied", "best_skill", "round_robin", "agent_priority", "random"]
 Requirement = tuple[tuple[SkillName, int], ...]
 """Skills with least levels, sorted by name: hashable, one per distinct demand."""
 Rank = tuple[int, int, int, str]

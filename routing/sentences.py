@@ -18,6 +18,7 @@ TEMPLATES: Final[Mapping[ReasonCode, tuple[str, str]]] = {
     "best_skill": ("{agent}最符合所需技能:{skills}", "{agent} has the best skills for it: {skills}"),
     "round_robin": ("轮到{agent}", "it was the turn of {agent}"),
     "agent_priority": ("{agent}的次序最前({rank})", "{agent} comes first by rank ({rank})"),
+    "by_lot": ("{agent}由抽签选出", "{agent} was drawn by lot"),
     "share": (
         "{values}的来电份额落后最多({behind}个)",
         "{values} was furthest behind its share of the calls (by {behind})",

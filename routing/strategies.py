@@ -5,7 +5,8 @@ Among agents who are equal in skills that the caller prefers (`matcher.py`), the
    agent_priority: the agent's rank. The other strategies only spread the work: everybody has the same grade.
 2. What the agent's labels are behind their shares of the calls (`shares.py`), most first.
 3. `turn`: what the agent did until now. round_robin: whose last offer is the longest ago; least_occupied: talk and
-   wrap-up by the time since the log-in; then always who is idle the longest, and the id.
+   wrap-up by the time since the log-in; random: a lot drawn from the id and the moment, so that the same input gives
+   the same output; then always who is idle the longest, and the id.
 
 Grade and labels change only when the agent's record does, and a turn only while the agent is not free. The one figure
 that time changes by itself, the occupancy, has a bound that time does not reorder (`Floor`).
@@ -14,6 +15,7 @@ that time changes by itself, the occupancy, has a bound that time does not reord
 from __future__ import annotations
 
 import datetime as dt
+import hashlib
 
 from routing.agents import Agent
 from routing.rules import QueueRules, Requirement
@@ -39,7 +41,15 @@ def turn(agent: Agent, queue: QueueRules, now_s: float) -> Turn:
         first = occupancy(agent, now_s)
     elif queue.strategy == "round_robin" and agent.last_given_at is not None:
         first = agent.last_given_at.timestamp()
+    elif queue.strategy == "random":
+        first = lot(agent.id, now_s)
     return (first, agent.idle_since.timestamp(), agent.id)
+
+
+def lot(id: str, now_s: float) -> float:
+    """From 0 to 1, as good as random from one moment and agent to another."""
+    drawn = hashlib.blake2b(f"{id} {now_s!r}".encode(), digest_size=8).digest()
+    return int.from_bytes(drawn, "big") / 2**64
 
 
 def logged_in_since(agent: Agent) -> dt.datetime:

@@ -93,7 +93,7 @@ def test_everything_that_was_written_in_the_language_fits() -> None:
         ("queues", "queues: {general: {ring: 20}}"),
         ("queues", "queues: {general: {overflow: [{after_s: 60}]}}"),
         ("queues", "queues: {general: {hours: {weekley: {daily: open}}}}"),
-        ("queues", "queues: {general: {strategy: random}}"),
+        ("queues", "queues: {general: {strategy: loudest}}"),
         ("agents", "agents: [{id: a, name: A, extension: '1001', queues: []}]"),
     ],
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import replace
 
 import pytest
@@ -10,6 +11,7 @@ from routing import entries as en
 from routing.admission import admit
 from routing.decisions import Offer, Overflow, Reject, Wait
 from routing.entries import Step
+from routing.floor import Floor
 from routing.ids import AgentId, SkillName
 from routing.line import Place
 from routing.matcher import decide, next_for_agent, place
@@ -180,3 +182,17 @@ def test_the_queue_adds_its_priority() -> None:
 def test_every_reason_and_state_has_words_in_both_languages() -> None:
     for table in (TEMPLATES, STATES, CAUSES, MOVERS):
         assert all(zh and en and zh != en for zh, en in table.values())
+
+
+def test_random_draws_among_all_who_are_free() -> None:
+    """Each as often as any other; the same moment gives the same agent."""
+    queue = QueueRules(Q, strategy="random")
+    floor = Floor([agent(f"a{number}", english=3) for number in range(11)], Rules({Q: queue}))
+    picked = Counter(
+        chosen.id
+        for second in range(2000)
+        if (chosen := floor.pick(queue, (), (), float(second))) is not None
+    )
+    assert sum(picked.values()) == 2000
+    assert min(picked.values()) > 120
+    assert floor.pick(queue, (), (), 7.0) == floor.pick(queue, (), (), 7.0)

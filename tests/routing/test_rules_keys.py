@@ -149,9 +149,9 @@ def test_a_rank_stands_with_the_agent() -> None:
         ),
         ("stratgy: round_robin", "unknown key queues.general.stratgy (did you mean strategy?)"),
         (
-            "strategy: random",
-            "queues.general.strategy: Input should be 'longest_idle', 'least_occupied', 'best_skill', 'round_robin' or"
-            " 'agent_priority'",
+            "strategy: loudest",
+            "queues.general.strategy: Input should be 'longest_idle', 'least_occupied', 'best_skill', 'round_robin',"
+            " 'agent_priority' or 'random'",
         ),
         ("preferred_agent: {patience: 3}", "unknown key queues.general.preferred_agent.patience"),
         ("urgent: perhaps", "queues.general.urgent: true or false is expected"),
