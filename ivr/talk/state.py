@@ -1,30 +1,16 @@
 """A talk: who is in it and how, pure. `step(talk, event) -> (talk, actions)`.
 
-Theory of operation. A talk has a citizen, at most one agent who has the call (`owner`), at most one who is rung or
-consulted (`other`), and any number who are together with the citizen besides (`joined`). `TRANSITIONS` says which event
-leads from which stage to which; an event that it does not name for a stage raises `NotNow` and changes nothing. Cells
-that depend on more than the stage hold a name of their own:
-
-    BACK    owner and citizen together again: `three_way` with others, else `talking`.
-    PASSED  the owner is gone, and who is next is the owner: the other, else the first agent of the joined. Without an
-            agent it is `outside` (the citizen with an outside party), without anybody the talk is over.
-    KEPT    as PASSED, but a citizen who was waiting for the owner and has nobody now is back in line.
-    SENT    a blind transfer: `transferring` while somebody rings; to a queue, over (the citizen is in line again).
-    LINE    over, and the citizen is in line again, in the old place.
-    FLOW    `away` with the agent waiting, or over when nobody waits.
-    SAME    the stage stays.
-
-Where everybody is follows from the stage alone (`rooms`): nobody is left in a room without somebody to talk to, except
-the owner of a citizen who waits, who knows it. What the board is to know of the owner follows as well (`agent_state`).
-`step` compares both before and after: what changed becomes actions. Whoever is in the talk before and not after is let
-go; so every telephone is somebody's until it is let go.
+Theory of operation. `table.py` says which event leads where; an event that it does not name for a stage raises `NotNow`
+and changes nothing. Where everybody is follows from the stage alone (`rooms`): nobody is left in a room without
+somebody to talk to, except the owner of a citizen who waits, who knows it. What the board is to know of the owner
+follows as well (`agent_state`). `step` compares both before and after: what changed becomes actions. Whoever is in the
+talk before and not after is let go; so every telephone is somebody's until it is let go.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import replace
-from typing import Final, Literal, cast
+from typing import Literal, cast
 
 from ivr.talk.events import (
     Add,
@@ -36,24 +22,19 @@ from ivr.talk.events import (
     Consult,
     Drop,
     Event,
-    FlowEnded,
-    GoBack,
-    Hold,
     Leave,
     LongEnough,
     Merge,
     Mute,
     NotAnswered,
-    OtherGone,
     OwnerGone,
     Park,
     ParkedTooLong,
     PickUp,
-    Resume,
-    Swap,
     ThirdGone,
     ToFlow,
 )
+from ivr.talk.noting import notes
 from ivr.talk.people import (
     FLOW,
     LINE,
@@ -62,7 +43,6 @@ from ivr.talk.people import (
     IntoLine,
     LetGo,
     Move,
-    Note,
     Person,
     Ring,
     RunFlow,
@@ -74,108 +54,8 @@ from ivr.talk.people import (
     rooms,
 )
 from ivr.talk.results import Stage
+from ivr.talk.table import TRANSITIONS, Cell
 from ivr.talk.targets import Target, ToAgent, ToNumber, ToQueue, shown
-
-Cell = Stage | Literal["BACK", "PASSED", "KEPT", "SENT", "LINE", "FLOW", "SAME"]
-
-_ALWAYS: Final[Mapping[type[Event], Cell]] = {CitizenGone: "ended", LongEnough: "ended", ThirdGone: "SAME"}
-_WITH_OWNER: Final[Mapping[type[Event], Cell]] = {**_ALWAYS, Mute: "SAME", OwnerGone: "PASSED"}
-
-TRANSITIONS: Final[Mapping[Stage, Mapping[type[Event], Cell]]] = {
-    # The owner and the citizen.
-    "talking": {
-        **_WITH_OWNER,
-        Hold: "held",
-        Resume: "SAME",
-        Blind: "SENT",
-        Consult: "calling",
-        Add: "adding",
-        Leave: "PASSED",
-        Park: "parked",
-        ToFlow: "FLOW",
-        CameIn: "three_way",
-    },
-    # The citizen hears music, the owner may come back.
-    "held": {
-        **_WITH_OWNER,
-        OwnerGone: "KEPT",
-        Hold: "SAME",
-        Resume: "BACK",
-        GoBack: "BACK",
-        Blind: "SENT",
-        Consult: "calling",
-        Leave: "PASSED",
-        Park: "parked",
-        ToFlow: "FLOW",
-    },
-    # Somebody is rung aside; the citizen hears music.
-    "calling": {
-        **_WITH_OWNER,
-        Hold: "SAME",
-        Answered: "consulting",
-        NotAnswered: "BACK",
-        GoBack: "BACK",
-        Resume: "BACK",
-        Complete: "transferring",
-        OwnerGone: "transferring",
-    },
-    # The owner talks to the other aside; the citizen hears music.
-    "consulting": {
-        **_WITH_OWNER,
-        Hold: "SAME",
-        Complete: "PASSED",
-        GoBack: "BACK",
-        Resume: "BACK",
-        Swap: "swapped",
-        Merge: "three_way",
-        OtherGone: "BACK",
-    },
-    # The owner talks to the citizen; the other hears music.
-    "swapped": {
-        **_WITH_OWNER,
-        Complete: "PASSED",
-        GoBack: "BACK",
-        Swap: "consulting",
-        Merge: "three_way",
-        OtherGone: "BACK",
-    },
-    # Somebody is rung into the talk, which goes on.
-    "adding": {
-        **_WITH_OWNER,
-        Answered: "three_way",
-        NotAnswered: "BACK",
-        GoBack: "BACK",
-        Drop: "BACK",
-        OwnerGone: "transferring",
-        CameIn: "SAME",
-    },
-    # The owner, the citizen and others.
-    "three_way": {
-        **_WITH_OWNER,
-        Hold: "held",
-        Resume: "SAME",
-        Add: "adding",
-        Leave: "PASSED",
-        Drop: "BACK",
-        CameIn: "SAME",
-    },
-    # Nobody has the citizen; somebody is rung.
-    "transferring": {**_ALWAYS, Answered: "PASSED", NotAnswered: "LINE"},
-    # Nobody has the citizen, who waits with music to be picked up.
-    "parked": {**_ALWAYS, PickUp: "transferring", ParkedTooLong: "transferring"},
-    # The citizen and others, none of whom is an agent.
-    "outside": dict(_ALWAYS),
-    # The citizen is with the dialogue, and the owner waits.
-    "away": {
-        **_WITH_OWNER,
-        FlowEnded: "BACK",
-        Resume: "BACK",
-        GoBack: "BACK",
-        Add: "adding",
-        OwnerGone: "ended",
-    },
-    "ended": {},
-}
 
 
 class NotNow(Exception):
@@ -201,7 +81,7 @@ def step(talk: Talk, event: Event) -> tuple[Talk, tuple[Action, ...]]:
     if cell is None or not _sensible(talk, event):
         raise NotNow(talk.stage, event)
     after, acts = _after(talk, event, cell)
-    return after, (*_notes(talk, after, event), *acts, *_changed(talk, after, event))
+    return after, (*notes(talk, after, event), *acts, *_changed(talk, after, event))
 
 
 def _sensible(talk: Talk, event: Event) -> bool:
@@ -362,61 +242,3 @@ def _told(owner: Person, before: str, after: Talk) -> list[Action]:
     if now == "consulting":
         acts.append(Tell(owner, "consult"))
     return acts
-
-
-def _notes(before: Talk, after: Talk, event: Event) -> tuple[Action, ...]:
-    """What the journal says of it: who did what, to whom, and what came of it."""
-    owner = before.owner.name if before.owner is not None else ""
-    act = _ACTS.get(type(event), type(event).__name__)
-    data: dict[str, str | bool] = {"act": act, "agent": owner, "stage": after.stage}
-    match event:
-        case Blind(to) | Consult(to) | Add(to):
-            data |= shown(to)
-        case ToFlow(flow, come_back):
-            data |= {"flow": flow, "come_back": come_back}
-        case Mute(on):
-            data["on"] = on
-        case NotAnswered(outcome):
-            data["outcome"] = outcome
-        case Answered(name) if name:
-            data["by"] = name
-        case CameIn(name):
-            data["who"] = name
-        case PickUp(agent):
-            data["agent"] = agent
-        case _:
-            if before == after:
-                return ()
-    if after.owner is not None and after.owner != before.owner:
-        data["owner"] = after.owner.name
-    return (Note("talk", data),)
-
-
-_ACTS: Final[Mapping[type[Event], str]] = {
-    Hold: "hold",
-    Resume: "resume",
-    Mute: "mute",
-    Blind: "transfer",
-    Consult: "consult",
-    Add: "add",
-    Complete: "complete",
-    GoBack: "back",
-    Swap: "swap",
-    Merge: "three_way",
-    Leave: "leave",
-    Drop: "drop",
-    Park: "park",
-    ToFlow: "to_flow",
-    OwnerGone: "agent_left",
-    OtherGone: "consulted_left",
-    ThirdGone: "third_left",
-    CitizenGone: "citizen_left",
-    Answered: "answered",
-    NotAnswered: "not_answered",
-    PickUp: "pick_up",
-    ParkedTooLong: "parked_too_long",
-    CameIn: "came_in",
-    FlowEnded: "flow_ended",
-    LongEnough: "longest_time",
-}
-"""Event -> its name in the journal."""

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from ivr.talk import events as ev
 from ivr.talk.people import CITIZEN, LetGo, Move, Ring, SendBack, Talk, Tell, rooms
 from ivr.talk.results import Stage
-from ivr.talk.state import TRANSITIONS, NotNow, begin, step
+from ivr.talk.state import NotNow, begin, step
+from ivr.talk.table import TRANSITIONS
 from ivr.talk.targets import ToAgent, ToNumber, ToQueue
 
 TARGETS = (ToAgent("a2"), ToQueue("second"), ToNumber("110"))
