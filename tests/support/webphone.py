@@ -140,7 +140,8 @@ class WebPhone:
 
     def _registration(self, number: int) -> SipMessage:
         headers = (
-            ("Via", f"SIP/2.0/WS {HOST};branch={sip.new_branch()}"),
+            # As a page says that came by HTTPS: a proxy takes the TLS off before Asterisk.
+            ("Via", f"SIP/2.0/WSS {HOST};branch={sip.new_branch()}"),
             ("Max-Forwards", "70"),
             ("From", f"<sip:{self._user}@{HOST}>;tag={self._tag}"),
             ("To", f"<sip:{self._user}@{HOST}>"),
