@@ -51,6 +51,7 @@ SAYINGS: Final[Mapping[str, Saying]] = {
         Saying("zh-insurance", "citizen", "zh", "我想问一下，医保卡丢了怎么补办？"),
         Saying("zh-noise", "citizen", "zh", "我要投诉，楼下的工地半夜还在施工。"),
         Saying("zh-person", "citizen", "zh", "我要转人工服务。"),
+        Saying("zh-callback", "citizen", "zh", "给我回电话。"),
         Saying(
             "zh-story",
             "citizen",
