@@ -77,7 +77,6 @@ class OneRecording:
     def joined(self, conversation: Conversation) -> None:
         self._stop_lingering()
         self._conversations[conversation.id] = conversation
-        self._bridge = conversation.bridge
         self.notes = self.notes.joined(conversation.agent, self._clock.now())
 
     def parted(self, conversation: Conversation, linger_s: float) -> None:

@@ -34,18 +34,25 @@ async def phone_of(stage: Scene, name: str, answers_after_s: float | None = 0.1)
     made = agent_phone(stage.rendered, name, auto_answer_after_s=answers_after_s, kind=LightPhone)
     phone = await stage._stack.enter_async_context(made)
     await phone.register()
+    await stage.until(lambda: name in stage.hotline.telephony.phones.online, f"{name} is seen")
     assert isinstance(phone, LightPhone)
+    return phone
+
+
+async def agent_of(stage: Scene, name: str) -> LightPhone:
+    """Registered, and logged in at once."""
+    phone = await phone_of(stage, name)
+    stage.hotline.dispatcher.feature(name, "login")
     return phone
 
 
 async def talk(stage: Scene) -> tuple[CallId, Phones]:
     """Citizen and agent talk; the supervisor's telephone is there."""
     supervisor = await phone_of(stage, SUPERVISOR)
-    agent = await stage.agent("a1001", answers_after_s=0.1)
+    agent = await agent_of(stage, "a1001")
     citizen = await choosing(stage, "5")
     call = CallId(stage.live_call())
     await stage.until(lambda: stage.hotline.overseeing.talks.of_call(call), "they talk")
-    assert isinstance(agent, LightPhone)
     assert isinstance(citizen, LightPhone)
     return call, {"citizen": citizen, "agent": agent, "supervisor": supervisor}
 
@@ -135,8 +142,7 @@ async def test_who_listens_follows_the_call_to_the_next_agent(stage: Scene) -> N
     call, phones = await talk(stage)
     by = supervisors(stage)
     assert await by.listen(SUPERVISOR, "a1001", why="quality") == Supervised(call, "listen")
-    other = await stage.agent("a1002", answers_after_s=0.1)
-    assert isinstance(other, LightPhone)
+    other = await agent_of(stage, "a1002")
     talks = TalkService(stage.hotline.front_door._services.in_talk)
     assert isinstance(await talks.transfer("a1001", ToAgent("a1002")), Done)
     await stage.until(lambda: [one.agent for one in by.now()] == ["a1002"], "the next agent has the call")
@@ -174,9 +180,7 @@ async def test_what_is_refused_leaves_the_talk_alone(stage: Scene) -> None:
 
 async def test_two_supervisors_at_once_and_one_who_hangs_up(stage: Scene) -> None:
     call, phones = await talk(stage)
-    second = await stage.agent("a1002", answers_after_s=0.1)
-    assert isinstance(second, LightPhone)
-    phones["second"] = second
+    phones["second"] = await agent_of(stage, "a1002")
     by = supervisors(stage)
     both = await asyncio.gather(
         by.listen(SUPERVISOR, "a1001", why="quality"), by.whisper("a1002", "a1001", why="training")

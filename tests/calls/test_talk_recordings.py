@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -10,27 +11,33 @@ import numpy as np
 import pytest
 import soundfile
 
-from ivr.ari.results import Sent
+from ivr.demo.lightphone import LightPhone
 from ivr.ids import CallId
-from ivr.recordings.recovery import Recovery
+from ivr.main import Hotline, RunningHotline
+from ivr.recordings.files import sha256
 from ivr.talk.conversations import Conversation
-from ivr.talk.one_recording import OneRecording
+from ivr.talk.recording_notes import TalkNotes
 from ivr.talk.results import Done
 from ivr.talk.service import TalkService
 from ivr.talk.targets import ToAgent
 from storage.promises import RecordingRecord
+from tests.calls.test_supervisors import agent_of
+from tests.support import parts_house
 from tests.support.audio import PHONE_RATE, Samples, silence, tone, tone_present
 from tests.support.citizens import Caller, Scene
+from tests.support.mortal import external, mortal
+from tests.support.softphone import agent_phone, citizen_phone
 
 pytestmark = [pytest.mark.real, pytest.mark.asyncio(loop_scope="session")]
 
 CITIZEN_HZ, AGENT_HZ = 600, 1000
 ALIGNED_S = 0.04
+WAIT_S = 30.0
 
 
 async def talking(stage: Scene) -> tuple[Caller, Caller, Conversation]:
     """A citizen and an agent who have just been joined, and the file has begun."""
-    agent = await stage.agent("a1001", answers_after_s=0.1)
+    agent = await agent_of(stage, "a1001")
     citizen = await stage.citizen()
     call = stage.live_call()
     await stage.until(lambda: _node(stage) == "parts.choose", "the menu")
@@ -91,63 +98,60 @@ def _lag_s(left: Samples, right: Samples) -> float:
     return (int(np.argmax(np.correlate(other, one, "full"))) - (len(one) - 1)) * step / PHONE_RATE
 
 
-async def test_the_citizen_is_left_the_agent_right_and_both_are_in_step(stage: Scene) -> None:
-    citizen, agent, conversation = await talking(stage)
-    both = [silence(0.1), *[tone(CITIZEN_HZ, 0.25), silence(0.35), tone(CITIZEN_HZ, 0.1), silence(0.2)] * 2]
-    theirs = [silence(0.1), *[tone(AGENT_HZ, 0.25), silence(0.35), tone(AGENT_HZ, 0.1), silence(0.2)] * 2]
-    heard = len(agent.received_audio()), len(citizen.received_audio())
-    await asyncio.gather(citizen.play(np.concatenate(both)), agent.play(np.concatenate(theirs)))
-    await stage.hears_for(citizen, 2.5)
-    apart_s = _lag_s(agent.received_audio()[heard[0] :][:20000], citizen.received_audio()[heard[1] :][:20000])
-    await citizen.hangup()
-    record = await _kept(stage, conversation.call)
-    left, right = _sides(stage, record)
-    assert tone_present(left, CITIZEN_HZ)
-    assert not tone_present(left, AGENT_HZ, at_least_s=0.1)
-    assert tone_present(right, AGENT_HZ)
-    assert not tone_present(right, CITIZEN_HZ, at_least_s=0.1)
-    assert abs(_lag_s(left, right)) <= ALIGNED_S, f"the two phones themselves were {apart_s} s apart"
-    assert record.seconds == pytest.approx(len(left) / PHONE_RATE, abs=0.01)
-    assert (record.retention, record.data["ended_by"], record.data["queue"]) == (
-        "ordinary",
-        "hangup",
-        "general",
-    )
-    assert [one["agent"] for one in record.data["agents"]] == ["a1001"]
-    assert record.data["entry"] == conversation.entry
-    (verified,) = [one async for one in stage.hotline.overseeing.stored.verify([record.id])]
-    assert verified.verdict == "good"
-    assert _parts(stage) == []
-
-
-async def test_what_is_private_is_in_no_file_and_the_pause_is_marked(stage: Scene) -> None:
+async def test_both_sides_are_apart_and_in_step_and_what_is_private_is_in_no_file(stage: Scene) -> None:
     citizen, agent, conversation = await talking(stage)
     recordings = stage.hotline.overseeing.recordings
-    await asyncio.gather(citizen.play(tone(CITIZEN_HZ, 0.6)), agent.play(tone(AGENT_HZ, 0.6)))
-    await stage.hears_for(citizen, 1.0)
+    heard = len(agent.received_audio()), len(citizen.received_audio())
+    await asyncio.gather(citizen.play(_bursts(CITIZEN_HZ)), agent.play(_bursts(AGENT_HZ)))
+    await stage.hears_for(citizen, 1.4)
+    phones_s = _lag_s(
+        agent.received_audio()[heard[0] :][:11000], citizen.received_audio()[heard[1] :][:11000]
+    )
     assert await recordings.pause(conversation.call, by="a1001", why="card number")
-    await asyncio.gather(citizen.play(tone(700, 0.8)), agent.play(tone(1300, 0.8)))
-    await stage.hears_for(citizen, 1.2)
+    await asyncio.gather(citizen.play(tone(700, 0.6)), agent.play(tone(1300, 0.6)))
+    await stage.hears_for(citizen, 1.0)
     (part,) = _parts(stage)
     assert not tone_present(np.frombuffer(part.read_bytes(), dtype="<i2")[::2], 700, at_least_s=0.05)
     assert await recordings.resume(conversation.call, by="a1001")
-    await asyncio.gather(citizen.play(tone(800, 0.6)), agent.play(tone(1500, 0.6)))
-    await stage.hears_for(citizen, 1.0)
+    await asyncio.gather(citizen.play(tone(800, 0.4)), agent.play(tone(1500, 0.4)))
+    await stage.hears_for(citizen, 0.7)
     await citizen.hangup()
+
     record = await _kept(stage, conversation.call)
-    for side, (before, during, after) in zip(
-        _sides(stage, record), ((CITIZEN_HZ, 700, 800), (AGENT_HZ, 1300, 1500)), strict=True
+    sides = left, right = _sides(stage, record)
+    (pause,) = [one for one in record.data["silences"] if one["why"] == "private"]
+    assert pause["by"] == "a1001"
+    for side, (before, during, after, others) in zip(
+        sides, ((CITIZEN_HZ, 700, 800, AGENT_HZ), (AGENT_HZ, 1300, 1500, CITIZEN_HZ)), strict=True
     ):
         assert tone_present(side, before)
-        assert not tone_present(side, during, at_least_s=0.05)
         assert tone_present(side, after)
-        (pause,) = [one for one in record.data["silences"] if one["why"] == "private"]
-        assert pause["by"] == "a1001"
+        assert not tone_present(side, during, at_least_s=0.05)
+        assert not tone_present(side, others, at_least_s=0.05)
         quiet = side[round((pause["from_s"] + 0.1) * PHONE_RATE) : round((pause["to_s"] - 0.1) * PHONE_RATE)]
-        assert len(quiet) > PHONE_RATE
+        assert len(quiet) > 0.7 * PHONE_RATE
         assert not quiet.any(), "a pause is silence, and as long as it was"
+    began = slice(0, round(pause["from_s"] * PHONE_RATE))
+    lag_s = _lag_s(left[began], right[began])
+    # The phones themselves may have begun apart, on a busy machine.
+    assert min(abs(lag_s), abs(lag_s - phones_s)) <= ALIGNED_S, (lag_s, phones_s)
+    assert record.seconds == pytest.approx(len(left) / PHONE_RATE, abs=0.01)
+    assert (record.retention, record.data["ended_by"], record.data["queue"], record.data["entry"]) == (
+        "ordinary",
+        "hangup",
+        "general",
+        conversation.entry,
+    )
+    assert [one["agent"] for one in record.data["agents"]] == ["a1001"]
+    (verified,) = [one async for one in stage.hotline.overseeing.stored.verify([record.id])]
+    assert verified.verdict == "good"
+    assert _parts(stage) == []
     acts = await stage.hotline.overseeing.stored.acts(record.id)
     assert [(act.act, act.author) for act in acts] == [("resume", "a1001"), ("pause", "a1001")]
+
+
+def _bursts(hz: float) -> Samples:
+    return np.concatenate([silence(0.1), tone(hz, 0.25), silence(0.35), tone(hz, 0.1), silence(0.2)])
 
 
 async def test_one_file_across_hold_and_transfer_and_nothing_of_who_waits(stage: Scene) -> None:
@@ -159,9 +163,10 @@ async def test_one_file_across_hold_and_transfer_and_nothing_of_who_waits(stage:
     await citizen.play(tone(700, 0.8))
     await stage.hears_for(citizen, 1.2)
     assert await talks.resume("a1001") == Done("talking")
-    other = await stage.agent("a1002", answers_after_s=0.1)
+    other = await agent_of(stage, "a1002")
     assert isinstance(await talks.transfer("a1001", ToAgent("a1002")), Done)
     await stage.until(lambda: _agents(stage, conversation) == ["a1002"], "the next agent has the call")
+    await _until(lambda: not _notes(stage, conversation).silent)
     await asyncio.gather(citizen.play(tone(800, 0.6)), other.play(tone(1500, 0.6)))
     await stage.hears_for(citizen, 1.0)
     await citizen.hangup()
@@ -180,75 +185,77 @@ async def test_one_file_across_hold_and_transfer_and_nothing_of_who_waits(stage:
     assert rest, "it was silent while the next agent was rung too"
 
 
+def _notes(stage: Scene, conversation: Conversation) -> TalkNotes:
+    notes = stage.hotline.overseeing.recordings.of_call(conversation.call)
+    assert notes is not None
+    return notes
+
+
 def _agents(stage: Scene, conversation: Conversation) -> list[str]:
     return [one.agent for one in _conversations(stage, conversation.call)]
 
 
-async def test_a_citizen_who_refused_is_not_recorded_and_the_call_goes_on(
-    stage: Scene, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    recordings = stage.hotline.overseeing.recordings
-    monkeypatch.setattr(recordings, "_variables", lambda call: {"recording": "refused"})
-    agent = await stage.agent("a1001", answers_after_s=0.1)
-    citizen = await stage.citizen()
-    call = stage.live_call()
-    await stage.until(lambda: _node(stage) == "parts.choose", "the menu")
-    await citizen.send_digits("5")
-    await _journalled(stage, call, "refused")
-    await citizen.play(tone(CITIZEN_HZ, 0.5))
-    await stage.hears_for(agent, 1.0)
-    assert tone_present(agent.received_audio(), CITIZEN_HZ)
-    assert _parts(stage) == []
-    await citizen.hangup()
+async def test_the_controller_is_killed_and_the_talk_is_on_file(tmp_path: Path) -> None:
+    """Asterisk goes on writing; the next start makes the file and links it."""
+    port = parts_house.free_port()
+    settings = parts_house.settings(tmp_path / "state", parts_house.copy_flows(tmp_path / "flows"), port)
+    async with mortal(tmp_path, port) as (controller, rendered):
+        folder = rendered.recordings
+        async with (
+            agent_phone(rendered, "a1001", auto_answer_after_s=0.1, kind=LightPhone) as agent,
+            citizen_phone(rendered, "13800000001", kind=LightPhone) as citizen,
+        ):
+            await agent.register()
+            await agent.dial(f"sip:*45@{rendered.sip_host}:{rendered.ports.sip}")
+            await agent.events.next("closed", timeout=15)
+            await citizen.dial(rendered.hotline_uri)
+            await citizen.events.next("established", timeout=10)
+            await _until(lambda: len(citizen.received_audio()) > PHONE_RATE // 2)
+            await citizen.send_digits("5")
+            await _until(lambda: _sizes(folder) > 0)
+            await asyncio.gather(citizen.play(tone(CITIZEN_HZ, 0.6)), agent.play(tone(AGENT_HZ, 0.6)))
+            await _until(lambda: _hears(agent, CITIZEN_HZ) and _hears(citizen, AGENT_HZ))
+            controller.kill()
+            await controller.wait()
+            await asyncio.gather(citizen.play(tone(800, 0.6)), agent.play(tone(1500, 0.6)))
+            await _until(lambda: _hears(agent, 800) and _hears(citizen, 1500))
+            await citizen.hangup()
+        again = RunningHotline(external(settings, rendered))
+        hotline = await again.start()
+        try:
+            seen = -1
+            async with asyncio.timeout(WAIT_S):
+                while not (rows := await _rows(hotline)):
+                    seen = await hotline.status.changed(seen)
+        finally:
+            await again.stop()
+        (record,) = rows
+        samples, _ = soundfile.read(folder / record.path, dtype="int16")
+    for side, said in ((0, (CITIZEN_HZ, 800)), (1, (AGENT_HZ, 1500))):
+        assert all(tone_present(samples[:, side], hz) for hz in said)
+    assert (record.data["ended_by"], record.data["queue"]) == ("recovered", "general")
+    assert record.data["agents"] == [{"agent": "a1001", "from_s": 0.0, "to_s": record.seconds}]
+    assert record.sha256 == sha256(folder / record.path)
 
 
-async def test_after_the_controller_died_the_part_becomes_a_file_that_is_linked(stage: Scene) -> None:
-    """Asterisk goes on writing when nobody of ours is there any more: what the next start finds is finished then."""
-    citizen, agent, conversation = await talking(stage)
-    recordings = stage.hotline.overseeing.recordings
-    (recording,) = recordings.being_made()
-    # As after a kill -9: the task is gone, with none of its cleaning up.
-    tasks = [task for task in asyncio.all_tasks() if recording in task.get_name()]
+async def _rows(hotline: Hotline) -> list[RecordingRecord]:
+    await hotline.writer.drain()
+    async with hotline.store.reading() as uow:
+        return await uow.recordings.listed(purpose="talk")
 
-    async def nothing(*_: object) -> None: ...
 
-    with pytest.MonkeyPatch.context() as dead:
-        dead.setattr(OneRecording, "_finish", nothing)
-        dead.setattr("ivr.talk.recording_path._close", nothing)
-        for task in tasks:
-            task.cancel()
-        await asyncio.wait(tasks)
-    await asyncio.gather(citizen.play(tone(CITIZEN_HZ, 0.8)), agent.play(tone(AGENT_HZ, 0.8)))
-    await stage.hears_for(citizen, 1.2)
-    recovery = _recovery(stage)
-    assert not await recovery.look(), "it is still being written"
-    await citizen.hangup()
-    for _ in range(100):
-        if await recovery.look():
-            break
+def _sizes(folder: Path) -> int:
+    return sum(path.stat().st_size for path in folder.glob("*.raw"))
+
+
+def _hears(phone: Caller, hz: float) -> bool:
+    return tone_present(phone.received_audio(), hz, at_least_s=0.5) is not None
+
+
+async def _until(reached: Callable[[], bool]) -> None:
+    """What no signal tells."""
+    for _ in range(round(WAIT_S / 0.05)):
+        if await asyncio.to_thread(reached):
+            return
         await asyncio.sleep(0.05)
-    await _clear(stage)
-    await stage.hotline.writer.drain()
-    async with stage.hotline.store.reading() as uow:
-        (record,) = await uow.recordings.of_call(conversation.call)
-    left, right = _sides(stage, record)
-    assert tone_present(left, CITIZEN_HZ)
-    assert tone_present(right, AGENT_HZ)
-    assert (record.state, record.data["ended_by"]) == ("kept", "recovered")
-    assert record.sha256
-    assert record.data["agents"][0]["to_s"] == record.seconds
-
-
-async def _clear(stage: Scene) -> None:
-    """The bridge that the dead controller left; the reconciler would end it some seconds later."""
-    bridges = await stage.hotline.ari.bridges.list()
-    assert isinstance(bridges, Sent)
-    for bridge in bridges.value:
-        if ".rec" in bridge.id:
-            await stage.hotline.ari.bridges.destroy(bridge_id=bridge.id)
-
-
-def _recovery(stage: Scene) -> Recovery:
-    recovery = stage.hotline.overseeing._recovery
-    assert recovery is not None
-    return recovery
+    raise AssertionError(f"not within {WAIT_S} s")

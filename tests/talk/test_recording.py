@@ -57,6 +57,7 @@ class House:
         self.noted: list[Mapping[str, Any]] = []
         self.put: list[Any] = []
         self.began, self.made = asyncio.Event(), asyncio.Event()
+        self.variables: dict[str, object] = {}
         self.path = Path_(works=works)
         self.clock = Clock_()
         self.folder = folder
@@ -67,7 +68,7 @@ class House:
             TalkPolicy(True, {"ordinary": 1}, {}),
             folder,
             self._put,
-            lambda call: {},
+            lambda call: self.variables,
             least_free_mb=least_free_mb,
             linger_s=0.05,
         )
@@ -144,6 +145,15 @@ async def test_without_room_on_the_disk_the_call_goes_on_unrecorded(
         assert not await recordings.pause(CALL, by="a1")
     assert house.noted == [{"state": "refused", "why": "disk"}]
     assert "a talk is not recorded" in caplog.text
+
+
+async def test_a_citizen_who_refused_is_not_recorded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    house = House(tmp_path)
+    house.variables["recording"] = "refused"
+    async with house.running(monkeypatch) as recordings:
+        recordings.joined(house.conversation)
+        assert recordings.being_made() == frozenset()
+    assert house.noted == [{"state": "refused", "why": "the caller"}]
 
 
 async def test_where_the_files_are_not_seen_nothing_is_recorded(monkeypatch: pytest.MonkeyPatch) -> None:
