@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Final
 
 from ivr.accounts.asterisk import Provisioner
@@ -12,6 +12,7 @@ from ivr.accounts.book import AccountBook
 from ivr.accounts.service import Accounts
 from ivr.ari.parse import AnyEvent, Gap
 from ivr.errors import AccountError, AriError, StorageError, first_of
+from storage.accounts import SipAccountRecord
 
 log = logging.getLogger(__name__)
 
@@ -51,7 +52,7 @@ class AccountKeeper:
         self._due.set()
 
     async def begin(self) -> None:
-        """The first time; what fails is tried again by `run`. Raises AccountError: this Asterisk takes no accounts."""
+        """The first time. What fails is told and tried again by `run`: callers are served meanwhile."""
         self._due.clear()
         await self._try()
 
@@ -74,24 +75,27 @@ class AccountKeeper:
                 away = True
                 continue
             self._due.clear()
-            try:
-                await self._try()
-            except AccountError as error:
-                log.error("%s (%s)", error, error.mend)
+            await self._try()
 
     async def _try(self) -> None:
         try:
             serial = await self._accounts.last_serial()
             accounts = await self._accounts.all()
             self._book.take(accounts.values())
-            done = await self._provisioner.reconcile(accounts)
+            await self._bring_in_step(accounts)
             self._serial = serial
             await self._after()
-        except* AccountError as errors:
-            raise first_of(errors) from None
         except* (AriError, StorageError) as errors:
             log.warning("accounts are not in step, again in %g s: %s", self._ask_every_s, first_of(errors))
             self._serial = -1
+
+    async def _bring_in_step(self, accounts: Mapping[str, SipAccountRecord]) -> None:
+        try:
+            done = await self._provisioner.reconcile(accounts)
+        except* AccountError as errors:
+            # Trying again would mend nothing: a gap or a change is the next occasion. Asterisk's own endpoints serve on.
+            refused = first_of(errors)
+            log.error("%s (%s)", refused, getattr(refused, "mend", ""))
         else:
             if done.make:
                 log.info("accounts made in Asterisk: %s", ", ".join(one.username for one in done.make))
