@@ -17,6 +17,7 @@ from typing import Any, Literal, Protocol
 
 from ivr.clock import Clock
 from ivr.desk.errors import CodeNeeded, DeskError, NotAllowed, NotNow, Unknown, WhyNeeded, WrongPin
+from ivr.desk.forcing import ForcedOut
 from ivr.desk.people import WANTS_WHY, Act, Author, may
 from ivr.desk.views import AgentView, EntryView, QueueView, agent_view, entry_view, queue_views
 from ivr.ids import ChannelId
@@ -90,8 +91,7 @@ class Desk:
         self._floor = floor
         self._clock = clock
         self._put = put
-        self._talks = talks
-        self._hang_up = hang_up
+        self._forced_out = ForcedOut(talks, hang_up)
         self._pins = dict(pins or {})
         self._reminded = reminded
         self.in_talk = in_talk
@@ -190,10 +190,9 @@ class Desk:
         known = self._subject(by, "force", agent, why)
         if to not in ("offline", "available", "paused"):
             raise Unknown("unknown_state", to)
-        talk = self._talks.of_agent(known.id) if known.state in ag.IN_CALL else None
         view = self._do(by, "force", known, ag.Force(to, by.id, why), why, {"before": known.state, "to": to})
-        if talk is not None:
-            self._hang_up(talk.telephone)
+        if known.state in ag.IN_CALL:
+            self._forced_out.end(known.id)
         return view
 
     def move(
@@ -353,6 +352,8 @@ class Desk:
             wrapped_up = WrapUpRecord.of(fact, at, "" if last is None else last.call_id)
             if wrapped_up is not None:
                 self._put(wrapped_up)
+            if isinstance(fact.event, ag.Reserve | ag.CallOut):
+                self._forced_out.busy_anew(fact.after.id)
             if isinstance(fact.event, ag.TimeUp):
                 log.warning(
                     "agent %s: %g s in a state, then %s", fact.after.id, fact.event.after_s, fact.event.then

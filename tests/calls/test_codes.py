@@ -111,3 +111,15 @@ async def test_a_force_ends_the_talk_on_the_real_telephone(stage: Scene, trunk: 
         assert view.state == "offline"
         await agent.events.next("closed", timeout=10)
         await citizen.events.next("closed", timeout=10)
+
+
+async def test_an_agent_forced_out_of_a_talk_leaves_the_citizen_to_the_dialogue(scene: Scene) -> None:
+    agent = await scene.agent("a1002")
+    citizen, _ = await waiting_citizen(scene)
+    await scene.until(lambda: scene.stages() == ["talking"], "they talk")
+    assert scene.hotline.desk.force(SUPERVISOR, "a1002", "paused", "needed elsewhere").state == "paused"
+    await agent.events.next("established", timeout=10)
+    await agent.events.next("closed", timeout=10)
+    await scene.hears(citizen, "survey.invite")
+    assert scene.states()["a1002"] == "paused"
+    await citizen.hangup()

@@ -168,6 +168,20 @@ def test_a_force_ends_the_talk_and_is_written_down() -> None:
     assert (act.data["before"], act.data["to"]) == ("talking", "offline")
 
 
+def test_a_force_in_the_moment_of_the_answer_ends_the_talk_that_is_about_to_begin() -> None:
+    house = House()
+    house.desk.log_in(ANN)
+    entry = house.call("e1")
+    house.apply(ev.Answered(entry, AgentId("ann")))
+    house.desk.force(SUE, "ann", "paused", "not this one")
+    assert house.ended == []
+    ids = (CallId("c-n1-e1"), "queue", AgentId("ann"), ChannelId("citizen"), ChannelId("phone"), "bridge")
+    with house.talks.during(Conversation("k1", *ids, house.now(), entry)):  # type: ignore[arg-type]
+        assert house.ended == ["phone"]
+    with house.talks.during(Conversation("k2", *ids, house.now(), entry)):  # type: ignore[arg-type]
+        assert house.ended == ["phone"], "once"
+
+
 def test_acts_of_power_need_a_reason_and_the_role() -> None:
     house = House()
     house.desk.log_in(BOB)
