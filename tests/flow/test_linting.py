@@ -27,7 +27,8 @@ def found(
     now: dt.datetime = JUNE,
 ) -> set[str]:
     """The codes, but those of hints about the prompts that all tests have."""
-    checked = check_sources(sources(flow, hotline, more), now, hints=hints)
+    files = {"queues.yaml": "queues: {general: {}}\n", **(more or {})}
+    checked = check_sources(sources(flow, hotline, files), now, hints=hints)
     return {finding.code for finding in checked.findings if finding.code != "unused-prompt"}
 
 
