@@ -12,14 +12,14 @@ import bisect
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Final, Literal
 
 from ivr.call.ports import QueueNow, Seat
 from ivr.clock import Clock
 from routing.board import Board
 from routing.board_events import AgentChanged, EntryChanged
 from routing.entries import Entry
-from routing.estimate import AT_ONCE, Handling, HitRate, Measured, WaitRange, estimate
+from routing.estimate import AT_ONCE, LONGEST_S, Handling, HitRate, Measured, WaitRange, estimate
 from routing.handle_times import HandleTimes
 from routing.ids import AgentId, EntryId, QueueName, SkillName
 from routing.standings import Demand, Order, Stand, Standing, Standings
@@ -31,6 +31,10 @@ FURTHER_BACK_EVERY_S: Final = 10.0
 SOON: Final = 3
 SLICE: Final = 20
 """So many callers are told before others have their turn: about a millisecond."""
+
+
+Truth = Literal["known", "at_least", "none"]
+"""What is known of a wait when it is over: its length, that it would have been longer, or nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,22 +156,25 @@ class Places:
             # Whether it held is known when it would have been this caller's turn.
             bisect.insort(self._gave_up.setdefault(stand[0], []), _GaveUp(stand[1], entry, said))
         else:
-            self._judge(entry, said, now_s, known=False)
+            self._judge(entry, said, now_s, truth="at_least")
 
     def _turn_of(self, stand: Stand | None, now_s: float) -> None:
         """Somebody is answered: those before, who gave up, would have been answered by now."""
         gave_up = [] if stand is None else self._gave_up.get(stand[0], [])
         while stand is not None and gave_up and gave_up[0].order < stand[1]:
             one = gave_up.pop(0)
-            self._judge(one.entry, one.said, now_s)
+            late = one.entry.ended_at is not None and now_s - one.entry.ended_at.timestamp() > LONGEST_S
+            # Nobody was there any more, to answer whomever: no estimate was about that.
+            self._judge(one.entry, one.said, now_s, truth="none" if late else "known")
         if stand is not None and not gave_up:
             self._gave_up.pop(stand[0], None)
 
-    def _judge(self, entry: Entry, said: list[_Said], now_s: float, *, known: bool = True) -> None:
-        """Compare what was said with the wait that it was, or would have been, if that is known."""
+    def _judge(self, entry: Entry, said: list[_Said], now_s: float, *, truth: Truth = "known") -> None:
+        """Compare what was said with the wait that it was, or would have been."""
         for number, one in enumerate(said):
             waited_s = now_s - one.at_s
-            hit = one.wait.holds(waited_s) if known or waited_s > one.wait.high_s else None
+            known = truth == "known" or (truth == "at_least" and waited_s > one.wait.high_s)
+            hit = one.wait.holds(waited_s) if known else None
             if hit is not None:
                 self.hit_rates[entry.queue].add(one.wait, waited_s)
             id = f"{entry.id}-{number}-{one.at_s:.0f}"

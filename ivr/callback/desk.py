@@ -26,6 +26,7 @@ from ivr.callback.attempt import CallbackServices
 from ivr.callback.hours import Hours, always
 from ivr.callback.plan import Plan, given_up_at
 from ivr.callback.promises import Kept, Promises
+from ivr.callback.record import record_of
 from ivr.callback.rounds import Promise, Rounds
 from ivr.callback.settings import CallbackSettings
 from ivr.clock import Clock
@@ -127,7 +128,7 @@ class CallbackDesk:
         entry = self._take_place(id, call, wanted, held, later)
         if entry is None:
             return CallbackPlaced(wanted.op, "refused")
-        record = _record(id, call, wanted, entry, now)
+        record = record_of(id, call, wanted, entry, now)
         place = self._dispatcher.board.place(entry.id)
         try:
             await self._kept.keep(record)
@@ -167,7 +168,7 @@ class CallbackDesk:
         if entry is None:
             raise CallbackError(f"the queue {queue} takes nobody now", mend="see its hours and its length")
         record = replace(
-            _record(id, call, wanted, entry, self._clock.now()), reason=f"missed {missed.reason}"
+            record_of(id, call, wanted, entry, self._clock.now()), reason=f"missed {missed.reason}"
         )
         try:
             await self._kept.keep(record)
@@ -324,38 +325,3 @@ class CallbackDesk:
             not_before=record.not_before,
             calling=promise.calling,
         )
-
-
-def _record(id: str, call: CallId, wanted: Callback, entry: Entry, now: dt.datetime) -> CallbackRecord:
-    asked = _moment(wanted.not_before)
-    plan = dict(wanted.plan)
-    if "expires_s" in plan:
-        begun = now if asked is None else max(now, asked)
-        plan["expires_at"] = (begun + dt.timedelta(seconds=float(str(plan.pop("expires_s"))))).isoformat()
-    return CallbackRecord(
-        id=id,
-        call_id=call,
-        entry_id=entry.id,
-        queue=entry.queue,
-        number=wanted.number,
-        enqueued_at=entry.enqueued_at,
-        created_at=now,
-        language=wanted.language,
-        skills={skill: level for skill, level in entry.skills.items()},
-        priority=entry.priority,
-        reason=wanted.reason or entry.reason,
-        not_before=asked,
-        plan=plan,
-    )
-
-
-def _moment(written: str) -> dt.datetime | None:
-    """An ISO time as the dialogue wrote it; None for none, and for what is no time with a zone."""
-    if not written:
-        return None
-    try:
-        moment = dt.datetime.fromisoformat(written)
-    except ValueError:
-        log.warning("%r is no time: the callback is made as soon as it is its turn", written)
-        return None
-    return moment if moment.tzinfo is not None else moment.astimezone()

@@ -9,6 +9,8 @@ from typing import Any
 import pytest
 
 from ivr.callback.settings import CallbackSettings
+from ivr.errors import CallbackError
+from storage.missed_records import MissedCallRecord
 from tests.call.scenes import SEEDS, play, sent
 from tests.call.test_callback import CITIZEN, NOW, kept_earlier, line, party, waiting
 from tests.support.call_house import House
@@ -308,3 +310,37 @@ def test_citizen_first_may_be_the_rule_of_the_house() -> None:
         earlier=(kept_earlier(1),),
         promised_by=CallbackSettings(order="citizen_first"),
     )
+
+
+def test_who_was_missed_is_called_at_the_end_of_the_line() -> None:
+    async def scene(here: House) -> None:
+        await waiting(here)
+        owed = MissedCallRecord(
+            "m-1",
+            "key",
+            "13800000001",
+            "abandoned",
+            {"abandoned": 1},
+            1,
+            NOW,
+            NOW,
+            NOW,
+            "c-1",
+            "general",
+            "zh",
+        )
+        id = await here.callbacks.owe(owed, "Wang")
+        assert line(here) == ["caller", "promise"]
+        with pytest.raises(CallbackError, match="do not allow"):
+            await here.callbacks.owe(replace(owed, number="0900123"), "Wang")
+        here.log_in("a1")
+        await here.until(4)
+        here.ari.world.hang_up("one")
+        await here.until(15)
+        assert here.states()["a1"] == "talking"
+        here.ari.world.hang_up(party(here, CITIZEN).id)
+        await here.until(1)
+        assert here.promises.records[id].state == "done"
+        assert here.promises.events[id][0].data["owed"] == "m-1"
+
+    play(scene, entry="promise")
