@@ -13,7 +13,16 @@ from dataclasses import replace
 from typing import Final
 
 from ivr.accounts.plan import Plan, is_ours, plan
-from ivr.accounts.profile import MARK, ConfigObject, Found, Profile, auth_told, changes, expected
+from ivr.accounts.profile import (
+    MARK,
+    ConfigObject,
+    Found,
+    Profile,
+    auth_told,
+    changes,
+    expected,
+    fallback_variable,
+)
 from ivr.ari.generated.operations import Asterisk
 from ivr.ari.interface import Ari
 from ivr.ari.results import Gone
@@ -27,8 +36,6 @@ CLASS: Final = "res_pjsip"
 KINDS: Final = ("endpoint", "aor", "auth")
 """In the order in which they are removed: without an endpoint nothing that the others say counts."""
 NOWHERE: Final = "Local/s@no-such-context"
-PHONES: Final = "FALLBACK_PHONES"
-"""The global variable by which the dialplan knows whom to ring while no controller answers."""
 LONGEST_LIST: Final = 3_500
 """Signs that a variable of the dialplan holds for certain."""
 AT_ONCE: Final = 8
@@ -47,7 +54,7 @@ async def make(
         await _put(asterisk, one)
 
 
-async def tell_fallback(asterisk: Asterisk, usernames: Iterable[str]) -> None:
+async def tell_fallback(asterisk: Asterisk, owner: str, usernames: Iterable[str]) -> None:
     """Whom the dialplan rings while no controller answers."""
     told = ""
     for username in usernames:
@@ -55,7 +62,7 @@ async def tell_fallback(asterisk: Asterisk, usernames: Iterable[str]) -> None:
             log.warning("more telephones than the fallback can ring: it rings the first ones only")
             break
         told += f"&{username}" if told else username
-    await asterisk.set_global_var(variable=PHONES, value=told)
+    await asterisk.set_global_var(variable=fallback_variable(owner), value=told)
 
 
 class Provisioner:
@@ -109,7 +116,7 @@ class Provisioner:
             for account in todo.make:
                 group.create_task(one(account), name=f"account {account.username}")
         names = [name for name, account in accounts.items() if account.active and name not in todo.taken]
-        await tell_fallback(self._ari.asterisk, names)
+        await tell_fallback(self._ari.asterisk, self.profile.owner, names)
         return todo
 
     async def found(self) -> dict[str, Found]:

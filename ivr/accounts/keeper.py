@@ -93,7 +93,7 @@ class AccountKeeper:
         try:
             done = await self._provisioner.reconcile(accounts)
         except* AccountError as errors:
-            # Trying again would mend nothing: a gap or a change is the next occasion. Asterisk's own endpoints serve on.
+            # Trying again would mend nothing: a gap or a change is the next occasion.
             refused = first_of(errors)
             log.error("%s (%s)", refused, getattr(refused, "mend", ""))
         else:

@@ -71,6 +71,11 @@ class Found:
     auth: frozenset[str] = frozenset()
 
 
+def fallback_variable(owner: str) -> str:
+    """The global variable by which that hotline's dialplan knows whom to ring while no controller answers."""
+    return f"FALLBACK_PHONES_{owner.replace('-', '_')}"
+
+
 def objects_of(
     account: SipAccountRecord, profile: Profile
 ) -> tuple[ConfigObject, ConfigObject, ConfigObject]:

@@ -26,4 +26,4 @@ async def make_accounts(rendered: RenderedAsterisk) -> None:
             md5, sha256 = digests(account.name, REALM, account.password)
             record = SipAccountRecord(account.name, account.name, "phone", REALM, md5, sha256, now, now)
             await make(asterisk, record, rendered.profile)
-        await tell_fallback(asterisk, [account.name for account in rendered.accounts])
+        await tell_fallback(asterisk, rendered.profile.owner, [account.name for account in rendered.accounts])

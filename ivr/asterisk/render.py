@@ -23,7 +23,7 @@ from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from ivr.accounts.profile import Profile
+from ivr.accounts.profile import Profile, fallback_variable
 from ivr.accounts.profiles import has_opus, private_profile
 from ivr.accounts.secrets import new_secret
 from ivr.asterisk import certificate as certificate_choice
@@ -167,6 +167,7 @@ def render(folder: Path, binary: AsteriskBinary, options: RenderOptions | None =
         "private_key": private_key,
         "opus": opus,
         "digests": ",".join(options.digests),
+        "fallback_phones": fallback_variable(options.application),
     }
     for name in (
         "hotline_number", "application", "node", "demo_anonymous", "loopback", "trunk_hosts", "outbound_trunk",

@@ -43,7 +43,3 @@ async def test_accounts_reach_an_asterisk_of_somebody_elses(
             assert (await accounts.revoke(username, by="admin")).in_effect
         endpoints = await asterisk.cli("pjsip show endpoints")
         assert "a1001" not in endpoints and "agent1" in endpoints
-        # The fallback is the other hotline's: it rings its own telephones again.
-        await running.ari.asterisk.set_global_var(
-            variable="FALLBACK_PHONES", value="&".join(account.name for account in rendered.accounts)
-        )
