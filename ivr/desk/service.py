@@ -11,31 +11,29 @@ import datetime as dt
 import itertools
 import logging
 import secrets
-from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
-from typing import Any, Literal, Protocol
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import replace
+from typing import Any, Literal
 
 from ivr.clock import Clock
 from ivr.desk.errors import CodeNeeded, DeskError, NotAllowed, NotNow, Unknown, WhyNeeded, WrongPin
 from ivr.desk.forcing import ForcedOut
+from ivr.desk.looking import Floor, LastCall, Looking
 from ivr.desk.people import WANTS_WHY, Act, Author, may
-from ivr.desk.views import AgentView, EntryView, QueueView, agent_view, entry_view, queue_views
+from ivr.desk.views import AgentView, EntryView, entry_view
 from ivr.ids import ChannelId
 from ivr.talk.conversations import Conversations
 from ivr.talk.service import TalkService
 from routing import agents as ag
 from routing.agents import Agent, IllegalTransition
-from routing.board import Board
 from routing.board_events import (
     AgentActed,
     AgentChanged,
     AgentKnown,
-    BoardEvent,
     EntryChanged,
     EntryMoved,
     Fact,
     Ignored,
-    Result,
     Tick,
 )
 from routing.ids import AgentId, EntryId, QueueName, SkillName
@@ -52,25 +50,7 @@ OWN_CALL_WRAP_UP_S = 10.0
 """After a call of an agent's own, who may be offered nothing for so long."""
 
 
-class Floor(Protocol):
-    """The dispatcher, as the desk uses it."""
-
-    @property
-    def board(self) -> Board: ...
-    def apply(self, event: BoardEvent) -> Sequence[Result]:
-        """Raises IllegalTransition for what an agent's state does not allow."""
-        ...
-
-    def watch(self, see: Callable[[Fact, dt.datetime], None]) -> None: ...
-
-
-@dataclass(frozen=True, slots=True)
-class _LastCall:
-    queue: QueueName
-    call_id: str
-
-
-class Desk:
+class Desk(Looking):
     """put: where facts go, never waits. hang_up: ends a telephone's channel, soon. pins: agents who need one to log in.
 
     reminded: told of an agent who is in a state for longer than the hotline wants. in_talk: hold, transfer, conference
@@ -88,14 +68,12 @@ class Desk:
         reminded: Callable[[AgentView, float], None] = lambda view, after_s: None,
         in_talk: TalkService | None = None,
     ) -> None:
-        self._floor = floor
-        self._clock = clock
+        super().__init__(floor, clock)
         self._put = put
         self._forced_out = ForcedOut(talks, hang_up)
         self._pins = dict(pins or {})
         self._reminded = reminded
         self.in_talk = in_talk
-        self._last: dict[AgentId, _LastCall] = {}
         self._numbers = itertools.count()
         self._run = secrets.token_hex(4)
         floor.watch(self._see)
@@ -232,41 +210,7 @@ class Desk:
         after = board.entry(waiting.id)
         return entry_view(after or waiting, board, self._clock.now())
 
-    # --- looking
-
-    def agent(self, agent: str) -> AgentView:
-        """By id or extension. Raises Unknown."""
-        known = self._known(agent)
-        last = self._last.get(known.id)
-        return agent_view(known, self._floor.board.rules, None if last is None else last.queue)
-
-    def agents(self) -> list[AgentView]:
-        return [self.agent(agent) for agent in sorted(self._floor.board.agents)]
-
-    def queues(self) -> list[QueueView]:
-        return queue_views(self._floor.board, self._clock.now())
-
-    def entries(self, queue: str | None = None) -> list[EntryView]:
-        """Of one queue, or of all: the longest waiting first."""
-        board, now = self._floor.board, self._clock.now()
-        entries = [entry for entry in board.entries() if queue is None or entry.queue == queue]
-        return [entry_view(entry, board, now) for entry in sorted(entries, key=lambda one: one.enqueued_at)]
-
-    def waiting_for(self, agent: str) -> int:
-        """How many stand in the lines of that agent's queues."""
-        board = self._floor.board
-        return sum(board.length(queue) for queue in self._known(agent).queues)
-
     # --- within
-
-    def _known(self, agent: str) -> Agent:
-        agents = self._floor.board.agents
-        known = agents.get(AgentId(agent))
-        if known is None:
-            known = next((one for one in agents.values() if one.extension == agent), None)
-        if known is None:
-            raise Unknown("unknown_agent", agent)
-        return known
 
     def _subject(self, by: Author, act: Act, agent: str, why: str = "") -> Agent:
         # What is due comes first: the state that the act meets is the one of this moment.
@@ -307,13 +251,6 @@ class Desk:
             raise refused
         return self.agent(agent.id)
 
-    def _queue_of(self, agent: Agent) -> QueueRules | None:
-        """The queue of the call that is wrapped up; None for an own call, or a queue that is no more."""
-        last = self._last.get(agent.id)
-        if last is None or agent.entry is None:
-            return None
-        return self._floor.board.rules.queues.get(last.queue)
-
     def _code(self, agent: Agent, said: str) -> tuple[str, QueueRules | None]:
         queue = self._queue_of(agent)
         if not said:
@@ -346,7 +283,7 @@ class Desk:
     def _see(self, fact: Fact, at: dt.datetime) -> None:
         """Told by the dispatcher of every fact."""
         if isinstance(fact, EntryChanged) and fact.after.state == "joined" and fact.after.agent is not None:
-            self._last[fact.after.agent] = _LastCall(fact.after.queue, fact.after.call_id)
+            self._last[fact.after.agent] = LastCall(fact.after.queue, fact.after.call_id)
         elif isinstance(fact, AgentChanged):
             last = self._last.get(fact.after.id)
             wrapped_up = WrapUpRecord.of(fact, at, "" if last is None else last.call_id)

@@ -13,7 +13,8 @@ from typing import Protocol
 from ivr.ari.interface import Ari
 from ivr.clock import Clock
 from ivr.desk.history import DeskHistory
-from ivr.desk.service import Desk, Floor
+from ivr.desk.looking import Floor
+from ivr.desk.service import Desk
 from ivr.desk.settings import DeskSettings
 from ivr.desk.telephone import DeskByTelephone
 from ivr.desk.views import AgentView, overdue
