@@ -301,6 +301,10 @@ class Dispatcher:
         tried = {AgentId(missed_by): now} if missed_by else {}
         self.put(replace(arrived, tried=tried), caller, seat)
 
+    def tell_anew(self, entry: EntryId) -> None:
+        """The dialogue waits again, and knows no place."""
+        self.places.tell_anew(entry)
+
     def since(self, entry: EntryId) -> dt.datetime | None:
         """What the age of an entry is counted from."""
         found = self.board.entry(entry)

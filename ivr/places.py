@@ -195,6 +195,11 @@ class Places:
 
     # --- what is told
 
+    def tell_anew(self, entry_id: EntryId) -> None:
+        """As `tell`, also when nothing has changed: the dialogue has begun to wait again."""
+        self._told.pop(entry_id, None)
+        self.tell(entry_id)
+
     def tell(self, entry_id: EntryId) -> bool:
         """The place, unless that is what was told last. False: it is told later, not so soon again."""
         seat = self._seats.get(entry_id)

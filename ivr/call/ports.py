@@ -246,6 +246,10 @@ class Queues(Protocol):
         """As `enqueue`, with the age that the caller's place had. missed_by: an agent who did not take the caller."""
         ...
 
+    def tell_anew(self, entry: EntryId) -> None:
+        """Tell the seat its place, also when that has not changed."""
+        ...
+
     def since(self, entry: EntryId) -> dt.datetime | None:
         """What the age of a place is counted from."""
         ...

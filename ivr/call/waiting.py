@@ -291,6 +291,7 @@ class Waiting:
         if ended.outcome == LINE:
             here.history.in_line_again()
             here.tell(WaitsAgain(place.op, place.queue))
+            self._queues.tell_anew(place.entry)
         elif talking.sent_to:
             self.place = None
             here.history.left_queue("served")

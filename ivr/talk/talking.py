@@ -9,8 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from contextlib import ExitStack
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from typing import Final, Literal
 
 from ivr.ari.generated.events import ChannelHold, ChannelTransfer, ChannelUnhold
@@ -41,11 +40,11 @@ from ivr.talk.events import (
     PickUp,
     Resume,
     ThirdGone,
-    ToFlow,
 )
 from ivr.talk.ground import Ground
 from ivr.talk.moving import Mover
 from ivr.talk.parking import LONGEST_S, PARK
+from ivr.talk.party import Message, Party
 from ivr.talk.people import (
     CITIZEN,
     Action,
@@ -62,38 +61,16 @@ from ivr.talk.people import (
     Unhear,
     rooms,
 )
-from ivr.talk.reaching import Reach, Reached, reserve
+from ivr.talk.preparing import dialled, prepare
+from ivr.talk.reaching import Reach, Reached
 from ivr.talk.results import Done, Refused, Result
 from ivr.talk.state import NotNow, begin, step
-from ivr.talk.targets import Target, ToAgent, ToNumber, ToQueue
+from ivr.talk.targets import Target, ToAgent
 from routing.ids import AgentId
 
 log = logging.getLogger(__name__)
 
 BETWEEN_KEYS_MS: Final = 150
-
-
-@dataclass(slots=True)
-class Party:
-    """A telephone in the talk. together: what lasts as long as the person shares the call with the citizen."""
-
-    reached: Reached
-    follower: asyncio.Task[None] | None = None
-    together: ExitStack = field(default_factory=ExitStack)
-    with_citizen: bool = False
-    on_board: bool = True
-    """The board has to be told when the person's call is over."""
-    referred: str = ""
-    """The channel by which its own transfer key was pressed, and that waits to hear what came of it."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Message:
-    event: Event
-    done: asyncio.Future[Result] | None = None
-    reached: Reached | None = None
-    person: str = ""
-    """Whose telephone it is about: stale when that one is not in the talk any more."""
 
 
 class Talking:
@@ -110,11 +87,14 @@ class Talking:
         self._parties: dict[str, Party] = {self.state.owner.id: Party(owner)}
         self._mover = Mover(ground.ari, ground.citizen, owner.leg.give_bridge(), music)
         self._mover.came(owner.leg.channel, self._mover.main)
-        self._inbox: asyncio.Queue[_Message] = asyncio.Queue()
+        self._inbox: asyncio.Queue[Message] = asyncio.Queue()
         self._ringing: dict[str, asyncio.Task[None]] = {}
         self._over = False
+        self._taking: Message | None = None
+        self._late: list[Party] = []
         self._group: asyncio.TaskGroup | None = None
         self._parked: asyncio.TimerHandle | None = None
+        self._longest: asyncio.TimerHandle | None = None
         self._since = ground.monotonic()
         self._flowing = True
         self.talked_s = 0.0
@@ -175,7 +155,7 @@ class Talking:
 
     def tell(self, event: Event) -> None:
         """Something happened; never waits."""
-        self._inbox.put_nowait(_Message(event))
+        self._inbox.put_nowait(Message(event))
 
     def aside_by(self, channel: ChannelId | None) -> None:
         """The owner consults with this second channel (`second.py`), or no more."""
@@ -188,7 +168,7 @@ class Talking:
         if self._over:
             return Refused("gone")
         done: asyncio.Future[Result] = asyncio.get_running_loop().create_future()
-        self._inbox.put_nowait(_Message(command, done, reached))
+        self._inbox.put_nowait(Message(command, done, reached))
         return await done
 
     async def _step_out(self, agent: str) -> Result:
@@ -209,24 +189,37 @@ class Talking:
                 for person in list(self._parties):
                     self._follow(person)
                 if self._longest_s is not None:
-                    asyncio.get_running_loop().call_later(self._longest_s, self.tell, LongEnough())
+                    loop = asyncio.get_running_loop()
+                    self._longest = loop.call_later(self._longest_s, self.tell, LongEnough())
                 while self.state.stage != "ended":
-                    await self._take(await self._inbox.get())
+                    self._taking = await self._inbox.get()
+                    await self._take(self._taking)
+                self._refuse_rest()
                 for task in (*self._ringing.values(), *self._followers()):
                     task.cancel()
         finally:
-            self._over = True
+            self._refuse_rest()
             self._group = None
             self._ground.talks.remove(self)
             self._account()
-            if self._parked is not None:
-                self._parked.cancel()
-            while not self._inbox.empty():
-                self._answer(self._inbox.get_nowait(), Refused("gone"))
+            for timer in (self._parked, self._longest):
+                if timer is not None:
+                    timer.cancel()
             await unhurried(self._close())
         return self.state
 
-    async def _take(self, message: _Message) -> None:
+    def _refuse_rest(self) -> None:
+        """Nothing more is taken; a telephone that has just answered is ended with the others."""
+        self._over = True
+        if self._taking is not None:
+            self._taking.answer(Refused("gone"))
+        while not self._inbox.empty():
+            message = self._inbox.get_nowait()
+            message.answer(Refused("gone"))
+            if message.reached is not None and message.done is None:
+                self._late.append(Party(message.reached))
+
+    async def _take(self, message: Message) -> None:
         if message.person and message.person not in self.state.persons:
             if message.reached is not None:
                 await self._end(Party(message.reached))
@@ -235,11 +228,13 @@ class Talking:
             step(self.state, message.event)
         except NotNow as not_now:
             log.debug("%s", not_now)
-            self._answer(message, Refused("not_now"))
+            message.answer(Refused("not_now"))
             return
-        prepared = self._prepare(message.event)
+        prepared = prepare(
+            self._ground, self.state, message.event, lambda: self._ground.talks.slots.take(self)
+        )
         if isinstance(prepared, Refused) and message.done is not None:
-            self._answer(message, prepared)
+            message.answer(prepared)
             return
         event, reach = message.event, prepared if isinstance(prepared, Reach) else None
         if isinstance(event, (Blind, Consult, Add)) and reach is not None and reach.agent:
@@ -256,36 +251,7 @@ class Talking:
         slot = self._ground.talks.slots.of(self)
         await self._go(event, reach)
         rung = self.state.other if reach is not None else None
-        self._answer(message, Done(self.state.stage, slot, rung.id if rung is not None else ""))
-
-    def _prepare(self, event: Event) -> Reach | Refused | None:
-        """What an event needs that may be refused: somebody to ring, a slot, a flow."""
-        ground = self._ground
-        match event:
-            case Blind() | Park() if ground.line is None:
-                return Refused("not_here")
-            case Blind(ToQueue(queue)):
-                return None if ground.queues.now(queue, "") is not None else Refused("unknown_target")
-            case Blind(to) | Consult(to) | Add(to):
-                return self._reserve(to)
-            case PickUp(agent):
-                return self._reserve(ToAgent(agent))
-            case ParkedTooLong():
-                return self._reserve(ToAgent(self.state.parker))
-            case Park():
-                return None if ground.talks.slots.take(self) else Refused("no_slot")
-            case ToFlow(flow, come_back):
-                if come_back and ground.line is None:
-                    return Refused("not_here")
-                return None if ground.has_flow(flow) else Refused("unknown_flow")
-            case _:
-                return None
-
-    def _reserve(self, to: Target) -> Reach | Refused:
-        if isinstance(to, ToAgent) and to.agent in self.state.agents:
-            return Refused("yourself")
-        reserved = reserve(self._ground, to, self._ground.queue)
-        return Refused(reserved) if isinstance(reserved, str) else reserved
+        message.answer(Done(self.state.stage, slot, rung.id if rung is not None else ""))
 
     async def _go(self, event: Event, reach: Reach | None) -> None:
         self._account()
@@ -329,7 +295,6 @@ class Talking:
             case Move():
                 pass  # all at once, before
             case Ring(person):
-                assert reach is not None
                 self._ring(person, reach)
             case Unhear(person, muted):
                 await self._mover.mute(self._parties[person].reached.leg.channel, muted=muted)
@@ -358,7 +323,7 @@ class Talking:
 
     def _ring(self, person: Person, reach: Reach | None) -> None:
         if reach is None:
-            self._inbox.put_nowait(_Message(NotAnswered("unavailable"), person=person.id))
+            self._inbox.put_nowait(Message(NotAnswered("unavailable"), person=person.id))
             return
         assert self._group is not None
         task = self._group.create_task(self._reach(person, reach), name=f"{self.call} rings {person.id}")
@@ -368,9 +333,9 @@ class Talking:
         reached = await reach.ring()
         del self._ringing[person.id]
         if isinstance(reached, Reached):
-            self._inbox.put_nowait(_Message(Answered(reached.agent), reached=reached, person=person.id))
+            self._inbox.put_nowait(Message(Answered(reached.agent), reached=reached, person=person.id))
         else:
-            self._inbox.put_nowait(_Message(reached, person=person.id))
+            self._inbox.put_nowait(Message(reached, person=person.id))
 
     def _follow(self, person: str) -> None:
         assert self._group is not None
@@ -385,7 +350,7 @@ class Talking:
                 return
             if isinstance(event, (ChannelHold, ChannelUnhold)):
                 held = isinstance(event, ChannelHold)
-                self._inbox.put_nowait(_Message(Hold() if held else Resume(), person=person))
+                self._inbox.put_nowait(Message(Hold() if held else Resume(), person=person))
             elif isinstance(event, ChannelTransfer) and event.referred_by.source_channel.id == channel:
                 self.referred_by(event)
 
@@ -398,7 +363,7 @@ class Talking:
             event = OwnerGone()
         elif talk.other is not None and talk.other.id == person:
             event = OtherGone()
-        self._inbox.put_nowait(_Message(event, person=person))
+        self._inbox.put_nowait(Message(event, person=person))
 
     def referred_by(self, event: ChannelTransfer) -> None:
         """The transfer key of the owner's telephone: to whoever it dialled, or (attended) to whom it consults."""
@@ -428,10 +393,8 @@ class Talking:
             log.info("the telephone is not told of its transfer: %s", error)
 
     def dialled(self, number: str) -> Target:
-        """What an agent's telephone means by it."""
-        if self._ground.queues.knows_agent(number):
-            return ToAgent(number)
-        return ToQueue(number) if self._ground.queues.now(number, "") is not None else ToNumber(number)
+        """What the agent's telephone means by it."""
+        return dialled(self._ground, number)
 
     async def _let_go(self, person: Person) -> None:
         ringing = self._ringing.pop(person.id, None)
@@ -459,7 +422,7 @@ class Talking:
         """Whoever is still there, then the room."""
         for task in self._ringing.values():
             task.cancel()
-        parties, self._parties = list(self._parties.values()), {}
+        parties, self._parties = [*self._parties.values(), *self._late], {}
         for party in parties:
             await self._end(party)
         await self._mover.release()
@@ -504,8 +467,3 @@ class Talking:
         else:
             self.held_s += now - self._since
         self._since = now
-
-    @staticmethod
-    def _answer(message: _Message, result: Result) -> None:
-        if message.done is not None and not message.done.done():
-            message.done.set_result(result)

@@ -199,12 +199,14 @@ def test_to_a_queue_the_age_goes_with_the_caller_and_the_place_is_told_anew(seed
         caller = await talking(here)
         (before,) = here.dispatcher.board.entries()
         assert await service(here).transfer("a1", ToQueue("nowhere")) == Refused("unknown_target")
+        told = len(here.heard(caller))
         assert await service(here).transfer("a1", ToQueue("general")) == Done("ended")
         await here.until(3)
         (after,) = here.dispatcher.board.entries()
         assert (after.id, after.enqueued_at, after.state) == (before.id, before.enqueued_at, "waiting")
         assert here.ari.world.channels[caller].music or here.ari.world.playbacks
         assert here.states()["a1"] == "wrap_up"
+        assert len(here.heard(caller)) > told, "the place is not told anew"
         await here.until(10)
         assert here.states()["a1"] == "talking"
         here.ari.world.hang_up(caller)
@@ -412,3 +414,49 @@ def test_a_caller_who_is_rejected_is_offered_to_the_others_first(seed: int) -> N
         here.ari.world.hang_up(caller)
 
     play(scene, seed)
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_a_parked_call_whose_agent_is_away_is_back_in_line(seed: int) -> None:
+    async def scene(here: House) -> None:
+        caller = await talking(here)
+        (before,) = here.dispatcher.board.entries()
+        assert await service(here).park("a1") == Done("parked", "701")
+        here.dispatcher.feature("a1", "logout")
+        await here.until(62)
+        (after,) = here.dispatcher.board.entries()
+        assert (after.state, after.enqueued_at) == ("waiting", before.enqueued_at)
+        assert service(here).parked() == {}
+        here.ari.world.hang_up(caller)
+        await here.until(1)
+        assert summary_of(here).notes["hung_up_in_line_again"]
+
+    play(scene, seed)
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_a_caller_who_hangs_up_as_the_consulted_one_answers(seed: int) -> None:
+    async def scene(here: House) -> None:
+        caller = await talking(here)
+        here.log_in("a2")
+        here.ari.world.phones["PJSIP/a2"] = Phone(rings_s=1)
+        asked = asyncio.ensure_future(service(here).consult("a1", ToAgent("a2")))
+        await here.until(0.98 + 0.005 * seed)
+        here.ari.world.hang_up(caller)
+        await asked
+        await here.until(12)
+        assert here.states() == {"a1": "available", "a2": "available"}
+
+    play(scene, seed)
+
+
+def test_who_asks_as_the_talk_ends_has_an_answer() -> None:
+    async def scene(here: House) -> None:
+        caller = await talking(here)
+        here.ari.world.hang_up(caller)
+        acts_at_once = [service(here).hold("a1"), service(here).park("a1"), service(here).mute("a1", True)]
+        async with asyncio.timeout(10):
+            results = await asyncio.gather(*acts_at_once)
+        assert all(isinstance(result, (Done, Refused)) for result in results)
+
+    play(scene)
