@@ -22,6 +22,7 @@ from ivr.talk.service import TalkService
 from ivr.talk.targets import ToAgent
 from storage.promises import RecordingRecord
 from tests.calls.test_supervisors import agent_of
+from tests.calls.test_transfers import choosing
 from tests.support import parts_house
 from tests.support.audio import PHONE_RATE, Samples, silence, tone, tone_present
 from tests.support.citizens import Caller, Scene
@@ -38,17 +39,11 @@ WAIT_S = 30.0
 async def talking(stage: Scene) -> tuple[Caller, Caller, Conversation]:
     """A citizen and an agent who have just been joined, and the file has begun."""
     agent = await agent_of(stage, "a1001")
-    citizen = await stage.citizen()
+    citizen = await choosing(stage, "5")
     call = stage.live_call()
-    await stage.until(lambda: _node(stage) == "parts.choose", "the menu")
-    await citizen.send_digits("5")
     await stage.until(lambda: _conversations(stage, call), "they talk")
     await _journalled(stage, call, "began")
     return citizen, agent, _conversations(stage, call)[0]
-
-
-def _node(stage: Scene) -> str:
-    return next((session.node for session in stage.hotline.front_door.registry), "")
 
 
 def _conversations(stage: Scene, call: str) -> list[Conversation]:
@@ -193,6 +188,18 @@ def _notes(stage: Scene, conversation: Conversation) -> TalkNotes:
 
 def _agents(stage: Scene, conversation: Conversation) -> list[str]:
     return [one.agent for one in _conversations(stage, conversation.call)]
+
+
+async def test_a_citizen_who_refused_in_the_dialogue_is_not_recorded(stage: Scene) -> None:
+    agent = await agent_of(stage, "a1001")
+    citizen = await choosing(stage, "0")
+    call = stage.live_call()
+    assert (await _journalled(stage, call, "refused"))["why"] == "the caller"
+    await citizen.play(tone(CITIZEN_HZ, 0.4))
+    await stage.hears_for(agent, 0.7)
+    assert tone_present(agent.received_audio(), CITIZEN_HZ)
+    assert _parts(stage) == []
+    await citizen.hangup()
 
 
 async def test_the_controller_is_killed_and_the_talk_is_on_file(tmp_path: Path) -> None:
