@@ -15,18 +15,17 @@ from __future__ import annotations
 import datetime as dt
 import heapq
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
 from ivr.whatif.caller import Call, callers_of
-from ivr.whatif.laws import draw
+from ivr.whatif.crew import Crew
 from ivr.whatif.plan import GroupPlan, Plan
 from ivr.whatif.tally import Tally
 from routing import agents as ag
 from routing import board_events as ev
-from routing.agents import Agent
 from routing.board import Board
 from routing.entries import enter
 from routing.ids import AgentId, EntryId
@@ -35,35 +34,6 @@ LONGEST_AFTER_S = 7 * 86_400.0
 """Beyond the horizon: who has not been served then never is."""
 CITIZEN_RINGS_S = 20.0
 """Of a callback that the citizen does not answer."""
-BREAK = "break"
-_NO_PERIODS = np.zeros(4096, dtype=np.int64)
-
-
-class Draws:
-    """Values of one law one after the other, drawn in blocks."""
-
-    def __init__(self, law: Any, random: np.random.Generator, plan: Plan) -> None:
-        self._law, self._random, self._columns = law, random, plan.columns
-        self._values: Iterator[float] = iter(())
-
-    def next(self) -> float:
-        for value in self._values:
-            return value
-        self._values = iter(draw(self._law, self._random, _NO_PERIODS, self._columns).tolist())
-        return next(self._values)
-
-
-class Desk:
-    """What the world remembers of one agent. since: of the state, in s. call: the last one. pauses: counts them."""
-
-    __slots__ = ("call", "group", "id", "pauses", "since", "state")
-
-    def __init__(self, id: AgentId, group: GroupPlan) -> None:
-        self.id, self.group = id, group
-        self.state: str = "offline"
-        self.since = 0.0
-        self.call: Call | None = None
-        self.pauses = 0
 
 
 class World:
@@ -82,28 +52,8 @@ class World:
         self.tally = Tally(plan)
         seeds = np.random.SeedSequence(entropy=seed, spawn_key=(number,)).spawn(len(plan.types) + 2)
         self.arrivals = callers_of(plan, seeds[: len(plan.types)], np.random.default_rng(seeds[-2]), number)
-        luck = seeds[-1].spawn(len(plan.groups))
-        self._delays, self._luck, self._pauses = [], [], []
-        for group, one in zip(plan.groups, luck, strict=True):
-            streams = [np.random.default_rng(each) for each in one.spawn(4)]
-            self._delays.append(Draws(group.written.answer_delay, streams[0], plan))
-            self._luck.append(streams[1])
-            pauses = group.written.pauses
-            self._pauses.append(
-                (Draws(pauses.every, streams[2], plan), Draws(pauses.length, streams[3], plan))
-                if pauses
-                else None
-            )
-        self.desks: dict[AgentId, Desk] = {}
-        self._of_group: list[list[AgentId]] = []
-        agents = []
-        for group in plan.groups:
-            ids = [AgentId(f"{group.name}-{number + 1}") for number in range(group.size)]
-            self._of_group.append(ids)
-            for id in ids:
-                self.desks[id] = Desk(id, group)
-                agents.append(self._agent(id, group))
-        self.board = Board(plan.rules, agents)
+        self.crew = Crew(plan, seeds[-1], self._after, self._act)
+        self.board = Board(plan.rules, self.crew.agents)
         self._live: dict[EntryId, Call] = {}
         self._lines = 0
         self._coming = 0
@@ -112,20 +62,6 @@ class World:
         for group in plan.groups:
             for when, number_there in group.staffing:
                 self._at(when, self._staff, group, number_there)
-
-    def _agent(self, id: AgentId, group: GroupPlan) -> Agent:
-        return Agent(
-            id=id,
-            name=id,
-            extension="0",
-            skills=group.skills,
-            queues=frozenset(group.queues),
-            since=self._began,
-            idle_since=self._began,
-            labels=group.written.labels,
-            rank=group.written.rank,
-            queue_order=group.order,
-        )
 
     # --- time
 
@@ -168,6 +104,15 @@ class World:
         self._count += 1
         heapq.heappush(self._heap, (when, self._count, act, what))
 
+    def _after(self, seconds: float, act: Callable[..., None], *what: Any) -> None:
+        self._at(self.now + seconds, act, *what)
+
+    def _act(self, id: AgentId, event: ag.AgentAct) -> None:
+        self._tell(ev.AgentActed(id, event))
+
+    def _staff(self, group: GroupPlan, number: int) -> None:
+        self.crew.staff(group, number, self.board.agents)
+
     def _clock(self) -> dt.datetime:
         return self._began + dt.timedelta(seconds=self.now)
 
@@ -198,24 +143,16 @@ class World:
 
     def _agent_changed(self, fact: ev.AgentChanged) -> None:
         after = fact.after
-        desk = self.desks[after.id]
+        desk = self.crew.desks[after.id]
         if after.state == desk.state:
             return
         self.tally.spent(desk.group.index, desk.state, desk.since, self.now)
         before, desk.state, desk.since = desk.state, after.state, self.now
-        if after.state == "paused":
-            pauses = self._pauses[desk.group.index]
-            resting = after.pause_reason == BREAK and pauses is not None
-            length = pauses[1].next() if resting and pauses else desk.group.written.back_after
-            self._at(self.now + length, self._unpause, desk, self.now)
-        elif after.state == "available" and before in ("offline", "paused"):
-            pauses = self._pauses[desk.group.index]
-            if pauses is not None:
-                desk.pauses += 1
-                self._at(self.now + pauses[0].next(), self._pause, desk, desk.pauses)
-        elif after.state == "wrap_up" and desk.call is not None and desk.call.wrap_up is not None:
+        if after.state == "wrap_up" and desk.call is not None and desk.call.wrap_up is not None:
             length = desk.call.wrap_up / desk.group.written.speed
             self._at(self.now + length, self._wrapped_up, after.id, desk.call.entry)
+        else:
+            self.crew.changed(desk, before, after)
 
     def _entry_changed(self, fact: ev.EntryChanged) -> None:
         after = fact.after
@@ -230,19 +167,15 @@ class World:
         """The agent's answer, when it comes at once."""
         call = self._live[command.entry.id]
         call.offers += 1
-        group = self.desks[command.agent.id].group
-        written = group.written
-        delay = self._delays[group.index].next()
-        chance = self._luck[group.index].random() if written.no_answer or written.rejects else 1.0
-        if chance < written.no_answer:
+        group = self.crew.desks[command.agent.id].group
+        taken, delay = self.crew.takes(group)
+        if taken != "answers":
             self.tally.missed(group.index, self.now)
+        if taken == "misses":
             return ev.Rang(call.entry, command.agent.id)
-        answer: ev.BoardEvent
-        if chance < written.no_answer + written.rejects:
-            self.tally.missed(group.index, self.now)
+        answer: ev.BoardEvent = ev.Answered(call.entry, command.agent.id)
+        if taken == "rejects":
             answer = ev.NotAnswered(call.entry, command.agent.id, "rejected")
-        else:
-            answer = ev.Answered(call.entry, command.agent.id)
         if delay <= 0:
             return answer
         self._at(self.now + delay, self._answers, call, call.offers, answer)
@@ -299,7 +232,7 @@ class World:
         call.agent = agent
         if call.joined_at is None:
             call.joined_at = self.now
-        desk = self.desks[agent]
+        desk = self.crew.desks[agent]
         desk.call = call
         group = desk.group
         offer = call.caller.plan.written.callback
@@ -318,7 +251,7 @@ class World:
         if call.line:
             call.line = False
             self._lines -= 1
-        group = self.desks[call.agent].group.index if call.agent is not None else -1
+        group = self.crew.desks[call.agent].group.index if call.agent is not None else -1
         kind = self.tally.ended(call, outcome, self.now, group)
         self._again(call, kind)
 
@@ -370,45 +303,13 @@ class World:
         later = self._clock() + dt.timedelta(seconds=offer.again_after)
         self._tell(ev.SentBack(call.entry, agent, "not reached", later))
 
-    # --- agents
-
-    def _staff(self, group: GroupPlan, number: int) -> None:
-        """So many are there from now on: the free ones go first, whoever talks goes after the call."""
-        agents = self.board.agents
-        here = []
-        for id in self._of_group[group.index]:
-            agent = agents[id]
-            leaving = agent.leaving is not None and agent.leaving.to == "offline"
-            if agent.state != "offline" and not leaving:
-                here.append(id)
-        if number < len(here):
-            going = sorted(here, key=lambda id: agents[id].state not in ("available", "paused"))
-            for id in going[: len(here) - number]:
-                self._tell(ev.AgentActed(id, ag.LogOut()))
-            return
-        missing = number - len(here)
-        known = set(here)
-        others = [id for id in self._of_group[group.index] if id not in known]
-        # Who is still on the last call of the shift before stays only when there is nobody else.
-        for id in sorted(others, key=lambda id: agents[id].state != "offline")[:missing]:
-            self._tell(ev.AgentActed(id, ag.LogIn()))
-
-    def _pause(self, desk: Desk, number: int) -> None:
-        agent = self.board.agents[desk.id]
-        if desk.pauses == number and agent.state not in ("offline", "paused") and agent.leaving is None:
-            self._tell(ev.AgentActed(desk.id, ag.Pause(BREAK)))
-
-    def _unpause(self, desk: Desk, since: float) -> None:
-        if desk.state == "paused" and desk.since == since:
-            self._tell(ev.AgentActed(desk.id, ag.Unpause()))
-
     # --- the end
 
     def _finish(self, cut: bool) -> None:
         self.now = self.horizon if cut else max(self.now, self.horizon)
-        for desk in self.desks.values():
+        for desk in self.crew.desks.values():
             self.tally.spent(desk.group.index, desk.state, desk.since, self.now)
         for call in self._live.values():
-            group = self.desks[call.agent].group.index if call.agent is not None else -1
+            group = self.crew.desks[call.agent].group.index if call.agent is not None else -1
             self.tally.ended(call, "unfinished", self.now, group)
         self.tally.end = self.now
