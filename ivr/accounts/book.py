@@ -53,11 +53,6 @@ class AccountBook:
     def is_online(self, username: str) -> bool:
         return username in self._online
 
-    def answers_itself(self, endpoint: str) -> bool:
-        """Whether the telephone at this ARI endpoint is asked to take calls at once."""
-        username = endpoint.partition("/")[2]
-        return any(one.username == username and one.answering == "by_itself" for one in self._accounts)
-
     def endpoint_of(self, agent: str) -> str:
         """The ARI endpoint to ring: the telephone that registered last, else the first that there is."""
         for username in reversed(self._online):
