@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+from typing import Any
 
 import pytest
 
+from ivr.audit.evidence import evidence_of
+from ivr.audit.figures import discrepancies
 from ivr.demo.lightphone import LightPhone
 from ivr.talk.results import Done, Refused
 from ivr.talk.service import TalkService
@@ -75,6 +78,15 @@ async def served(stage: Scene) -> Caller:
     return citizen
 
 
+async def audited(stage: Scene, call: str) -> dict[str, Any]:
+    """What is on record of the call, every figure of which is found again in its journal."""
+    await stage.until(lambda: not stage.stages(), "the call is over")
+    record = await stage.record(call)
+    async with stage.hotline.store.reading() as uow:
+        assert discrepancies(await evidence_of(uow, record)) == []
+    return dict(record.data)
+
+
 async def hears_music(stage: Scene, citizen: Caller, other: Caller) -> None:
     """The citizen hears something, but not the other, who speaks."""
     before = len(citizen.received_audio()), len(other.received_audio())
@@ -98,8 +110,8 @@ async def test_hold_with_music_and_resume(stage: Scene) -> None:
     await each_other(citizen, agent)
     await citizen.hangup()
     await stage.until(lambda: stage.states()["a1001"] == "available", "the agent is free")
-    record = await stage.record(call)
-    assert record.data["held_s"] > TALK_S
+    data = await audited(stage, call)
+    assert data["held_s"] > TALK_S
 
 
 async def test_a_consulted_agent_has_the_call_and_the_first_wraps_up(stage: Scene) -> None:
@@ -121,11 +133,10 @@ async def test_a_consulted_agent_has_the_call_and_the_first_wraps_up(stage: Scen
     await each_other(citizen, second)
     await second.hangup()
     await stage.hears(citizen, "back")
-    await stage.until(lambda: not stage.stages(), "the call is over")
-    record = await stage.record(call)
-    assert record.data["agents"] == ["a1001", "a1002"]
-    assert record.data["agent"] == "a1002"
-    assert [one["act"] for one in record.data["transfers"]] == ["consult", "answered", "complete"]
+    data = await audited(stage, call)
+    assert data["agents"] == ["a1001", "a1002"]
+    assert data["agent"] == "a1002"
+    assert [one["act"] for one in data["transfers"]] == ["consult", "answered", "complete"]
 
 
 async def test_a_blind_transfer_to_a_queue_keeps_the_place(stage: Scene) -> None:
@@ -142,10 +153,9 @@ async def test_a_blind_transfer_to_a_queue_keeps_the_place(stage: Scene) -> None
     await stage.until(lambda: stage.states()["a1002"] == "talking", "the other queue's agent has the caller")
     await each_other(citizen, second)
     await citizen.hangup()
-    await stage.until(lambda: not stage.stages(), "the call is over")
-    record = await stage.record(call)
-    assert record.data["agents"] == ["a1001", "a1002"]
-    assert record.data["transfers"][0]["target"] == "second"
+    data = await audited(stage, call)
+    assert data["agents"] == ["a1001", "a1002"]
+    assert data["transfers"][0]["target"] == "second"
 
 
 async def test_the_hold_key_of_the_telephone(stage: Scene) -> None:
@@ -192,11 +202,13 @@ async def test_a_blind_transfer_that_nobody_takes_comes_back_to_the_old_place(st
     await first.events.next("closed", timeout=5)
     await second.events.next("incoming", timeout=5)
     await second.reject()
-    await stage.until(lambda: stage.states()["a1001"] == "talking", "the first agent is offered the caller")
+    await stage.until(lambda: stage_of(stage) == "talking", "the first agent has the caller")
     (again,) = stage.hotline.dispatcher.board.entries()
     assert (again.queue, again.enqueued_at) == (entry.queue, entry.enqueued_at)
     await each_other(citizen, first)
+    call = stage.live_call()
     await citizen.hangup()
+    await audited(stage, call)
 
 
 async def test_three_talk_and_the_agent_leaves(stage: Scene, trunk: Trunk) -> None:
@@ -215,9 +227,8 @@ async def test_three_talk_and_the_agent_leaves(stage: Scene, trunk: Trunk) -> No
         await police.hangup()
         await police.events.next("closed", timeout=5)
     await stage.hears(citizen, "back")
-    await stage.until(lambda: not stage.stages(), "the call is over")
-    record = await stage.record(call)
-    assert [one["act"] for one in record.data["transfers"]] == ["add", "answered", "leave"]
+    data = await audited(stage, call)
+    assert [one["act"] for one in data["transfers"]] == ["add", "answered", "leave"]
 
 
 async def test_parked_and_picked_up(stage: Scene) -> None:
@@ -320,3 +331,20 @@ async def test_an_agent_hangs_up_the_second_call_and_is_back_with_the_citizen(st
     await first.hold(on=False)
     await each_other(citizen, first)
     await citizen.hangup()
+
+
+async def test_a_citizen_goes_through_a_flow_while_the_agent_waits(stage: Scene) -> None:
+    agent = await agent_of(stage, "a1001")
+    citizen = await served(stage)
+    call = stage.live_call()
+    assert await talks(stage).to_flow("a1001", "checked", come_back=True) == Done("away")
+    await stage.hears(citizen, "number")
+    assert stage.states()["a1001"] == "hold"
+    assert not stage.heard(agent, "number")
+    assert not stage.silent(agent, since=len(agent.received_audio()) - PHONE_RATE // 2), "no music"
+    await citizen.send_digits("12")
+    await stage.until(lambda: stage_of(stage) == "talking", "the agent has the citizen again")
+    await each_other(citizen, agent)
+    await agent.hangup()
+    await stage.hears(citizen, "back")
+    await audited(stage, call)
