@@ -100,6 +100,7 @@ class Dispatcher:
         self._timer: asyncio.TimerHandle | None = None
         self._watchers: list[Callable[[Fact, dt.datetime], None]] = []
         self.places = Places(board, self._seats, clock)
+        self.places.overtaken = self._overtaken
         self.known: KnownCallers = NobodyKnown()
         self.endpoint_of: Callable[[str], str] = "PJSIP/{}".format
         """Which telephone of an agent is rung (ivr/accounts/book.py)."""
@@ -149,6 +150,10 @@ class Dispatcher:
         """The caller hears now that this is the place, and how long it will take (s)."""
         self._apply(PlaceTold(entry, place))
         self.places.told(entry, place, None if wait_s is None else WaitRange(*wait_s))
+
+    def _overtaken(self, entry: EntryId, place: int) -> None:
+        """Not told, but on record with its reasons: the true place is worse than the one that was told."""
+        self._apply(PlaceTold(entry, place))
 
     def put(self, arrived: Entry, caller: str, seat: Seat) -> bool:
         """An entry that begins to wait, or a stored one after a start. False: the rules do not let it wait."""

@@ -70,6 +70,7 @@ class Places:
     """seats: those who wait; the dispatcher's own mapping, which changes meanwhile.
 
     handle_times, hit_rates: may be filled from earlier runs. measured: told of each estimate whose truth is known.
+    overtaken: told of a place that is worse than the caller was told: its reasons go on record, and nobody hears it.
     """
 
     def __init__(self, board: Board, seats: Mapping[EntryId, Seat], clock: Clock) -> None:
@@ -90,6 +91,7 @@ class Places:
         self.handle_times = HandleTimes()
         self.hit_rates: dict[QueueName, HitRate] = defaultdict(HitRate)
         self.measured: Callable[[Measured], None] = lambda _: None
+        self.overtaken: Callable[[EntryId, int], None] = lambda entry, place: None
 
     def close(self) -> None:
         for waiting in (self._timer, self._slice):
@@ -116,6 +118,9 @@ class Places:
             self._look_through(entry.queue)
         elif before is not None and before.queue != entry.queue:
             self._look_through(before.queue)
+        elif before is None and (place := self._board.place(entry.id)) and place.place < place.waiting:
+            # Somebody came in before others.
+            self._look_through(entry.queue)
 
     def agent_changed(self, change: AgentChanged) -> None:
         """One call takes an agent from being reserved to being free again, if there was a talk."""
@@ -207,6 +212,8 @@ class Places:
         telling = self._board.telling(entry_id)
         if seat is None or entry is None or telling is None or entry.state == "joined":
             return True
+        if telling.why:
+            self.overtaken(entry_id, telling.place)
         now_s, last = self._clock.monotonic(), self._told.get(entry_id)
         if last is not None:
             if (last.place, last.waiting) == (telling.say, telling.waiting):

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 QUEUE = "queue"
 """The purpose of an op of `Enqueue`."""
 PLACE_TOLD = "place_told"
-"""The kind of the note that says what a caller is told: `{place, low_s, high_s}`, the last two null where no wait is."""
+"""The kind of the note that says what a caller is told: `{place, low_s, high_s}`, the last two null without a wait."""
 
 
 def keep(turn: Turn) -> None:

@@ -8,9 +8,11 @@ from typing import Any
 import pytest
 
 from ivr.callers_known import CallerKeys, ReturningCallers
+from routing.board_events import Decided
+from routing.decisions import Overtaken
 from routing.ids import EntryId, QueueName
 from routing.rules import Rules
-from tests.call.scenes import SEEDS, play
+from tests.call.scenes import SEEDS, inputs, play
 from tests.call.test_callback import line, party
 from tests.support.call_house import House
 from tests.support.virtual_time import VirtualClock
@@ -37,7 +39,7 @@ def standing(here: House) -> list[str]:
     """The calls in line, by place."""
     board = here.dispatcher.board
     places = [(place.place, one.call_id) for one in board.entries() if (place := board.place(one.id))]
-    names = {session.call: session.facts.caller for session in here.front_door.registry}
+    names = {str(session.call): session.facts.caller for session in here.front_door.registry}
     return [names[call] for _, call in sorted(places)]
 
 
@@ -154,6 +156,16 @@ def test_the_place_that_is_told_never_grows() -> None:
         assert telling is not None
         assert telling.say == 1
         assert telling.why, "worse, and no reason is known"
+        await here.until(2)
+        assert all(event["place"] == 1 for event in inputs(here, "queue_progress")[-1:]), (
+            "a worse place was told"
+        )
+        reasons = [
+            fact.decision
+            for fact in here.memory.routed
+            if isinstance(fact, Decided) and isinstance(fact.decision, Overtaken)
+        ]
+        assert [one.entry for one in reasons] == [entry.id], "a worse place without its reason on record"
         here.dispatcher.leave(EntryId("early"), "left")
         here.ari.world.hang_up("one")
 

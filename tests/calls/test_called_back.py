@@ -115,7 +115,7 @@ async def test_the_citizen_says_later_and_then_not_any_more(stage: Scene, trunk:
         trunk.phone(NUMBER) as called,
     ):
         call = await promised(stage, citizen, "8", "parts.line_second")
-        agent = await stage.agent("a1001")
+        await stage.agent("a1001")
         await called.events.next("established", timeout=20)
         await stage.hears(called, "here")
         await called.send_digits("2")
