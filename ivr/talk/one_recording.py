@@ -17,11 +17,13 @@ from typing import Any
 from ivr.ari.bus import Mailbox
 from ivr.ari.generated.events import ChannelDestroyed, ChannelEnteredBridge, ChannelLeftBridge
 from ivr.ari.interface import Ari
+from ivr.ari.parse import Gap
+from ivr.ari.results import Gone
 from ivr.ari.unhurried import unhurried
 from ivr.call.media_path import ChannelGone, MediaPathFailed
 from ivr.clock import Clock
 from ivr.errors import AriError
-from ivr.ids import CallId
+from ivr.ids import CallId, ChannelId
 from ivr.recordings.files import finish
 from ivr.talk.conversations import Conversation
 from ivr.talk.recording_notes import FORMAT, EndedBy, SilenceReason, TalkNotes
@@ -174,11 +176,25 @@ class OneRecording:
                         if event.bridge.id == self._bridge:
                             self._bridge = ""
                             await self.apply()
+                    case Gap():
+                        await self._look()
                     case _:
                         pass
         except AriError as error:
             log.error("a recording ends, since nothing is known of its talk any more: %s", error)
             self.end("failed")
+
+    async def _look(self) -> None:
+        """Events may be missing: ask whether Asterisk still writes, and where the citizen is. Raises AriError."""
+        if isinstance(await self._ari.channels.get(channel_id=ChannelId(self.notes.id)), Gone):
+            self.end("hangup")
+            return
+        self._bridge = ""
+        for one in list(self._conversations.values()):
+            found = await self._ari.bridges.get(bridge_id=one.bridge)
+            if not isinstance(found, Gone) and self._citizen in found.value.channels:
+                self._bridge = one.bridge
+        await self.apply()
 
     async def _finish(self, ended_by: EndedBy) -> None:
         """The part that Asterisk wrote becomes the file. Raises nothing: what fails is left to the recovery."""

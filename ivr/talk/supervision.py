@@ -15,6 +15,7 @@ from typing import Final, Literal
 from ivr.ari.bus import Mailbox
 from ivr.ari.generated.events import ChannelDestroyed, StasisEnd, StasisStart
 from ivr.ari.interface import Ari
+from ivr.ari.parse import Gap
 from ivr.ari.results import Gone
 from ivr.ari.unhurried import unhurried
 from ivr.call.leg import Leg
@@ -263,14 +264,17 @@ class Supervision:
     async def _until_gone(self, mailbox: Mailbox) -> None:
         try:
             async for event in mailbox:
-                if (
-                    isinstance(event, (ChannelDestroyed, StasisEnd))
-                    and event.channel.id == self._the_leg.channel
-                ):
+                if isinstance(event, (ChannelDestroyed, StasisEnd)):
+                    break
+                if isinstance(event, Gap) and await self._has_gone():
                     break
         except AriError as error:
             log.warning("a supervisor's telephone is followed no more: %s", error)
         self.end()
+
+    async def _has_gone(self) -> bool:
+        """Events may be missing. Raises AriError."""
+        return isinstance(await self._ari.channels.get(channel_id=self._the_leg.channel), Gone)
 
     async def _leave(self) -> None:
         async with self._lock:

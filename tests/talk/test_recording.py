@@ -12,6 +12,8 @@ from typing import Any
 
 import pytest
 
+from ivr.ari.parse import Gap
+from ivr.ari.results import Gone
 from ivr.clock import SystemClock
 from ivr.errors import AriUnavailable
 from ivr.ids import CallId, ChannelId
@@ -45,11 +47,14 @@ class Path_:
     def __init__(self, *, works: bool) -> None:
         self.works = works
         self.silent = False
+        self.changed = asyncio.Event()
 
     async def silence(self, silent: bool) -> None:
         if not self.works and silent:
             raise AriUnavailable("no answer")
-        self.silent = silent
+        if silent != self.silent:
+            self.silent = silent
+            self.changed.set()
 
 
 class House:
@@ -61,9 +66,14 @@ class House:
         self.path = Path_(works=works)
         self.clock = Clock_()
         self.folder = folder
+        self.events: asyncio.Queue[object] = asyncio.Queue()
+        self.there: dict[str, object] = {}
+        """What Asterisk has, by id."""
         bus = SimpleNamespace(mailbox=self._mailbox)
+        channels = SimpleNamespace(get=lambda channel_id: self._get(channel_id))
+        bridges = SimpleNamespace(get=lambda bridge_id: self._get(bridge_id))
         self.recordings = TalkRecordings(
-            SimpleNamespace(bus=bus),  # type: ignore[arg-type]
+            SimpleNamespace(bus=bus, channels=channels, bridges=bridges),  # type: ignore[arg-type]
             self.clock,
             TalkPolicy(True, {"ordinary": 1}, {}),
             folder,
@@ -98,22 +108,27 @@ class House:
         yield self.path
 
     class _Mailbox:
+        def __init__(self, events: asyncio.Queue[object]) -> None:
+            self.events = events
+
         def watch(self, *ids: str) -> None: ...
 
         def __aiter__(self) -> House._Mailbox:
             return self
 
         async def __anext__(self) -> object:
-            await asyncio.get_running_loop().create_future()
-            raise StopAsyncIteration
+            return await self.events.get()
 
         def __enter__(self) -> House._Mailbox:
             return self
 
         def __exit__(self, *_: object) -> None: ...
 
+    async def _get(self, id: str) -> object:
+        return SimpleNamespace(value=self.there[id]) if id in self.there else Gone("not found", 404)
+
     def _mailbox(self, owner: str) -> House._Mailbox:
-        return self._Mailbox()
+        return self._Mailbox(self.events)
 
     @asynccontextmanager
     async def running(self, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[TalkRecordings]:
@@ -218,3 +233,22 @@ async def test_the_controller_stops_and_what_there_is_is_kept(
         await recordings.resume(CALL, by="a1")
         assert not house.path.silent
     assert (house.put[-1].state, house.put[-1].data["ended_by"]) == ("kept", "stopped")
+
+
+async def test_after_a_gap_in_the_events_it_is_asked_where_everybody_is(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    house = House(tmp_path)
+    async with house.running(monkeypatch) as recordings:
+        recordings.joined(house.conversation)
+        await house.began.wait()
+        (id,) = recordings.being_made()
+        house.there = {id: object(), "bridge": SimpleNamespace(channels=["phone"])}
+        house.events.put_nowait(Gap(False, 1.0))
+        await house.path.changed.wait()
+        assert house.path.silent, "the citizen was taken out of the talk meanwhile"
+        house.there = {}
+        house.clock.later(1.0)
+        house.events.put_nowait(Gap(False, 1.0))
+        await house.until_made()
+    assert house.put[-1].data["ended_by"] == "hangup"
