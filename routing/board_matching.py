@@ -18,8 +18,8 @@ from routing.board_state import BoardState
 from routing.choosing import may_ask
 from routing.decisions import Move, Offer, Overflow, Overtaken, ReasonCode, Reject, Wait
 from routing.entries import BY_THE_RULES, Entry
-from routing.ids import AgentId, EntryId
-from routing.line import Stand
+from routing.floor import has
+from routing.ids import AgentId, EntryId, QueueName
 from routing.matcher import decide_on, offer_next, relaxation
 from routing.rules import Rank, micros
 
@@ -27,6 +27,11 @@ MOST_AT_ONCE: Final = 50
 """Entries that one event decides on anew, beside its own: when rules change or the last expert leaves, thousands may
 have to be. The rest follows at once, with the next `Tick`, so that the callers and agents of meanwhile need not wait
 for it."""
+
+Turn = tuple[int, int, Rank]
+"""Whose turn it is with an agent: urgent (0) or not, the agent's own order of the queues, the rank."""
+LOOKED_AT: Final = 64
+"""Of the first in line an agent is tried with so many, before the demands that the agent fits are gone through."""
 
 
 class Matching(BoardState):
@@ -74,33 +79,72 @@ class Matching(BoardState):
             self._overtaking.note(entry.queue, entry.id, code, by)
 
     def _freed(self, agent: Agent, now: dt.datetime) -> None:
-        """Give the agent, if free, the best waiting entry: of the demands that the agent fits, and of those kept."""
+        """Give the agent, if free, the best of those waiting whom the agent fits."""
         agent = self._floor.agents[agent.id]
         if agent.state != "available":
             return
-        now_us = micros(now)
-        best: tuple[tuple[int, int, Rank], Entry] | None = None
-        fitting: Iterator[Stand] = (census.demand for census in self._floor.fits(agent.id))
-        kept: Iterator[Stand] = ((queue, agent.id) for queue in agent.queues)
-        for stand in chain(fitting, kept):
-            ranks, order = self._line.waiting(stand), agent.queue_order.get(stand[0], 0)
-            for rank in ranks(now_us) if ranks is not None else ():
-                turn = (rank[0], order, rank)
-                if best is not None and best[0] <= turn:
-                    break
-                entry = self._line.get(EntryId(rank[-1]))
-                assert entry is not None
-                queue = self._queue(entry)
-                if may_ask(entry, agent, queue, now):
-                    best = (turn, entry)
-                    break
-                missed = entry.tried.get(agent.id)
-                if missed is not None:
-                    # Free again sooner than this caller may be offered once more: nobody else would bring it up then.
-                    self._at(missed + dt.timedelta(seconds=queue.retry_s), "entry", entry.id)
-        if best is not None:
-            entry = best[1]
-            self._offer(entry, agent, offer_next(entry, agent, self._queue(entry), self._floor, now), now)
+        best: Turn | None = None
+        for queue in agent.queues:
+            best = self._first_of(queue, agent, best, now)
+        if best is None:
+            return
+        entry = self._line.get(EntryId(best[-1][-1]))
+        assert entry is not None
+        self._offer(entry, agent, offer_next(entry, agent, self._queue(entry), self._floor, now), now)
+
+    def _first_of(self, queue: QueueName, agent: Agent, best: Turn | None, now: dt.datetime) -> Turn | None:
+        """The first in that line for this agent, if it goes before `best`, else `best`.
+
+        The agent fits one of the first in line, or fits few demands at all: there is little to look at either way.
+        """
+        now_us, order = micros(now), agent.queue_order.get(queue, 0)
+        kept = self._line.waiting((queue, agent.id))
+        if kept is not None:
+            best = self._first(kept(now_us), agent, best, now)
+        line = self._line.open_to_all(queue)
+        if line is None:
+            return best
+        for looked_at, rank in enumerate(line(now_us)):
+            turn = (rank[0], order, rank)
+            if best is not None and best <= turn:
+                return best
+            if looked_at == LOOKED_AT:
+                break
+            waiting = self._line.kept(EntryId(rank[-1]))
+            assert waiting is not None
+            if has(agent, waiting.demand[1]) and self._askable(waiting.entry, agent, now):
+                return turn
+        else:
+            return best
+        for census in self._floor.fits(agent.id):
+            if census.demand[0] == queue:
+                ranks = self._line.waiting(census.demand)
+                if ranks is not None:
+                    rank = ranks.first(now_us)
+                    if best is None or (rank[0], order, rank) < best:
+                        best = self._first(ranks(now_us), agent, best, now)
+        return best
+
+    def _first(self, ranks: Iterator[Rank], agent: Agent, best: Turn | None, now: dt.datetime) -> Turn | None:
+        for rank in ranks:
+            entry = self._line.get(EntryId(rank[-1]))
+            assert entry is not None
+            turn = (rank[0], agent.queue_order.get(entry.queue, 0), rank)
+            if best is not None and best <= turn:
+                return best
+            if self._askable(entry, agent, now):
+                return turn
+        return best
+
+    def _askable(self, entry: Entry, agent: Agent, now: dt.datetime) -> bool:
+        queue = self._queue(entry)
+        if may_ask(entry, agent, queue, now):
+            return True
+        missed = entry.tried.get(agent.id)
+        if missed is not None:
+            # Free again sooner than this caller may be offered once more: nobody else would bring it up then.
+            self._at(missed + dt.timedelta(seconds=queue.retry_s), "entry", entry.id)
+        return False
 
     def _offer(self, entry: Entry, agent: Agent, decision: Offer, now: dt.datetime) -> None:
         queue, ring_s = self._queue(entry), self._ring_s(entry)

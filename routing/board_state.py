@@ -16,7 +16,7 @@ from routing.board_events import AgentChanged, BoardEvent, Decided, EntryChanged
 from routing.choosing import standing, will_come
 from routing.decisions import Decision, Reason, Wait
 from routing.entries import Entry
-from routing.floor import Demand, Floor
+from routing.floor import Census, Floor
 from routing.ids import AgentId, EntryId, QueueName
 from routing.line import Kept, Line, Place
 from routing.overtaking import Overtaking, Telling
@@ -117,13 +117,13 @@ class BoardState:
     def _put_agent(self, before: Agent | None, after: Agent, now: dt.datetime) -> None:
         """With what follows for those who wait: steps that end, queues that lead elsewhere, preferred agents."""
         same = before is not None and (before.skills, before.queues) == (after.skills, after.queues)
-        left: list[Demand] = []
+        left: list[Census] = []
         if before is not None and before.logged_in and not (same and after.logged_in):
-            left = [census.demand for census in self._floor.fits(before.id)]
+            left = list(self._floor.fits(before.id))
         self._floor.put(after)
-        for demand in left:
-            if not self._floor.census(demand).logged_in:
-                self._unsettle(self._line.with_demand(demand))
+        for census in left:
+            if not census.logged_in:
+                self._unsettle(self._line.with_demand(census.demand))
         was = before.queues if before is not None and before.logged_in else frozenset()
         now_in = after.queues if after.logged_in else frozenset()
         if was != now_in:

@@ -66,6 +66,8 @@ __all__ = [
     "enter",
 ]
 
+NOBODY: Final[Mapping[AgentId, dt.datetime]] = {}
+"""One for all: a mapping of its own for each of 100,000 is too much to keep. Never changed."""
 BY_THE_RULES: Final = "rules"
 """`Moved.by`, where no person and no dialogue wished it."""
 
@@ -114,7 +116,7 @@ class Entry:
     step: int = 0
     agent: AgentId | None = None
     attempts: int = 0
-    tried: Mapping[AgentId, dt.datetime] = field(default_factory=dict)
+    tried: Mapping[AgentId, dt.datetime] = field(default_factory=lambda: NOBODY)
     announced: int | None = None
     joined_at: dt.datetime | None = None
     ended_at: dt.datetime | None = None
@@ -193,7 +195,7 @@ def _into(
         entry = replace(entry, skills=dict(skills))
     if queue is None or queue == entry.queue:
         return entry
-    return replace(entry, queue=queue, step=0, step_since=now, announced=None, tried={}, been=been)
+    return replace(entry, queue=queue, step=0, step_since=now, announced=None, tried=NOBODY, been=been)
 
 
 def apply(entry: Entry, event: EntryEvent, now: dt.datetime) -> Entry:

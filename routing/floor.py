@@ -1,9 +1,10 @@
 """The agents, indexed for the matcher's questions: who of those who fit is free, and how many fit at all.
 
-Both are kept up to date as agents change, so that neither costs a walk over all agents:
+All is kept up to date as agents change, so that no question costs a walk over all agents:
 - a `Census` per demand that was ever asked about (a queue and a requirement; the operator's rules and flows bound their
-  number): how many who fit are in which state, and who of them is free, by what no strategy changes (`Group`). Counted
-  once and then corrected by each agent's change;
+  number) knows who fits and how many of them are logged in. Where many fit, it also counts their states and keeps the
+  free ones, by what no strategy changes (`Group`); where few do, that is counted when it is asked for, which is less
+  work: agents change much oftener than a rare demand is asked about;
 - the free agents of each queue in the order of their turns.
 Of few free agents who fit each is looked at; of many the first in the order of turns is soon found.
 
@@ -23,14 +24,14 @@ from routing.agents import Agent
 from routing.ids import AgentId, QueueName, SkillName
 from routing.rules import QueueRules, Requirement, Rules
 from routing.shares import Labels, Shares
-from routing.strategies import Turn, grade, labels_of, logged_in_since, share_of, turn
+from routing.strategies import Turn, grade, labels_of, logged_in_since, preference, share_of, turn
 
 Demand = tuple[QueueName, Requirement]
 Group = tuple[int, Labels]
 """A grade and labels: what a strategy heeds of an agent that stays as the agent works."""
 
-FEW: Final = 32
-"""So many free agents are looked at one by one."""
+FEW: Final = 256
+"""So many who fit are counted, and looked at one by one, when it is asked for."""
 LOGGED_IN_TOGETHER_S: Final = 300.0
 """Turns by occupancy are kept apart by when the agents logged in, to this precision."""
 _ANY: Final = SkillName("")
@@ -60,24 +61,30 @@ class Staff(Protocol):
         ...
 
 
-class Census:
-    """Who fits a demand. free: by group, only those available now."""
+class Tally:
+    """Of the many who fit: how many are in which state, and who is free, by group."""
 
-    __slots__ = ("by_state", "demand", "free", "members")
+    __slots__ = ("by_state", "free")
 
-    def __init__(self, demand: Demand) -> None:
-        self.demand = demand
-        self.members = 0
+    def __init__(self) -> None:
         self.by_state: dict[str, int] = {}
         self.free: dict[Group, set[AgentId]] = {}
-
-    @property
-    def logged_in(self) -> int:
-        return self.members - self.by_state.get("offline", 0)
 
     def move(self, before: str, after: str) -> None:
         self.by_state[before] -= 1
         self.by_state[after] = self.by_state.get(after, 0) + 1
+
+
+class Census:
+    """Who fits a demand. tally: None while they are few."""
+
+    __slots__ = ("demand", "logged_in", "members", "tally")
+
+    def __init__(self, demand: Demand) -> None:
+        self.demand = demand
+        self.members: list[AgentId] = []
+        self.logged_in = 0
+        self.tally: Tally | None = None
 
 
 class Floor:
@@ -93,6 +100,7 @@ class Floor:
         self._census: dict[Demand, Census] = {}
         self._asked: dict[QueueName, list[Census]] = {}
         self._fits: dict[AgentId, list[Census]] = {}
+        self._tallied: dict[AgentId, list[Census]] = {}
         self._turns: dict[tuple[QueueName, int], Any] = {}
         self._shifts: dict[QueueName, list[int]] = {}
         self._staffed: Counter[tuple[QueueName, str, str]] = Counter()
@@ -119,12 +127,11 @@ class Floor:
         self._agents[agent.id] = agent
         for key in _keys(agent):
             self._members.setdefault(key, {})[agent.id] = None
-        fits = self._fits[agent.id] = []
+        self._fits[agent.id], self._tallied[agent.id] = [], []
         for queue in agent.queues:
             for census in self._asked.get(queue, ()):
-                if _has(agent, census.demand[1]):
-                    fits.append(census)
-                    self._count(census, agent)
+                if has(agent, census.demand[1]):
+                    self._add(census, agent)
         self._log(agent, 1)
         if agent.state == "available":
             self._enlist(agent)
@@ -133,11 +140,14 @@ class Floor:
         old = self._agents.pop(id)
         for key in _keys(old):
             del self._members[key][id]
+        del self._tallied[id]
         for census in self._fits.pop(id):
-            census.members -= 1
-            census.by_state[_bucket(old)] -= 1
-            if old.state == "available":
-                self._group(census, old).discard(id)
+            census.members.remove(id)
+            census.logged_in -= old.logged_in
+            if census.tally is not None:
+                census.tally.by_state[_bucket(old)] -= 1
+                if old.state == "available":
+                    self._group(census, census.tally, old).discard(id)
         self._log(old, -1)
         if old.state == "available":
             self._delist(old)
@@ -151,11 +161,12 @@ class Floor:
             self._asked.setdefault(queue, []).append(census)
             nobody: dict[AgentId, None] = {}
             skills = [skill for skill, _ in needs] or [_ANY]
-            for id in min((self._members.get((queue, skill), nobody) for skill in skills), key=len):
-                agent = self._agents[id]
-                if _has(agent, needs):
-                    self._fits[id].append(census)
-                    self._count(census, agent)
+            fewest = min((self._members.get((queue, skill), nobody) for skill in skills), key=len)
+            found = [self._agents[id] for id in fewest]
+            for skill, level in needs:
+                found = [agent for agent in found if agent.skills.get(skill, 0) >= level]
+            for agent in found:
+                self._add(census, agent)
         return census
 
     def fits(self, id: AgentId) -> list[Census]:
@@ -167,7 +178,11 @@ class Floor:
 
     def counts(self, queue: QueueName, needs: Requirement) -> dict[str, int]:
         """Only what is there, in a fixed order."""
-        by_state = self.census((queue, needs)).by_state
+        census = self.census((queue, needs))
+        if census.tally is not None:
+            by_state = census.tally.by_state
+        else:
+            by_state = Counter(_bucket(self._agents[id]) for id in census.members)
         return {state: number for state, number in sorted(by_state.items()) if number}
 
     def staffed(self, queue: QueueName, label: str = "", value: str = "") -> bool:
@@ -177,40 +192,51 @@ class Floor:
     def pick(
         self, queue: QueueRules, needs: Requirement, barred: Collection[AgentId], now_s: float
     ) -> Agent | None:
+        if not self._shifts.get(queue.name):
+            return None  # nobody of the queue is free
         census = self.census((queue.name, needs))
-        if not census.by_state.get("available"):
+        if census.tally is None:
+            return self._best(queue, needs, census.members, barred, now_s)
+        if not census.tally.by_state.get("available"):
             return None
-        if len(census.free) == 1:
-            (ids,) = census.free.values()
-            return self._first(queue, ids, barred, now_s)
         groups = sorted(
             (
                 (level, -self._shares.behind(queue, labels), ids)
-                for (level, labels), ids in census.free.items()
+                for (level, labels), ids in census.tally.free.items()
                 if ids
             ),
             key=lambda group: group[:2],
         )
         for _, equal in groupby(groups, key=lambda group: group[:2]):
             found = [self._first(queue, ids, barred, now_s) for _, _, ids in equal]
-            first = min(
-                ((turn(agent, queue, now_s), agent) for agent in found if agent is not None), default=None
-            )
+            first = min((own for own in found if own is not None), default=None)
             if first is not None:
-                return first[1]
+                return self._agents[AgentId(first[2])]
         return None
+
+    def _best(
+        self,
+        queue: QueueRules,
+        needs: Requirement,
+        ids: Iterable[AgentId],
+        barred: Collection[AgentId],
+        now_s: float,
+    ) -> Agent | None:
+        """Of few, by the whole order."""
+        free = [agent for id in ids if (agent := self._agents[id]).state == "available" and id not in barred]
+        if len(free) > 1 and (queue.shares or queue.strategy in ("best_skill", "agent_priority")):
+            return min(free, key=lambda agent: preference(agent, queue, needs, self._shares, now_s))
+        return min(free, key=lambda agent: turn(agent, queue, now_s), default=None)
 
     # --- the order of turns
 
     def _first(
         self, queue: QueueRules, ids: set[AgentId], barred: Collection[AgentId], now_s: float
-    ) -> Agent | None:
-        """By turn, among these free agents."""
+    ) -> Turn | None:
+        """The first turn of these free agents."""
         # Lots are drawn anew at each moment: no order of them can be kept.
         if len(ids) <= max(FEW, len(barred)) or queue.strategy == "random":
-            turns = (turn(self._agents[id], queue, now_s) for id in ids if id not in barred)
-            first = min(turns, default=None)
-            return None if first is None else self._agents[AgentId(first[2])]
+            return min((turn(self._agents[id], queue, now_s) for id in ids if id not in barred), default=None)
         best: Turn | None = None
         for shift in self._shifts[queue.name]:
             for first_part, idle, id in self._turns[queue.name, shift]:
@@ -222,7 +248,7 @@ class Floor:
                 if id in ids and id not in barred:
                     own = turn(self._agents[id], queue, now_s)
                     best = own if best is None else min(best, own)
-        return None if best is None else self._agents[AgentId(best[2])]
+        return best
 
     def _enlist(self, agent: Agent) -> None:
         for name in agent.queues:
@@ -255,33 +281,48 @@ class Floor:
         before, after = _bucket(old), _bucket(new)
         was, now = old.state == "available", new.state == "available"
         if before != after:
-            for census in self._fits[new.id]:
-                census.move(before, after)
+            for census in self._tallied[new.id]:
+                assert census.tally is not None
+                census.tally.move(before, after)
                 if was:
-                    self._group(census, old).discard(old.id)
+                    self._group(census, census.tally, old).discard(old.id)
                 elif now:
-                    self._group(census, new).add(new.id)
+                    self._group(census, census.tally, new).add(new.id)
             if old.logged_in != new.logged_in:
-                self._log(new, 1 if new.logged_in else -1, anyway=True)
+                change = 1 if new.logged_in else -1
+                for census in self._fits[new.id]:
+                    census.logged_in += change
+                self._log(new, change, anyway=True)
         if was != now or (was and _works(old) != _works(new)):
             if was:
                 self._delist(old)
             if now:
                 self._enlist(new)
 
-    def _count(self, census: Census, agent: Agent) -> None:
-        census.members += 1
-        bucket = _bucket(agent)
-        census.by_state[bucket] = census.by_state.get(bucket, 0) + 1
-        if agent.state == "available":
-            self._group(census, agent).add(agent.id)
+    def _add(self, census: Census, agent: Agent) -> None:
+        self._fits[agent.id].append(census)
+        census.members.append(agent.id)
+        census.logged_in += agent.logged_in
+        if census.tally is not None:
+            self._tally(census, census.tally, agent)
+        elif len(census.members) > FEW:
+            census.tally = Tally()
+            for id in census.members:
+                self._tally(census, census.tally, self._agents[id])
 
-    def _group(self, census: Census, agent: Agent) -> set[AgentId]:
+    def _tally(self, census: Census, tally: Tally, agent: Agent) -> None:
+        self._tallied[agent.id].append(census)
+        bucket = _bucket(agent)
+        tally.by_state[bucket] = tally.by_state.get(bucket, 0) + 1
+        if agent.state == "available":
+            self._group(census, tally, agent).add(agent.id)
+
+    def _group(self, census: Census, tally: Tally, agent: Agent) -> set[AgentId]:
         queue = self._queue(census.demand[0])
         group = (grade(agent, queue, census.demand[1]), labels_of(agent, queue))
-        found = census.free.get(group)
+        found = tally.free.get(group)
         if found is None:
-            found = census.free[group] = set()
+            found = tally.free[group] = set()
         return found
 
     def _log(self, agent: Agent, change: int, *, anyway: bool = False) -> None:
@@ -324,6 +365,9 @@ def _bucket(agent: Agent) -> str:
     return f"paused:{agent.pause_reason}" if agent.state == "paused" else agent.state
 
 
-def _has(agent: Agent, needs: Requirement) -> bool:
+def has(agent: Agent, needs: Requirement) -> bool:
     own = agent.skills
-    return all(own.get(skill, 0) >= level for skill, level in needs)
+    for skill, level in needs:  # noqa: SIM110 - asked of hundreds of agents at once, and a generator is slower
+        if own.get(skill, 0) < level:
+            return False
+    return True

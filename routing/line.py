@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import TypeVar
 
 from routing.entries import IN_LINE, Entry
 from routing.floor import Demand
@@ -49,6 +50,7 @@ class Line:
         self._kept: dict[EntryId, Kept] = {}
         self._queues: dict[QueueName, Ranks] = {}
         self._stands: dict[Stand, Ranks] = {}
+        self._open: dict[QueueName, Ranks] = {}
         self._aside: dict[Demand, dict[EntryId, None]] = {}
         self._preferring: dict[AgentId, dict[EntryId, None]] = {}
 
@@ -106,6 +108,10 @@ class Line:
     def waiting(self, stand: Stand) -> Ranks | None:
         return self._stands.get(stand)
 
+    def open_to_all(self, queue: QueueName) -> Ranks | None:
+        """All of the queue whom anybody who fits may be offered."""
+        return self._open.get(queue)
+
     def with_demand(self, demand: Demand) -> list[EntryId]:
         """All who wait with it, also those that nobody may be asked for now. In no order."""
         ranks = self._stands.get(demand)
@@ -146,42 +152,48 @@ class Line:
 
     def _enlist(self, kept: Kept, queue: QueueRules) -> None:
         if kept.entry.state in IN_LINE:
-            ranks = self._queues.get(kept.entry.queue)
-            if ranks is None:
-                ranks = self._queues[kept.entry.queue] = _ranks(queue)
-            ranks.add(kept.key, kept.growing)
+            _add(self._queues, kept.entry.queue, kept, queue)
 
     def _delist(self, kept: Kept) -> None:
         if kept.entry.state in IN_LINE:
-            ranks = self._queues[kept.entry.queue]
-            ranks.remove(kept.key, kept.growing)
-            if not ranks:
-                del self._queues[kept.entry.queue]
+            _drop(self._queues, kept.entry.queue, kept)
 
     def _stand(self, kept: Kept, queue: QueueRules) -> None:
         if kept.stand is not None:
-            ranks = self._stands.get(kept.stand)
-            if ranks is None:
-                ranks = self._stands[kept.stand] = _ranks(queue)
-            ranks.add(kept.key, kept.growing)
-        if kept.entry.state == "waiting" and kept.stand != kept.demand:
+            _add(self._stands, kept.stand, kept, queue)
+        if kept.stand == kept.demand:
+            _add(self._open, kept.entry.queue, kept, queue)
+        elif kept.entry.state == "waiting":
             self._aside.setdefault(kept.demand, {})[kept.entry.id] = None
 
     def _unstand(self, kept: Kept) -> None:
         if kept.stand is not None:
-            ranks = self._stands[kept.stand]
-            ranks.remove(kept.key, kept.growing)
-            if not ranks:
-                del self._stands[kept.stand]
-        if kept.entry.state == "waiting" and kept.stand != kept.demand:
+            _drop(self._stands, kept.stand, kept)
+        if kept.stand == kept.demand:
+            _drop(self._open, kept.entry.queue, kept)
+        elif kept.entry.state == "waiting":
             fewer = self._aside[kept.demand]
             del fewer[kept.entry.id]
             if not fewer:
                 del self._aside[kept.demand]
 
 
-def _ranks(queue: QueueRules) -> Ranks:
-    return Ranks(0 if queue.urgent else 1, 0 if queue.ageing is None else queue.ageing.rate)
+Where = TypeVar("Where")
+
+
+def _add(parts: dict[Where, Ranks], where: Where, kept: Kept, queue: QueueRules) -> None:
+    ranks = parts.get(where)
+    if ranks is None:
+        rate = 0 if queue.ageing is None else queue.ageing.rate
+        ranks = parts[where] = Ranks(0 if queue.urgent else 1, rate)
+    ranks.add(kept.key, kept.growing)
+
+
+def _drop(parts: dict[Where, Ranks], where: Where, kept: Kept) -> None:
+    ranks = parts[where]
+    ranks.remove(kept.key, kept.growing)
+    if not ranks:
+        del parts[where]
 
 
 def _key(entry: Entry, queue: QueueRules, now_us: int) -> tuple[Key, bool]:

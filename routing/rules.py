@@ -31,8 +31,11 @@ def micros(at: dt.datetime) -> int:
 
 def requirement(*demands: Mapping[SkillName, int]) -> Requirement:
     """All demands at once: the highest level of each skill."""
+    some = [demand for demand in demands if demand]
+    if len(some) < 2:
+        return tuple(sorted(some[0].items())) if some else ()
     highest: dict[SkillName, int] = {}
-    for demand in demands:
+    for demand in some:
         for skill, level in demand.items():
             highest[skill] = max(level, highest.get(skill, 0))
     return tuple(sorted(highest.items()))
