@@ -201,7 +201,7 @@ def _staffing(group: Group, scenario: Scenario) -> list[tuple[float, int]]:
         return [(0.0, group.agents)]
     if group.agents is not None:
         begins = scenario.bounds()[:-1]
-        if isinstance(scenario.periods, list) and len(group.agents) > len(begins):
+        if len(group.agents) > len(begins):
             begins = [*begins, scenario.length_s]
         return list(zip(begins, group.agents, strict=False))
     return _counted([(span, shift.agents) for shift in group.shifts for span in _spans(shift, scenario)])

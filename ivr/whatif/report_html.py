@@ -136,10 +136,11 @@ def _bars(name: str, columns: Mapping[str, Estimates], colour: str) -> str:
         parts.append(
             f"<rect x='{_LEFT}' y='{y + 3}' width='{end - _LEFT:.1f}' height='{row - 9}' fill='var({colour})'/>"
         )
+        high = end
         if estimate.half:
             low, high = end - wide * estimate.half, end + wide * estimate.half
             parts.append(f"<path d='M{low:.1f} {y + 11.5}H{high:.1f}' stroke='var(--ink)' stroke-width='2'/>")
-        parts.append(f"<text x='{end + 8:.1f}' y='{y + 15}'>{shown(name, estimate)}</text>")
+        parts.append(f"<text x='{high + 8:.1f}' y='{y + 15}'>{shown(name, estimate)}</text>")
     return _chart(name, 30 + row * len(columns), parts)
 
 
