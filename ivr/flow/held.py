@@ -56,14 +56,20 @@ def take_back(turn: Turn) -> None:
     forget(turn)
 
 
-def send(turn: Turn, event: SentToFlow) -> None:
-    """Into the flow that the agent named. come_back: the place is kept meanwhile."""
-    if event.come_back:
+def send(turn: Turn, event: SentToFlow) -> bool:
+    """Into the flow that the agent named. come_back: the place is kept meanwhile. False: there is no such flow, or none
+    that can be begun without parameters; as if it were through at once."""
+    flow = turn.library.flows.get(event.flow)
+    usable = flow is not None and not any(one.required for one in flow.parameters.values())
+    turn.note("sent_to_flow", {"node": turn.node, "flow": event.flow, "come_back": event.come_back})
+    if not event.come_back:
+        turn.waiting.pop(QUEUE, None)
+    elif usable and len(turn.stack) < subflows.MAX_CALLS:
         keep(turn)
     else:
-        turn.waiting.pop(QUEUE, None)
-    turn.note("sent_to_flow", {"node": turn.node, "flow": event.flow, "come_back": event.come_back})
-    subflows.enter(turn, event.flow, {})
+        turn.actions.append(BackInTalk(event.op))
+        return True
+    return usable and subflows.enter(turn, event.flow, {})
 
 
 def in_talk(turn: Turn) -> bool:
@@ -100,7 +106,7 @@ def happened(turn: Turn, event: Input) -> bool:
             known = {**(data if isinstance(data, Mapping) else {}), **progress(event)}
             turn.holding = {**turn.holding, "data": known}
             return False
-        case AgentJoined() | QueueEnded():
+        case AgentJoined() | QueueEnded() | SentToFlow(come_back=False):
             turn.leave()
             subflows.stand(turn, turn.holding)
             turn.node = str(turn.holding.get("node"))

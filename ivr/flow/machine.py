@@ -175,7 +175,7 @@ def _deliver(turn: Turn, node: Node, event: Input, purpose: str) -> None:
             if purpose == held.QUEUE:
                 node.waits_again(turn, event)
         case SentToFlow():
-            if purpose == held.QUEUE and event.flow in turn.library.flows:
+            if purpose == held.QUEUE:
                 node.sent_to_flow(turn, event)
         case QueueEnded():
             if purpose == held.QUEUE:

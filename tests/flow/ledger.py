@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from ivr.flow.actions import (
     Action,
+    BackInTalk,
     Callback,
     CancelLookup,
     CancelRequest,
@@ -33,8 +34,10 @@ from ivr.flow.inputs import (
     Input,
     PartyJoined,
     QueueProgress,
+    SentToFlow,
     SpeechPartial,
     SpeechStarted,
+    WaitsAgain,
 )
 from ivr.flow.machine import MAX_HOPS
 from ivr.flow.model import FlowLibrary
@@ -54,7 +57,7 @@ CLOSERS: dict[type, type] = {
     CancelLookup: Lookup,
 }
 NEED_A_CALLER = (Play, Listen, StartTimer, Enqueue, Record, Transfer, Hangup)
-NO_ANSWER = (Digit, HungUp, SpeechStarted, SpeechPartial, QueueProgress, AgentJoined, PartyJoined)
+NO_ANSWER = (Digit, HungUp, SpeechStarted, SpeechPartial, QueueProgress, AgentJoined, WaitsAgain, PartyJoined)
 """Inputs that leave an op open."""
 SURE_TO_END = ("play", "queue", "callback", "record", "transfer", "request", "lookup", "timer.")
 
@@ -81,6 +84,8 @@ class Ledger:
                 # What had to do with the caller ended with the call.
                 kept = Record if "record" in before.waiting else Request | Lookup
                 self._open = {op: each for op, each in self._open.items() if isinstance(each, kept)}
+        elif isinstance(event, SentToFlow) and event.come_back:
+            pass  # the place is kept
         elif not isinstance(event, NO_ANSWER) and _awaited(before, event):
             opened = self._open.pop(event.op)
             if (
@@ -102,7 +107,7 @@ class Ledger:
             opened = self._open.pop(action.op, None)  # type: ignore[union-attr]  # all closers have one
             assert isinstance(opened, CLOSERS[type(action)]), f"{action} closes {opened}"
         else:
-            assert isinstance(action, Note | Notify | Hangup)
+            assert isinstance(action, Note | Notify | Hangup | BackInTalk)
 
     def _check(self, before: FlowState | None, event: Input | None, step: Step) -> None:
         state = step.state

@@ -27,12 +27,14 @@ from ivr.flow.inputs import (
     QueueProgress,
     RecordingEnded,
     RequestEnded,
+    SentToFlow,
     SpeechFailed,
     SpeechHeard,
     SpeechPartial,
     SpeechStarted,
     TimerFired,
     TransferEnded,
+    WaitsAgain,
 )
 from ivr.flow.state import CallFacts, FlowState
 
@@ -86,6 +88,8 @@ PURPOSES: dict[type, str] = {
     SpeechFailed: "listen",
     QueueProgress: "queue",
     AgentJoined: "queue",
+    WaitsAgain: "queue",
+    SentToFlow: "queue",
     QueueEnded: "queue",
     CallbackPlaced: "callback",
     RecordingEnded: "record",
@@ -141,6 +145,8 @@ def inputs_for(op: st.SearchStrategy[OpId]) -> st.SearchStrategy[Input]:
         st.builds(TimerFired, op),
         st.builds(QueueProgress, op, st.integers(-1, 10**12), st.integers(-1, 50), seconds, seconds),
         st.builds(AgentJoined, op, st.sampled_from(["a1001", ""])),
+        st.builds(WaitsAgain, op, st.sampled_from(["general", ""])),
+        st.builds(SentToFlow, op, st.sampled_from(["survey", "main", "nowhere"]), st.booleans()),
         st.builds(QueueEnded, op, outcomes(QUEUE_OUTCOMES), st.just("a1001"), times, times),
         st.builds(
             CallbackPlaced,
@@ -250,6 +256,8 @@ def _makers(chance: random.Random, op: OpId) -> list[Callable[[], Input]]:
         (TimerFired, lambda: TimerFired(op)),
         (QueueProgress, lambda: QueueProgress(op, chance.randrange(-1, 5), 5, pick((None, 30.0)), 90.0)),
         (AgentJoined, lambda: AgentJoined(op, "a1")),
+        (WaitsAgain, lambda: WaitsAgain(op, "general")),
+        (SentToFlow, lambda: SentToFlow(op, pick(("survey", "main", "nowhere")), pick((True, False)))),
         (QueueEnded, lambda: QueueEnded(op, pick(QUEUE_OUTCOMES))),  # type: ignore[arg-type]
         (CallbackPlaced, lambda: CallbackPlaced(op, pick(("placed", "refused", "failed")), "k1", 1)),
         (

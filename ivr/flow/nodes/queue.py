@@ -228,7 +228,8 @@ class Queue(HotwordNode):
                     "agent": event.agent,
                 },
             )
-        held.send(turn, event)
+        if not held.send(turn, event):
+            turn.go(self.next)
 
     def returned(self, turn: Turn, results: Mapping[str, JsonValue]) -> None:
         if not held.came_back(turn):

@@ -239,7 +239,8 @@ class TransferNode(WordsFirstNode):
         turn.data["joined"] = False
 
     def sent_to_flow(self, turn: Turn, event: SentToFlow) -> None:
-        held.send(turn, event)
+        if not held.send(turn, event):
+            turn.go(self.next)
 
     def returned(self, turn: Turn, results: Mapping[str, JsonValue]) -> None:
         if not held.came_back(turn):
