@@ -71,7 +71,7 @@ PUBLISHED: Mapping[str, Mapping[str, tuple[float, float]]] = {
 }
 """Of the examples SimpleMSK, Bilingual and MMCBlocked of the ContactCenters library (Buist and L'Ecuyer, University of
 Montreal), each after 1,000 days."""
-QUICKLY = {"three-types": 4, "two-languages": 3, "finite-queue": 5}
+QUICKLY = {"three-types": 3, "two-languages": 2, "finite-queue": 4}
 FIGURES = (
     "wait_share",
     "mean_wait",
@@ -317,7 +317,7 @@ def published(*, quick: bool) -> dict[str, Any]:
             found[name][path] = {"ours": ours, "published": [low, high], "intervals_meet": near}
             print(
                 f"    {path:34} {ours['low']:10.4f} .. {ours['high']:10.4f}  theirs {low:10.4f} .. {high:10.4f}"
-                f"{'' if near else '  APART'}"
+                f"{'' if near else '  apart'}"
             )
     return found
 
@@ -344,7 +344,7 @@ def main() -> None:
     pace = speed()
     print(f"{pace['calls_per_min_and_processor']:,} calls a minute and processor")
     theory = against_theory(
-        [CASES[0], *CASES[2:]] if quick else CASES, 4 if quick else 100, 1_000_000 if quick else 10_000_000
+        [CASES[0], *CASES[2:]] if quick else CASES, 4 if quick else 100, 600_000 if quick else 10_000_000
     )
     pooled = pooling(3 if quick else 20, 3.0 if quick else 60.0)
     simulations = published(quick=quick)
