@@ -47,7 +47,15 @@ class AsteriskSettings(_Section):
     username: str = Field(default="hotline", description="ARI user of an external Asterisk")
     password: SecretStr = Field(default=SecretStr(""), description="ARI password of an external Asterisk")
     app: str = Field(default="ivr", description="name of our Stasis application")
-    sip_port: int = Field(default=5060, ge=1, le=65535, description="taken when free, else another one")
+    sip_port: int = Field(
+        default=5060, ge=0, le=65534, description="taken when free, else another one; 0: any free one"
+    )
+    http_port: int = Field(
+        default=8088,
+        ge=0,
+        le=65535,
+        description="of a private Asterisk's ARI and websockets: taken when free, else another one; 0: any free one",
+    )
     loopback: bool = Field(default=True, description="SIP and media on 127.0.0.1 only; false: every address")
     external_address: str = Field(default="", description="this machine's address for phones beyond a NAT")
     trunk_hosts: tuple[str, ...] = Field(default=("127.0.0.2",), description="addresses the trunk calls from")
@@ -130,7 +138,9 @@ class TranscriptSettings(_Section):
 class SupervisorSettings(_Section):
     """Supervisors who listen to talks, whisper, join and take over."""
 
-    tell_agent: bool = Field(default=False, description="the agent hears a tone when somebody begins to listen")
+    tell_agent: bool = Field(
+        default=False, description="the agent hears a tone when somebody begins to listen"
+    )
     phones: dict[str, str] = Field(
         default_factory=dict,
         description="supervisors who are no agents: name: ARI endpoint of the telephone, e.g. PJSIP/desk1",

@@ -438,7 +438,9 @@ async def _start_asterisk(
         rtp_timeout_s=wanted.rtp_timeout_s,
         digests=wanted.sip_digests,
         transfers=wanted.telephone_transfers,
-        preferred_ports=Ports(wanted.sip_port, wanted.sip_port + 1, 8088, 20000, 23999),
+        preferred_ports=Ports(
+            wanted.sip_port, wanted.sip_port and wanted.sip_port + 1, wanted.http_port, 20000, 23999
+        ),
     )
     rendered = render(settings.state_dir / "asterisk", binary, options)
     return await stack.enter_async_context(PrivateAsterisk(binary, rendered, accounts=False))

@@ -14,6 +14,9 @@ import pytest
 # Tables are as wide for every test, whichever of them makes the first one.
 os.environ["COLUMNS"] = "200"
 
+# Two hotlines that start in the same moment may choose the same port before either has it: tests ask for any free one.
+os.environ["IVR_ASTERISK__SIP_PORT"] = os.environ["IVR_ASTERISK__HTTP_PORT"] = "0"
+
 # How long an example takes says something of the machine, not of us.
 hypothesis.settings.register_profile("house", deadline=None)
 hypothesis.settings.load_profile("house")

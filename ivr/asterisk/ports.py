@@ -30,7 +30,7 @@ class Ports:
 
 
 def choose(host: str, http_host: str, *, rtp_count: int, preferred: Ports | None = None) -> Ports:
-    """Free ports: those of `preferred` that are free, others where they are not.
+    """Free ports: those of `preferred` that are free, others where they are not, or where it is 0.
 
     Raises AsteriskError when no block of `rtp_count` free UDP ports is found.
     """
@@ -38,9 +38,7 @@ def choose(host: str, http_host: str, *, rtp_count: int, preferred: Ports | None
 
     def one(wish: int | None, address: str, kinds: Iterable[socket.SocketKind]) -> int:
         kinds = tuple(kinds)
-        port = (
-            wish if wish is not None and is_free(wish, address, kinds) else _any_free(address, kinds, taken)
-        )
+        port = wish if wish and is_free(wish, address, kinds) else _any_free(address, kinds, taken)
         taken.add(port)
         return port
 
@@ -50,6 +48,7 @@ def choose(host: str, http_host: str, *, rtp_count: int, preferred: Ports | None
     http = one(preferred.http if preferred else None, http_host, (socket.SOCK_STREAM,))
     if (
         preferred
+        and preferred.rtp_first
         and preferred.rtp_last - preferred.rtp_first + 1 >= rtp_count
         and _block_is_free(preferred.rtp_first, preferred.rtp_last, host)
     ):
