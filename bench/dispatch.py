@@ -30,12 +30,16 @@ from typing import Final
 import uvloop
 
 from bench.controller import start_controller
+from ivr.accounts.service import Accounts
 from ivr.asterisk.locate import locate
 from ivr.asterisk.process import PrivateAsterisk
 from ivr.asterisk.render import RenderedAsterisk, RenderOptions, render
+from ivr.clock import SystemClock
 from ivr.demo import sip
 from ivr.demo.lightphone import Call, LightPhone
 from ivr.demo.sip import SipMessage
+from storage.migrate import upgrade
+from storage.store import Store
 from tests.support.sipp import run_sipp
 
 HERE: Final = Path(__file__).parent
@@ -189,7 +193,8 @@ async def run(plan: Plan) -> dict[str, object]:
         await asyncio.to_thread(_prepare, flows, state, names)
         rendered = render(folder / "asterisk", binary, RenderOptions(agents=tuple(names), rtp_count=6000))
         await asyncio.to_thread(_write_queue, rendered.etc, names)
-        asterisk = await stack.enter_async_context(PrivateAsterisk(binary, rendered))
+        await _make_accounts(state, rendered)
+        asterisk = await stack.enter_async_context(PrivateAsterisk(binary, rendered, accounts=False))
         bench = Bench(asterisk)
         baseline, ours = Side("app_queue", BASELINE_NUMBER), Side("ours", rendered.hotline_number)
         async with _controller(rendered, flows, state, folder / "cache"):
@@ -206,6 +211,16 @@ async def _controller(
     settings = {"IVR_CACHE": str(cache), "IVR_PROMPTS__RENDER": "false"}
     async with start_controller(rendered, flows, state, settings=settings) as process:
         yield process
+
+
+async def _make_accounts(state: Path, rendered: RenderedAsterisk) -> None:
+    """In the controller's database, with secrets that the phones know; it makes them in Asterisk."""
+    url = f"sqlite+aiosqlite:///{state / 'hotline.db'}"
+    await upgrade(url)
+    async with await Store.open(url) as store:
+        accounts = Accounts(store, SystemClock().now)
+        for account in rendered.accounts:
+            await accounts.create(account.name, secret=account.password)
 
 
 def _names(agents: int) -> list[str]:
