@@ -305,12 +305,12 @@ def main() -> int:
     parser.add_argument("--entries", type=int, default=100_000)
     parser.add_argument("--seed", type=int, default=1)
     options = parser.parse_args()
-    rounds = 500 if options.quick else 10_000
+    rounds = 1000 if options.quick else 10_000
     few, _ = measured(1000, rounds, options.seed)
     many, bytes_each = measured(options.entries, rounds, options.seed)
     few_ms, many_ms = in_ms(few.took), in_ms(many.took)
     plain = baseline(many, 2 if options.quick else 10)
-    free_ms = in_ms({strategy: among_free(strategy, rounds, options.seed) for strategy in STRATEGIES})
+    free_ms = in_ms({strategy: among_free(strategy, rounds // 3, options.seed) for strategy in STRATEGIES})
     load = os.getloadavg()[0]
     print(f"{AGENTS:,} agents, {SKILLS} skills, {QUEUES} queues; load of the machine {load:.1f}")
     print(f"{'event':14} {'p50 ms':>8} {'p99 ms':>8} {'max ms':>8} {'p99 at 1,000':>13} {'times':>6}")

@@ -14,13 +14,13 @@ from routing import agents as ag
 from routing import board_events as ev
 from routing.agents import IN_CALL, OFFERED, Agent, IllegalTransition
 from routing.board import Board
-from routing.choosing import may_ask
-from routing.decisions import Decision, Offer
+from routing.choosing import kept_for, may_ask
+from routing.decisions import Decision, Wait
 from routing.entries import IN_LINE, Entry, Step
 from routing.floor import Floor
 from routing.ids import AgentId, EntryId, QueueName
 from routing.matcher import decide, limit, next_for_agent, place, relaxation
-from routing.rules import QueueRules, Rules
+from routing.rules import Ageing, Overflow, QueueRules, Rules
 from tests.routing.world import agent, at, entry, skills
 
 CRISIS = QueueName("crisis")
@@ -41,7 +41,21 @@ RULES = Rules(
         CRISIS: QueueRules(CRISIS, priority=100, max_wait_s=None, wrap_up_s=0.0, no_answer_pause_after=None),
     }
 )
-OTHER_RULES = Rules({**RULES.queues, GENERAL: replace(RULES.queues[GENERAL], steps=(), max_length=None)})
+OTHER_RULES = Rules(
+    {
+        GENERAL: replace(
+            RULES.queues[GENERAL],
+            steps=(),
+            max_length=None,
+            strategy="least_occupied",
+            ageing=Ageing(1, 10.0, 3),
+            preferred_s=15.0,
+            overflow=(Overflow(CRISIS, after_s=45.0), Overflow(CRISIS, unstaffed=True)),
+            serve_after_closing=False,
+        ),
+        CRISIS: replace(RULES.queues[CRISIS], urgent=True, strategy="best_skill"),
+    }
+)
 
 NOWHERE = QueueRules(QueueName(""))
 AGENT_IDS = ["ann", "bob", "cid", "dan"]
@@ -81,6 +95,7 @@ class Shift(RuleBasedStateMachine):
         self.count = 0
         self.ringing: set[tuple[EntryId, AgentId]] = set()
         self.told: dict[EntryId, int] = {}
+        self.worst: dict[EntryId, int] = {}
         self.ended: dict[EntryId, str] = {}
 
     @initialize(agents=some_agents)
@@ -100,6 +115,9 @@ class Shift(RuleBasedStateMachine):
                     self.ringing.add((offered.id, asked.id))
                 case ev.StopRinging(entry=which, agent=who):
                     self.ringing.remove((which, who))
+                case ev.EntryChanged(before=Entry(queue=old), after=Entry(queue=new, id=which)) if old != new:
+                    self.told.pop(which, None)
+                    self.worst.pop(which, None)
                 case ev.EntryChanged(after=Entry(state="ended", outcome=outcome, id=which)):
                     assert which not in self.ended, "an entry ended twice"
                     assert outcome is not None
@@ -116,13 +134,26 @@ class Shift(RuleBasedStateMachine):
         queue=st.sampled_from(["general", "crisis", "nowhere"]),
         priority=st.integers(0, 2),
         english=st.integers(0, 5),
+        preferred=st.sampled_from([None, None, *AGENT_IDS]),
     )
-    def a_caller_comes(self, queue: str, priority: int, english: int) -> None:
+    def a_caller_comes(self, queue: str, priority: int, english: int, preferred: str | None) -> None:
         self.count += 1
         wants = {"english": english} if english else {}
-        self.tell(
-            ev.EntryArrived(entry(f"e{self.count}", queue=queue, when=self.now, priority=priority, **wants))
-        )
+        came = entry(f"e{self.count}", queue=queue, when=self.now, priority=priority, **wants)
+        self.tell(ev.EntryArrived(replace(came, preferred=None if preferred is None else AgentId(preferred))))
+
+    @rule(closed=st.sets(st.sampled_from([GENERAL, CRISIS])))
+    def hours_change(self, closed: set[QueueName]) -> None:
+        self.tell(ev.HoursChanged(frozenset(closed)))
+
+    @rule(
+        data=st.data(), queue=st.sampled_from([None, GENERAL, CRISIS]), priority=st.sampled_from([None, 0, 5])
+    )
+    @precondition(lambda self: any(each.state in IN_LINE for each in self.board.entries()))
+    def a_supervisor_moves(self, data: st.DataObject, queue: QueueName | None, priority: int | None) -> None:
+        which = data.draw(st.sampled_from(sorted(e.id for e in self.board.entries() if e.state in IN_LINE)))
+        self.told.pop(which, None)
+        self.tell(ev.EntryMoved(which, "sue", "a child", queue, priority))
 
     @rule(data=st.data(), outcome=st.sampled_from(["abandoned", "left"]))
     @precondition(lambda self: self.board.entries())
@@ -202,6 +233,16 @@ class Shift(RuleBasedStateMachine):
         which = data.draw(st.sampled_from(sorted(e.id for e in self.board.entries() if e.state in IN_LINE)))
         found = self.board.place(which)
         assert found is not None
+        before = self.board.entry(which)
+        assert before is not None
+        worse = before.announced is not None and found.place > before.announced
+        telling = self.board.telling(which)
+        assert telling is not None
+        assert telling.say <= (before.announced or telling.place)
+        assert not telling.why or worse
+        if worse and self.worst.get(which, 0) < found.place:
+            assert telling.why, "a place got worse and nobody says why"
+        self.worst[which] = found.place if worse else 0
         self.tell(ev.PlaceTold(which, found.place))
         announced = self.board.entry(which)
         assert announced is not None
@@ -237,7 +278,9 @@ class Shift(RuleBasedStateMachine):
             needs = dict(queue.needs(waiting))
             for free in self.board.agents.values():
                 fits = free.state == "available" and waiting.queue in free.queues and free.has(needs)
-                assert not (fits and may_ask(waiting, free, queue, at(self.now))), (waiting, free)
+                kept = kept_for(waiting, queue, self.board.agents, at(self.now)) not in (None, free.id)
+                asked = may_ask(waiting, free, queue, at(self.now)) and not kept
+                assert not (fits and asked), (waiting, free)
 
     @invariant()
     def steps_relax_at_once(self) -> None:
@@ -264,12 +307,14 @@ class Shift(RuleBasedStateMachine):
         agents, entries = list(self.board.agents.values()), self.board.entries()
         for each in entries:
             if each.state == "waiting":
-                assert not isinstance(decide(each, self.board.rules, agents, at(self.now)), Offer)
+                decided = decide(each, self.board.rules, agents, at(self.now), closed=self.board.closed)
+                assert isinstance(decided, Wait)
             if each.only is None:
                 assert self.board.place(each.id) == place(each, entries, self.board.rules, at(self.now))
         for each_agent in agents:
             if each_agent.state == "available":
-                assert next_for_agent(each_agent, entries, self.board.rules, at(self.now)) is None
+                found = next_for_agent(each_agent, entries, self.board.rules, at(self.now), agents=agents)
+                assert found is None
 
 
 Shift.TestCase.settings = settings(
