@@ -23,7 +23,6 @@ from ivr.talk.events import (
     Blind,
     CameIn,
     Command,
-    Complete,
     Consult,
     Event,
     FlowEnded,
@@ -35,7 +34,6 @@ from ivr.talk.events import (
     NotReached,
     OtherGone,
     OwnerGone,
-    Park,
     ParkedTooLong,
     PickUp,
     Resume,
@@ -43,7 +41,7 @@ from ivr.talk.events import (
 )
 from ivr.talk.ground import Ground
 from ivr.talk.moving import Mover
-from ivr.talk.parking import LONGEST_S, PARK
+from ivr.talk.parking import LONGEST_S
 from ivr.talk.party import Message, Party
 from ivr.talk.people import (
     CITIZEN,
@@ -66,6 +64,8 @@ from ivr.talk.reaching import Reach, Reached
 from ivr.talk.results import Done, Refused, Result
 from ivr.talk.state import NotNow, begin, step
 from ivr.talk.targets import Target, ToAgent
+from ivr.talk.times import TalkTimes
+from ivr.talk.transfer_key import asked_by, tell_telephone
 from routing.ids import AgentId
 
 log = logging.getLogger(__name__)
@@ -95,12 +95,7 @@ class Talking:
         self._group: asyncio.TaskGroup | None = None
         self._parked: asyncio.TimerHandle | None = None
         self._longest: asyncio.TimerHandle | None = None
-        self._since = ground.monotonic()
-        self._flowing = True
-        self.talked_s = 0.0
-        """Citizen and others heard each other."""
-        self.held_s = 0.0
-        """The citizen waited in the talk: music or ringing."""
+        self._times = TalkTimes(ground.monotonic)
         self.outcomes: dict[str, NotReached] = {}
         """Of those who were rung in vain, by person."""
         self._watching: list[asyncio.Queue[Talk]] = []
@@ -161,6 +156,16 @@ class Talking:
         """The owner consults with this second channel (`second.py`), or no more."""
         self._mover.aside = None if channel is None else (self._owner_id, channel)
 
+    @property
+    def talked_s(self) -> float:
+        """Citizen and others heard each other; right when the talk is over."""
+        return self._times.talked_s
+
+    @property
+    def held_s(self) -> float:
+        """The citizen waited in the talk: music or ringing."""
+        return self._times.held_s
+
     def flow_ended(self) -> None:
         self.tell(FlowEnded())
 
@@ -201,7 +206,7 @@ class Talking:
             self._refuse_rest()
             self._group = None
             self._ground.talks.remove(self)
-            self._account()
+            self._times.flowing(True)
             for timer in (self._parked, self._longest):
                 if timer is not None:
                     timer.cancel()
@@ -254,15 +259,15 @@ class Talking:
         message.answer(Done(self.state.stage, slot, rung.id if rung is not None else ""))
 
     async def _go(self, event: Event, reach: Reach | None) -> None:
-        self._account()
         aside = self._aside()
         before, (self.state, actions) = self.state, step(self.state, event)
         if self.state.owner != before.owner:
             self._ground.owner_is(self._owner)
             if self._owner and self._owner not in self.agents:
                 self.agents.append(self._owner)
-        self._flowing = rooms(self.state).get(CITIZEN, "main") == "main"
-        self._ground.flowing(self._flowing)
+        flowing = rooms(self.state).get(CITIZEN, "main") == "main"
+        self._times.flowing(flowing)
+        self._ground.flowing(flowing)
         if before.stage == "away" and self.state.stage not in ("away", "ended"):
             await self._ground.rejoining(isinstance(event, (Resume, GoBack)))
         moves = [action for action in actions if isinstance(action, Move)]
@@ -370,12 +375,7 @@ class Talking:
         party = self._parties.get(self._owner_id)
         if party is None or self._group is None or party.referred:
             return
-        wanted = event.refer_to.requested_destination
-        command: Command = Blind(self.dialled(wanted.destination or ""))
-        if wanted.protocol_id:
-            command = Complete()
-        elif wanted.destination == PARK:
-            command = Park()
+        command = asked_by(event, self._ground)
         party.referred = event.referred_by.source_channel.id
         self._group.create_task(self._referred(command, party), name=f"{self.call} transfer by telephone")
 
@@ -384,13 +384,7 @@ class Talking:
         result = await self.do(self._owner, command)
         if isinstance(result, Refused):
             asked, party.referred = party.referred, ""
-            await self._progress(asked, "channel_unavailable")
-
-    async def _progress(self, channel: str, states: str) -> None:
-        try:
-            await self._ground.ari.channels.transfer_progress(channel_id=channel, states=states)
-        except AriError as error:
-            log.info("the telephone is not told of its transfer: %s", error)
+            await tell_telephone(self._ground.ari, asked, done=False)
 
     def dialled(self, number: str) -> Target:
         """What the agent's telephone means by it."""
@@ -415,7 +409,7 @@ class Talking:
             self._ground.queues.finished(reached.entry, AgentId(reached.agent), wrap_up_as=self._ground.queue)
         party.together.close()
         if party.referred:
-            await self._progress(party.referred, "channel_answered")
+            await tell_telephone(self._ground.ari, party.referred, done=True)
         await reached.keep.aclose()
 
     async def _close(self) -> None:
@@ -459,11 +453,3 @@ class Talking:
 
     def _followers(self) -> list[asyncio.Task[None]]:
         return [party.follower for party in self._parties.values() if party.follower is not None]
-
-    def _account(self) -> None:
-        now = self._ground.monotonic()
-        if self._flowing:
-            self.talked_s += now - self._since
-        else:
-            self.held_s += now - self._since
-        self._since = now
