@@ -70,6 +70,11 @@ log = logging.getLogger(__name__)
 LANGUAGES = ("zh", "en")
 READY_S = 20.0
 SOME_WORDS = "李先生住在人民路，he called at three"
+UNWANTED = frozenset(
+    {"ChannelVarset", "ChannelConnectedLine", "ChannelDialplan", "ChannelCallerId", "BridgeCreated", "BridgeMerged"}
+    | {"BridgeDestroyed", "ChannelCreated", "ChannelEnteredBridge", "ChannelLeftBridge"}
+)
+"""Events that no part of ours looks at."""
 BEHIND = 5_000
 """So many facts not yet durable: the database is called unwell."""
 
@@ -467,6 +472,7 @@ def _ari_settings(settings: Settings, asterisk: PrivateAsterisk | None) -> AriSe
         password=password,
         app=wanted.app,
         rest="websocket",
+        unwanted=UNWANTED,
         connections=wanted.http_connections,
         request_timeout_s=wanted.request_timeout_s,
     )

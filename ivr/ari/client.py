@@ -31,11 +31,12 @@ from ivr.ari.interface import WithHandles
 from ivr.ari.parse import Gap, seal
 from ivr.ari.repository import Reply, Request, Transport, query
 from ivr.ari.socket_rest import QUICK, SocketRest
-from ivr.errors import AriUnauthorised, AriUnavailable
+from ivr.errors import AriError, AriUnauthorised, AriUnavailable
 
 log = logging.getLogger(__name__)
 
 LARGEST_MESSAGE: Final = 16 * 1024 * 1024
+LEAVE_OUT_S: Final = 2.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +47,8 @@ class AriSettings:
     websocket (a third of the processor time; `socket_rest.py` says which and why; Asterisk >= 22.4).
     connections: the pool's bound, below http.conf's sessionlimit. keep_alive_s: an idle connection is dropped after
     this, sooner than Asterisk drops it (session_keep_alive, 15 s), so that no command meets a closing one.
-    heartbeat_s: seconds between pings; a peer silent for half of it after one is lost.
+    heartbeat_s: seconds between pings; a peer silent for half of it after one is lost. unwanted: types of events that
+    Asterisk is asked not to send: nine of ten around a hang-up are of a few types, and what we wait for comes after them.
     """
 
     base_url: str
@@ -60,6 +62,7 @@ class AriSettings:
     keep_alive_s: float = 10.0
     heartbeat_s: float = 4.0
     back_off: BackOff = BackOff()
+    unwanted: frozenset[str] = frozenset()
 
 
 class HttpRest:
@@ -242,10 +245,22 @@ class AriClient(WithHandles):
             self._socket_rest.opened(lambda message: socket.send_frame(message, aiohttp.WSMsgType.TEXT))
             self._set_connected(True)
             self.bus.dispatch(Gap(first, 0.0 if first else time.monotonic() - lost_at))
+            await self._leave_out()
             try:
                 return (*await self._read(socket), True)
             finally:
                 self._set_connected(False)
+
+    async def _leave_out(self) -> None:
+        """The application may be a new one: it has to be told each time. Without it there is only more to read."""
+        if not self.settings.unwanted:
+            return
+        wanted = {"disallowed": [{"type": name} for name in sorted(self.settings.unwanted)]}
+        try:
+            async with asyncio.timeout(LEAVE_OUT_S):
+                await self.applications.filter(application_name=self.settings.app, filter=wanted)
+        except (AriError, TimeoutError) as error:
+            log.warning("Asterisk goes on sending events that nobody needs: %s", error or "no answer")
 
     def _set_connected(self, connected: bool) -> None:
         if connected:

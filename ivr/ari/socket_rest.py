@@ -25,6 +25,8 @@ QUICK: Final = frozenset(
         "bridges.create",
         "bridges.create_with_id",
         "bridges.get",
+        "channels.create",
+        "channels.dial",
         "channels.get",
         "channels.get_channel_var",
         "channels.get_channel_vars",
