@@ -327,9 +327,7 @@ class Dispatcher:
         except (IllegalTransition, KeyError) as error:
             log.info("not told to the board: %s", error)
 
-    def finished(
-        self, entry: EntryId, agent: AgentId, *, served: bool = True, wrap_up_as: str = ""
-    ) -> None:
+    def finished(self, entry: EntryId, agent: AgentId, *, served: bool = True, wrap_up_as: str = "") -> None:
         """served False: the agent was there, the citizen of a callback was not, and is not called again.
 
         wrap_up_as: the queue whose wrap-up holds for an agent to whom a call was handed."""

@@ -71,7 +71,14 @@ LANGUAGES = ("zh", "en")
 READY_S = 20.0
 SOME_WORDS = "李先生住在人民路，he called at three"
 UNWANTED = frozenset(
-    {"ChannelVarset", "ChannelConnectedLine", "ChannelDialplan", "ChannelCallerId", "BridgeCreated", "BridgeMerged"}
+    {
+        "ChannelVarset",
+        "ChannelConnectedLine",
+        "ChannelDialplan",
+        "ChannelCallerId",
+        "BridgeCreated",
+        "BridgeMerged",
+    }
     | {"BridgeDestroyed", "ChannelCreated", "ChannelEnteredBridge", "ChannelLeftBridge"}
 )
 """Events that no part of ours looks at."""

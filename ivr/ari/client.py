@@ -48,7 +48,7 @@ class AriSettings:
     connections: the pool's bound, below http.conf's sessionlimit. keep_alive_s: an idle connection is dropped after
     this, sooner than Asterisk drops it (session_keep_alive, 15 s), so that no command meets a closing one.
     heartbeat_s: seconds between pings; a peer silent for half of it after one is lost. unwanted: types of events that
-    Asterisk is asked not to send: nine of ten around a hang-up are of a few types, and what we wait for comes after them.
+    Asterisk is asked not to send: nine of ten around a hang-up are of these, and what we wait for comes after them.
     """
 
     base_url: str

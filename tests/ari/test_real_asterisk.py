@@ -278,6 +278,8 @@ async def test_quick_commands_are_answered_while_a_prompt_plays(settings: AriSet
         names = {"channel_id": channel, "bridge_id": "b5", "snoop_id": "snoop-5", "playback_id": "queued"}
         given: dict[str, dict[str, Any]] = {
             "bridges.create": {"bridge_id": "b6"},
+            "channels.create": {"channel_id": "quick.made", "endpoint": f"Local/never@{APP}", "app": APP},
+            "channels.dial": {"channel_id": "quick.made"},
             "channels.get_channel_var": {"variable": "CHANNEL(state)"},
             "channels.get_channel_vars": {"variables": ["CHANNEL(state)"]},
             "channels.mute": {"direction": "in"},
@@ -305,6 +307,7 @@ async def test_quick_commands_are_answered_while_a_prompt_plays(settings: AriSet
                 AriRejected
             ):  # a queued one cannot be paused: it is answered, that is all
                 await command(**arguments)
+        await ari.channel("quick.made").hangup()
         for bridge in ("b5", "b6"):
             await value(ari.bridge(bridge).destroy())
 

@@ -92,7 +92,9 @@ async def test_a_callback_neither_jumps_the_line_nor_loses_its_place(stage: Scen
         agent = await stage.agent("a1001")
         await agent.events.next("established", timeout=15)
         await called.events.next("established", timeout=20)
-        await stage.until(lambda: stage.states()["a1001"] == "talking", "the agent talks, and waits for nobody")
+        await stage.until(
+            lambda: stage.states()["a1001"] == "talking", "the agent talks, and waits for nobody"
+        )
         await stage.hears(called, "here")
         await called.send_digits("1")
         await stage.hears(called, "hold")

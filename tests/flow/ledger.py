@@ -6,10 +6,12 @@ from ivr.flow.actions import (
     Action,
     BackInTalk,
     Callback,
+    CancelDeskAct,
     CancelLookup,
     CancelRequest,
     CancelTimer,
     CancelTransfer,
+    DeskAct,
     Enqueue,
     Hangup,
     LeaveQueue,
@@ -45,7 +47,7 @@ from ivr.flow.state import FlowState, Step
 from ivr.flow.subflows import MAX_CALLS
 from ivr.flow.turn import MAX_HISTORY, MAX_KEYS_AHEAD, MAX_RESCUES
 
-OPENERS = (Play, Listen, StartTimer, Enqueue, Callback, Record, Transfer, Request, Lookup)
+OPENERS = (Play, Listen, StartTimer, Enqueue, Callback, Record, Transfer, Request, Lookup, DeskAct)
 CLOSERS: dict[type, type] = {
     StopPlay: Play,
     StopListen: Listen,
@@ -53,13 +55,14 @@ CLOSERS: dict[type, type] = {
     LeaveQueue: Enqueue,
     StopRecord: Record,
     CancelTransfer: Transfer,
+    CancelDeskAct: DeskAct,
     CancelRequest: Request,
     CancelLookup: Lookup,
 }
 NEED_A_CALLER = (Play, Listen, StartTimer, Enqueue, Record, Transfer, Hangup)
 NO_ANSWER = (Digit, HungUp, SpeechStarted, SpeechPartial, QueueProgress, AgentJoined, WaitsAgain, PartyJoined)
 """Inputs that leave an op open."""
-SURE_TO_END = ("play", "queue", "callback", "record", "transfer", "request", "lookup", "timer.")
+SURE_TO_END = ("play", "queue", "callback", "record", "transfer", "request", "lookup", "desk", "timer.")
 
 
 class Ledger:

@@ -101,6 +101,18 @@ PURPOSES: dict[type, str] = {
 }
 """What an input answers; timers have many purposes."""
 
+DESK_OUTCOMES = (
+    "done",
+    "done",
+    "not_now",
+    "busy",
+    "forbidden",
+    "no_agent",
+    "wrong_pin",
+    "code_needed",
+    "unknown_code",
+)
+
 # For Hypothesis
 
 said = st.one_of(st.sampled_from(WORDS), st.text(max_size=30))
@@ -178,7 +190,7 @@ calls = st.builds(
     CallFacts,
     st.just("c-1"),
     st.sampled_from(["", "13812345678"]),
-    st.just("12345"),
+    st.sampled_from(["12345", "*45", "*472", "*483", "*49110"]),
     st.sampled_from(["zh", "en", "xx"]),
     st.sampled_from([(), ("zh",), ("zh", "en")]),
     st.sampled_from([{}, {"day_desk": False}, {"desk": False}]),
@@ -268,6 +280,6 @@ def _makers(chance: random.Random, op: OpId) -> list[Callable[[], Input]]:
         (TransferEnded, lambda: TransferEnded(op, pick(TRANSFER_OUTCOMES))),  # type: ignore[arg-type]
         (RequestEnded, lambda: RequestEnded(op, pick(REQUEST_OUTCOMES), 404, value)),  # type: ignore[arg-type]
         (LookupEnded, lambda: LookupEnded(op, pick(("found", "none", "timeout", "failed")), value)),
-        (DeskAnswered, lambda: DeskAnswered(op, pick(("done", "not_now", "busy")), value)),
+        (DeskAnswered, lambda: DeskAnswered(op, pick(DESK_OUTCOMES), value)),
     ]
     return [_Maker(kind, make) for kind, make in made]

@@ -1,4 +1,4 @@
-"""The table of a talk: whatever happens in whatever order, nobody is left alone for ever, and everybody is somebody's."""
+"""The table of a talk: whatever happens in whatever order, nobody is left alone, and everybody is somebody's."""
 
 from __future__ import annotations
 
