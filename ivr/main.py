@@ -79,7 +79,7 @@ UNWANTED = frozenset(
         "BridgeCreated",
         "BridgeMerged",
     }
-    | {"BridgeDestroyed", "ChannelCreated", "ChannelEnteredBridge", "ChannelLeftBridge"}
+    | {"BridgeDestroyed", "ChannelCreated"}
 )
 """Events that no part of ours looks at."""
 BEHIND = 5_000
