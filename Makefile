@@ -38,7 +38,7 @@ real: setup ## only the tests with a real Asterisk, Postgres or SIP client
 	@$(BIN)/python -m pytest -m real
 
 bench: setup ## every benchmark, quick form; each is also `.venv/bin/python -m bench.NAME`
-	@for name in flow matcher scenarios replay events reload calls transcripts waits queueing storm asr asr_vosk asr_turns asr_throughput media accounts; do echo "== $$name"; $(BIN)/python -m bench.$$name --quick || exit 1; done
+	@for name in flow matcher dispatch scenarios replay events reload calls transcripts waits queueing storm shift asr asr_vosk asr_turns asr_throughput media accounts; do echo "== $$name"; $(BIN)/python -m bench.$$name --quick || exit 1; done
 
 models: setup ## fetch and verify the speech models
 	@$(BIN)/ivr models fetch

@@ -265,6 +265,9 @@ class Shift:
                 citizens.append(group.create_task(self.citizen(number), name=f"citizen {number}"))
                 await asyncio.sleep(self.dice.expovariate(1 / gap_s))
             await asyncio.wait(citizens, timeout=LAST_CALLS_S)
+            for agent in self.hotline.dispatcher.board.agents.values():
+                own = f" ({agent.own_call.split('-')[0]})" if agent.own_call else ""
+                self.did[f"agents at the end: {agent.state}{own} {agent.pause_reason}".strip()] += 1
             self.did["citizens left over"] += sum(not one.done() for one in citizens)
             for task in (*citizens, *agents):
                 task.cancel()

@@ -83,7 +83,7 @@ class LightPhone:
     async def __aenter__(self) -> LightPhone:
         await self._sip.open()
         if self._registers:
-            self._beside(self._register(REGISTRATION_S), "register")
+            self._beside(self._stay_registered(), "register")
         return self
 
     def vanish(self) -> None:
@@ -255,6 +255,12 @@ class LightPhone:
             raise PhoneError(f"{self.user}: no lamp for {name}: {answer.reason}")
 
     # Requests of ours
+
+    async def _stay_registered(self) -> None:
+        """A registration that is not renewed in time ends, and the telephone is not rung any more."""
+        while True:
+            await self._register(REGISTRATION_S)
+            await asyncio.sleep(REGISTRATION_S / 2)
 
     async def _register(self, expires_s: int) -> None:
         host = f"{self._sip.server[0]}:{self._sip.server[1]}"
