@@ -7,6 +7,7 @@ no channel, bridge, session, listening or place in a queue may be left, in Aster
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import shutil
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
@@ -121,6 +122,12 @@ async def _settled(hotline: Hotline) -> str:
     """ "" when nothing is left anywhere, else what."""
     assert hotline.asterisk is not None
     inventory = await hotline.asterisk.wait_empty(SETTLE_S)
+    # Ours end a moment after Asterisk's.
+    seen = -1
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(SETTLE_S):
+            while len(hotline.front_door.registry) or hotline.dispatcher.board.entries():
+                seen = await hotline.status.changed(seen)
     found: list[str] = []
     if not inventory.is_empty:
         found.append(f"channels {inventory.channels}, bridges {inventory.bridges}")
