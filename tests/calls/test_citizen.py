@@ -71,7 +71,8 @@ async def test_the_whole_way_by_key(scene: Scene) -> None:
     assert record.data["survey"] == 1
     assert record.data["outcome"] == "completed"
     assert record.data["talked_s"] > 1
-    kinds = [kind for kind, _ in await scene.journal(call)]
+    # The recording of the talk may be finished after the call.
+    kinds = [kind for kind, _ in await scene.journal(call) if kind != "recording"]
     assert kinds[0] == "arrived"
     assert kinds[-1] == "ended"
     assert "joined" in kinds
