@@ -92,9 +92,9 @@ class Board(Matching):
                 self._called_back(event, now)
             case PlaceTold(entry=id, place=place):
                 self._told(event, id, place, now)
-            case AgentActed(agent=agent_id, event=acted):
+            case AgentActed(agent=agent_id, event=acted, engaged=engaged):
                 try:
-                    self._acted(self._floor.agents[agent_id], acted, now)
+                    self._acted(self._floor.agents[agent_id], acted, now, engaged)
                 except (IllegalTransition, KeyError):
                     # What was due before must not be lost with it.
                     self._undelivered = self._out

@@ -140,10 +140,15 @@ class PlaceTold:
 
 @dataclass(frozen=True, slots=True)
 class AgentActed:
-    """The agent, the phone or a supervisor did something that is not about an offer: LogIn, Pause, Force ..."""
+    """The agent, the phone or a supervisor did something that is not about an offer: LogIn, Pause, Force ...
+
+    engaged: the call that the agent's telephone is in while this is done (a code that was dialled), "" = none. Who
+    becomes free by it is in a call of the own (`CallOut`) from the same moment: nobody is rung who cannot answer.
+    """
 
     agent: AgentId
     event: AgentAct
+    engaged: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -236,8 +236,10 @@ class Matching(BoardState):
         if event is not None:
             self._acted(agent, event, now)
 
-    def _acted(self, agent: Agent, event: ag.AgentEvent, now: dt.datetime) -> None:
+    def _acted(self, agent: Agent, event: ag.AgentEvent, now: dt.datetime, engaged: str = "") -> None:
         after = self._agent(agent, event, now)
+        if engaged and after.state == "available":
+            after = self._agent(after, ag.CallOut(engaged), now)
         entry = self._line.get(agent.entry) if agent.entry is not None else None
         if entry is not None and after.entry is None and agent.state in OFFERED:
             # Forced, or the phone went away, in the middle of an offer.

@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from ivr.ari.generated.models import Channel
+from ivr.call.desk_port import AtDesk
 from ivr.call.dialogue import Dialogues
 from ivr.call.feature import AgentDesk, serve_feature
 from ivr.call.held_records import HeldRecords
@@ -74,15 +75,16 @@ class CodesDoor:
         )
         services = replace(self._services, audio=dialogue.audio, records=HeldRecords(self._services.records))
         session = CallSession(services, dialogue.library, call, ChannelId(channel.id), facts)
-        task = self._spawn(self._run_code(session), f"code {call}")
+        task = self._spawn(self._run_code(session, self._services.desk), f"code {call}")
         task.add_done_callback(lambda _: self._dialogues.leave(dialogue))
 
-    async def _run_code(self, session: CallSession) -> None:
+    async def _run_code(self, session: CallSession, desk: AtDesk) -> None:
         self._registry.add_other(session.channel)
         self._registry.add_made(session.call)
         try:
             await session.run()
         finally:
+            desk.dialled(session.facts.agent, session.call)
             self._registry.remove_other(session.channel)
             self._registry.remove_made(session.call)
             self._on_change()

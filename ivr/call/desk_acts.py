@@ -46,11 +46,11 @@ class DeskActs:
             here.tell(DeskAnswered(action.op, "no_agent"))
             return
         if action.do != "call":
-            here.tell(DeskAnswered(action.op, *desk.act(agent, action)))
+            here.tell(DeskAnswered(action.op, *desk.act(agent, action, here.call)))
             return
         endpoint = here.services.outbound.endpoint_of(action.number)
         if endpoint is None:
-            here.tell(DeskAnswered(action.op, "forbidden", desk.act(agent, action)[1]))
+            here.tell(DeskAnswered(action.op, "forbidden", desk.act(agent, action, here.call)[1]))
             return
         outcome, now = desk.call_out(agent, here.call)
         if outcome != DONE:

@@ -14,8 +14,13 @@ Answer = tuple[str, JsonValue]
 class AtDesk(Protocol):
     """On the loop; nothing waits and nothing raises."""
 
-    def act(self, agent: str, wanted: DeskAct) -> Answer:
-        """Anything but a call. agent: the name of the SIP account."""
+    def act(self, agent: str, wanted: DeskAct, call: str) -> Answer:
+        """Anything but a call. agent: the name of the SIP account. call: in which it is dialled; who becomes free by it
+        is rung only after `dialled`."""
+        ...
+
+    def dialled(self, agent: str, call: str) -> None:
+        """That call is over."""
         ...
 
     def call_out(self, agent: str, call: str) -> Answer:

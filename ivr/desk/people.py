@@ -55,15 +55,19 @@ WANTS_WHY: Final[frozenset[Act]] = frozenset({"set_skills", "set_queues", "force
 
 @dataclass(frozen=True, slots=True)
 class Author:
-    """Who does it. id: as it is written into the journal; agent: the agent that this person is, "" = none."""
+    """Who does it. id: as it is written into the journal; agent: the agent that this person is, "" = none.
+
+    engaged: the call by which it is done, on the agent's own telephone; "" = by other means.
+    """
 
     id: str
     role: Role
     agent: str = ""
+    engaged: str = ""
 
     @classmethod
-    def of_agent(cls, agent: str) -> Author:
-        return cls(agent, "agent", agent)
+    def of_agent(cls, agent: str, engaged: str = "") -> Author:
+        return cls(agent, "agent", agent, engaged)
 
 
 SYSTEM: Final = Author("system", "system")

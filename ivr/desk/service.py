@@ -124,6 +124,8 @@ class Desk(Looking):
     def call_out(self, by: Author, call: str, agent: str = "") -> AgentView:
         """The agent calls somebody: talking from now on, until `call_out_ended`."""
         known = self._subject(by, "call_out", agent)
+        if known.own_call == call:
+            return self.agent(known.id)
         queue = self._queue_of(known)
         if known.state == "wrap_up" and queue is not None and queue.wrap_up_code_required:
             raise CodeNeeded()
@@ -134,6 +136,12 @@ class Desk(Looking):
         known = self._floor.board.agents.get(AgentId(agent))
         if known is not None and known.own_call == call and known.state in ag.IN_CALL:
             self._floor.apply(AgentActed(known.id, ag.CallOutEnded(OWN_CALL_WRAP_UP_S)))
+
+    def code_dialled(self, agent: str, call: str) -> None:
+        """The call in which an agent dialled a code is over: who became free in it can be rung now."""
+        known = self._floor.board.agents.get(AgentId(agent))
+        if known is not None and known.own_call == call and known.state in ag.IN_CALL:
+            self._floor.apply(AgentActed(known.id, ag.CallOutEnded(0.0)))
 
     # --- what supervisors do
 
@@ -240,7 +248,7 @@ class Desk(Looking):
         refused: DeskError | None = None
         if event is not None:
             try:
-                self._floor.apply(AgentActed(agent.id, event))
+                self._floor.apply(AgentActed(agent.id, event, by.engaged))
             except IllegalTransition as illegal:
                 log.info("no effect: %s", illegal)
                 refused = NotNow(what=agent.state)

@@ -19,8 +19,8 @@ class DeskByTelephone:
     def __init__(self, desk: Desk) -> None:
         self._desk = desk
 
-    def act(self, agent: str, wanted: DeskAct) -> Answer:
-        desk, by = self._desk, Author.of_agent(agent)
+    def act(self, agent: str, wanted: DeskAct, call: str) -> Answer:
+        desk, by = self._desk, Author.of_agent(agent, engaged=call)
         try:
             match wanted.do:
                 case "log_in":
@@ -41,7 +41,10 @@ class DeskByTelephone:
                     assert_never(wanted.do)
         except DeskError as error:
             return self._refused(agent, error)
-        return DONE, self._now(agent)
+        return DONE, self._now(agent, call)
+
+    def dialled(self, agent: str, call: str) -> None:
+        self._desk.code_dialled(agent, call)
 
     def call_out(self, agent: str, call: str) -> Answer:
         try:
@@ -57,14 +60,14 @@ class DeskByTelephone:
     def _refused(self, agent: str, error: DeskError) -> Answer:
         return (NO_AGENT if error.code == "unknown_agent" else error.code), self._now(agent)
 
-    def _now(self, agent: str) -> JsonValue:
-        """The fields that the dialogue's node `agent` promises."""
+    def _now(self, agent: str, call: str = "") -> JsonValue:
+        """The fields that the dialogue's node `agent` promises. call: in which a code was dialled; it is no talk."""
         try:
             view = self._desk.agent(agent)
         except DeskError:
             return None
         return {
-            "state": view.state,
+            "state": "available" if call and view.on_call == call else view.state,
             "pause_reason": view.pause_reason,
             "leaving": view.leaving,
             "waiting": self._desk.waiting_for(agent),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ivr.desk.people import Author
 from routing import board_events as ev
 from routing.ids import AgentId
 from routing.rules_load import load_rules
@@ -35,6 +36,30 @@ def test_agent_stuck_reserved_for_an_entry_that_is_no_more() -> None:
     assert other.board.agents[A].entry == entry
     other.at(10)
     assert other.board.agents[A].state == "available"
+
+
+def test_an_agent_who_logs_in_by_telephone_is_not_rung_on_that_telephone() -> None:
+    """A phone with one line would be busy, and the first caller counted as missed."""
+    house = House()
+    entry = house.call("e1")
+    by_phone = Author.of_agent("ann", engaged="c-code")
+    house.desk.log_in(by_phone)
+    assert (house.state("ann"), house.board.entry(entry).state) == ("talking", "waiting")  # type: ignore[union-attr]
+    # The other telephone's code, or a code of before, does not end it.
+    house.desk.code_dialled("ann", "c-other")
+    assert house.state("ann") == "talking"
+    house.desk.code_dialled("ann", "c-code")
+    assert (house.state("ann"), house.agent_of(entry)) == ("reserved", "ann")
+    house.desk.code_dialled("ann", "c-code")
+    assert house.state("ann") == "reserved"
+
+
+def test_a_pause_dialled_in_the_code_that_logs_in_is_kept() -> None:
+    house = House()
+    house.desk.log_in(Author.of_agent("ann", engaged="c-code"))
+    house.desk.pause(ANN)
+    house.desk.code_dialled("ann", "c-code")
+    assert house.state("ann") == "paused"
 
 
 def test_one_unavailable_agent_blocks_the_rest() -> None:

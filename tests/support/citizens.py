@@ -17,6 +17,7 @@ from ivr.demo.phone import PhoneError
 from ivr.demo.softphone import Softphone
 from ivr.flow.actions import JsonValue, Prompt
 from ivr.main import Hotline
+from routing.ids import AgentId
 from tests.support.audio import PHONE_RATE, Match, Samples, contains, is_silent, load_recording
 from tests.support.softphone import agent_phone, citizen_phone
 
@@ -99,7 +100,13 @@ class Scene:
         await phone.dial(f"sip:{code}@{self.rendered.sip_host}:{self.rendered.ports.sip}")
         await phone.events.next("established", timeout=5)
         await phone.events.next("closed", timeout=15)
+        await self.until(lambda: not self._dials(phone.user), f"the code of {phone.user} is over")
         return phone.received_audio()
+
+    def _dials(self, agent: str) -> bool:
+        """Our side of a code's call, which ends a moment after the telephone's."""
+        known = self.hotline.dispatcher.board.agents.get(AgentId(agent))
+        return known is not None and known.own_call != ""
 
     def states(self) -> dict[str, str]:
         return {agent.id: agent.state for agent in self.hotline.dispatcher.board.agents.values()}
