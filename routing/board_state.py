@@ -99,7 +99,7 @@ class BoardState:
         return self._line.length(queue)
 
     def next_deadline(self) -> dt.datetime | None:
-        if self._postponed or self._undelivered:
+        if self._postponed or self._unsettled or self._undelivered:
             return self._now
         return dt.datetime.fromtimestamp(self._deadlines[0][0], dt.UTC) if self._deadlines else None
 

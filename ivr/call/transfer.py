@@ -121,7 +121,7 @@ class Transfers:
     async def _announced(self, leg: Leg, action: Transfer) -> bool:
         """What the party hears, and the keys that it gets, before the caller is there. False: it does not want to."""
         if action.mode == "announced":
-            media, seconds = await sounds_of(self._here, action.announce, action.language)
+            media, seconds = await sounds_of(self._here.services.audio, action.announce, action.language)
             if not await leg.hear(media, seconds, action.accept):
                 return False
         if action.keys:

@@ -6,6 +6,7 @@ import logging
 from collections.abc import Sequence
 
 from ivr.call.facts import with_facts
+from ivr.call.ports import PromptAudio
 from ivr.call.services import OpenCall
 from ivr.errors import PromptMissing
 from ivr.flow.actions import Prompt
@@ -24,12 +25,13 @@ async def facts_told(
         except PromptMissing:
             return False
 
-    return await sounds_of(here, with_facts(prompts, queue, of_caller, waited_s, has), language)
+    return await sounds_of(
+        here.services.audio, with_facts(prompts, queue, of_caller, waited_s, has), language
+    )
 
 
-async def sounds_of(here: OpenCall, prompts: Sequence[Prompt], language: str) -> tuple[list[str], float]:
+async def sounds_of(audio: PromptAudio, prompts: Sequence[Prompt], language: str) -> tuple[list[str], float]:
     """Media and length (s); what has no sound is left out, and free texts are spoken before."""
-    audio = here.services.audio
     if not audio.ready(prompts, language):
         await audio.prepare(prompts, language)
     media: list[str] = []

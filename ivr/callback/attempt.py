@@ -18,7 +18,8 @@ from ivr.call.outbound import Outbound
 from ivr.call.ports import Offer, PromptAudio, Queues
 from ivr.call.racing import unless
 from ivr.call.rung import Rung
-from ivr.callback.citizen import CitizenLeg, sounds_of
+from ivr.call.whisper import sounds_of
+from ivr.callback.citizen import CitizenLeg
 from ivr.callback.plan import AttemptOutcome, Plan
 from ivr.clock import Clock
 from ivr.errors import AriError

@@ -21,8 +21,7 @@ from ivr.ari.results import Gone
 from ivr.call.leg import Leg
 from ivr.call.ports import PromptAudio
 from ivr.callback.plan import Question
-from ivr.errors import AriError, PromptMissing
-from ivr.flow.actions import Prompt
+from ivr.errors import AriError
 from ivr.ids import child_id
 
 log = logging.getLogger(__name__)
@@ -116,21 +115,6 @@ class CitizenLeg(Leg):
         finally:
             events.unwatch(playback)
         return "" if await self._alive() else None
-
-
-async def sounds_of(audio: PromptAudio, prompts: Sequence[Prompt], language: str) -> tuple[list[str], float]:
-    """Media and length (s); what has no sound is left out, and free texts are spoken before."""
-    if not audio.ready(prompts, language):
-        await audio.prepare(prompts, language)
-    media: list[str] = []
-    seconds = 0.0
-    for prompt in prompts:
-        try:
-            media += audio.media((prompt,), language)
-            seconds += audio.seconds((prompt,), language)
-        except PromptMissing as missing:
-            log.error("%s", missing)
-    return media, seconds
 
 
 Sounds = Callable[[], PromptAudio]

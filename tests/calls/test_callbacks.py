@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import datetime as dt
 from pathlib import Path
 
 import pytest
@@ -83,9 +84,18 @@ async def test_the_agent_is_rung_first_and_both_talk(stage: Scene, trunk: Trunk)
     assert stage.hotline.callbacks.lines() == []
 
 
+async def due(stage: Scene) -> None:
+    """The promise may be kept from now on: its citizen has had the time to lay down the telephone."""
+    (promise,) = [entry for entry in stage.hotline.dispatcher.board.entries() if entry.callback]
+    assert promise.not_before is not None
+    left = promise.not_before - dt.datetime.now(dt.UTC)
+    await asyncio.sleep(max(0.0, left.total_seconds()) + 0.05)
+
+
 async def test_a_place_that_was_kept_is_served_in_its_turn(stage: Scene, trunk: Trunk) -> None:
     call = await promised(stage)
     later = await waiting(stage)
+    await due(stage)
     async with trunk.phone(NUMBER) as citizen:
         agent = await stage.agent("a1001")
         await citizen.events.next("established", timeout=20)
