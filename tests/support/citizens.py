@@ -103,8 +103,9 @@ class Scene:
         await self.until(lambda: not self._dials(phone.user), f"the code of {phone.user} is over")
         return phone.received_audio()
 
-    def _dials(self, agent: str) -> bool:
+    def _dials(self, account: str) -> bool:
         """Our side of a code's call, which ends a moment after the telephone's."""
+        agent = self.hotline.telephony.book.agent_of(account)
         known = self.hotline.dispatcher.board.agents.get(AgentId(agent))
         return known is not None and known.own_call != ""
 
