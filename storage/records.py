@@ -19,6 +19,7 @@ from routing.entries import Entry, EntryState, Outcome, Step
 from routing.ids import AgentId, EntryId, QueueName, SkillName
 from routing.sentences import sentence
 from storage.act_records import ActRecord
+from storage.live_records import LiveCallRecord
 from storage.masking import mask
 from storage.missed_records import MissedCallRecord, WaitEstimateRecord
 from storage.promises import CallbackRecord, NotificationRecord, RecordingRecord
@@ -395,6 +396,7 @@ Fact = (
     | WaitEstimateRecord
     | ActRecord
     | WrapUpRecord
+    | LiveCallRecord
 )
 
 

@@ -24,6 +24,7 @@ from storage.callers import Callers
 from storage.engine import create_engine, reach
 from storage.errors import SchemaMismatch, explained
 from storage.flows import FlowFiles, FlowReleases, FlowVersions
+from storage.live_calls import LiveCalls
 from storage.migrate import current_revision, head_revision
 from storage.missed import Missed, WaitEstimates
 from storage.promised import Callbacks, Notifications, Recordings
@@ -66,6 +67,7 @@ class UnitOfWork:
         self.acts = Acts(connection)
         self.sip_accounts = SipAccounts(connection)
         self.wrap_ups = WrapUps(connection)
+        self.live_calls = LiveCalls(connection)
         self.flow_files = FlowFiles(connection)
         self.flow_versions = FlowVersions(connection)
         self.flow_releases = FlowReleases(connection)

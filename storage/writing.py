@@ -17,8 +17,9 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.sql.dml import Insert
 
-from storage import act_tables, missed_tables, tables, wrap_up_tables
+from storage import act_tables, live_tables, missed_tables, tables, wrap_up_tables
 from storage.act_records import ActRecord
+from storage.live_records import LiveCallRecord
 from storage.missed_records import MissedCallRecord, WaitEstimateRecord
 from storage.promises import CallbackRecord, NotificationRecord, RecordingRecord
 from storage.records import (
@@ -70,6 +71,7 @@ KINDS: Final[dict[type[Fact], Kind]] = {
     WaitEstimateRecord: Kind(missed_tables.wait_estimates, replaced=False),
     ActRecord: Kind(act_tables.acts, replaced=False),
     WrapUpRecord: Kind(wrap_up_tables.wrap_ups, replaced=False),
+    LiveCallRecord: Kind(live_tables.live_calls, replaced=True),
 }
 """In the order in which a batch writes them."""
 
