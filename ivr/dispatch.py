@@ -21,6 +21,7 @@ from ivr.clock import Clock
 from ivr.flow.actions import Enqueue, Transfer
 from ivr.ids import CallId
 from ivr.places import Places
+from ivr.unseated import Unseated
 from routing import agents as ag
 from routing.agents import Agent, IllegalTransition
 from routing.board import Board
@@ -57,6 +58,7 @@ from routing.board_events import (
 from routing.entries import Entry, enter
 from routing.estimate import WaitRange
 from routing.ids import AgentId, EntryId, QueueName, SkillName
+from routing.restoring import Restored
 from routing.rules import Rules
 
 log = logging.getLogger(__name__)
@@ -97,6 +99,7 @@ class Dispatcher:
         self._seats: dict[EntryId, Seat] = {}
         self._callers: dict[EntryId, str] = {}
         self._offers: dict[EntryId, Offer] = {}
+        self.unseated = Unseated()
         self._timer: asyncio.TimerHandle | None = None
         self._watchers: list[Callable[[Fact, dt.datetime], None]] = []
         self.places = Places(board, self._seats, clock)
@@ -108,6 +111,45 @@ class Dispatcher:
         """Told whenever something has changed. They only take note."""
         self._began_in: dict[EntryId, QueueName] = {}
         """Where entries began that are in another queue now."""
+
+    def begin(self, found: Restored) -> None:
+        """The board began with these: what was repaired goes on record, and each caller's session has to come
+        (`resume`) before `adopted` is called."""
+        self.unseated = Unseated(found.entries)
+        now = self._clock.now()
+        for fact in found.facts:
+            self._records.routing(fact, now)
+
+    def resume(self, entry: EntryId, caller: str, seat: Seat) -> Entry | None:
+        """The session of a caller whose entry an earlier controller had. The entry as it stands: `waiting` or `offered`
+        (the seat was told) in the old place, `joined`, or `ended` with its outcome; None: there is none.
+        """
+        told = self.unseated.take(entry)
+        if isinstance(told, Entry):
+            return told
+        found = self.board.entry(entry)
+        if found is None:
+            return None
+        self._seats[entry], self._callers[entry] = seat, caller
+        if isinstance(told, Offer):
+            # The agent is reserved since the start, and the caller's number is known only now.
+            offer = self._offers[entry] = replace(told, caller=caller)
+            seat.offered(offer)
+        elif found.state == "waiting":
+            self.places.tell_anew(entry)
+        return found
+
+    def adopted(self) -> list[EntryId]:
+        """All sessions that go on are there: entries that none came for are over. Gives these."""
+        left = [entry for entry in self.unseated if self.board.entry(entry) is not None]
+        for id in left:
+            entry = self.board.entry(id)
+            if entry is not None and entry.state == "joined" and entry.agent is not None:
+                self.finished(id, entry.agent)
+            else:
+                self.leave(id, "failed")
+        self.unseated.clear()
+        return left
 
     def start(self) -> None:
         """After a start of the controller: what is due is done."""
@@ -428,6 +470,10 @@ class Dispatcher:
             ring_s=command.ring_s,
             language=command.agent.labels.get("language", ""),
         )
+        if seat is None and entry.id in self.unseated:
+            self._offers[entry.id] = offer
+            self.unseated.offered(offer)
+            return
         if seat is None:
             asyncio.get_running_loop().call_soon(self.not_answered, entry.id, command.agent.id, "caller_left")
             return
@@ -445,6 +491,7 @@ class Dispatcher:
         seat = self._seats.get(command.entry)
         if offer is not None and offer.agent == command.agent:
             del self._offers[command.entry]
+            self.unseated.withdrawn(command.entry)
             if seat is not None:
                 seat.withdrawn(offer)
 
@@ -452,6 +499,8 @@ class Dispatcher:
         seat = self._seats.get(entry.id)
         self._forget(entry.id)
         if seat is None:
+            if entry.id in self.unseated:
+                self.unseated.ended(entry)
             return
         match entry.outcome:
             case "timeout" | "full" | "closed" | "unstaffed" | "failed":

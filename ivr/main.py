@@ -48,7 +48,7 @@ from ivr.recordings.written import WrittenRecordings
 from ivr.records import FactRecords
 from ivr.rules_live import LiveRules
 from ivr.speech import pool_settings
-from ivr.staff import SavedSeed, first_staff
+from ivr.staff import SavedSeed, first_floor
 from ivr.status import LiveStatus, TodayCount
 from ivr.talk.wiring import Overseeing, oversee
 from ivr.transcripts.retention import keep_days, keep_erasing
@@ -199,10 +199,10 @@ async def hotline(
         folders = Folders.of(settings.flows_dir)
         flows = LiveFlows(versions, settings.flows_dir, folders, watch=settings.watch)
         await flows.begin()
-        agents = await first_staff(settings.flows_dir, flows.current.rules, store, clock)
+        floor = await first_floor(settings.flows_dir, flows.current.rules, store, clock, settings.node)
         rules = LiveRules(flows, versions, clock)
         stack.callback(rules.close)
-        board = Board(await rules.begin(), agents)
+        board = Board(await rules.begin(), floor.agents, floor.entries)
         outside = await stack.enter_async_context(
             open_outside(
                 settings.outside,
@@ -216,7 +216,7 @@ async def hotline(
         speech, languages = await _open_speech(stack, settings)
         ears = NoEars() if speech is None else SharedEars(speech)
         say("asterisk")
-        asterisk = await _start_asterisk(stack, settings, [agent.id for agent in agents])
+        asterisk = await _start_asterisk(stack, settings, [agent.id for agent in floor.agents])
         ari = await stack.enter_async_context(AriClient(_ari_settings(settings, asterisk)))
 
         today = TodayCount(clock)

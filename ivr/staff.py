@@ -7,29 +7,26 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 
+from ivr.adoption.board import restored
 from ivr.clock import Clock
 from ivr.dispatch import Dispatcher
 from ivr.errors import ConfigError, FlowError, HotlineError
 from ivr.flow.findings import FlowLoadError
 from ivr.flow.folder import AGENTS, QUEUES
 from ivr.versions.routing_rules import rules_of, text_of
-from routing.agents import IN_CALL, OFFERED, Agent, Force
-from routing.agents import apply as apply_to_agent
-from routing.board_events import AgentChanged
-from routing.entries import Ended
-from routing.entries import apply as apply_to_entry
+from routing.agents import Agent
 from routing.ids import AgentId
+from routing.restoring import Restored
 from routing.rules import Rules
 from routing.rules_keep import keep
 from routing.rules_load import RulesError, load_agents
-from storage.records import AgentRecord, AgentStateChange, EntryRecord
 from storage.store import Store
 
 log = logging.getLogger(__name__)
 
 
-async def first_staff(folder: Path, rules: Rules, store: Store, clock: Clock) -> tuple[Agent, ...]:
-    """The agents that the board begins with. rules: those in force.
+async def first_floor(folder: Path, rules: Rules, store: Store, clock: Clock, node: str) -> Restored:
+    """The agents that the board begins with, and who waits or talks. rules: those in force.
 
     Raises ConfigError when the seed cannot be read and the database knows nobody.
     """
@@ -43,7 +40,7 @@ async def first_staff(folder: Path, rules: Rules, store: Store, clock: Clock) ->
         log.error("%s", error)
         log.error("%s adds nobody: the agents are those of the database", AGENTS)
         seed = ()
-    return await settle(store, seed, clock)
+    return await restored(store, seed, rules, clock, node)
 
 
 def seed_of(sources: Mapping[str, bytes], rules: Rules, clock: Clock) -> tuple[Agent, ...]:
@@ -63,34 +60,6 @@ def seed_of(sources: Mapping[str, bytes], rules: Rules, clock: Clock) -> tuple[A
         raise ConfigError(str(error), mend="correct the file; `ivr check` shows every fault") from error
     except FlowLoadError as error:
         raise ConfigError(str(error), mend="correct the file; `ivr check` shows every fault") from error
-
-
-async def settle(store: Store, seed: tuple[Agent, ...], clock: Clock) -> tuple[Agent, ...]:
-    """The agents as the database knows them, else as the seed does.
-
-    Who was logged in stays so; calls and places of an earlier run are over, since their channels are gone with it.
-    """
-    now = clock.now()
-    async with store.unit_of_work() as uow:
-        known = {record.id: record.agent() for record in await uow.agents.all()}
-        staff = [known.pop(planned.id, planned) for planned in seed]
-        staff.extend(known.values())
-        promised = {kept.entry_id for kept in await uow.callbacks.waiting()}
-        for record in await uow.entries.live():
-            if record.id in promised:
-                continue  # back into line, in its old place (ivr/callback)
-            entry = record.entry()
-            ended = apply_to_entry(entry, Ended("served" if entry.state == "joined" else "failed"), now)
-            await uow.entries.upsert(EntryRecord.of(ended))
-            log.warning("entry %s of an earlier run was still open: ended as %s", entry.id, ended.outcome)
-        for position, agent in enumerate(staff):
-            if agent.state in OFFERED or agent.state in IN_CALL or agent.state == "wrap_up":
-                event = Force("available", by="system", why="restart")
-                staff[position] = apply_to_agent(agent, event, now)
-                change = AgentChanged(agent, staff[position], event)
-                await uow.agent_states.append(AgentStateChange.of(change, now))
-        await uow.agents.upsert(*(AgentRecord.of(agent) for agent in staff))
-    return tuple(staff)
 
 
 class SavedSeed:

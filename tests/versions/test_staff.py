@@ -10,7 +10,7 @@ import pytest
 from ivr.clock import SystemClock
 from ivr.dispatch import Dispatcher
 from ivr.errors import ConfigError
-from ivr.staff import SavedSeed, first_staff
+from ivr.staff import SavedSeed, first_floor
 from routing.agent_events import LogIn
 from routing.board import Board
 from routing.board_events import AgentActed, AgentChanged, Fact
@@ -60,9 +60,9 @@ def floor(written: str, rules: Rules = RULES) -> tuple[Dispatcher, Kept]:
 async def test_the_database_goes_before_the_seed_which_adds_who_is_new(tmp_path: Path, store: Store) -> None:
     clock = SystemClock()
     (tmp_path / "agents.yaml").write_text(seed(LI_WRITTEN), "utf-8")
-    assert [agent.id for agent in await first_staff(tmp_path, RULES, store, clock)] == ["li"]
+    assert [agent.id for agent in (await first_floor(tmp_path, RULES, store, clock, "n1")).agents] == ["li"]
     (tmp_path / "agents.yaml").write_text(seed(LI_WRITTEN.replace("Li", "Lily"), WU_WRITTEN), "utf-8")
-    staff = await first_staff(tmp_path, RULES, store, clock)
+    staff = (await first_floor(tmp_path, RULES, store, clock, "n1")).agents
     assert [agent.name for agent in staff] == ["Li", "Wu"]
 
 
@@ -72,19 +72,19 @@ async def test_a_faulty_seed_harms_no_start_once_the_database_knows_somebody(
     clock = SystemClock()
     (tmp_path / "agents.yaml").write_text(seed(LI_WRITTEN.replace("general", "genral")), "utf-8")
     with pytest.raises(ConfigError, match="there is no queue genral") as caught:
-        await first_staff(tmp_path, RULES, store, clock)
+        await first_floor(tmp_path, RULES, store, clock, "n1")
     assert "ivr check" in caught.value.mend
     (li,) = load_agents(seed(LI_WRITTEN), RULES, clock.now())
     async with store.unit_of_work() as uow:
         await uow.agents.upsert(AgentRecord.of(li))
-    assert [agent.id for agent in await first_staff(tmp_path, RULES, store, clock)] == ["li"]
+    assert [agent.id for agent in (await first_floor(tmp_path, RULES, store, clock, "n1")).agents] == ["li"]
     assert "there is no queue genral" in caplog.text and "adds nobody" in caplog.text
 
 
 async def test_an_agent_may_be_in_a_queue_that_is_not_published_yet(tmp_path: Path, store: Store) -> None:
     (tmp_path / "queues.yaml").write_text("queues: {general: {}, night: {}}\n", "utf-8")
     (tmp_path / "agents.yaml").write_text(seed(LI_WRITTEN.replace("[general]", "[night]")), "utf-8")
-    (li,) = await first_staff(tmp_path, RULES, store, SystemClock())
+    (li,) = (await first_floor(tmp_path, RULES, store, SystemClock(), "n1")).agents
     assert li.queues == {"night"}
 
 

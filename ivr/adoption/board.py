@@ -1,0 +1,44 @@
+"""The board at a start: agents and entries as they are stored, made true (`routing/restoring.py`)."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable
+
+from ivr.clock import Clock
+from routing.agents import IN_CALL, Agent
+from routing.ids import EntryId
+from routing.restoring import Restored, restore
+from routing.rules import Rules
+from storage.records import AgentRecord
+from storage.store import Store
+
+log = logging.getLogger(__name__)
+
+
+async def restored(store: Store, seed: Iterable[Agent], rules: Rules, clock: Clock, node: str) -> Restored:
+    """The agents as the database knows them, else as the seed does, and the entries of calls that may go on: those that
+    stand in `live_calls`. Each repair is logged with its reason; its facts go to storage by the dispatcher
+    (`Dispatcher.begin`). Promises that wait are not among the entries: `ivr/callback` puts them into line.
+
+    Raises StorageError.
+    """
+    async with store.unit_of_work() as uow:
+        stored = {record.id: record.agent() for record in await uow.agents.all()}
+        staff = [stored.pop(planned.id, planned) for planned in seed]
+        await uow.agents.upsert(*(AgentRecord.of(agent) for agent in staff))
+        staff.extend(stored.values())
+        entries = [record.entry() for record in await uow.entries.live()]
+        known = {entry.id for entry in entries}
+        for agent in staff:
+            if agent.state in IN_CALL and agent.entry is not None and agent.entry not in known:
+                over = await uow.entries.get(agent.entry)
+                if over is not None:
+                    known.add(agent.entry)
+                    entries.append(over.entry())
+        promised = [EntryId(kept.entry_id) for kept in await uow.callbacks.waiting()]
+        calls = {record.id for record in await uow.live_calls.all_live(node)}
+    found = restore(staff, entries, calls, rules, clock.now(), promised)
+    for repair in found.repairs:
+        log.warning("restored: %s", repair)
+    return found

@@ -1,0 +1,42 @@
+"""Entries that were put back onto the board at a start, until the session of their caller comes for them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from ivr.call.ports import Offer
+from routing.entries import Entry
+from routing.ids import EntryId
+
+
+class Unseated:
+    """What happens to such an entry is kept for its session: an offer (the agent stays reserved), or its end."""
+
+    def __init__(self, entries: Iterable[Entry] = ()) -> None:
+        self._waiting: dict[EntryId, Offer | Entry | None] = {
+            entry.id: None for entry in entries if not entry.callback
+        }
+
+    def __contains__(self, entry: EntryId) -> bool:
+        return entry in self._waiting
+
+    def __iter__(self) -> Iterator[EntryId]:
+        return iter(list(self._waiting))
+
+    def offered(self, offer: Offer) -> None:
+        self._waiting[offer.entry] = offer
+
+    def withdrawn(self, entry: EntryId) -> None:
+        if isinstance(self._waiting.get(entry), Offer):
+            self._waiting[entry] = None
+
+    def ended(self, entry: Entry) -> None:
+        """The rules ended it before its session came."""
+        self._waiting[entry.id] = entry
+
+    def take(self, entry: EntryId) -> Offer | Entry | None:
+        """What there is to tell; its session has come."""
+        return self._waiting.pop(entry, None)
+
+    def clear(self) -> None:
+        self._waiting.clear()
