@@ -11,9 +11,12 @@ from ivr.flow.actions import JsonValue
 from ivr.ids import CallId
 from ivr.status import TodayCount
 from routing.board_events import AgentChanged, Decided, EntryChanged
+from ivr.projections.entries import change_of
 from routing.board_events import Fact as RoutingFact
 from storage.promises import RecordingRecord
 from storage.records import (
+from storage.journal_versions import version_of
+from storage.live_records import LiveCallRecord
     AgentRecord,
     AgentStateChange,
     CallRecord,
@@ -54,7 +57,7 @@ class FactRecords:
     def journal(
         self, call: CallId, seq: int, kind: str, data: Mapping[str, JsonValue], at: dt.datetime
     ) -> None:
-        self._put(JournalEvent(call, seq, at, kind, data))
+        self._put(JournalEvent(call, seq, at, kind, data, version_of(kind)))
 
     def transcript(self, call: CallId, seq: int, line: Said, at: dt.datetime) -> None:
         self._put(
@@ -141,6 +144,7 @@ class FactRecords:
                 pass
 
 
+                self._put(change_of(fact, at))
 def _own(facts: CallerFacts) -> dict[str, JsonValue]:
     """Of a call that an agent made."""
     return {"kind": "outbound", "agent": facts.agent} if facts.agent else {}

@@ -19,6 +19,7 @@ from routing.entries import Entry, EntryState, Outcome, Step
 from routing.ids import AgentId, EntryId, QueueName, SkillName
 from routing.sentences import sentence
 from storage.act_records import ActRecord
+from storage.entry_changes import EntryChange
 from storage.live_records import LiveCallRecord
 from storage.masking import mask
 from storage.missed_records import MissedCallRecord, WaitEstimateRecord
@@ -397,6 +398,7 @@ Fact = (
     | ActRecord
     | WrapUpRecord
     | LiveCallRecord
+    | EntryChange
 )
 
 

@@ -12,6 +12,7 @@ from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from storage import tables
+from storage.entry_changes import EntryChange, entry_changes
 from storage.errors import explained
 from storage.records import (
     AgentRecord,
@@ -111,6 +112,27 @@ class Entries(FactRepository[EntryRecord]):
         table = tables.queue_entries
         query = self._select().where(table.c.call_id == call_id)
         return await self._many(query.order_by(table.c.enqueued_at, table.c.id))
+
+
+class EntryChanges(FactRepository[EntryChange]):
+    def __init__(self, connection: AsyncConnection) -> None:
+        super().__init__(connection, EntryChange)
+
+    async def append(self, *changes: EntryChange) -> None:
+        await self._write(*changes)
+
+    async def of(self, entry_id: str) -> list[EntryChange]:
+        """The whole history of an entry, in order."""
+        query = self._select().where(entry_changes.c.entry_id == entry_id)
+        return await self._many(query.order_by(entry_changes.c.revision))
+
+    async def of_entries(self, entry_ids: Collection[str]) -> list[EntryChange]:
+        """By entry and in order."""
+        found = []
+        for part in _parts(entry_ids):
+            query = self._select().where(entry_changes.c.entry_id.in_(part))
+            found += await self._many(query.order_by(entry_changes.c.entry_id, entry_changes.c.revision))
+        return found
 
 
 class Decisions(FactRepository[DecisionRecord]):

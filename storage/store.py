@@ -36,6 +36,7 @@ from storage.repositories import (
     Decisions,
     Entries,
     Journal,
+    EntryChanges,
 )
 from storage.transcript_search import FoundTranscripts
 from storage.transcripts import Transcripts
@@ -55,6 +56,7 @@ class UnitOfWork:
         self.found_transcripts = FoundTranscripts(connection)
         self.entries = Entries(connection)
         self.decisions = Decisions(connection)
+        self.entry_changes = EntryChanges(connection)
         self.agents = Agents(connection)
         self.agent_states = AgentStates(connection)
         self.callers = Callers(connection)

@@ -182,6 +182,7 @@ queue_entries = Table(
     Index(None, "call_id"),
     Index(None, "state"),
     Index(None, "queue", "enqueued_at"),
+    Index(None, "enqueued_at"),
     Index(None, "caller_key", "ended_at"),
     Index(None, "ended_at"),
 )
@@ -201,6 +202,7 @@ decisions = Table(
     _text("sentence_zh"),
     _text("sentence_en"),
     Index(None, "call_id"),
+    Index(None, "at"),
 )
 
 agents = Table(

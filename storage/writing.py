@@ -19,6 +19,7 @@ from sqlalchemy.sql.dml import Insert
 
 from storage import act_tables, live_tables, missed_tables, tables, wrap_up_tables
 from storage.act_records import ActRecord
+from storage.entry_changes import EntryChange, entry_changes
 from storage.live_records import LiveCallRecord
 from storage.missed_records import MissedCallRecord, WaitEstimateRecord
 from storage.promises import CallbackRecord, NotificationRecord, RecordingRecord
@@ -72,6 +73,7 @@ KINDS: Final[dict[type[Fact], Kind]] = {
     ActRecord: Kind(act_tables.acts, replaced=False),
     WrapUpRecord: Kind(wrap_up_tables.wrap_ups, replaced=False),
     LiveCallRecord: Kind(live_tables.live_calls, replaced=True),
+    EntryChange: Kind(entry_changes, replaced=False),
 }
 """In the order in which a batch writes them."""
 

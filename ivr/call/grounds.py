@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Final
 
 from ivr.call.leg import Leg
 from ivr.call.services import OpenCall
@@ -14,25 +13,9 @@ from ivr.flow.model import FlowLibrary
 from ivr.ids import child_id
 from ivr.talk.conversations import Conversation, ConversationKind
 from ivr.talk.ground import Ground, Line
+from ivr.talk.on_record import on_record
 from ivr.talk.people import Person
 from routing.ids import AgentId, EntryId
-
-ON_RECORD: Final = frozenset(
-    {
-        "transfer",
-        "consult",
-        "complete",
-        "add",
-        "leave",
-        "park",
-        "pick_up",
-        "to_flow",
-        "answered",
-        "not_answered",
-        "agent_left",
-    }
-)
-"""Acts that are in the call's record too, besides its journal."""
 
 
 async def _nothing(early: bool) -> None:
@@ -62,12 +45,12 @@ def ground_of(here: OpenCall, transcripts: Transcripts, library: FlowLibrary, oc
         occasion.owner_is(agent)
 
     def note(kind: str, data: Mapping[str, str | bool]) -> None:
-        here.note(kind, dict(data))
+        now = services.clock.now()
+        here.history.note(kind, dict(data), now)
         if answered := data.get("by"):
             here.history.took_part(str(answered))
-        # An agent who hangs up hands the call on only where somebody else is left with it.
-        if data.get("act") in ON_RECORD and (data["act"] != "agent_left" or data["stage"] != "ended"):
-            here.history.transferred(dict(data), services.clock.now())
+        if on_record(data):
+            here.history.transferred(dict(data), now)
 
     def has_flow(name: str) -> bool:
         """Whoever sends a caller there gives it no parameters."""

@@ -52,7 +52,15 @@ class CallHistory:
         self._records.arrived(self._call, self._facts, self._arrived_at)
         self._write(
             "arrived",
-            {"entry": self._facts.entry_flow, "version": self._facts.flow_version},
+            {
+                "entry": self._facts.entry_flow,
+                "version": self._facts.flow_version,
+                "caller": self._facts.caller,
+                "called": self._facts.called,
+                "language": self._facts.language,
+                "endpoint": self._facts.trunk,
+                "agent": self._facts.agent,
+            },
             self._arrived_at,
         )
 
@@ -179,8 +187,25 @@ class CallHistory:
             survey=self._survey,
             notes=self._notes(topic),
         )
-        self._write("ended", {"outcome": outcome, "by": summary.ended_by, "cause": self._cause}, at)
-        self._records.ended(self._call, summary, self._hung_up_at or at)
+        hung_up_at = self._hung_up_at or at
+        # With what the events before it do not say: the record can be made again from the journal alone.
+        self._write(
+            "ended",
+            {
+                "outcome": outcome,
+                "by": summary.ended_by,
+                "cause": self._cause,
+                "hung_up_at": hung_up_at.isoformat(),
+                "language": language,
+                "topic": topic,
+                "queue": self._queue,
+                "agent": self._agent,
+                "agents": list(self._agents),
+                "again": self._in_line_again,
+            },
+            at,
+        )
+        self._records.ended(self._call, summary, hung_up_at)
 
     def _notes(self, topic: str) -> dict[str, JsonValue]:
         notes: dict[str, JsonValue] = {"topic": topic} if topic else {}

@@ -1,0 +1,63 @@
+"""A queue entry's row out of the log of its changes, and the changes out of what the board tells. Pure."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable, Mapping
+from dataclasses import fields
+from typing import Any, Final
+
+from routing.board_events import EntryChanged
+from storage.entry_changes import EntryChange
+from storage.records import EntryRecord
+
+_FIELDS: Final = tuple(each.name for each in fields(EntryRecord))
+_TIMES: Final = frozenset(
+    {"enqueued_at", "since", "step_since", "limit_from", "joined_at", "ended_at", "not_before"}
+)
+
+
+def change_of(changed: EntryChanged, at: dt.datetime) -> EntryChange:
+    """What the log says of it. An entry that is put back on the board after a start is `arrived` again, under the
+    revision that it has on record: the log knows that one, and keeps what it has."""
+    after = EntryRecord.of(changed.after)
+    before = None if changed.before is None else EntryRecord.of(changed.before)
+    data = {
+        name: _plain(getattr(after, name))
+        for name in _FIELDS
+        if before is None or getattr(before, name) != getattr(after, name)
+    }
+    event = "arrived" if changed.event is None else _name(changed.event)
+    return EntryChange(after.id, after.revision, at, after.call_id, event, data)
+
+
+def entry_of(changes: Iterable[EntryChange]) -> EntryRecord | None:
+    """changes: of one entry, by revision. None: the log does not go back to the entry's beginning."""
+    values: dict[str, Any] = {}
+    for change in changes:
+        if not values and change.event != "arrived":
+            return None
+        values.update(change.data)
+    if not values:
+        return None
+    # A field that is newer than the log has its default.
+    known: dict[str, Any] = {name: values[name] for name in _FIELDS if name in values}
+    for name in _TIMES & known.keys():
+        known[name] = None if known[name] is None else dt.datetime.fromisoformat(known[name])
+    return EntryRecord(**known)
+
+
+def first_joined_at(changes: Iterable[EntryChange]) -> dt.datetime | None:
+    """When an agent had the caller first; the row knows the last time only."""
+    return next((change.at for change in changes if change.event == "joined"), None)
+
+
+def _plain(value: object) -> object:
+    if isinstance(value, dt.datetime):
+        return value.isoformat()
+    return dict(value) if isinstance(value, Mapping) else value
+
+
+def _name(event: object) -> str:
+    """`NotTaken` -> `not_taken`."""
+    return "".join(f"_{c.lower()}" if c.isupper() else c for c in type(event).__name__).lstrip("_")
