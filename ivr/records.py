@@ -9,14 +9,13 @@ from dataclasses import asdict
 from ivr.call.ports import CallerFacts, CallSummary, Recorded, Said
 from ivr.flow.actions import JsonValue
 from ivr.ids import CallId
+from ivr.projections.entries import change_of
 from ivr.status import TodayCount
 from routing.board_events import AgentChanged, Decided, EntryChanged
-from ivr.projections.entries import change_of
 from routing.board_events import Fact as RoutingFact
+from storage.journal_versions import version_of
 from storage.promises import RecordingRecord
 from storage.records import (
-from storage.journal_versions import version_of
-from storage.live_records import LiveCallRecord
     AgentRecord,
     AgentStateChange,
     CallRecord,
@@ -134,6 +133,7 @@ class FactRecords:
                     # A call in a queue: no promise that is kept later, no transfer to a person.
                     self._today.entry_changed(fact.before, fact.after)
                 self._put(EntryRecord.of(fact.after))
+                self._put(change_of(fact, at))
             case AgentChanged():
                 self._put(AgentRecord.of(fact.after))
                 self._put(AgentStateChange.of(fact, at))
@@ -144,7 +144,6 @@ class FactRecords:
                 pass
 
 
-                self._put(change_of(fact, at))
 def _own(facts: CallerFacts) -> dict[str, JsonValue]:
     """Of a call that an agent made."""
     return {"kind": "outbound", "agent": facts.agent} if facts.agent else {}
