@@ -94,7 +94,22 @@ class AsteriskSettings(_Section):
         "false` with it ends Asterisk",
     )
     http_connections: int = Field(default=40, ge=1, le=200, description="to ARI at once")
-    request_timeout_s: float = Field(default=5.0, gt=0, description="for one ARI request, s")
+    request_timeout_s: float = Field(default=10.0, gt=0, description="for one ARI request, s")
+    patience_s: float = Field(
+        default=30.0,
+        ge=0,
+        description="an ARI request outlasts an Asterisk that is frozen or away for so long, s",
+    )
+    frozen_s: float = Field(
+        default=30.0,
+        gt=0,
+        description="a private Asterisk that says nothing for so long is ended and started anew, s",
+    )
+    dies_with_controller: bool = Field(
+        default=False,
+        description="a private Asterisk and its calls end with this process however it ends; else the next start finds "
+        "them",
+    )
 
     @field_validator("outbound_numbers")
     @classmethod

@@ -57,7 +57,11 @@ class AriRejected(AriError):
 
 
 class AriUnavailable(AriError):
-    pass
+    """sent: the command was on its way, and perhaps it was carried out."""
+
+    def __init__(self, message: str, *, mend: str = "", sent: bool = True) -> None:
+        super().__init__(message, mend=mend)
+        self.sent = sent
 
 
 class AriUnauthorised(AriError):

@@ -18,6 +18,7 @@ from ivr.asterisk.locate import locate
 from ivr.asterisk.ports import Ports
 from ivr.asterisk.process import PrivateAsterisk
 from ivr.asterisk.render import RenderedAsterisk, RenderOptions, render
+from ivr.asterisk.wiring import Kept, asterisk_status
 from ivr.call.front_door import FrontDoor, FrontDoorSettings
 from ivr.call.media_path import RtpMedia
 from ivr.call.outbound import Outbound
@@ -36,7 +37,7 @@ from ivr.config import Settings
 from ivr.desk.service import Desk
 from ivr.desk.wiring import open_desk
 from ivr.dispatch import Dispatcher
-from ivr.errors import AsteriskError, HotlineError, first_of
+from ivr.errors import HotlineError, first_of
 from ivr.flow.model import FlowLibrary
 from ivr.outside.service import OutsideService, open_outside
 from ivr.outside.stored import stored_history, stored_pending
@@ -61,7 +62,7 @@ from storage.migrate import upgrade
 from storage.store import Store
 from storage.transcript_words import found_by
 from storage.writer import FactWriter
-from web.api.status import AsteriskStatus, DatabaseStatus, SpeechStatus
+from web.api.status import DatabaseStatus, SpeechStatus
 from web.app import build_app, serve
 from web.settings import PageSettings
 
@@ -294,7 +295,7 @@ async def hotline(
             registry=front_door.registry,
             dispatcher=dispatcher,
             today=today,
-            asterisk=lambda: AsteriskStatus(ari.connected, asterisk.binary.version_text if asterisk else ""),
+            asterisk=lambda: asterisk_status(ari, asterisk, kept),
             database=lambda: DatabaseStatus(
                 "sqlite" if store.dialect == "sqlite" else "postgres", writer.waiting < BEHIND
             ),
@@ -325,6 +326,7 @@ async def hotline(
             languages=languages,
             speech=speech,
         )
+        kept: Kept | None = None
         try:
             async with asyncio.TaskGroup() as group:
                 door = group.create_task(front_door.run(), name="front door")
@@ -337,8 +339,7 @@ async def hotline(
                         name="retention of transcripts",
                     ),
                 ]
-                if asterisk is not None:
-                    watchers.append(group.create_task(_watch(asterisk), name="asterisk watched"))
+                kept = Kept(group, asterisk, ari, settings.asterisk.frozen_s, changed)
                 renderer = (
                     group.create_task(
                         background.run(flows.audio, LANGUAGES, cache_folder()), name="prompt renderer"
@@ -376,6 +377,7 @@ async def hotline(
                     running.page_url = serving.url
                 gc.freeze()  # what was loaded for good need not be looked through again while calls are up
                 yield running
+                kept.close()
                 door.cancel()
                 for watcher in watchers:
                     watcher.cancel()
@@ -455,7 +457,9 @@ async def _start_asterisk(
         ),
     )
     rendered = render(settings.state_dir / "asterisk", binary, options)
-    return await stack.enter_async_context(PrivateAsterisk(binary, rendered, accounts=False))
+    return await stack.enter_async_context(
+        PrivateAsterisk(binary, rendered, accounts=False, die_with_parent=wanted.dies_with_controller)
+    )
 
 
 def _outbound(settings: Settings) -> Outbound:
@@ -482,6 +486,7 @@ def _ari_settings(settings: Settings, asterisk: PrivateAsterisk | None) -> AriSe
         unwanted=UNWANTED,
         connections=wanted.http_connections,
         request_timeout_s=wanted.request_timeout_s,
+        patience_s=wanted.patience_s,
     )
 
 
@@ -491,13 +496,4 @@ def _page_settings(settings: Settings, asterisk: PrivateAsterisk | None) -> Page
         token=settings.web.token.get_secret_value(),
         allowed_hosts=settings.web.allowed_hosts,
         show_transcripts=settings.web.show_transcripts,
-    )
-
-
-async def _watch(asterisk: PrivateAsterisk) -> None:
-    """A private Asterisk that ends by itself ends the hotline: whoever supervises us starts both again."""
-    status = await asterisk.wait_ended()
-    raise AsteriskError(
-        f"Asterisk ended by itself (status {status})",
-        mend=f"look at {asterisk.rendered.messages_log}; start again",
     )

@@ -17,6 +17,9 @@ os.environ["COLUMNS"] = "200"
 # Two hotlines that start in the same moment may choose the same port before either has it: tests ask for any free one.
 os.environ["IVR_ASTERISK__SIP_PORT"] = os.environ["IVR_ASTERISK__HTTP_PORT"] = "0"
 
+# A test run that is killed leaves nothing behind.
+os.environ["IVR_ASTERISK__DIES_WITH_CONTROLLER"] = "true"
+
 # How long an example takes says something of the machine, not of us.
 hypothesis.settings.register_profile("house", deadline=None)
 hypothesis.settings.load_profile("house")

@@ -5,8 +5,12 @@ looks at the outside of each message (`parse.seal`) and enqueues it (`Bus.dispat
 because Asterisk closes a socket whose reader is slow. When the socket is lost it comes back with
 `backoff.next_attempt`, and each connection begins with a `Gap`.
 
+A silent Asterisk (`heart.py`) is not given up at once: one that was stopped for a while goes on where it was, and while
+the socket stays open nothing is missed. After `lost_after_s` the socket is closed and opened anew.
+
 What ends the reader for good: a refused user (`AriUnauthorised`, also raised by `ready`, the front door and every
 mailbox), and `ApplicationReplaced`: another controller has taken the application, and taking it back would be a war.
+From then on this client only asks; whatever would change something is refused, since it is the other's now.
 """
 
 from __future__ import annotations
@@ -15,20 +19,23 @@ import asyncio
 import logging
 import random
 import time
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Awaitable, Callable
 from types import TracebackType
 from typing import Final, Literal, Self
 
 import aiohttp
 from yarl import URL
 
-from ivr.ari.backoff import BackOff, Fatal, Loss, next_attempt
+from ivr.ari.backoff import Fatal, Loss, next_attempt
 from ivr.ari.bus import Bus
 from ivr.ari.generated.events import ApplicationReplaced, RESTResponse
-from ivr.ari.guard import DialGuard
+from ivr.ari.heart import Condition, Heart
+from ivr.ari.http_rest import AriSettings as AriSettings
+from ivr.ari.http_rest import HttpRest as HttpRest
 from ivr.ari.interface import WithHandles
 from ivr.ari.parse import Gap, seal
+from ivr.ari.patience import Patient
+from ivr.ari.pulse import Pulse
 from ivr.ari.repository import Reply, Request, Transport, query
 from ivr.ari.socket_rest import QUICK, SocketRest
 from ivr.errors import AriError, AriUnauthorised, AriUnavailable
@@ -39,63 +46,6 @@ LARGEST_MESSAGE: Final = 16 * 1024 * 1024
 LEAVE_OUT_S: Final = 2.0
 
 
-@dataclass(frozen=True, slots=True)
-class AriSettings:
-    """base_url: up to and with `/ari` (`http://127.0.0.1:8088/ari`). app: the name of our Stasis application.
-
-    rest: what carries commands: the pool of HTTP connections, or, for those that are answered at once, the event
-    websocket (a third of the processor time; `socket_rest.py` says which and why; Asterisk >= 22.4).
-    connections: the pool's bound, below http.conf's sessionlimit. keep_alive_s: an idle connection is dropped after
-    this, sooner than Asterisk drops it (session_keep_alive, 15 s), so that no command meets a closing one.
-    heartbeat_s: seconds between pings; a peer silent for half of it after one is lost. unwanted: types of events that
-    Asterisk is asked not to send: nine of ten around a hang-up are of these, and what we wait for comes after them.
-    """
-
-    base_url: str
-    username: str
-    password: str = field(repr=False)
-    app: str = "ivr"
-    rest: Literal["http", "websocket"] = "http"
-    connections: int = 40
-    request_timeout_s: float = 5.0
-    connect_timeout_s: float = 5.0
-    keep_alive_s: float = 10.0
-    heartbeat_s: float = 4.0
-    back_off: BackOff = BackOff()
-    unwanted: frozenset[str] = frozenset()
-
-
-class HttpRest:
-    """A `Transport` over a bounded pool of HTTP connections."""
-
-    def __init__(
-        self, session: aiohttp.ClientSession, settings: AriSettings, headers: Mapping[str, str]
-    ) -> None:
-        self._session = session
-        self._base = settings.base_url.rstrip("/")
-        self._timeout = aiohttp.ClientTimeout(total=settings.request_timeout_s)
-        self._plain = dict(headers)
-        self._json = {**headers, "Content-Type": "application/json"}
-
-    async def exchange(self, request: Request) -> Reply:
-        try:
-            async with self._session.request(
-                request.operation.method,
-                URL(self._base + request.target, encoded=True),
-                data=request.body,
-                headers=self._plain if request.body is None else self._json,
-                timeout=self._timeout,
-                allow_redirects=False,
-            ) as response:
-                return Reply(response.status, await response.read())
-        except TimeoutError:
-            raise AriUnavailable(
-                f"{request.operation.name}: no answer within {self._timeout.total:g} s"
-            ) from None
-        except aiohttp.ClientError as error:
-            raise AriUnavailable(f"{request.operation.name}: {error or type(error).__name__}") from error
-
-
 class AriClient(WithHandles):
     """`async with AriClient(settings) as ari: await ari.ready()`. Implements `interface.Ari`."""
 
@@ -103,8 +53,20 @@ class AriClient(WithHandles):
         self.settings = settings
         self.bus = bus or Bus()
         self._headers = {"Authorization": aiohttp.encode_basic_auth(settings.username, settings.password)}
-        self._socket_rest = SocketRest(settings.request_timeout_s)
+        self._socket_rest = SocketRest()
         self._switch = _Switch()
+        self.heart = Heart(settings.heartbeat_s, settings.silent_s)
+        self.commands = Patient(
+            self._switch, self.heart, settings.request_timeout_s, settings.patience_s, self._forbidden
+        )
+        self.changed: Callable[[], None] = lambda: None
+        """Told when Asterisk falls silent, goes, comes back, or belongs to another controller."""
+        self._socket: aiohttp.ClientWebSocketResponse[Literal[False]] | None = None
+        self._reading: asyncio.Timeout | None = None
+        """Runs out when the socket is to be given up."""
+        self._pulse: asyncio.Task[None] | None = None
+        self._waiting: asyncio.Event | None = None
+        self._condition: Condition = "away"
         self._connected = asyncio.Event()
         self._disconnected = asyncio.Event()
         self._disconnected.set()
@@ -113,7 +75,7 @@ class AriClient(WithHandles):
         self._replaced = False
         self._session: aiohttp.ClientSession | None = None
         self._reader: asyncio.Task[None] | None = None
-        super().__init__(self._switch)
+        super().__init__(self.commands)
 
     @property
     def app(self) -> str:
@@ -125,8 +87,23 @@ class AriClient(WithHandles):
 
     @property
     def replaced(self) -> bool:
-        """Another controller has taken our application. Commands still work; events do not come any more."""
+        """Another controller has taken our application: no more events, and only questions are let through."""
         return self._replaced
+
+    @property
+    def condition(self) -> Condition:
+        """Whether Asterisk lives, as far as is known."""
+        return self.heart.condition
+
+    def hurry(self) -> None:
+        """Asterisk has just come back: connect now, whatever the back-off says."""
+        if self._waiting is not None:
+            self._waiting.set()
+
+    def _forbidden(self, request: Request) -> str:
+        if self._replaced and request.operation.method != "GET":
+            return f"another controller has taken the application {self.settings.app}"
+        return ""
 
     async def __aenter__(self) -> Self:
         settings = self.settings
@@ -139,8 +116,11 @@ class AriClient(WithHandles):
             auto_decompress=False,
             raise_for_status=False,
         )
-        self._switch.http = HttpRest(self._session, settings, self._headers)
+        http = HttpRest(self._session, settings, self._headers, limited=False)
+        self._switch.http = http
         self._switch.socket = self._socket_rest if settings.rest == "websocket" else None
+        pulse = Pulse(self.heart, http, settings.http_ping_s, self._socket_ping, self._look)
+        self._pulse = asyncio.create_task(pulse.run(), name=f"ari pulse {settings.app}")
         self._reader = asyncio.create_task(
             self._keep_reading(self._session), name=f"ari reader {settings.app}"
         )
@@ -149,10 +129,12 @@ class AriClient(WithHandles):
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        self.commands.hurry()
         self._switch.http = self._switch.socket = None
-        if self._reader is not None:
-            self._reader.cancel()
-            await asyncio.wait([self._reader])
+        for task in (self._reader, self._pulse):
+            if task is not None:
+                task.cancel()
+                await asyncio.wait([task])
         if self._session is not None:
             await self._session.close()
         self.bus.fail(AriUnavailable("the ARI client is closed"))
@@ -214,7 +196,35 @@ class AriClient(WithHandles):
                 case retry:
                     log.warning("event websocket %s (%s), again in %.2f s", loss, detail, retry.after_s)
                     failures += 1
-                    await asyncio.sleep(retry.after_s)
+                    await self._pause(retry.after_s)
+
+    async def _pause(self, seconds: float) -> None:
+        self._waiting = asyncio.Event()
+        try:
+            async with asyncio.timeout(seconds):
+                await self._waiting.wait()
+        except TimeoutError:
+            pass
+        finally:
+            self._waiting = None
+
+    def _socket_ping(self) -> Callable[[], Awaitable[None]] | None:
+        return None if self._socket is None else self._socket.ping
+
+    def _look(self) -> None:
+        """After each tick: what is new about Asterisk's condition is said; one that is silent for too long is lost."""
+        heart, settings = self.heart, self.settings
+        if heart.condition != self._condition:
+            self._condition = heart.condition
+            if heart.condition == "silent":
+                log.error("Asterisk has said nothing for %.1f s: frozen, or out of reach", heart.silent_for_s)
+            elif heart.condition == "answers":
+                log.info("Asterisk answers")
+            self.changed()
+        if self._socket is not None and heart.quiet_s["websocket"] >= settings.lost_after_s:
+            log.error("the event websocket is silent for %.0f s: opened anew", heart.quiet_s["websocket"])
+            if self._reading is not None:
+                self._reading.reschedule(asyncio.get_running_loop().time())
 
     async def _one_connection(
         self, session: aiohttp.ClientSession, first: bool, lost_at: float
@@ -231,7 +241,7 @@ class AriClient(WithHandles):
                 socket = await session.ws_connect(
                     URL(url, encoded=True),
                     headers=self._headers,
-                    heartbeat=settings.heartbeat_s,
+                    autoping=False,
                     max_msg_size=LARGEST_MESSAGE,
                     decode_text=False,
                     timeout=aiohttp.ClientWSTimeout(ws_close=1.0),
@@ -243,12 +253,19 @@ class AriClient(WithHandles):
             return "refused", str(error) or type(error).__name__, False
         async with socket:
             self._socket_rest.opened(lambda message: socket.send_frame(message, aiohttp.WSMsgType.TEXT))
+            self._socket = socket
+            self.heart.opened()
             self._set_connected(True)
             self.bus.dispatch(Gap(first, 0.0 if first else time.monotonic() - lost_at))
             await self._leave_out()
             try:
-                return (*await self._read(socket), True)
+                async with asyncio.timeout(None) as self._reading:
+                    return (*await self._read(socket), True)
+            except TimeoutError:
+                return "silent", f"nothing for {settings.lost_after_s:g} s", True
             finally:
+                self._socket = self._reading = None
+                self.heart.closed()
                 self._set_connected(False)
 
     async def _leave_out(self) -> None:
@@ -273,8 +290,10 @@ class AriClient(WithHandles):
 
     async def _read(self, socket: aiohttp.ClientWebSocketResponse[Literal[False]]) -> tuple[Loss, str]:
         dispatch = self.bus.dispatch
+        heard = self.heart.heard
         while True:
             message = await socket.receive()
+            heard("websocket")
             if message.type is aiohttp.WSMsgType.TEXT:
                 event = seal(message.data)
                 if type(event) is RESTResponse:
@@ -283,10 +302,15 @@ class AriClient(WithHandles):
                 dispatch(event)
                 if type(event) is ApplicationReplaced and event.application == self.settings.app:
                     self._replaced = True
-                    log.error(
-                        "another controller has taken the application %s: no more events", event.application
+                    log.critical(
+                        "another controller has taken the application %s: this one stays away from its calls; "
+                        "end one of the two",
+                        event.application,
                     )
+                    self.changed()
                     return "closed", "another controller took the application"
+            elif message.type is aiohttp.WSMsgType.PING:
+                await socket.pong(message.data)
             elif message.type in (
                 aiohttp.WSMsgType.CLOSE,
                 aiohttp.WSMsgType.CLOSING,
@@ -305,13 +329,11 @@ class _Switch:
     def __init__(self) -> None:
         self.http: Transport | None = None
         self.socket: SocketRest | None = None
-        self._guard = DialGuard()
 
     async def exchange(self, request: Request) -> Reply:
-        self._guard.check(request)
         socket = self.socket
         if socket is not None and socket.is_open and request.operation.name in QUICK:
             return await socket.exchange(request)
         if self.http is None:
-            raise AriUnavailable(f"{request.operation.name}: the ARI client is not open")
+            raise AriUnavailable(f"{request.operation.name}: the ARI client is not open", sent=False)
         return await self.http.exchange(request)

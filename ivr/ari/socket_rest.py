@@ -63,10 +63,9 @@ Send = Callable[[bytes], Awaitable[None]]
 
 
 class SocketRest:
-    """A `Transport`. timeout_s: for each request."""
+    """A `Transport`. How long an answer may take is the business of whoever asks."""
 
-    def __init__(self, timeout_s: float) -> None:
-        self._timeout_s = timeout_s
+    def __init__(self) -> None:
         self._numbers = itertools.count(1)
         self._open: dict[str, asyncio.Future[Reply]] = {}
         self._send: Send | None = None
@@ -96,17 +95,13 @@ class SocketRest:
 
     async def exchange(self, request: Request) -> Reply:
         if self._send is None:
-            raise AriUnavailable(f"{request.operation.name}: no websocket to Asterisk")
+            raise AriUnavailable(f"{request.operation.name}: no websocket to Asterisk", sent=False)
         number = str(next(self._numbers))
         future = self._open[number] = asyncio.get_running_loop().create_future()
         try:
-            async with asyncio.timeout(self._timeout_s):
-                await self._send(encode(request, number))
-                reply: Reply = await future
-                return reply
-        except TimeoutError:
-            text = f"{request.operation.name}: no answer within {self._timeout_s:g} s"
-            raise AriUnavailable(text) from None
+            await self._send(encode(request, number))
+            reply: Reply = await future
+            return reply
         finally:
             self._open.pop(number, None)
 

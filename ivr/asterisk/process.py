@@ -1,57 +1,49 @@
-"""Runs the private Asterisk as a child of this process: started, watched, asked, stopped.
+"""Runs the private Asterisk: started or found running, watched, asked, stopped.
 
-The child is waited for through a pid file descriptor, so nothing here belongs to one event loop: an Asterisk
+The process is waited for through a pid file descriptor, so nothing here belongs to one event loop: an Asterisk
 started in one loop (a session's fixture) can be asked and stopped from another.
 """
 
 from __future__ import annotations
 
 import asyncio
+import hashlib
+import logging
 import os
 import shutil
 import signal
 import subprocess
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from dataclasses import dataclass
 from types import TracebackType
-from typing import Any, Self
-from urllib.parse import quote
-
-import aiohttp
+from typing import BinaryIO, Self
 
 from ivr.asterisk import ports as port_choice
 from ivr.asterisk.accounts import make_accounts
 from ivr.asterisk.locate import AsteriskBinary
+from ivr.asterisk.looking import Inventory as Inventory
+from ivr.asterisk.looking import Looking
 from ivr.asterisk.render import RenderedAsterisk
+from ivr.asterisk.running import Running, Spawned, found, mark_of, remove_mark, write_mark
 from ivr.errors import AsteriskError
 
+log = logging.getLogger(__name__)
+
 START_TIMEOUT_S = 30.0
+TAKE_OVER_S = 10.0
+"""So long one that was found has to answer; then it is taken for frozen and ended."""
 STOP_TIMEOUT_S = 10.0
 """After a polite end was asked for; then the kernel ends it."""
-REQUEST_TIMEOUT_S = 5.0
 PING_INTERVAL_S = 0.05
 LAST_LINES = 12
+CONSOLES_KEPT = 5
 
 
-@dataclass(frozen=True, slots=True)
-class Inventory:
-    """What Asterisk itself says exists right now: ids of channels and bridges, each with a few words."""
-
-    channels: dict[str, str]
-    bridges: dict[str, str]
-
-    @property
-    def is_empty(self) -> bool:
-        return not self.channels and not self.bridges
-
-
-class PrivateAsterisk:
+class PrivateAsterisk(Looking):
     """`async with PrivateAsterisk(binary, rendered) as asterisk:` runs until the block is left.
 
     Raises AsteriskError when it does not start: a busy port (named), a refused configuration (the log's last
     lines), no answer in time. die_with_parent: the kernel ends it when this process dies, however it dies;
-    False leaves it and its calls alive for the next controller to adopt. accounts: the agents that it was rendered
+    False leaves it and its calls alive, and the next start in this folder takes it over (`taken_over`).
+    take_over_s: one that was found and does not answer for so long is ended. accounts: the agents that it was rendered
     for can register once it has started; False where a controller makes the accounts from its database.
     """
 
@@ -62,16 +54,21 @@ class PrivateAsterisk:
         *,
         start_timeout_s: float = START_TIMEOUT_S,
         stop_timeout_s: float = STOP_TIMEOUT_S,
+        take_over_s: float = TAKE_OVER_S,
         die_with_parent: bool = True,
         accounts: bool = True,
     ) -> None:
+        super().__init__(rendered)
         self.binary = binary
-        self.rendered = rendered
         self._start_timeout_s = start_timeout_s
         self._stop_timeout_s = stop_timeout_s
         self._die_with_parent = die_with_parent
+        self._take_over_s = take_over_s
         self._accounts = accounts
-        self._process: subprocess.Popen[bytes] | None = None
+        self._process: Running | None = None
+        self._left = False
+        self.taken_over = False
+        """It ran already, perhaps with calls in it."""
 
     async def __aenter__(self) -> Self:
         await self.start()
@@ -80,7 +77,14 @@ class PrivateAsterisk:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        await self.stop()
+        if self._left:
+            self._process = None
+        else:
+            await self.stop()
+
+    def leave(self) -> None:
+        """From now on it is another controller's: the end of this block does not end it."""
+        self._left = True
 
     @property
     def pid(self) -> int:
@@ -88,12 +92,15 @@ class PrivateAsterisk:
 
     @property
     def is_running(self) -> bool:
-        return self._process is not None and self._process.poll() is None
+        return self._process is not None and not self._process.ended()
 
     async def start(self) -> None:
         """Returns when calls and ARI's requests are answered."""
         if self.is_running:
             raise AsteriskError("this Asterisk runs already", mend="stop it first")
+        self.taken_over = await self._take_over()
+        if self.taken_over:
+            return
         self._check_ports()
         self._process = self._spawn()
         try:
@@ -109,40 +116,36 @@ class PrivateAsterisk:
         process = self._process
         if process is None:
             return
-        if process.poll() is None:
-            process.send_signal(signal.SIGTERM)
+        if not process.ended():
+            process.send(signal.SIGTERM)
             try:
                 async with asyncio.timeout(self._stop_timeout_s):
                     await self.wait_ended()
             except TimeoutError:
-                process.kill()
-                process.wait()
+                await self._ended_surely(process)
             except asyncio.CancelledError:
-                process.kill()
-                process.wait()
+                await asyncio.shield(self._ended_surely(process))
                 raise
+        process.status()
         self._process = None
+        remove_mark(self.rendered.folder)
 
-    def kill(self) -> None:
-        """Ends it as a crash would (SIGKILL): for tests and rehearsals of what happens then."""
-        process = self._running()
-        process.kill()
-        process.wait()
+    async def kill(self) -> None:
+        """Ends it as a crash would (SIGKILL): a frozen one, and for rehearsals of what happens then."""
+        await self._ended_surely(self._running())
 
     async def wait_ended(self) -> int:
-        """Waits until the process has ended, by whatever cause: its exit status (negative: the signal)."""
+        """Waits until the process has ended, by whatever cause: its exit status (negative: the signal; 0 also when
+        it is not known, of one that was found running)."""
         process = self._running()
-        if process.poll() is None:
-            loop = asyncio.get_running_loop()
-            ended = asyncio.Event()
-            handle = os.pidfd_open(process.pid)
-            loop.add_reader(handle, ended.set)
-            try:
-                await ended.wait()
-            finally:
-                loop.remove_reader(handle)
-                os.close(handle)
-        return process.wait()
+        await _until_ended(process)
+        return process.status()
+
+    @staticmethod
+    async def _ended_surely(process: Running) -> None:
+        process.send(signal.SIGKILL)
+        await _until_ended(process)
+        process.status()
 
     async def cli(self, command: str, *, timeout_s: float = 10.0) -> str:
         """What Asterisk's console answers to `command`. Raises AsteriskError when it does not answer."""
@@ -168,46 +171,6 @@ class PrivateAsterisk:
             )
         return text
 
-    async def inventory(self) -> Inventory:
-        """The channels and bridges there are, asked over ARI."""
-        async with self._session() as session:
-            return await self._inventory(session)
-
-    async def wait_empty(self, timeout_s: float = 10.0) -> Inventory:
-        """Waits until no channel and no bridge is left; what is still there after `timeout_s`, else empty.
-
-        Listens to Asterisk's own events before it looks, so nothing is polled.
-        """
-        async with self._session() as session:
-            application = f"watch-{os.getpid()}-{id(session):x}"
-            events = {"app": application, "subscribeAll": "true"}
-            async with session.ws_connect(f"{self.rendered.ari_url}/events", params=events) as socket:
-                found = await self._inventory(session)
-                try:
-                    async with asyncio.timeout(timeout_s):
-                        while not found.is_empty:
-                            await socket.receive()
-                            found = await self._inventory(session)
-                except TimeoutError:
-                    return await self._inventory(session)
-                return found
-
-    async def clear(self) -> None:
-        """Hangs up every channel and destroys every bridge: for a test or a bench that starts from nothing.
-
-        Raises AsteriskError when some are still there after a while.
-        """
-        async with self._session() as session:
-            found = await self._inventory(session)
-            for kind, ids in (("channels", found.channels), ("bridges", found.bridges)):
-                for one in ids:
-                    async with session.delete(f"{self.rendered.ari_url}/{kind}/{quote(one, safe='')}"):
-                        pass  # 404: it ended by itself meanwhile
-        # Asterisk has taken the orders; they are carried out a little later.
-        left = await self.wait_empty()
-        if not left.is_empty:
-            raise AsteriskError(f"cannot be cleared: {left}", mend="restart Asterisk")
-
     def last_lines(self, count: int = LAST_LINES) -> str:
         """The end of its logs, for error messages."""
         lines: list[str] = []
@@ -216,11 +179,56 @@ class PrivateAsterisk:
                 lines += path.read_text(errors="replace").splitlines()[-count:]
         return "\n".join(lines)
 
-    def _spawn(self) -> subprocess.Popen[bytes]:
-        console = (self.rendered.log / "console.log").open("wb")
+    async def _take_over(self) -> bool:
+        """Whether one of an earlier controller runs in this folder and is ours now. One that is frozen is ended."""
+        before = found(self.rendered.folder, self._command()[-3:])
+        if before is None:
+            return False
+        process, mark = before
+        self._process = process
         try:
-            return subprocess.Popen(
-                [*self._guard(), *self.binary.argv, "-C", str(self.rendered.config_file), "-f"],
+            async with asyncio.timeout(self._take_over_s), self.session() as session:
+                while not process.ended() and not await self.answers(session):
+                    await _ended_within(process, PING_INTERVAL_S)
+                calls = len((await self.inventory()).channels)
+        except (TimeoutError, AsteriskError) as error:
+            log.error(
+                "the Asterisk of before (process %d) cannot be taken over and is ended: %s",
+                process.pid,
+                error or "it does not answer",
+            )
+            await self._ended_surely(process)
+            self._process = None
+            return False
+        if mark.configuration != self._configuration():
+            if not calls:
+                log.info("the Asterisk of before has other settings and no calls: a new one is started")
+                await self.stop()
+                return False
+            log.warning(
+                "the Asterisk of before goes on with its settings of before, for the sake of its %d channels; "
+                "what was changed counts when it is started anew",
+                calls,
+            )
+        log.warning("the Asterisk of before (process %d) is taken over with %d channels", process.pid, calls)
+        return True
+
+    def _command(self) -> list[str]:
+        return [*self.binary.argv, "-C", str(self.rendered.config_file), "-f"]
+
+    def _configuration(self) -> str:
+        """A digest of the folder `etc`."""
+        digest = hashlib.sha256()
+        for path in sorted(self.rendered.etc.rglob("*.conf")):
+            digest.update(path.name.encode() + b"\0" + path.read_bytes())
+        return digest.hexdigest()
+
+    def _spawn(self) -> Running:
+        console = self._new_console()
+        command = self._command()
+        try:
+            child = subprocess.Popen(
+                [*self._guard(), *command],
                 stdin=subprocess.DEVNULL,
                 stdout=console,
                 stderr=console,
@@ -232,8 +240,22 @@ class PrivateAsterisk:
             raise AsteriskError(f"Asterisk does not start: {error}", mend="run `make setup`") from error
         finally:
             console.close()
+        # At once: a controller that is killed in the next moment leaves a process that can be found.
+        mark = mark_of(child.pid, len(command[-3:]), self._configuration())
+        if mark is not None:
+            write_mark(self.rendered.folder, mark)
+        return Spawned(child)
 
-    def _running(self) -> subprocess.Popen[bytes]:
+    def _new_console(self) -> BinaryIO:
+        """What it prints goes into a new file; those of the last runs are kept beside it, `.1` the latest."""
+        path = self.rendered.log / "console.log"
+        for number in range(CONSOLES_KEPT, 0, -1):
+            newer = path.with_suffix(f".log.{number - 1}") if number > 1 else path
+            if newer.exists():
+                newer.replace(path.with_suffix(f".log.{number}"))
+        return path.open("wb")
+
+    def _running(self) -> Running:
         if self._process is None:
             raise AsteriskError("this Asterisk was not started", mend="use it inside its `async with`")
         return self._process
@@ -258,15 +280,12 @@ class PrivateAsterisk:
     async def _wait_until_ready(self) -> None:
         """Asterisk refuses ARI's requests (503) until all modules have started."""
         try:
-            async with asyncio.timeout(self._start_timeout_s), self._session() as session:
-                while not await self._answers(session):
-                    try:
-                        async with asyncio.timeout(PING_INTERVAL_S):
-                            status = await self.wait_ended()
-                    except TimeoutError:
+            async with asyncio.timeout(self._start_timeout_s), self.session() as session:
+                while not await self.answers(session):
+                    if not await _ended_within(self._running(), PING_INTERVAL_S):
                         continue
                     raise AsteriskError(
-                        f"Asterisk ended at once (status {status}):\n{self.last_lines()}",
+                        f"Asterisk ended at once (status {self._running().status()}):\n{self.last_lines()}",
                         mend=f"the configuration is in {self.rendered.etc}",
                     )
         except TimeoutError as error:
@@ -275,42 +294,30 @@ class PrivateAsterisk:
                 mend=f"look at {self.rendered.log}",
             ) from error
 
-    async def _answers(self, session: aiohttp.ClientSession) -> bool:
-        try:
-            async with session.get(f"{self.rendered.ari_url}/asterisk/ping") as response:
-                if response.status == 401:
-                    raise AsteriskError(
-                        f"another program answers at {self.rendered.http_url}",
-                        mend="an Asterisk of before still runs there: end it",
-                    )
-                return response.status == 200
-        except aiohttp.ClientError:
-            return False
 
-    async def _inventory(self, session: aiohttp.ClientSession) -> Inventory:
-        channels = await self._get(session, "channels")
-        bridges = await self._get(session, "bridges")
-        return Inventory(
-            channels={item["id"]: f"{item['name']} {item['state']}" for item in channels},
-            bridges={item["id"]: f"{item['bridge_type']} with {len(item['channels'])}" for item in bridges},
-        )
+async def _ended_within(process: Running, seconds: float) -> bool:
+    try:
+        async with asyncio.timeout(seconds):
+            await _until_ended(process)
+    except TimeoutError:
+        return False
+    return True
 
-    async def _get(self, session: aiohttp.ClientSession, what: str) -> list[dict[str, Any]]:
-        try:
-            async with session.get(f"{self.rendered.ari_url}/{what}") as response:
-                response.raise_for_status()
-                answer: list[dict[str, Any]] = await response.json()
-                return answer
-        except aiohttp.ClientError as error:
-            raise AsteriskError(
-                f"no answer about {what}: {error}", mend=f"look at {self.rendered.log}"
-            ) from error
 
-    @asynccontextmanager
-    async def _session(self) -> AsyncIterator[aiohttp.ClientSession]:
-        login = aiohttp.encode_basic_auth(self.rendered.ari_user, self.rendered.ari_password)
-        async with aiohttp.ClientSession(
-            headers={"Authorization": login},
-            timeout=aiohttp.ClientTimeout(total=REQUEST_TIMEOUT_S),
-        ) as session:
-            yield session
+async def _until_ended(process: Running) -> None:
+    if process.ended():
+        return
+    try:
+        handle = os.pidfd_open(process.pid)
+    except ProcessLookupError:
+        return
+    loop = asyncio.get_running_loop()
+    ended = asyncio.Event()
+    loop.add_reader(handle, ended.set)
+    try:
+        # Its number may have become another's before the handle was there.
+        if not process.ended():
+            await ended.wait()
+    finally:
+        loop.remove_reader(handle)
+        os.close(handle)

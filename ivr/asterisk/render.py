@@ -2,6 +2,7 @@
 
 The folder afterwards (mode 0700, for it holds secrets):
 
+    process.json   which process runs with it, if one does
     secrets.json   ports, ARI's password, agents' passwords: kept, so that a restart changes nothing (mode 0600)
     etc/           the configuration, written anew each time; etc/extensions.d and etc/pjsip.d are yours
     keys/          the self-signed certificate of SIP over TLS
@@ -31,6 +32,7 @@ from ivr.asterisk import ports as port_choice
 from ivr.asterisk.locate import AsteriskBinary
 from ivr.asterisk.options import Fallback, RenderOptions, check
 from ivr.asterisk.ports import Ports
+from ivr.asterisk.running import read_mark
 from ivr.errors import AsteriskError
 
 __all__ = ["Fallback", "RenderOptions", "RenderedAsterisk", "SipAccount", "render"]
@@ -140,7 +142,7 @@ def render(folder: Path, binary: AsteriskBinary, options: RenderOptions | None =
     folder = folder.absolute()
     folders = _make_folders(folder)
     kept = _load_secrets(folder / "secrets.json")
-    ports = options.ports or _choose_ports(kept, folders, options)
+    ports = options.ports or _choose_ports(kept, folder, options)
     passwords: dict[str, str] = dict(kept.get("agents", {}))
     for name in options.agents:
         passwords.setdefault(name, new_secret())
@@ -245,9 +247,9 @@ def _make_folders(folder: Path) -> dict[str, Path]:
     return folders
 
 
-def _choose_ports(kept: Mapping[str, Any], folders: Mapping[str, Path], options: RenderOptions) -> Ports:
+def _choose_ports(kept: Mapping[str, Any], folder: Path, options: RenderOptions) -> Ports:
     last_time = Ports(**kept["ports"]) if "ports" in kept else None
-    if last_time is not None and _is_running(folders["run"]):
+    if last_time is not None and read_mark(folder) is not None:
         # They are taken by this very Asterisk.
         return last_time
     return port_choice.choose(
@@ -256,14 +258,6 @@ def _choose_ports(kept: Mapping[str, Any], folders: Mapping[str, Path], options:
         rtp_count=options.rtp_count,
         preferred=last_time or options.preferred_ports,
     )
-
-
-def _is_running(run: Path) -> bool:
-    try:
-        pid = int((run / "asterisk.pid").read_text())
-        return b"asterisk" in Path(f"/proc/{pid}/cmdline").read_bytes()
-    except (OSError, ValueError):
-        return False
 
 
 def _load_secrets(path: Path) -> dict[str, Any]:

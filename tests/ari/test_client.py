@@ -38,6 +38,7 @@ def settings(server: FakeAriServer, **changes: object) -> AriSettings:
         "password": server.password,
         "back_off": QUICK,
         "request_timeout_s": 2.0,
+        "http_ping_s": 0.0,
     }
     return AriSettings(**(values | changes))  # type: ignore[arg-type]
 
@@ -198,7 +199,7 @@ async def test_it_keeps_trying_while_asterisk_is_away_and_while_it_loads(server:
 
 async def test_a_frozen_asterisk_is_noticed(server: FakeAriServer) -> None:
     server.mute = True
-    async with connected(settings(server, heartbeat_s=0.1)) as ari:
+    async with connected(settings(server, heartbeat_s=0.1, silent_s=0.2, lost_after_s=0.5)) as ari:
         await front_door(ari, Gap)
         again = await front_door(ari, Gap)
         assert isinstance(again, Gap)

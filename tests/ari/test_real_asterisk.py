@@ -365,7 +365,11 @@ async def test_a_cut_websocket_comes_back_with_a_gap_and_the_call_lives_on(setti
 async def test_a_frozen_asterisk_is_noticed_and_found_again(
     settings: AriSettings, asterisk: PrivateAsterisk
 ) -> None:
-    async with connected(replace(settings, heartbeat_s=0.4, back_off=SOON, connect_timeout_s=0.5)) as ari:
+    async with connected(
+        replace(
+            settings, heartbeat_s=0.2, silent_s=0.5, lost_after_s=1.0, back_off=SOON, connect_timeout_s=0.5
+        )
+    ) as ari:
         door = ari.bus.front_door()
         assert await door.get() == Gap(True, 0.0)
         os.kill(asterisk.pid, signal.SIGSTOP)

@@ -16,14 +16,12 @@ import signal
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from functools import partial
 from pathlib import Path
 from typing import Any
 
-import ivr.main
-from ivr.asterisk.process import PrivateAsterisk
 from ivr.asterisk.render import RenderedAsterisk
 from ivr.config import Settings
+from ivr.main import RunningHotline
 from tests.support import parts_house
 
 START_S = 40.0
@@ -35,7 +33,8 @@ async def mortal(
 ) -> AsyncIterator[tuple[asyncio.subprocess.Process, RenderedAsterisk]]:
     """Its process, for killing, and the Asterisk, which ends with the block."""
     module = ("-m", "tests.support.mortal", str(folder), str(port))
-    process = await asyncio.create_subprocess_exec(sys.executable, *module)
+    outlives = os.environ | {"IVR_ASTERISK__DIES_WITH_CONTROLLER": "false"}
+    process = await asyncio.create_subprocess_exec(sys.executable, *module, env=outlives)
     rendered, asterisk = await _ready(folder / "ready", process)
     try:
         yield process, rendered
@@ -78,11 +77,7 @@ def external(settings: Settings, rendered: RenderedAsterisk) -> Settings:
 
 
 async def _run(folder: Path, port: int) -> None:
-    # Anything else: the composition root has no switch for it, since no installation should have one.
-    ivr.main.PrivateAsterisk = partial(PrivateAsterisk, die_with_parent=False)  # type: ignore[misc, assignment]
-    hotline = await ivr.main.RunningHotline(
-        parts_house.settings(folder / "state", folder / "flows", port)
-    ).start()
+    hotline = await RunningHotline(parts_house.settings(folder / "state", folder / "flows", port)).start()
     assert hotline.asterisk is not None
     draft = folder / "ready.draft"
     draft.write_bytes(pickle.dumps((hotline.rendered, hotline.asterisk.pid)))

@@ -30,12 +30,19 @@ AgentState = Literal[
 ]
 
 
+AsteriskTrouble = Literal["", "silent", "away", "starting", "crash_loop", "replaced"]
+"""silent: connected, and says nothing. away: not connected. starting: it had ended. crash_loop: it ends again and
+again. replaced: another controller has the application."""
+
+
 @dataclass(frozen=True, slots=True)
 class AsteriskStatus:
-    """version: "" while never connected."""
+    """version: "" while never connected. trouble: why no call can be taken. restarts: of a private one."""
 
     connected: bool
     version: str = ""
+    trouble: AsteriskTrouble = ""
+    restarts: int = 0
 
 
 @dataclass(frozen=True, slots=True)

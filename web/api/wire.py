@@ -1,8 +1,8 @@
 """The status as JSON: personal data masked, rates worked out. What is not here does not leave the process.
 
     {"now": "2026-11-22T06:00:00Z", "node": "n1", "uptime_s": 61.0,
-     "asterisk": {"connected": true, "version": "22.10.1"}, "database": {"kind": "sqlite", "ok": true},
-     "speech": [{"language": "zh", "engine": "whisper"}],
+     "asterisk": {"connected": true, "version": "22.10.1", "trouble": "", "restarts": 0},
+     "database": {"kind": "sqlite", "ok": true}, "speech": [{"language": "zh", "engine": "whisper"}],
      "calls": [{"call_id": ..., "caller": "138****5678", "since": ..., ...}], "queues": [...], "agents": [...],
      "callbacks": [{"id": ..., "number": "138****5678", "place": 2, "attempts": 0, ...}],
      "today": {"offered": 3, ..., "connection_rate": 0.95, "rate_15_s": 0.9}}

@@ -12,7 +12,7 @@ import { firstLanguage, text } from "./messages.js";
 /** @typedef {{id: string, name: string, state: string, since: string, phone_registered: boolean, call_id: string | null}} AgentLine */
 /** @typedef {{arrived: number, offered: number, answered: number, answered_within_15_s: number, abandoned: number, abandoned_short: number, asa_s: number | null, connection_rate: number | null, rate_15_s: number | null}} Today */
 /** @typedef {{id: string, queue: string, number: string, promised_at: string, place: number | null, attempts: number, not_before: string | null, calling: boolean}} Callback */
-/** @typedef {{now: string, node: string, uptime_s: number, asterisk: {connected: boolean, version: string}, database: {kind: string, ok: boolean}, speech: {language: string, engine: string | null}[], calls: LiveCall[], queues: QueueLine[], agents: AgentLine[], today: Today, callbacks: Callback[]}} Status */
+/** @typedef {{now: string, node: string, uptime_s: number, asterisk: {connected: boolean, version: string, trouble: string, restarts: number}, database: {kind: string, ok: boolean}, speech: {language: string, engine: string | null}[], calls: LiveCall[], queues: QueueLine[], agents: AgentLine[], today: Today, callbacks: Callback[]}} Status */
 /** @typedef {{type: "hello", heartbeat_s: number, title: string, dial: string, note: string} | {type: "status", status: Status}} Message */
 
 const ENDED_STAYS_MS = 3_000;
@@ -205,8 +205,8 @@ function drawHealth({ asterisk, database, speech }) {
     {
       name: say("asterisk"),
       value: say(asterisk.connected ? "connected" : "disconnected"),
-      note: asterisk.version,
-      mood: asterisk.connected ? "good" : "bad",
+      note: asterisk.trouble ? say(`asterisk_${asterisk.trouble}`) : asterisk.version,
+      mood: asterisk.connected && !asterisk.trouble ? "good" : "bad",
     },
     {
       name: say("database"),

@@ -1,0 +1,82 @@
+"""Joins the private Asterisk and its keeper into the running hotline."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable
+
+from ivr.ari.client import AriClient
+from ivr.asterisk.keeping import AsteriskKeeper
+from ivr.asterisk.keeping import Kept as AsKept
+from ivr.asterisk.process import PrivateAsterisk
+from web.api.status import AsteriskStatus, AsteriskTrouble
+
+log = logging.getLogger(__name__)
+
+LOOK_EVERY_S = 1.0
+
+
+class Kept:
+    """keeper: None where Asterisk is somebody else's. Tasks live in the group until `close`."""
+
+    def __init__(
+        self,
+        group: asyncio.TaskGroup,
+        asterisk: PrivateAsterisk | None,
+        ari: AriClient,
+        frozen_s: float,
+        changed: Callable[[], None],
+    ) -> None:
+        self._asterisk = asterisk
+        self._ari = ari
+        self._frozen_s = frozen_s
+        self.keeper: AsteriskKeeper | None = None
+        self._tasks: list[asyncio.Task[None]] = []
+        ari.changed = changed
+        if asterisk is not None:
+            self.keeper = AsteriskKeeper(asterisk, self._started, changed)
+            self._tasks = [
+                group.create_task(self.keeper.run(), name="asterisk kept"),
+                group.create_task(self.keeper.run_frozen(self._frozen), name="asterisk frozen"),
+            ]
+
+    def close(self) -> None:
+        """Before the end: what ends from now on is our own doing. An Asterisk that another controller has goes on."""
+        for task in self._tasks:
+            task.cancel()
+        self._ari.commands.hurry()
+        if self._asterisk is not None and self._ari.replaced:
+            log.warning("the private Asterisk is left to the controller that has the application now")
+            self._asterisk.leave()
+
+    def _started(self) -> None:
+        self._ari.heart.heard("http")
+        self._ari.hurry()
+
+    async def _frozen(self) -> str:
+        """Returns when Asterisk runs and has said nothing for `frozen_s`."""
+        heart = self._ari.heart
+        while True:
+            await asyncio.sleep(LOOK_EVERY_S)
+            assert self._asterisk is not None
+            running = (
+                self._asterisk.is_running and self.keeper is not None and self.keeper.kept.state == "runs"
+            )
+            if running and not self._ari.replaced and heart.silent_for_s >= self._frozen_s:
+                return f"it has been silent for {heart.silent_for_s:.0f} s"
+
+
+def asterisk_status(ari: AriClient, asterisk: PrivateAsterisk | None, kept: Kept | None) -> AsteriskStatus:
+    """For the status page and for who asks whether calls can be taken."""
+    now = kept.keeper.kept if kept is not None and kept.keeper is not None else AsKept()
+    trouble: AsteriskTrouble = ""
+    if ari.replaced:
+        trouble = "replaced"
+    elif now.state != "runs":
+        trouble = now.state
+    elif ari.condition != "answers":
+        trouble = ari.condition
+    return AsteriskStatus(
+        ari.connected, asterisk.binary.version_text if asterisk else "", trouble, now.restarts
+    )
