@@ -31,6 +31,7 @@ COMMANDS: Final[Mapping[str, str]] = {
     "transcripts": "transcripts:app",
     "recordings": "recordings:app",
     "missed": "missed:app",
+    "nuisance": "nuisance:app",
     "audit": "audit:audit",
     "accounts": "accounts:app",
     "migrate": "migrate:migrate",

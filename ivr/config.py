@@ -22,6 +22,7 @@ from pydantic_settings import (
 from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
+from ivr.admission.settings import LimitSettings
 from ivr.call.outbound import expression
 from ivr.callback.settings import CallbackSettings
 from ivr.desk.settings import DeskSettings
@@ -191,7 +192,8 @@ class Settings(BaseSettings):
     database_url: str = Field(default="", description="empty: SQLite in state_dir/hotline.db")
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(default="INFO")
     log_style: Literal["text", "json"] = Field(default="text", description="one line an event")
-    max_calls: int = Field(default=1000, ge=1, description="live at once; more go to the dialplan's fallback")
+    max_calls: int = Field(default=1000, ge=1, description="live at once; more are refused: see `limits`")
+    limits: LimitSettings = LimitSettings()
     asterisk: AsteriskSettings = AsteriskSettings()
     web: WebSettings = WebSettings()
     speech: SpeechSettings = SpeechSettings()

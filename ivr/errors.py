@@ -17,6 +17,7 @@ HotlineError
 │   └── CorrectionConflict somebody else has corrected the line meanwhile
 ├── CallbackError          a call cannot be promised: nobody may be called there, or the queue takes nobody
 ├── HoursError             somebody's word for today about a calendar that there is none of
+├── AdmissionError         the nuisance list cannot be changed as asked
 ├── AccountError           an agent's SIP account cannot be made or changed as asked
 ├── RecordingError         a recording is not there, is not what it was, or may not be erased
 ├── AsteriskError          the private Asterisk could not be found, rendered or started
@@ -105,6 +106,10 @@ class CallbackError(HotlineError):
 
 
 class AccountError(HotlineError):
+    pass
+
+
+class AdmissionError(HotlineError):
     pass
 
 

@@ -12,6 +12,7 @@ from typing import Any
 
 from asr.pool import NoEars, WorkerPool
 from ivr.accounts.wiring import Telephony, open_accounts
+from ivr.admission.wiring import Admissions, Identity, admit_by
 from ivr.ari.client import AriClient, AriSettings
 from ivr.ari.parse import AnyEvent, Gap
 from ivr.asterisk.locate import locate
@@ -107,6 +108,8 @@ class Hotline:
     """Recordings of talks, supervisors."""
     telephony: Telephony
     rules: LiveRules
+    admissions: Admissions
+    """Who is let in, and who was not."""
     """The rules of the queues in force, and their hours."""
     asterisk: PrivateAsterisk | None = None
     rendered: RenderedAsterisk | None = None
@@ -291,6 +294,11 @@ async def hotline(
         front_door.agent_of = telephony.book.agent_of
         status = LiveStatus(
             clock=clock,
+        first = (settings.default_language, *(x for x in LANGUAGES if x != settings.default_language))
+        identity = Identity(settings.node, settings.entry_flow, first, settings.max_calls)
+        admissions = admit_by(
+            settings.limits, identity, front_door, dispatcher, ari, store, callers.put, clock
+        )
             node=settings.node,
             registry=front_door.registry,
             dispatcher=dispatcher,
@@ -324,6 +332,7 @@ async def hotline(
             telephony=telephony,
             rules=rules,
             languages=languages,
+            admissions=admissions,
             speech=speech,
         )
         kept: Kept | None = None
@@ -335,6 +344,7 @@ async def hotline(
                     group.create_task(outside.run(), name="notifications"),
                     group.create_task(flows.run(), name="versions of the dialogue"),
                     group.create_task(
+                    group.create_task(admissions.run(), name="nuisance list"),
                         keep_erasing(TranscriptService(store, clock.now), keep_days(settings.transcripts)),
                         name="retention of transcripts",
                     ),

@@ -29,6 +29,7 @@ from storage.migrate import current_revision, head_revision
 from storage.missed import Missed, WaitEstimates
 from storage.promised import Callbacks, Notifications, Recordings
 from storage.records import Fact
+from storage.nuisances import Nuisances
 from storage.repositories import (
     Agents,
     AgentStates,
@@ -70,6 +71,7 @@ class UnitOfWork:
         self.sip_accounts = SipAccounts(connection)
         self.wrap_ups = WrapUps(connection)
         self.live_calls = LiveCalls(connection)
+        self.nuisances = Nuisances(connection)
         self.flow_files = FlowFiles(connection)
         self.flow_versions = FlowVersions(connection)
         self.flow_releases = FlowReleases(connection)

@@ -128,6 +128,8 @@ class CallsSeen:
     def _reason(self, seen: _Seen, ended: CallRecord, lasted_s: float) -> MissedReason | None:
         if ended.data.get("outcome") == "failed":
             return "lost"
+        if ended.data.get("outcome") == "refused":
+            return "not_served" if ended.data.get("refused") == "full" else None
         if seen.answered:
             return None
         if seen.voicemail:

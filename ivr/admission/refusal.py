@@ -1,0 +1,174 @@
+"""What the refused hear: a short announcement in the hotline's languages, then the end. Never silence, never a session.
+
+So many hear it at once (`MOST_AT_ONCE`) and no more: beyond, a call ends with the network's own tone for congestion, so
+that a flood cannot fill Asterisk with announcements. What happened is on record as a call of outcome `refused`; who was
+refused for want of room is owed a call (`ivr/missed`).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable, Sequence
+from typing import Final, Literal
+
+from ivr.admission.rules import Refuse
+from ivr.ari.bus import Mailbox
+from ivr.ari.generated.events import (
+    ChannelDestroyed,
+    ChannelHangupRequest,
+    PlaybackFinished,
+    StasisEnd,
+)
+from ivr.ari.interface import Ari
+from ivr.ari.results import Gone
+from ivr.call.ports import CallerFacts, PromptAudio
+from ivr.clock import Clock
+from ivr.errors import AriError, PromptMissing
+from ivr.flow.actions import JsonValue, Prompt
+from ivr.ids import CallId, ChannelId, child_id
+from storage.records import CallRecord, Fact, JournalEvent
+
+log = logging.getLogger(__name__)
+
+MOST_AT_ONCE: Final = 200
+MARGIN_S: Final = 5.0
+FULL: Final = "line.full"
+BARRED: Final = "line.barred"
+EMERGENCY: Final = "emergency.numbers"
+
+
+class Refusals:
+    """put: gives facts to the database. languages: in which it is said, one after the other."""
+
+    def __init__(
+        self,
+        ari: Ari,
+        audio: Callable[[], PromptAudio],
+        put: Callable[[Fact], None],
+        clock: Clock,
+        node: str,
+        languages: Sequence[str],
+        most_at_once: int = MOST_AT_ONCE,
+    ) -> None:
+        self._ari = ari
+        self._audio = audio
+        self._put = put
+        self._clock = clock
+        self._node = node
+        self._languages = tuple(languages)
+        self._most_at_once = most_at_once
+        self.open = 0
+        """Announcements being heard now."""
+        self.unheard = 0
+        """Refused without an announcement since the start."""
+
+    async def refuse(self, call: CallId, channel: ChannelId, facts: CallerFacts, refused: Refuse) -> None:
+        """Returns when the caller has gone. Raises only CancelledError."""
+        arrived_at = self._clock.now()
+        log.log(
+            logging.ERROR if refused.reason == "full" else logging.WARNING,
+            "a call by %s is refused: %s",
+            facts.trunk or "an unknown way",
+            refused.reason,
+        )
+        record = CallRecord(
+            id=call,
+            started_at=arrived_at,
+            node=self._node,
+            caller=facts.caller,
+            dialled=facts.called,
+            language=facts.language,
+            flow=facts.entry_flow,
+            flow_version=facts.flow_version,
+            answered_at=arrived_at,
+            data={"endpoint": facts.trunk},
+        )
+        self._put(record)
+        by: Literal["caller", "system"] = "system"
+        try:
+            by = await self._told(call, channel, refused)
+        except AriError as error:
+            log.warning("a refused caller is left to the reconciler: %s", error)
+        finally:
+            self._over(record, refused, by)
+
+    async def _told(self, call: CallId, channel: ChannelId, refused: Refuse) -> Literal["caller", "system"]:
+        """Says it and hangs up. Gives who ended the call."""
+        media, seconds = self._sounds(refused)
+        if not media or self.open >= self._most_at_once:
+            self.unheard += 1
+            silently = refused.treatment == "reject"
+            await self._ari.channels.hangup(channel_id=channel, reason="normal" if silently else "congestion")
+            return "system"
+        self.open += 1
+        try:
+            with self._ari.bus.mailbox(call) as mailbox:
+                playback = child_id(call, "play")
+                mailbox.watch(channel, playback)
+                played = await self._ari.channels.play_with_id(
+                    channel_id=channel, playback_id=playback, media=media
+                )
+                if isinstance(played, Gone) or await self._gone_before_end(mailbox, seconds + MARGIN_S):
+                    return "caller"
+                await self._ari.channels.hangup(channel_id=channel, reason="normal")
+                return "system"
+        finally:
+            self.open -= 1
+
+    async def _gone_before_end(self, mailbox: Mailbox, longest_s: float) -> bool:
+        try:
+            async with asyncio.timeout(longest_s):
+                async for event in mailbox:
+                    if isinstance(event, PlaybackFinished):
+                        return False
+                    if isinstance(event, ChannelHangupRequest | ChannelDestroyed | StasisEnd):
+                        return True
+        except TimeoutError:
+            log.warning("no end reported for an announcement; the call is ended")
+        return False
+
+    def _sounds(self, refused: Refuse) -> tuple[list[str], float]:
+        if refused.treatment == "reject":
+            return [], 0.0
+        barred = refused.reason == "nuisance"
+        prompts = (Prompt(BARRED),) if barred else (Prompt(FULL), Prompt(EMERGENCY))
+        audio, media, seconds = self._audio(), [], 0.0
+        for language in self._languages:
+            for prompt in prompts:
+                try:
+                    media += audio.media((prompt,), language)
+                    seconds += audio.seconds((prompt,), language)
+                except PromptMissing as missing:
+                    log.error("%s", missing)
+        return media, seconds
+
+    def _over(self, live: CallRecord, refused: Refuse, by: Literal["caller", "system"]) -> None:
+        now = self._clock.now()
+        told: dict[str, JsonValue] = {"reason": refused.reason, "treatment": refused.treatment}
+        events: list[tuple[str, dict[str, JsonValue]]] = [
+            ("arrived", {"entry": live.flow, "version": live.flow_version}),
+            ("refused", told),
+            ("ended", {"outcome": "refused", "by": by, "cause": 16}),
+        ]
+        for seq, (kind, data) in enumerate(events, start=1):
+            self._put(JournalEvent(live.id, seq, live.started_at if seq < 3 else now, kind, data))
+        self._put(
+            CallRecord(
+                id=live.id,
+                started_at=live.started_at,
+                node=live.node,
+                state="ended",
+                caller=live.caller,
+                dialled=live.dialled,
+                language=live.language,
+                flow=live.flow,
+                flow_version=live.flow_version,
+                answered_at=live.answered_at,
+                ended_at=now,
+                ended_by=by,
+                cause=16,
+                data={**live.data, "outcome": "refused", "refused": refused.reason},
+                revision=1,
+            )
+        )
