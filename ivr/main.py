@@ -107,9 +107,9 @@ class Hotline:
     overseeing: Overseeing
     """Recordings of talks, supervisors."""
     telephony: Telephony
-    rules: LiveRules
     admissions: Admissions
     """Who is let in, and who was not."""
+    rules: LiveRules
     """The rules of the queues in force, and their hours."""
     asterisk: PrivateAsterisk | None = None
     rendered: RenderedAsterisk | None = None
@@ -233,6 +233,7 @@ async def hotline(
         changed = _Changed()
         dispatcher = Dispatcher(board, clock, records, changed)
         stack.callback(dispatcher.close)
+        dispatcher.begin(floor)
         await callers.begin(dispatcher)
         at_work = await stack.enter_async_context(
             open_desk(settings.desk, dispatcher, clock, store, writer.put, ari, outside)
@@ -292,13 +293,13 @@ async def hotline(
             histories.of,
         )
         front_door.agent_of = telephony.book.agent_of
-        status = LiveStatus(
-            clock=clock,
         first = (settings.default_language, *(x for x in LANGUAGES if x != settings.default_language))
         identity = Identity(settings.node, settings.entry_flow, first, settings.max_calls)
         admissions = admit_by(
             settings.limits, identity, front_door, dispatcher, ari, store, callers.put, clock
         )
+        status = LiveStatus(
+            clock=clock,
             node=settings.node,
             registry=front_door.registry,
             dispatcher=dispatcher,
@@ -330,9 +331,9 @@ async def hotline(
             asterisk=asterisk,
             rendered=rendered,
             telephony=telephony,
+            admissions=admissions,
             rules=rules,
             languages=languages,
-            admissions=admissions,
             speech=speech,
         )
         kept: Kept | None = None
@@ -342,9 +343,9 @@ async def hotline(
                 watchers = [
                     group.create_task(writer.failed(), name="writer watched"),
                     group.create_task(outside.run(), name="notifications"),
+                    group.create_task(admissions.run(), name="nuisance list"),
                     group.create_task(flows.run(), name="versions of the dialogue"),
                     group.create_task(
-                    group.create_task(admissions.run(), name="nuisance list"),
                         keep_erasing(TranscriptService(store, clock.now), keep_days(settings.transcripts)),
                         name="retention of transcripts",
                     ),
