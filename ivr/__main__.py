@@ -33,6 +33,8 @@ COMMANDS: Final[Mapping[str, str]] = {
     "missed": "missed:app",
     "nuisance": "nuisance:app",
     "audit": "audit:audit",
+    "kpi": "kpi:kpi",
+    "rebuild": "rebuild:rebuild_",
     "accounts": "accounts:app",
     "migrate": "migrate:migrate",
     "doctor": "doctor:doctor",

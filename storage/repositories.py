@@ -6,9 +6,9 @@ Those of what outlives a call are in `promised.py`, those of the dialogues in `f
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 
-from sqlalchemy import ColumnElement, func, select
+from sqlalchemy import ColumnElement, func, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from storage import tables
@@ -77,6 +77,14 @@ class Journal(FactRepository[JournalEvent]):
         query = self._select().where(tables.journal.c.call_id == call_id)
         return await self._many(query.order_by(tables.journal.c.seq))
 
+    async def of_calls(self, call_ids: Collection[str]) -> list[JournalEvent]:
+        """The whole journals of these calls, by call and in order."""
+        table, found = tables.journal, []
+        for part in _parts(call_ids):
+            query = self._select().where(table.c.call_id.in_(part))
+            found += await self._many(query.order_by(table.c.call_id, table.c.seq))
+        return found
+
     async def of_kinds(self, call_ids: Collection[str], kinds: Collection[str]) -> list[JournalEvent]:
         """Only what is of these kinds, by call and in order."""
         table, found = tables.journal, []
@@ -107,6 +115,13 @@ class Entries(FactRepository[EntryRecord]):
         table = tables.queue_entries
         query = self._select().where(table.c.state.in_(("waiting", "offered", "ringing", "joined")))
         return await self._many(query.order_by(table.c.enqueued_at, table.c.id))
+
+    async def some(self, ids: Collection[str]) -> list[EntryRecord]:
+        """Those of them that are stored, in no order."""
+        found = []
+        for part in _parts(ids):
+            found += await self._many(self._select().where(tables.queue_entries.c.id.in_(part)))
+        return found
 
     async def of_call(self, call_id: str) -> list[EntryRecord]:
         table = tables.queue_entries
@@ -191,6 +206,14 @@ class AgentStates(FactRepository[AgentStateChange]):
         for part in _parts(entry_ids):
             found += await self._many(self._select().where(table.c.entry.in_(part)))
         return sorted(found, key=lambda change: (change.at, change.agent_id, change.revision))
+
+    async def some(self, keys: Sequence[tuple[str, int]]) -> list[AgentStateChange]:
+        """Those of these (agent, revision) that are stored, in no order."""
+        table, found = tables.agent_states, []
+        for start in range(0, len(keys), PART // 2):
+            part = tuple_(table.c.agent_id, table.c.revision).in_(keys[start : start + PART // 2])
+            found += await self._many(self._select().where(part))
+        return found
 
     async def as_of(self, at: dt.datetime) -> list[AgentStateChange]:
         """Each agent's last change before that time."""

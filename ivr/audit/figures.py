@@ -1,4 +1,5 @@
-"""The figures of a call's record, computed anew from the journal and compared. Pure.
+"""The figures of a call's record, as `ivr/projections/calls.py` makes them of the journal, compared with it and with
+what the routing has on record. Pure.
 
 What must agree:
 - the journal is numbered from 1 without a gap, begins with `arrived` and has one `ended`, after which come only facts
@@ -16,7 +17,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from ivr.audit.evidence import Evidence
-from storage.records import JournalEvent
+from ivr.projections.calls import end_of, figures, is_end
 
 NEAR_S = 0.5
 """Two clocks are read for one moment: that of the call's session and that of the routing."""
@@ -40,9 +41,9 @@ def _numbering(found: Evidence) -> Iterator[str]:
         yield f"the journal is not numbered without a gap: {numbers[:5]}...{numbers[-3:]}"
     if not found.journal or found.journal[0].kind != "arrived":
         yield "the journal does not begin with the arrival"
-    kinds = ["over" if _is_end(event) else event.kind for event in found.journal]
+    kinds = ["over" if is_end(event) else event.kind for event in found.journal]
     if found.record.state == "ended" and kinds.count("over") != 1:
-        yield f"the call ended, and the journal says so {kinds.count('ended')} times"
+        yield f"the call ended, and the journal says so {kinds.count('over')} times"
     elif found.record.state == "ended":
         late = [kind for kind in kinds[kinds.index("over") + 1 :] if not kind.startswith("recording")]
         if late:
@@ -53,7 +54,7 @@ def _numbering(found: Evidence) -> Iterator[str]:
 
 def _outcome(found: Evidence) -> Iterator[str]:
     data = found.record.data
-    for event in filter(_is_end, found.journal):
+    for event in filter(None, [end_of(found.journal)]):
         if event.data.get("outcome") != data.get("outcome"):
             yield f"outcome {data.get('outcome')} on record, {event.data.get('outcome')} in the journal"
         if event.data.get("by") != found.record.ended_by:
@@ -64,16 +65,17 @@ def _outcome(found: Evidence) -> Iterator[str]:
 
 
 def _wait(found: Evidence) -> Iterator[str]:
-    waited, joins = found.record.data.get("waited_s"), found.notes("joined")
+    waited, journalled = found.record.data.get("waited_s"), figures(found.journal)["waited_s"]
     if waited is None:
-        if joins:
+        if journalled is not None:
             yield "an agent had the caller, and the record has no wait"
         return
-    if not joins:
+    if journalled is None:
         yield f"a wait of {waited} s on record, and nobody was joined"
         return
-    if not _near(waited, joins[0].data.get("waited_s")):
-        yield f"a wait of {waited} s on record, {joins[0].data.get('waited_s')} s in the journal"
+    if not _near(waited, journalled):
+        yield f"a wait of {waited} s on record, {journalled} s in the journal"
+    joins = [event for event in found.notes("joined") if "waited_s" in event.data]
     routed = [
         (entry.joined_at - entry.enqueued_at).total_seconds()
         for entry in found.entries
@@ -85,9 +87,9 @@ def _wait(found: Evidence) -> Iterator[str]:
 
 
 def _talk(found: Evidence) -> Iterator[str]:
+    journalled = figures(found.journal)
     for figure in ("talked_s", "held_s"):
-        on_record = found.record.data.get(figure) or 0.0
-        summed = sum(float(event.data.get(figure) or 0.0) for event in found.notes("parted"))
+        on_record, summed = (float(one.get(figure) or 0.0) for one in (found.record.data, journalled))
         if not _near(on_record, summed, 0.01):
             yield f"{figure} {on_record} on record, {round(summed, 3)} in the journal"
 
@@ -96,7 +98,8 @@ def _agents(found: Evidence) -> Iterator[str]:
     on_record = set(found.record.data.get("agents") or [])
     for event in found.notes("joined"):
         agent = event.data.get("agent")
-        if agent not in on_record:
+        # An outside party that was joined is no agent.
+        if agent and agent not in on_record:
             yield f"agent {agent} was joined, and is not on record"
     answered = {change.agent_id for change in found.states if change.after == "talking"}
     for agent in on_record - answered:
@@ -115,11 +118,6 @@ def _routing(found: Evidence) -> Iterator[str]:
     for entry in found.entries:
         if found.record.state == "ended" and entry.state != "ended" and not entry.callback:
             yield f"entry {entry.id} is {entry.state}, and its call is over"
-
-
-def _is_end(event: JournalEvent) -> bool:
-    """The call's own; the dialogue notes where it `ended`, too."""
-    return event.kind == "ended" and "outcome" in event.data
 
 
 def _near(one: Any, other: Any, by: float = NEAR_S) -> bool:

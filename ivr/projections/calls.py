@@ -59,8 +59,8 @@ class _Figures:
             case "joined" if self.waited_s is None and "waited_s" in data:
                 self.waited_s = data["waited_s"]
             case "parted":
-                self.talked_s = round((self.talked_s or 0.0) + data["talked_s"], 3)
-                self.held_s = round(self.held_s + data["held_s"], 3)
+                self.talked_s = round((self.talked_s or 0.0) + data.get("talked_s", 0.0), 3)
+                self.held_s = round(self.held_s + data.get("held_s", 0.0), 3)
             case "survey" if isinstance(data.get("rating"), int):
                 self.survey = data["rating"]
             case "line" if data.get("speaker") == "caller":
@@ -94,8 +94,13 @@ def figures(events: Iterable[JournalEvent]) -> Mapping[str, Any]:
 
 
 def end_of(events: Iterable[JournalEvent]) -> JournalEvent | None:
+    """Where the call ended; None: it goes on."""
+    return next(filter(is_end, events), None)
+
+
+def is_end(event: JournalEvent) -> bool:
     """The call's own; the dialogue notes where it `ended`, too."""
-    return next((event for event in events if event.kind == "ended" and "outcome" in event.data), None)
+    return event.kind == "ended" and "outcome" in event.data
 
 
 def call_of(events: Sequence[JournalEvent]) -> Folded | None:

@@ -7,6 +7,7 @@ from typing import Any
 
 from ivr.call.front_door import Repairs
 from tests.support.call_house import House, house
+from tests.support.kept_facts import assert_rows_are_folds
 from tests.support.virtual_time import run_virtual
 
 SEEDS = range(4)
@@ -22,6 +23,7 @@ def play(
             await scene(here)
             await here.until(30)
             here.assert_nothing_left()
+            assert_rows_are_folds(here.facts)
             if not repairs:
                 assert here.front_door.repairs == Repairs(), "something was left for the reconciler"
 

@@ -15,6 +15,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequenc
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from asr.protocol import (
     AsrUnavailable,
@@ -46,6 +47,8 @@ from ivr.flow.inputs import LookupEnded, RequestEnded
 from ivr.flow.load import load
 from ivr.flow.model import FlowLibrary
 from ivr.ids import CallId, ChannelId
+from ivr.records import FactRecords
+from ivr.status import TodayCount
 from ivr.talk.conversations import Conversations
 from routing.board import Board
 from routing.board_events import Fact
@@ -55,6 +58,7 @@ from storage.promises import CallbackRecord
 from storage.records import Fact as StoredFact
 from storage.records import JournalEvent
 from tests.support.fake_ari import FakeAri, FakeAsterisk
+from tests.support.kept_facts import Both
 from tests.support.virtual_time import VirtualClock
 
 FLOWS = Path(__file__).parents[1] / "call" / "flows"
@@ -332,6 +336,8 @@ class House:
     prompts: OneSecondPrompts
     desk: Desk
     talks: Conversations
+    facts: list[StoredFact]
+    """What the records of calls and routing would store."""
 
     async def until(self, done: float) -> None:
         """Let virtual time go on for `done` seconds."""
@@ -393,10 +399,12 @@ async def house(
     clock = VirtualClock()
     rules = load_rules(QUEUES)
     memory, ears = Memory(), ScriptedEars()
+    facts: list[StoredFact] = []
+    records: Any = Both(memory, FactRecords(facts.append, "n1", TodayCount(clock)))
     board = Board(rules, load_agents(agents_yaml(agents), rules, clock.now()))
     library = the_dialogues()
     async with FakeAri(FakeAsterisk(seed=seed, jitter_s=jitter_s)) as ari:
-        dispatcher = Dispatcher(board, clock, memory)
+        dispatcher = Dispatcher(board, clock, records)
         prompts = OneSecondPrompts()
         outside, promises = ScriptedOutside(), MemoryPromises(earlier=list(earlier))
         house_of = CallbackServices(ari, dispatcher, OUTBOUND, clock, audio=lambda: prompts)
@@ -411,7 +419,7 @@ async def house(
             prompts,
             SharedEars(ears),
             dispatcher,
-            memory,
+            records,
             clock,
             outside=outside,
             callbacks=callbacks,
@@ -432,7 +440,18 @@ async def house(
             await asyncio.sleep(0.1)
             try:
                 yield House(
-                    ari, ears, memory, dispatcher, door, outside, promises, callbacks, prompts, desk, talks
+                    ari,
+                    ears,
+                    memory,
+                    dispatcher,
+                    door,
+                    outside,
+                    promises,
+                    callbacks,
+                    prompts,
+                    desk,
+                    talks,
+                    facts,
                 )
             finally:
                 for task in tasks:
