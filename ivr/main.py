@@ -60,6 +60,7 @@ from ivr.versions.live import LiveFlows
 from ivr.versions.service import Versions
 from routing.board import Board
 from storage.migrate import upgrade
+from storage.spool import Spool
 from storage.store import Store
 from storage.transcript_words import found_by
 from storage.writer import FactWriter
@@ -418,7 +419,8 @@ async def _open_storage(stack: AsyncExitStack, settings: Settings) -> tuple[Stor
     url = settings.effective_database_url
     await upgrade(url)
     store = await stack.enter_async_context(await Store.open(url))
-    writer = await stack.enter_async_context(FactWriter(store))
+    spool = Spool(settings.state_dir / "spool")
+    writer = await stack.enter_async_context(FactWriter(store, spool=spool))
     return store, writer
 
 

@@ -68,6 +68,18 @@ def explained(url: URL) -> Iterator[None]:
         raise explain(url, error) from error
 
 
+@contextlib.contextmanager
+def within(url: URL, limit_s: float | None) -> Iterator[None]:
+    """Turns a time limit that ran out inside into StorageAway."""
+    try:
+        yield
+    except TimeoutError:
+        raise StorageAway(
+            f"{_where(url)} did not answer within {limit_s or 0:g} s",
+            mend="see whether it is overloaded or frozen",
+        ) from None
+
+
 def explain(url: URL, error: BaseException) -> StorageError:
     where = _where(url)
     cause = _cause(error)

@@ -12,7 +12,9 @@ Everything raises StorageError and its children (`errors.py`), never a driver's 
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
+import os
 from collections.abc import AsyncIterator, Iterable
 
 from sqlalchemy.engine import URL
@@ -22,22 +24,22 @@ from storage.accounts import SipAccounts
 from storage.acts import Acts
 from storage.callers import Callers
 from storage.engine import create_engine, reach
-from storage.errors import SchemaMismatch, explained
+from storage.errors import SchemaMismatch, explained, within
 from storage.flows import FlowFiles, FlowReleases, FlowVersions
 from storage.live_calls import LiveCalls
 from storage.migrate import current_revision, head_revision
 from storage.missed import Missed, WaitEstimates
+from storage.nuisances import Nuisances
 from storage.promised import Callbacks, Notifications, Recordings
 from storage.records import Fact
-from storage.nuisances import Nuisances
 from storage.repositories import (
     Agents,
     AgentStates,
     Calls,
     Decisions,
     Entries,
-    Journal,
     EntryChanges,
+    Journal,
 )
 from storage.transcript_search import FoundTranscripts
 from storage.transcripts import Transcripts
@@ -56,8 +58,8 @@ class UnitOfWork:
         self.transcripts = Transcripts(connection)
         self.found_transcripts = FoundTranscripts(connection)
         self.entries = Entries(connection)
-        self.decisions = Decisions(connection)
         self.entry_changes = EntryChanges(connection)
+        self.decisions = Decisions(connection)
         self.agents = Agents(connection)
         self.agent_states = AgentStates(connection)
         self.callers = Callers(connection)
@@ -69,9 +71,9 @@ class UnitOfWork:
         self.waits = Waits(connection)
         self.acts = Acts(connection)
         self.sip_accounts = SipAccounts(connection)
+        self.nuisances = Nuisances(connection)
         self.wrap_ups = WrapUps(connection)
         self.live_calls = LiveCalls(connection)
-        self.nuisances = Nuisances(connection)
         self.flow_files = FlowFiles(connection)
         self.flow_versions = FlowVersions(connection)
         self.flow_releases = FlowReleases(connection)
@@ -129,9 +131,14 @@ class Store:
         await self.close()
 
     @contextlib.asynccontextmanager
-    async def unit_of_work(self) -> AsyncIterator[UnitOfWork]:
-        """One transaction, committed at the end, rolled back on any error inside."""
+    async def unit_of_work(self, limit_s: float | None = None) -> AsyncIterator[UnitOfWork]:
+        """One transaction, committed at the end, rolled back on any error inside.
+
+        limit_s: for all of it; after that StorageAway is raised, and whether it was committed is not known.
+        """
         async with contextlib.AsyncExitStack() as stack:
+            stack.enter_context(within(self.url, limit_s))
+            await stack.enter_async_context(asyncio.timeout(limit_s))
             with explained(self.url):
                 connection = await stack.enter_async_context(self._engine.connect())
                 await connection.begin()
@@ -140,17 +147,39 @@ class Store:
                 await connection.commit()
 
     @contextlib.asynccontextmanager
-    async def reading(self) -> AsyncIterator[UnitOfWork]:
-        """One view for reading; on SQLite it waits for no writer and holds none up."""
+    async def reading(self, limit_s: float | None = None) -> AsyncIterator[UnitOfWork]:
+        """One view for reading; on SQLite it waits for no writer and holds none up. limit_s: as above."""
         async with contextlib.AsyncExitStack() as stack:
+            stack.enter_context(within(self.url, limit_s))
+            await stack.enter_async_context(asyncio.timeout(limit_s))
             with explained(self.url):
                 connection = await stack.enter_async_context(self._engine.connect())
                 await connection.execution_options(reading=True)
                 await connection.begin()
             yield UnitOfWork(connection)
 
+    async def sync(self) -> None:
+        """Returns when what was committed outlives a power cut. Raises OSError.
+
+        Postgres sees to that with each commit. SQLite does it with the next checkpoint: its log is written through.
+        """
+        path = self.url.database
+        if self.dialect == "sqlite" and path:
+            await asyncio.to_thread(_write_through, f"{path}-wal")
+
     async def ping(self) -> None:
         """Raises StorageAway when the database does not answer."""
         async with self.reading() as uow:
             with explained(self.url):
                 await uow.connection.exec_driver_sql("SELECT 1")
+
+
+def _write_through(path: str) -> None:
+    try:
+        file = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    except FileNotFoundError:
+        return
+    try:
+        os.fsync(file)
+    finally:
+        os.close(file)

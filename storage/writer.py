@@ -1,55 +1,68 @@
-"""Facts off the call path: taken at once, written soon, in batches, by one background task.
+"""Facts off the call path: on the disk at once, in the database soon, in batches, by one background task.
 
-    async with FactWriter(store) as writer:
-        writer.put(JournalEvent(...))          # never waits, never raises for the database's sake
-        await writer.drain(timeout_s=5)        # until all that was put is durable
+    async with FactWriter(store, spool=Spool(folder)) as writer:
+        writer.put(JournalEvent(...))          # never waits, never raises for anybody's sake
+        await writer.durable(CallbackRecord(...))  # before the next step may be taken
+        await writer.drain(timeout_s=5)        # until all that was put is in the database
 
-Theory of operation. `put` appends to a bounded buffer. The task takes what is there every `every_s`, or at once when
-`batch` facts lie ready, and writes them in one transaction. What is away is tried again with back-off, in order and
-without limit, while the buffer fills; writing twice is harmless, since every fact has its key. What the database will
-never take (a value too long, a duplicate extension) is found by halving the batch, logged and left out, so that one
-bad fact does not hold up the rest. When the buffer is full, facts go to `overflow`; without one they are counted,
-logged and lost. A spool file takes its place behind that signature.
+Theory of operation. `put` appends to the spool, a file of this process's own, and to a buffer in memory. The task takes
+what is there every `every_s`, or at once when `batch` facts lie ready, writes them in one transaction and trims the
+spool. What is away is tried again with back-off, in order and without limit; writing twice is harmless, since every
+fact has its key. Memory is bounded: with `capacity` facts in the buffer, what comes next is in the spool only, and read
+from it again, in order, when the buffer is empty. What a controller that was killed left in the spool is written before
+the `async with` is entered. What the database will never take (a value too long, a duplicate extension) is found by
+halving the batch, logged, kept aside and left out, so that one bad fact does not hold up the rest.
+
+Without a spool (tests, tools) what has no room in memory, and what is left at the end, is counted, logged and lost.
 """
 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import itertools
 import logging
 import random
 from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Final, Protocol
+from typing import Final, Literal
 
 from ivr.errors import StorageError
+from storage import spool_codec
 from storage.errors import StorageAway, StorageRefused
-from storage.records import Fact
+from storage.records import Fact, TranscriptLine
+from storage.spool import Cursor, Spool
+from storage.spool_files import keep_aside
+from storage.spool_recovery import readable, recover
 from storage.store import Store
 
 log = logging.getLogger(__name__)
 
 FIRST_RETRY_S: Final = 0.1
 LONGEST_RETRY_S: Final = 5.0
-
-
-class Overflow(Protocol):
-    """Takes a fact that the buffer has no room for, or that is left at the end of a close. Must not block or raise."""
-
-    def __call__(self, fact: Fact) -> None: ...
+WRITE_LIMIT_S: Final = 10.0
+"""One batch; after that the database counts as away."""
+DURABLE_S: Final = 1.0
+"""So long `durable` waits for the database before the spool is enough."""
+SPOOL_AGAIN_S: Final = 0.5
 
 
 @dataclass(slots=True)
 class Figures:
-    """Counts since the start, for metrics. retries: failed attempts to reach the database."""
+    """Counts since the start, for metrics. retries: failed attempts to reach the database.
+
+    recovered: of controllers that were killed. unreadable: in the spool. lost: had no room anywhere.
+    """
 
     taken: int = 0
     written: int = 0
     refused: int = 0
-    overflowed: int = 0
     batches: int = 0
     retries: int = 0
+    recovered: int = 0
+    unreadable: int = 0
+    lost: int = 0
 
 
 class FactWriter:
@@ -62,48 +75,88 @@ class FactWriter:
         self,
         store: Store,
         *,
-        capacity: int = 100_000,
+        spool: Spool | None = None,
+        capacity: int = 20_000,
         batch: int = 1000,
         every_s: float = 0.05,
         close_timeout_s: float = 10.0,
-        overflow: Overflow | None = None,
+        write_limit_s: float = WRITE_LIMIT_S,
         jitter: Callable[[], float] = random.random,
     ) -> None:
         self._store = store
+        self.spool = spool
         self._capacity = capacity
         self._batch = batch
         self._every_s = every_s
         self._close_timeout_s = close_timeout_s
-        self._overflow = overflow
+        self._write_limit_s = write_limit_s
         self._jitter = jitter
-        self._buffer: deque[Fact] = deque()
+        self._buffer: deque[tuple[Fact | None, int]] = deque()
+        """With each fact's index. None: it could not be read again."""
+        self._last = 0
+        self._stored = 0
+        """Everything up to this index is in the database."""
+        self._behind: Cursor | None = None
+        """Where the facts begin that are in the spool only; None: all are in the buffer."""
+        self._waiters: list[tuple[int, asyncio.Future[None]]] = []
         self._some = asyncio.Event()
         self._enough = asyncio.Event()
         self._idle = asyncio.Event()
         self._idle.set()
-        self._urgent = False
+        self._urgent = 0
+        self._sync_from = 0
+        """A fact that must survive a power cut has this index: nothing up to there is trimmed before it does."""
         self._closing = False
-        self._full = False
+        self._losing = False
         self._task: asyncio.Task[None] | None = None
+        self._spooling: asyncio.TimerHandle | None = None
+        self.away = False
+        """The last attempt did not reach the database."""
         self.figures = Figures()
 
     @property
     def waiting(self) -> int:
-        """Facts not yet durable."""
-        return self.figures.taken - self.figures.written - self.figures.refused
+        """Facts not yet in the database."""
+        figures = self.figures
+        return figures.taken - figures.written - figures.refused - figures.unreadable
 
     def put(self, fact: Fact) -> None:
         """Take a fact. Facts of one kind are written in the order of `put`."""
-        if self._closing or len(self._buffer) >= self._capacity:
-            self._lose(fact)
-            return
-        self._full = False
-        self.figures.taken += 1
-        self._buffer.append(fact)
-        self._idle.clear()
-        self._some.set()
-        if len(self._buffer) >= self._batch:
-            self._enough.set()
+        self._take(fact)
+
+    async def durable(self, *facts: Fact, limit_s: float = DURABLE_S) -> Literal["database", "spool"]:
+        """Put these, and return when they outlive this machine's losing its power: in the database, or, when that takes
+        longer than limit_s or is known to be away, on the disk in the spool.
+
+        Raises StorageAway when neither takes them; they may still be written later. docs/developers/storage.md lists
+        what is written so.
+        """
+        taken = [self._take(fact) for fact in facts]
+        if None in taken:
+            raise StorageAway("what must be kept has no room", mend="see whether disk and database work")
+        index = self._sync_from = self._last
+        self._hurry(1)
+        synced = (
+            None if self.spool is None else asyncio.create_task(self.spool.sync(), name="facts onto the disk")
+        )
+        stored = self._until_stored(index)
+        try:
+            if not self.away or synced is None:
+                await asyncio.wait([stored], timeout=limit_s)
+            if stored.done():
+                stored.result()
+                return "database"
+            if synced is not None:
+                await synced
+                return "spool"
+        except OSError as error:
+            log.error("the spool does not keep what must be kept: %s", error)
+        finally:
+            self._hurry(-1)
+            stored.cancel()
+            if synced is not None and not synced.done():
+                synced.add_done_callback(_looked_at)
+        raise StorageAway(f"not written within {limit_s:g} s", mend="see whether the database works")
 
     async def failed(self) -> None:
         """Never returns; raises what the background task died of, if it does. For whoever watches over the services."""
@@ -111,12 +164,11 @@ class FactWriter:
         await asyncio.shield(self._task)
 
     async def drain(self, timeout_s: float = 10.0) -> None:
-        """Returns when everything put so far (and meanwhile) is written.
+        """Returns when everything put so far (and meanwhile) is in the database.
 
         Raises StorageAway after timeout_s, or what the background task died of.
         """
-        self._urgent = True
-        self._enough.set()
+        self._hurry(1)
         try:
             async with asyncio.timeout(timeout_s):
                 await self._idle.wait()
@@ -126,15 +178,35 @@ class FactWriter:
             waiting = f"{self.waiting} facts are still not written after {timeout_s:g} s"
             raise StorageAway(waiting, mend="see whether the database works") from None
         finally:
-            self._urgent = False
+            self._hurry(-1)
+
+    async def recover(self) -> int:
+        """Write what controllers that are gone left in the spool: how many facts.
+
+        Done at the start; again where another one has just ended whose work is taken over. Raises StorageAway (they
+        stay in the spool), StorageError when the spool cannot be read.
+        """
+        if self.spool is None:
+            return 0
+        try:
+            found = await recover(self.spool.folder, self._write, self._batch)
+        except OSError as error:
+            mend = f"look at {self.spool.folder}"
+            raise StorageError(f"the spool cannot be read: {error}", mend=mend) from error
+        self.figures.recovered += found.facts
+        return found.facts
 
     async def __aenter__(self) -> FactWriter:
+        """Raises as `recover` does."""
+        await self.recover()
+        if self.spool is not None:
+            await asyncio.to_thread(self.spool.open)
         self._task = asyncio.create_task(self._run(), name="fact-writer")
         self._task.add_done_callback(lambda _: self._idle.set())
         return self
 
     async def __aexit__(self, *_: object) -> None:
-        """Writes the rest, for close_timeout_s at most; what is left then goes to `overflow`."""
+        """Writes the rest, for close_timeout_s at most; what is left then stays in the spool."""
         assert self._task is not None
         try:
             await self.drain(self._close_timeout_s)
@@ -144,30 +216,144 @@ class FactWriter:
             self._closing = True
             self._task.cancel()
             await asyncio.wait([self._task])
-            while self._buffer:
-                self._lose(self._buffer.popleft())
+            if self._spooling is not None:
+                self._spooling.cancel()
+            self._leave()
+
+    # --- taking ---
+
+    def _take(self, fact: Fact) -> int | None:
+        """Its index; None: it is lost."""
+        if self._closing:
+            self._lose("the writer is closed")
+            return None
+        if self.spool is None:
+            if len(self._buffer) >= self._capacity:
+                self._lose(f"{self._capacity} facts wait for the database")
+                return None
+            self._last += 1
+        else:
+            if self.spool.pressed and isinstance(fact, TranscriptLine):
+                self._lose("neither disk nor database takes anything: what is said is not kept")
+                return None
+            try:
+                payload = spool_codec.encode(fact)
+            except spool_codec.Unwritable as error:
+                log.error("a fact is lost, it cannot be stored: %s", error)
+                self.figures.taken += 1
+                self.figures.refused += 1
+                return None
+            before = self.spool.end
+            index = self.spool.append(payload)
+            if index is None:
+                self._lose("neither disk nor database takes anything")
+                return None
+            if self.spool.unwritten and self._spooling is None:
+                self._spool_again()
+            self._last = index
+            if self._behind is None and len(self._buffer) >= self._capacity:
+                self._behind = Cursor(before.segment, before.offset, before.at, index)
+                log.error("%d facts wait in memory: the next ones wait in the spool only", len(self._buffer))
+        self._losing = False
+        self.figures.taken += 1
+        if self._behind is None:
+            self._buffer.append((fact, self._last))
+            if len(self._buffer) >= self._batch:
+                self._enough.set()
+        self._idle.clear()
+        self._some.set()
+        return self._last
+
+    def _lose(self, why: str) -> None:
+        self.figures.lost += 1
+        if not self._losing:
+            self._losing = True
+            log.critical("%s: facts are lost", why)
+
+    def _spool_again(self) -> None:
+        """The disk is asked again while it does not take what is in memory."""
+        assert self.spool is not None
+        self._spooling = None
+        if not self.spool.retry():
+            self._spooling = asyncio.get_running_loop().call_later(SPOOL_AGAIN_S, self._spool_again)
+
+    def _leave(self) -> None:
+        if self.spool is None:
+            if self._buffer:
+                self.figures.lost += len(self._buffer)
+                log.critical("the writer is closed: %d facts are lost", len(self._buffer))
+                self._buffer.clear()
+            return
+        if self._stored < self._last:
+            log.warning("%d facts stay in the spool: the next start writes them", self._last - self._stored)
+        self.spool.close()
+        if self.spool.unwritten:
+            log.critical("the disk takes nothing: %d facts are lost", self.spool.unwritten)
+
+    # --- writing ---
 
     async def _run(self) -> None:
         while True:
             await self._some.wait()
             await self._company()
-            # Taken out only once they are durable: a cancelled task leaves them to be given to `overflow`.
+            if not self._buffer:
+                await self._read_again()
+            # Taken out only once they are stored: a cancelled task leaves them to the spool.
             batch = list(itertools.islice(self._buffer, self._batch))
-            written, refused = await self._until_written(batch)
+            facts = [fact for fact, _ in batch if fact is not None]
+            written = await self._until_written(facts) if facts else 0
+            if batch and self._stored < self._sync_from:
+                await self._until_synced()
             for _ in batch:
                 self._buffer.popleft()
             self.figures.batches += 1
             self.figures.written += written
-            self.figures.refused += refused
+            self.figures.refused += len(facts) - written
+            if batch:
+                self._trim(batch[-1][1])
             if len(self._buffer) < self._batch:
                 self._enough.clear()
-            if not self._buffer:
+            if not self._buffer and self._behind is None:
                 self._some.clear()
                 self._idle.set()
 
+    async def _read_again(self) -> None:
+        """From the spool into the buffer, what did not fit into it. At its end, all that follows fits again."""
+        if self._behind is None or self.spool is None:
+            return
+        payloads, self._behind = await self.spool.read(self._behind)
+        first = self._behind.index - len(payloads)
+        for index, payload in enumerate(payloads, start=first):
+            fact = readable(self.spool.folder, "run", payload)
+            self.figures.unreadable += fact is None
+            self._buffer.append((fact, index))
+        if self._behind.index > self._last:
+            self._behind = None
+            log.info("no fact waits in the spool only any more")
+
+    def _trim(self, index: int) -> None:
+        self._stored = index
+        if self.spool is not None:
+            self.spool.trim(index)
+        while self._waiters and self._waiters[0][0] <= index:
+            future = self._waiters.pop(0)[1]
+            if not future.done():
+                future.set_result(None)
+
+    def _until_stored(self, index: int) -> asyncio.Future[None]:
+        future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._waiters.append((index, future))
+        return future
+
+    def _hurry(self, more: int) -> None:
+        """Somebody waits for us, or does not any more."""
+        self._urgent += more
+        if self._urgent:
+            self._enough.set()
+
     async def _company(self) -> None:
         """Wait a little for more, unless enough are there or someone waits for us."""
-        if self._urgent or len(self._buffer) >= self._batch:
+        if self._urgent or self._behind is not None or len(self._buffer) >= self._batch:
             return
         self._enough.clear()
         try:
@@ -176,44 +362,56 @@ class FactWriter:
         except TimeoutError:
             return
 
-    async def _until_written(self, batch: Sequence[Fact]) -> tuple[int, int]:
-        """(written, refused). Tries for as long as the database is away."""
+    async def _until_written(self, batch: Sequence[Fact]) -> int:
+        """How many were written, the others are refused. Tries for as long as the database is away."""
         attempt = 0
         while True:
             try:
                 written = await self._write(batch)
             except StorageError as error:
                 attempt += 1
+                self.away = True
                 self.figures.retries += 1
                 wait_s = min(LONGEST_RETRY_S, FIRST_RETRY_S * 2 ** min(attempt, 10)) * (
                     0.5 + self._jitter() / 2
                 )
                 say = log.error if attempt == 1 else log.warning
-                say("%d facts wait: %s (%s); again in %.1f s", len(self._buffer), error, error.mend, wait_s)
+                say("%d facts wait: %s (%s); again in %.1f s", self.waiting, error, error.mend, wait_s)
                 await asyncio.sleep(wait_s)
             else:
                 if attempt:
                     log.info("the database is back after %d attempts", attempt)
-                return written, len(batch) - written
+                self.away = False
+                return written
 
     async def _write(self, batch: Sequence[Fact]) -> int:
         """How many were written. Raises StorageError when the database is away; a refusal is narrowed to its fact."""
         try:
-            async with self._store.unit_of_work() as uow:
+            async with self._store.unit_of_work(self._write_limit_s) as uow:
                 await uow.write(batch)
         except StorageRefused as error:
             if len(batch) == 1:
-                log.error("a fact is lost, the database refuses it: %r: %s", batch[0], error)
+                self._refused(batch[0], error)
                 return 0
             middle = len(batch) // 2
             return await self._write(batch[:middle]) + await self._write(batch[middle:])
         return len(batch)
 
-    def _lose(self, fact: Fact) -> None:
-        self.figures.overflowed += 1
-        if not self._full:
-            self._full = True
-            why = "the writer is closed" if self._closing else f"{self._capacity} facts wait for the database"
-            log.critical("%s: %s", why, "facts are lost" if self._overflow is None else "facts overflow")
-        if self._overflow is not None:
-            self._overflow(fact)
+    def _refused(self, fact: Fact, error: StorageRefused) -> None:
+        log.error("a fact is lost, the database refuses it: %r: %s", fact, error)
+        if self.spool is not None:
+            with contextlib.suppress(spool_codec.Unwritable):
+                keep_aside(self.spool.folder, "refused", spool_codec.encode(fact) + b"\n")
+
+    async def _until_synced(self) -> None:
+        """The database itself may keep what it took in memory for a while (SQLite does)."""
+        try:
+            await self._store.sync()
+        except OSError as error:
+            log.error("the database's file cannot be written to the disk: %s", error)
+
+
+def _looked_at(task: asyncio.Task[None]) -> None:
+    """What nobody waits for any more may have failed."""
+    if not task.cancelled():
+        task.exception()

@@ -7,12 +7,14 @@ import contextlib
 import logging
 from collections.abc import AsyncIterator
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
 from ivr.errors import StorageError
 from storage.errors import StorageAway
-from storage.records import AgentRecord, Fact, JournalEvent
+from storage.records import AgentRecord, JournalEvent
+from storage.spool import Spool
 from storage.store import Store, UnitOfWork
 from storage.writer import FactWriter
 from tests.storage import samples as s
@@ -28,11 +30,11 @@ class Flaky(Store):
         self.done = asyncio.Semaphore(0)
 
     @contextlib.asynccontextmanager
-    async def unit_of_work(self) -> AsyncIterator[UnitOfWork]:
+    async def unit_of_work(self, limit_s: float | None = None) -> AsyncIterator[UnitOfWork]:
         if self.away:
             self.failed.set()
             raise StorageAway("no Postgres", mend="start it")
-        async with super().unit_of_work() as uow:
+        async with super().unit_of_work(limit_s) as uow:
             yield uow
         self.done.release()
 
@@ -101,21 +103,18 @@ async def test_a_database_that_was_away_gets_everything_in_order(
     assert "no Postgres" in caplog.text
 
 
-async def test_a_full_buffer_says_so_once_and_hands_over_what_has_no_room(
+async def test_without_a_spool_what_has_no_room_is_counted_and_said_once(
     store: Store, caplog: pytest.LogCaptureFixture
 ) -> None:
     flaky = Flaky(store)
     flaky.away = True
-    spilled: list[Fact] = []
     with caplog.at_level(logging.CRITICAL):
-        async with FactWriter(flaky, capacity=3, overflow=spilled.append, close_timeout_s=0.01) as writer:
+        async with FactWriter(flaky, capacity=3, close_timeout_s=0.01) as writer:
             for seq in range(1, 7):
                 writer.put(s.event(seq))
-            assert spilled == [s.event(4), s.event(5), s.event(6)]
-            assert writer.figures.overflowed == 3
+            assert writer.figures.lost == 3
         assert sum("wait for the database" in each.message for each in caplog.records) == 1
-    # What could not be written at the end is handed over too, in order; nothing vanishes.
-    assert spilled == [s.event(seq) for seq in (4, 5, 6, 1, 2, 3)]
+    assert writer.figures.lost == 6
 
 
 async def test_one_fact_that_is_refused_does_not_hold_up_the_rest(
@@ -148,24 +147,27 @@ async def test_after_the_end_nothing_is_taken_silently(
     async with writer:
         pass
     writer.put(s.event(1))
-    assert writer.figures.overflowed == 1
+    assert writer.figures.lost == 1
     assert "the writer is closed" in caplog.text
 
 
-async def test_an_error_of_ours_in_the_task_reaches_who_watches_and_who_leaves(store: Store) -> None:
+async def test_an_error_of_ours_in_the_task_reaches_who_watches_and_who_leaves(
+    store: Store, tmp_path: Path
+) -> None:
     class Broken(Store):
         @contextlib.asynccontextmanager
-        async def unit_of_work(self) -> AsyncIterator[UnitOfWork]:
+        async def unit_of_work(self, limit_s: float | None = None) -> AsyncIterator[UnitOfWork]:
             raise ZeroDivisionError("a bug")
             yield
 
-    left: list[Fact] = []
     with pytest.raises(ZeroDivisionError):
-        async with FactWriter(Broken(store._engine), every_s=0.001, overflow=left.append) as writer:
+        async with FactWriter(Broken(store._engine), spool=Spool(tmp_path), every_s=0.001) as writer:
             writer.put(s.event(1))
             with pytest.raises(ZeroDivisionError):
                 await writer.failed()
-    assert left == [s.event(1)]
+    async with FactWriter(store, spool=Spool(tmp_path)) as next_one:
+        assert next_one.figures.recovered == 1
+    assert await _journal(store) == [s.event(1)]
 
 
 async def test_cancelling_the_body_still_writes_what_was_put(store: Store) -> None:

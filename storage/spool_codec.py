@@ -1,0 +1,71 @@
+"""Facts as bytes for the spool, and back. Pure.
+
+One fact is JSON: `[name of the kind, VERSION, its fields]`. Reading is lenient towards what an upgrade changes: a field
+that the kind no longer has is left out, one that it has since got takes its default. A kind that is not known, a later
+VERSION and fields that do not make a record are `Unreadable`: whoever reads keeps those bytes for a version that can.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable
+from dataclasses import fields
+from typing import Any, Final, get_args, get_type_hints
+
+import orjson
+
+from storage.records import Fact
+
+VERSION: Final = 1
+
+
+class Unreadable(ValueError):
+    """Says why; shows nothing of what was read."""
+
+
+class Unwritable(ValueError):
+    """A value in the fact is none that JSON knows: the database would refuse it as well. Says what kind of value."""
+
+
+def encode(fact: Fact) -> bytes:
+    """Raises Unwritable."""
+    try:
+        return orjson.dumps((type(fact).__name__, VERSION, fact), option=orjson.OPT_NON_STR_KEYS)
+    except TypeError as error:
+        raise Unwritable(f"{type(fact).__name__}: {error}") from None
+
+
+def decode(payload: bytes) -> Fact:
+    """The fact as the database would give it back: sequences are lists. Raises Unreadable."""
+    try:
+        name, version, values = orjson.loads(payload)
+        kind, known, times = _KINDS[name]
+        if version > VERSION:
+            raise Unreadable(f"a {name} as version {version} of this format writes it")
+        values = {field: value for field, value in values.items() if field in known}
+        for field in times:
+            if values.get(field) is not None:
+                values[field] = dt.datetime.fromisoformat(values[field])
+        return kind(**values)
+    except KeyError as error:
+        raise Unreadable(f"there are no facts of kind {error}") from None
+    except (orjson.JSONDecodeError, TypeError, ValueError, AttributeError) as error:
+        if isinstance(error, Unreadable):
+            raise
+        raise Unreadable(f"it does not make a fact ({type(error).__name__})") from None
+
+
+def _times(kind: type[Any]) -> tuple[str, ...]:
+    hints = get_type_hints(kind)
+    return tuple(
+        each.name
+        for each in fields(kind)
+        if hints[each.name] is dt.datetime or dt.datetime in get_args(hints[each.name])
+    )
+
+
+_KINDS: Final[dict[str, tuple[Callable[..., Fact], frozenset[str], tuple[str, ...]]]] = {
+    kind.__name__: (kind, frozenset(each.name for each in fields(kind)), _times(kind))
+    for kind in get_args(Fact)
+}
+"""Name -> the kind, all its fields, those that are times."""
