@@ -16,7 +16,8 @@ ChannelId = NewType("ChannelId", str)
 BridgeId = NewType("BridgeId", str)
 PlaybackId = NewType("PlaybackId", str)
 
-_counter = itertools.count()
+_counter = itertools.count(time.time_ns() // 1_000_000)
+"""Begins where no earlier process has been: a call outlives its controller, and so do the objects of the call."""
 
 
 def new_call_id(node: str = "n1") -> CallId:
@@ -24,7 +25,7 @@ def new_call_id(node: str = "n1") -> CallId:
 
 
 def child_id(call: str, kind: str) -> str:
-    """An id for an object of this call (kind: `agent`, `bridge`, `play`, `snoop` ...), unique in this process."""
+    """An id for an object of this call (kind: `agent`, `bridge`, `snoop` ...), never given twice."""
     return f"{call}.{kind}{next(_counter):x}"
 
 

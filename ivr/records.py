@@ -5,8 +5,10 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Callable, Mapping
 from dataclasses import asdict
+from typing import Literal
 
-from ivr.call.ports import CallerFacts, CallSummary, Recorded, Said
+from ivr.call.ports import CallerFacts, CallSummary, LiveCall, Recorded, Said
+from ivr.call.saved import SHAPE
 from ivr.flow.actions import JsonValue
 from ivr.ids import CallId
 from ivr.projections.entries import change_of
@@ -14,6 +16,7 @@ from ivr.status import TodayCount
 from routing.board_events import AgentChanged, Decided, EntryChanged
 from routing.board_events import Fact as RoutingFact
 from storage.journal_versions import version_of
+from storage.live_records import LiveCallRecord
 from storage.promises import RecordingRecord
 from storage.records import (
     AgentRecord,
@@ -124,6 +127,12 @@ class FactRecords:
                 },
                 revision=1,
             )
+        )
+
+    def live(self, call: CallId, live: LiveCall) -> None:
+        state: Literal["live", "over"] = "over" if live.over else "live"
+        self._put(
+            LiveCallRecord(call, self._node, live.channel, live.at, state, live.data, SHAPE, live.revision)
         )
 
     def routing(self, fact: RoutingFact, at: dt.datetime) -> None:

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Collection
 
-from sqlalchemy import delete
+from sqlalchemy import Column, ColumnElement, delete, func, select, true
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from storage import tables
 from storage.errors import explained
 from storage.live_records import LiveCallRecord
 from storage.live_tables import live_calls
+from storage.repositories import PART
 from storage.repository import FactRepository
 
 
@@ -27,6 +30,28 @@ class LiveCalls(FactRepository[LiveCallRecord]):
         """Of this node, not over, in the order of their ids."""
         query = self._select().where(live_calls.c.node == node, live_calls.c.state == "live")
         return await self._many(query.order_by(live_calls.c.id))
+
+    async def last_lines(self, ids: Collection[str]) -> tuple[dict[str, int], dict[str, int]]:
+        """Numbers of the last lines stored of these calls: of the journal, and of what was said on the line."""
+        journal, said = tables.journal, tables.transcripts
+        on_the_line = said.c.source.in_(("dialogue", "conversation"))
+        return (
+            await self._last(journal.c.call_id, journal.c.seq, ids, true()),
+            await self._last(said.c.call_id, said.c.seq, ids, on_the_line),
+        )
+
+    async def _last(
+        self, call: Column[str], seq: Column[int], ids: Collection[str], where: ColumnElement[bool]
+    ) -> dict[str, int]:
+        found: dict[str, int] = {}
+        ordered = sorted(set(ids))
+        for start in range(0, len(ordered), PART):
+            part = ordered[start : start + PART]
+            query = select(call, func.max(seq)).where(call.in_(part), where).group_by(call)
+            with explained(self._connection.engine.url):
+                rows = await self._connection.execute(query)
+                found.update((row[0], row[1]) for row in rows)
+        return found
 
     async def erase_over(self, node: str, before: dt.datetime) -> int:
         """Rows of calls that were over before then. Not at once: until a spool is empty an older state of such a call

@@ -198,6 +198,8 @@ class Bus:
         self._watchers: dict[str, list[Mailbox]] = {}
         self._mailboxes: set[Mailbox] = set()
         self._held: dict[str, _Held] = {}
+        self._everything: list[tuple[AnyEvent | Sealed, tuple[str, ...], set[Mailbox]]] | None = None
+        """Events that concerned nobody, and who has had them since."""
         self._door = Queue(self, "front door", FRONT_DOOR_CAPACITY)
         self._failure: BaseException | None = None
         self.received = 0
@@ -223,6 +225,16 @@ class Bus:
     def front_door(self) -> Queue:
         """The one queue of arrivals and application events. For one reader."""
         return self._door
+
+    def hold_all(self) -> None:
+        """Until `let_go`: events that concern nobody wait for whoever watches one of the ids that they name. For a
+        start, while it is not known yet which objects are there and who will have them."""
+        self._everything = []
+
+    def let_go(self) -> None:
+        """Whoever was to come is there."""
+        held, self._everything = self._everything or [], None
+        self.unwatched += sum(1 for _, _, had in held if not had)
 
     def dispatch(self, event: AnyEvent | Sealed) -> None:
         """Enqueue the event where it belongs."""
@@ -295,6 +307,9 @@ class Bus:
             if held is not None and len(held.events) <= CAPACITY:
                 held.events.append(event)
                 kept = True
+        if not kept and self._everything is not None and len(self._everything) < FRONT_DOOR_CAPACITY:
+            self._everything.append((event, ids, set()))
+            kept = True
         return kept
 
     def _watch(self, object_id: str, mailbox: Mailbox) -> None:
@@ -302,6 +317,10 @@ class Bus:
         held = self._held.pop(object_id, None)
         if held is not None:
             for event in held.events:
+                mailbox.put(event)
+        for event, ids, had in self._everything or ():
+            if object_id in ids and mailbox not in had:
+                had.add(mailbox)
                 mailbox.put(event)
 
     def _unwatch(self, object_id: str, mailbox: Mailbox) -> None:

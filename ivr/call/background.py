@@ -7,6 +7,7 @@ from typing import Literal
 
 from ivr.ari.interface import Ari
 from ivr.errors import AriError
+from ivr.flow.actions import JsonValue
 from ivr.ids import ChannelId
 
 log = logging.getLogger(__name__)
@@ -22,6 +23,14 @@ class Background:
         self._channel = channel
         self.sound: Sound = ""
         self._music = ""
+
+    def saved(self) -> list[JsonValue]:
+        """[] when nothing is heard."""
+        return [self.sound, self._music] if self.sound else []
+
+    def resume(self, sound: Sound, music: str) -> None:
+        """That is heard already: Asterisk went on with it while nobody was there."""
+        self.sound, self._music = sound, music
 
     async def want(self, sound: Sound, music: str = "") -> None:
         """Change to that sound; nothing is asked of Asterisk when it is heard already. music: which class of

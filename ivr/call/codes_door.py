@@ -78,6 +78,11 @@ class CodesDoor:
         task = self._spawn(self._run_code(session, self._services.desk), f"code {call}")
         task.add_done_callback(lambda _: self._dialogues.leave(dialogue))
 
+    def go_on(self, session: CallSession) -> Coroutine[Any, Any, None]:
+        """A call of an agent's own, which an earlier controller had begun."""
+        desk = self._services.desk
+        return session.run() if desk is None else self._run_code(session, desk)
+
     async def _run_code(self, session: CallSession, desk: AtDesk) -> None:
         self._registry.add_other(session.channel)
         self._registry.add_made(session.call)

@@ -7,14 +7,18 @@ of its own, the agent is in the state `talking` from the first ring to the end, 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+import datetime as dt
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from typing import Any
 
 from ivr.call.desk_port import DONE
 from ivr.call.held_records import HeldRecords
 from ivr.call.leg import Destination, Leg
 from ivr.call.services import OpenCall
 from ivr.call.transcribing import Transcripts
-from ivr.flow.actions import DeskAct
+from ivr.call.up import Up
+from ivr.flow import codec
+from ivr.flow.actions import DeskAct, JsonValue
 from ivr.flow.inputs import DeskAnswered, OpId, PartyJoined
 from ivr.ids import child_id
 from ivr.talk.conversations import Conversation
@@ -30,7 +34,8 @@ class DeskActs:
         self._here = here
         self._fall_silent = fall_silent
         self._transcripts = transcripts
-        self._calls: dict[OpId, asyncio.Task[None]] = {}
+        self._calls: dict[OpId, tuple[DeskAct, asyncio.Task[None]]] = {}
+        self._up: Up | None = None
         self.joined = False
         """The agent and whoever was called talk."""
 
@@ -61,10 +66,54 @@ class DeskActs:
         here.note("called_out", {"agent": agent, "number": f"...{action.number[-4:]}"})
         here.history.has(agent)
         work = self._call(action, endpoint, agent)
-        self._calls[action.op] = here.spawn(work, f"call of {agent}")
+        self._calls[action.op] = (action, here.spawn(work, f"call of {agent}"))
+
+    # --- for whoever goes on with the call
+
+    def saved(self) -> list[JsonValue]:
+        return [
+            {"action": codec.action_to_json(action), "up": None if self._up is None else self._up.to_json()}
+            for action, _ in self._calls.values()
+        ]
+
+    @property
+    def claims(self) -> list[str]:
+        return [] if self._up is None else [self._up.channel, self._up.bridge]
+
+    def resume(self, saved: Iterable[Mapping[str, Any]]) -> None:
+        """A talk goes on. Whoever was being rung is not any more, and the agent hears so."""
+        here = self._here
+        for one in saved:
+            action = codec.action_from_json(one["action"])
+            if not isinstance(action, DeskAct):
+                continue
+            if one["up"] is None:
+                work = self._rung_no_more(action, here.facts.agent)
+            else:
+                work = self._still_up(Up(**one["up"]), action, here.facts.agent)
+            self._calls[action.op] = (action, here.spawn(work, f"call of {here.facts.agent}"))
+
+    async def _rung_no_more(self, action: DeskAct, agent: str) -> None:
+        self._over(action, agent, "failed")
+
+    async def _still_up(self, up: Up, action: DeskAct, agent: str) -> None:
+        self.joined = True
+        try:
+            leg = Leg.up(self._here.ari, self._here.call, up.channel, up.bridge, kind="party")
+            async with leg:
+                await self._during(leg, action, up)
+        finally:
+            self.joined = False
+            self._over(action, agent, DONE)
+
+    def _over(self, action: DeskAct, agent: str, outcome: str) -> None:
+        desk = self._here.services.desk
+        now = None if desk is None else desk.call_out_ended(agent, self._here.call)
+        if self._calls.pop(action.op, None) is not None:
+            self._here.tell(DeskAnswered(action.op, outcome, now))
 
     def cancel(self, op: OpId) -> None:
-        task = self._calls.pop(op, None)
+        _, task = self._calls.pop(op, (None, None))
         if task is not None:
             task.cancel()
 
@@ -97,9 +146,18 @@ class DeskActs:
         await self._fall_silent()
         if not await leg.join(here.channel):
             return False
-        began = here.monotonic()
         here.services.changed()
         here.tell(PartyJoined(action.op))
+        await self._during(
+            leg, action, Up(leg.channel, leg.bridge, here.services.clock.now().timestamp(), agent)
+        )
+        return True
+
+    async def _during(self, leg: Leg, action: DeskAct, up: Up) -> None:
+        here, agent = self._here, up.agent
+        self._up = up
+        here.keep()
+        began_at = dt.datetime.fromtimestamp(up.began_at, dt.UTC)
         talking = Conversation(
             child_id(here.call, "conversation"),
             here.call,
@@ -108,7 +166,7 @@ class DeskActs:
             leg.channel,
             here.channel,
             leg.bridge,
-            here.services.clock.now(),
+            began_at,
             language=action.language,
             note=here.note,
         )
@@ -117,6 +175,7 @@ class DeskActs:
             with here.services.talks.during(talking), written:
                 await leg.until_over()
         finally:
-            here.history.parted(here.monotonic() - began, 0.0, here.services.clock.now())
+            self._up = None
+            now = here.services.clock.now()
+            here.history.parted((now - began_at).total_seconds(), 0.0, now)
         await leg.release(here.channel)
-        return True

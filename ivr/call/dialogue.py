@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Final, Protocol
 
 from ivr.call.ports import PromptAudio
+from ivr.errors import VersionError
 from ivr.flow.model import FlowLibrary
 from routing.rules import Rules
 
@@ -40,6 +41,10 @@ class Dialogues(Protocol):
 
     def leave(self, dialogue: Dialogue) -> None: ...
 
+    async def again(self, version: str) -> Dialogue:
+        """As `enter`, for a call that began with that version under an earlier controller. Raises FlowError."""
+        ...
+
 
 class OneDialogue:
     """Always the same: for benches and tests."""
@@ -53,3 +58,8 @@ class OneDialogue:
 
     def leave(self, dialogue: Dialogue) -> None:
         dialogue.calls -= 1
+
+    async def again(self, version: str) -> Dialogue:
+        if version != self.current.library.version:
+            raise VersionError(f"there is no version {version[:12]}")
+        return self.enter()

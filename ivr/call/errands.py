@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Iterable
 from typing import Any
 
 from ivr.call.services import OpenCall
-from ivr.flow.actions import Lookup, Notify, Request
+from ivr.flow import codec
+from ivr.flow.actions import Action, Lookup, Notify, Request
 from ivr.flow.inputs import JsonValue, LookupEnded, OpId, RequestEnded
 from ivr.flow.model import FlowLibrary
 
 log = logging.getLogger(__name__)
 
+ANSWER_LOST = "the controller was started again while the answer was awaited"
 NOBODY = "this installation asks nothing of outside programs"
 
 
@@ -24,13 +26,13 @@ class Errands:
         self._here = here
         self._library = library
         self._outside = here.services.outside
-        self._running: dict[OpId, asyncio.Task[None]] = {}
+        self._running: dict[OpId, tuple[Request | Lookup, asyncio.Task[None]]] = {}
 
     def request(self, action: Request) -> None:
-        self._start(action.op, self._request(action), "request")
+        self._start(action, self._request(action), "request")
 
     def lookup(self, action: Lookup) -> None:
-        self._start(action.op, self._lookup(action), "lookup")
+        self._start(action, self._lookup(action), "lookup")
 
     def notify(self, action: Notify) -> None:
         if self._outside is None:
@@ -40,13 +42,31 @@ class Errands:
         self._outside.notify(here.call, action, here.facts.caller, here.services.clock.now())
 
     def cancel(self, op: OpId) -> None:
-        task = self._running.pop(op, None)
+        _, task = self._running.pop(op, (None, None))
         if task is not None:
             task.cancel()
 
-    def _start(self, op: OpId, work: Coroutine[Any, Any, None], name: str) -> None:
-        self.cancel(op)
-        self._running[op] = self._here.spawn(work, f"{name} {op}")
+    def saved(self) -> list[JsonValue]:
+        """What is being asked, as actions."""
+        return [codec.action_to_json(action) for action, _ in self._running.values()]
+
+    def resume(self, asked: Iterable[Action]) -> None:
+        """The answers went to a controller that is no more. What only asks is asked again; what may have done something
+        is not done twice, and the dialogue is told that it failed."""
+        for action in asked:
+            match action:
+                case Lookup():
+                    self.lookup(action)
+                case Request(method="GET"):
+                    self.request(action)
+                case Request(op=op):
+                    self._here.tell(RequestEnded(op, "failed", detail=ANSWER_LOST))
+                case _:
+                    pass
+
+    def _start(self, action: Request | Lookup, work: Coroutine[Any, Any, None], name: str) -> None:
+        self.cancel(action.op)
+        self._running[action.op] = (action, self._here.spawn(work, f"{name} {action.op}"))
 
     async def _request(self, action: Request) -> None:
         if self._outside is None:

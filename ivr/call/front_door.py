@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Coroutine, Mapping
+from collections.abc import Awaitable, Callable, Collection, Coroutine, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -22,6 +22,7 @@ from ivr.call.dialogue import Dialogue, Dialogues
 from ivr.call.feature import AgentDesk
 from ivr.call.ports import CallerFacts
 from ivr.call.registry import CallRegistry
+from ivr.call.saved import SavedCall
 from ivr.call.session import FALLBACK_CONTEXT, CallServices, CallSession
 from ivr.errors import AriError
 from ivr.flow.actions import JsonValue
@@ -93,12 +94,22 @@ class FrontDoor:
         self._replaced = False
         """Another controller has our application: what nobody of ours owns may be its own."""
         self._group: asyncio.TaskGroup | None = None
+        self._is_open = asyncio.Event()
+        self._is_open.set()
+
+    def wait_for_adoption(self) -> None:
+        """Nobody is let in, and nothing repaired, until `open`: whose the channels are is not known yet."""
+        self._is_open.clear()
+
+    def open(self) -> None:
+        self._is_open.set()
 
     async def run(self) -> None:
         """Until cancelled; then every live call is handed on or ended before this returns."""
         async with asyncio.TaskGroup() as group:
             self._group = group
             group.create_task(self._reconcile_for_ever(), name="reconciler")
+            await self._is_open.wait()
             async for event in self._ari.bus.front_door():
                 match event:
                     case StasisStart():
@@ -167,6 +178,21 @@ class FrontDoor:
         task.add_done_callback(lambda _: self.dialogues.leave(dialogue))
         self._on_change()
 
+    def go_on(self, saved: SavedCall, dialogue: Dialogue, promised: Collection[str]) -> CallSession:
+        """A call of an earlier controller, which has its channel from now on. promised: see `CallSession`."""
+        services = replace(self._services, audio=dialogue.audio)
+        session = CallSession(
+            services, dialogue.library, saved.call, saved.channel, saved.facts, saved, promised
+        )
+        if saved.facts.agent:
+            work = self._codes.go_on(session)
+        else:
+            self.registry.add(session)
+            work = self._run_session(session)
+        task = self._spawn(work, f"call {saved.call}")
+        task.add_done_callback(lambda _: self.dialogues.leave(dialogue))
+        return session
+
     def _session(
         self, dialogue: Dialogue, call: CallId, channel: ChannelId, facts: CallerFacts
     ) -> CallSession:
@@ -221,12 +247,13 @@ class FrontDoor:
         if isinstance(listed, Gone) or self._replaced:
             return
         for channel in listed.value:
-            if owner_of(channel.id) is None and _in_application(channel, self._ari.app):
+            if owner_of(channel.id) is None and in_application(channel, self._ari.app):
                 await self.to_fallback(ChannelId(channel.id))
 
     # --- reconciling ---
 
     async def _reconcile_for_ever(self) -> None:
+        await self._is_open.wait()
         while True:
             try:
                 async with asyncio.timeout(RECONCILE_EVERY_S):
@@ -251,7 +278,7 @@ class FrontDoor:
         ours = {
             channel.id: channel
             for channel in channels
-            if (self._ours(channel.id) or _in_application(channel, self._ari.app))
+            if (self._ours(channel.id) or in_application(channel, self._ari.app))
             and not self.registry.owns(channel.id)
         }
         lone = {
@@ -298,7 +325,7 @@ class FrontDoor:
         return self._group.create_task(work, name=name)
 
 
-def _in_application(channel: Channel, app: str) -> bool:
+def in_application(channel: Channel, app: str) -> bool:
     return channel.dialplan.app_name == "Stasis" and channel.dialplan.app_data.partition(",")[0] == app
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Callable, Mapping
 
-from ivr.call.ports import CallerFacts, CallSummary, Recorded, Records, Said
+from ivr.call.ports import CallerFacts, CallSummary, LiveCall, Recorded, Records, Said
 from ivr.flow.actions import JsonValue
 from ivr.ids import CallId
 
@@ -41,6 +41,11 @@ class HeldRecords:
 
     def recorded(self, call: CallId, recording: Recorded) -> None:
         self._write(lambda: self._records.recorded(call, recording))
+
+    def live(self, call: CallId, live: LiveCall) -> None:
+        # Of a code that becomes no call nobody need go on with.
+        if self._held is None:
+            self._records.live(call, live)
 
     def ended(self, call: CallId, summary: CallSummary, at: dt.datetime) -> None:
         self._write(lambda: self._records.ended(call, summary, at))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Literal
+from typing import Any, Literal
 
 from asr.protocol import LineQuality
 from ivr.call.line import LineWatch
@@ -43,6 +43,51 @@ class CallHistory:
         self._ended_by: Literal["caller", "system"] | None = None
         self._cause = 16
         self._hung_up_at: dt.datetime | None = None
+
+    def saved(self) -> dict[str, JsonValue]:
+        """What whoever goes on with the call needs: `resume`."""
+        hung_up_at = None if self._hung_up_at is None else self._hung_up_at.isoformat()
+        saved: dict[str, JsonValue] = {
+            "seq": self._seq,
+            "said": self._said,
+            "last_heard": self.last_heard,
+            "queue": self._queue,
+            "agent": self._agent,
+            "agents": list(self._agents),
+            "transfers": list(self._transfers),
+            "held_s": self._held_s,
+            "in_line_again": self._in_line_again,
+            "left_queue": self._left_queue,
+            "waited_s": self._waited_s,
+            "talked_s": self._talked_s,
+            "survey": self._survey,
+            "ended_by": self._ended_by,
+            "cause": self._cause,
+            "hung_up_at": hung_up_at,
+            "faults": {side: list(watch.faults) for side, watch in self._lines.items()},
+        }
+        return {name: value for name, value in saved.items() if value}
+
+    def resume(self, saved: Mapping[str, Any], seq: int, said: int) -> None:
+        """seq, said: of the last line of the journal and of the transcript that is stored."""
+        self._seq = max(seq, saved.get("seq", 0))
+        self._said = max(said, saved.get("said", 0))
+        self.last_heard = saved.get("last_heard", "")
+        self._queue = saved.get("queue", "")
+        self._agent = saved.get("agent", "")
+        self._agents = list(saved.get("agents", ()))
+        self._transfers = list(saved.get("transfers", ()))
+        self._held_s = saved.get("held_s", 0.0)
+        self._in_line_again = saved.get("in_line_again", False)
+        self._left_queue = saved.get("left_queue", "")
+        self._waited_s = saved.get("waited_s")
+        self._talked_s = saved.get("talked_s")
+        self._survey = saved.get("survey")
+        self._ended_by = saved.get("ended_by")
+        self._cause = saved.get("cause", 16)
+        hung_up_at = saved.get("hung_up_at")
+        self._hung_up_at = None if hung_up_at is None else dt.datetime.fromisoformat(hung_up_at)
+        self._lines = {side: LineWatch(_told=set(faults)) for side, faults in saved.get("faults", {}).items()}
 
     @property
     def over(self) -> bool:

@@ -7,6 +7,7 @@ with the other side's first word. A channel is dialled once: a second dial crash
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
@@ -87,8 +88,19 @@ class Leg:
         self.bridge = bridge or child_id(call, "talk")
         self._own_bridge = bridge is None
         self._bridged = False
+        self._doubtful = False
+        """Nobody has looked yet whether the channel is there."""
         self._mailbox_context = ari.bus.mailbox(f"{call}/{kind}")
         self._mailbox: Mailbox | None = None
+
+    @classmethod
+    def up(cls, ari: Ari, call: CallId, channel: str, bridge: str, *, kind: str = "agent") -> Self:
+        """One that an earlier controller rang and that was answered, in the bridge that was made for it. It is ours
+        from the `async with` on, and may have gone meanwhile."""
+        leg = cls(ari, call, Destination("", 0.0), kind=kind, bridge=bridge)
+        leg.channel = ChannelId(channel)
+        leg._bridged = leg._doubtful = True
+        return leg
 
     async def __aenter__(self) -> Self:
         self._mailbox = self._mailbox_context.__enter__()
@@ -205,11 +217,12 @@ class Leg:
         if caller is not None and key:
             self._events().watch(caller)
         while True:
-            try:
-                async with asyncio.timeout(LOOK_EVERY_S):
-                    event = await self._events().get()
-            except TimeoutError:
-                event = None
+            event: AnyEvent | None = None
+            if not self._doubtful:
+                with contextlib.suppress(TimeoutError):
+                    async with asyncio.timeout(LOOK_EVERY_S):
+                        event = await self._events().get()
+            self._doubtful = False
             if isinstance(event, (ChannelDestroyed, StasisEnd)) and event.channel.id == self.channel:
                 return
             if isinstance(event, ChannelDtmfReceived) and (event.channel.id, event.digit) == (caller, key):

@@ -24,9 +24,11 @@ from ivr.call.ports import Said
 from ivr.call.services import OpenCall
 from ivr.call.stream_times import StreamTimes
 from ivr.errors import AriError
+from ivr.flow import codec
 from ivr.flow.actions import Listen
 from ivr.flow.inputs import (
     Alternative,
+    JsonValue,
     LanguageGuess,
     OpId,
     SpeechFailed,
@@ -44,15 +46,24 @@ class Listener:
 
     def __init__(self, here: OpenCall) -> None:
         self._here = here
-        self._open: dict[OpId, asyncio.Task[None]] = {}
+        self._open: dict[OpId, tuple[Listen, asyncio.Task[None]]] = {}
+        self._answered: set[OpId] = set()
+        """Of the open ones: what was made for them is being unmade."""
 
     def start(self, action: Listen) -> None:
-        self._open[action.op] = self._here.spawn(self._listen(action), f"listen {action.op}")
+        task = self._here.spawn(self._listen(action), f"listen {action.op}")
+        self._open[action.op] = (action, task)
 
     def stop(self, op: OpId) -> None:
-        task = self._open.pop(op, None)
+        _, task = self._open.pop(op, (None, None))
         if task is not None:
             task.cancel()
+
+    def saved(self) -> list[JsonValue]:
+        """What is listened for, as actions: whoever goes on with the call listens anew."""
+        return [
+            codec.action_to_json(action) for op, (action, _) in self._open.items() if op not in self._answered
+        ]
 
     def stop_all(self) -> None:
         for op in list(self._open):
@@ -66,7 +77,9 @@ class Listener:
             try:
                 async with media_path(here.ari, here.services.media, here.call, here.channel, hearing):
                     # Told before what was made is unmade: that takes a moment which nobody need wait for.
-                    here.tell(await self._answer(action, hearing))
+                    answer = await self._answer(action, hearing)
+                    self._answered.add(action.op)
+                    here.tell(answer)
             finally:
                 await hearing.aclose()
         except AsrUnavailable as unavailable:
@@ -77,6 +90,7 @@ class Listener:
             here.tell(SpeechFailed(action.op, "lost"))
         finally:
             self._open.pop(action.op, None)
+            self._answered.discard(action.op)
 
     async def _answer(self, action: Listen, hearing: Hearing) -> SpeechHeard | SpeechFailed:
         here = self._here

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Coroutine, Mapping
+from collections.abc import Collection, Coroutine, Mapping
 from typing import Any, Literal, assert_never
 
 from ivr.ari.bus import Mailbox
@@ -19,6 +19,7 @@ from ivr.call.timers import Timers
 from ivr.call.transcribing import Transcripts
 from ivr.call.transfer import Transfers
 from ivr.call.waiting import Waiting
+from ivr.flow import codec
 from ivr.flow.actions import (
     Action,
     BackInTalk,
@@ -47,8 +48,10 @@ from ivr.flow.actions import (
     Transfer,
 )
 from ivr.flow.held import PLACE_TOLD
-from ivr.flow.inputs import PromptEnded
+from ivr.flow.inputs import OpId, SpeechFailed
 from ivr.flow.model import FlowLibrary
+
+HangupReason = Literal["normal", "busy", "congestion"]
 
 
 class Parts:
@@ -57,7 +60,7 @@ class Parts:
     def __init__(self, here: OpenCall, library: FlowLibrary, mailbox: Mailbox) -> None:
         self._here = here
         self.background = Background(here.ari, here.channel)
-        self.timers = Timers(here.tell)
+        self.timers = Timers(here.tell, here.services.clock.now)
         self.listener = Listener(here)
         self.recorder = Recorder(here)
         self.player = Player(here, mailbox, self.recorder.seconds_of, self._hush)
@@ -73,6 +76,7 @@ class Parts:
             self._fall_silent,
         )
         self.transfers.waiting = self.waiting
+        self._hanging_up: HangupReason | None = None
         self.desk = DeskActs(here, self._fall_silent, self.transcripts)
 
     @property
@@ -89,7 +93,8 @@ class Parts:
         return self.waiting.joined or self.transfers.joined or self.desk.joined
 
     async def carry_out(self, actions: tuple[Action, ...]) -> None:
-        """All actions of one step. Requests to Asterisk run side by side: a `StopPlay` and the `Play` after it may
+        """All actions of one step. What is begun is kept before Asterisk is asked for it, so that whoever goes on with
+        the call knows of it. Requests to Asterisk run side by side: a `StopPlay` and the `Play` after it may
         arrive in either order, since Asterisk queues playbacks per channel."""
         requests: list[Coroutine[Any, Any, None]] = []
         for action in actions:
@@ -98,6 +103,7 @@ class Parts:
                 self._here.tell(refused)
             else:
                 requests.extend(self._begin(action))
+        self._here.keep()
         if len(requests) == 1:
             await requests[0]
         elif requests:
@@ -107,7 +113,8 @@ class Parts:
         """Begin it; what is to be asked of Asterisk at once, and waited for, is given back."""
         match action:
             case Play():
-                return (self._play(action),)
+                self.player.expect(action)
+                return (self._play(action.op),)
             case StopPlay(op):
                 return (self.player.stop(op),)
             case Listen():
@@ -127,7 +134,7 @@ class Parts:
             case Callback():
                 self._here.spawn(self.waiting.call_back(action), f"callback {action.op}")
             case Record():
-                return (self._record(action),)
+                self.recorder.start(action, self._hush)
             case StopRecord(op):
                 return (self.recorder.stop(op),)
             case Transfer():
@@ -151,6 +158,7 @@ class Parts:
                 if kind == PLACE_TOLD:
                     self._told(data)
             case Hangup(cause):
+                self._hanging_up = cause
                 return (self._hang_up(cause),)
             case _:
                 assert_never(action)
@@ -162,18 +170,14 @@ class Parts:
             figures = isinstance(low, int | float) and isinstance(high, int | float)
             self.waiting.told(place, (float(low), float(high)) if figures else None)  # type: ignore[arg-type]
 
-    async def _play(self, action: Play) -> None:
+    async def _play(self, op: OpId) -> None:
         if self.waiting.joined:
             # The agent has answered and the machine does not know yet: a prompt now would hold up the joining.
-            self._here.tell(PromptEnded(action.op, "stopped"))
+            self.player.dismiss(op)
             return
-        await self.player.play(action)
+        await self.player.play(op)
 
-    async def _record(self, action: Record) -> None:
-        await self._hush()
-        self.recorder.start(action)
-
-    async def _hang_up(self, reason: Literal["normal", "busy", "congestion"]) -> None:
+    async def _hang_up(self, reason: HangupReason) -> None:
         here = self._here
         here.ending = True
         if not here.gone:
@@ -209,6 +213,54 @@ class Parts:
     async def _agent_comes(self) -> None:
         self.transfers.cancel_all()
         await self._fall_silent()
+
+    # --- for whoever goes on with the call
+
+    def saved(self) -> dict[str, JsonValue]:
+        """What is open, each part's under its own name."""
+        parts: dict[str, JsonValue] = {
+            "player": self.player.saved(),
+            "timers": self.timers.saved(),
+            "listener": self.listener.saved(),
+            "recorder": self.recorder.saved(),
+            "waiting": self.waiting.saved(),
+            "transfers": self.transfers.saved(),
+            "desk": self.desk.saved(),
+            "errands": self.errands.saved(),
+            "background": self.background.saved(),
+            "hanging_up": self._hanging_up,
+        }
+        return {name: open_now for name, open_now in parts.items() if open_now}
+
+    @property
+    def claims(self) -> list[str]:
+        """Channels and bridges, besides the caller's channel, that whoever goes on with the call takes over."""
+        return [*self.waiting.claims, *self.transfers.claims, *self.desk.claims]
+
+    async def resume(self, saved: Mapping[str, Any], promised: Collection[str]) -> None:
+        """Go on with what an earlier controller had open. Raises CodecError for what is none of ours.
+
+        promised: entries that are promises to call back by now.
+        """
+        here = self._here
+        if sound := saved.get("background"):
+            self.background.resume(*sound)
+        self.recorder.resume(saved.get("recorder", {}))
+        await self.player.resume(saved.get("player", ()))
+        self.waiting.resume(saved.get("waiting", {}), promised)
+        self.transfers.resume(saved.get("transfers", ()))
+        self.desk.resume(saved.get("desk", ()))
+        self.errands.resume(map(codec.action_from_json, saved.get("errands", ())))
+        for kept in saved.get("listener", ()):
+            action = codec.action_from_json(kept)
+            if isinstance(action, Listen) and here.gone:
+                here.tell(SpeechFailed(action.op, "lost"))
+            elif isinstance(action, Listen):
+                self.listener.start(action)
+        self.timers.resume(saved.get("timers", {}))
+        if (cause := saved.get("hanging_up")) is not None:
+            self._hanging_up = cause
+            await self._hang_up(cause)
 
     # --- the end
 

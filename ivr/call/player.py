@@ -2,6 +2,9 @@
 
 A free text that has no sound yet is spoken first; until then the caller goes on hearing what was heard before.
 
+A playback's id is made of the `Play`'s: whoever goes on with the call asks Asterisk for it, hears its end, and plays
+nothing twice.
+
 A playback that Asterisk never reports finished (its channel left Stasis with a queue behind it) is ended by a watchdog,
 so that no dialogue waits for ever.
 """
@@ -10,29 +13,34 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine, Iterable, Mapping
 from dataclasses import dataclass
-from typing import Final, Literal
+from typing import Any, Final, Literal
 
 from ivr.ari.bus import Mailbox
 from ivr.ari.results import Gone
 from ivr.call.services import OpenCall
 from ivr.errors import AriError, PromptMissing
-from ivr.flow.actions import RECORDING_PROMPT, Play, Prompt
+from ivr.flow import codec
+from ivr.flow.actions import RECORDING_PROMPT, JsonValue, Play, Prompt
 from ivr.flow.inputs import OpId, PromptEnded
-from ivr.ids import PlaybackId, child_id
+from ivr.ids import PlaybackId
 
 log = logging.getLogger(__name__)
 
 WATCHDOG_MARGIN_S: Final = 5.0
+ABOUT_S: Final = 0.25
+"""A prompt's length is known so well."""
 PREPARE_S: Final = 10.0
 """However patient the catalogue is, a dialogue waits no longer for a voice."""
 
 
 @dataclass(slots=True)
 class _Playing:
-    """playback, watchdog: once it plays. stopped: by our wish."""
+    """playback, watchdog: once it plays. stopped: by our wish. began_at: seconds since 1970, once Asterisk is asked."""
 
+    action: Play
+    began_at: float = 0.0
     playback: PlaybackId | None = None
     watchdog: asyncio.TimerHandle | None = None
     stopped: bool = False
@@ -66,35 +74,94 @@ class Player:
         """Something is being said."""
         return any(one.playback is not None for one in self._playing.values())
 
-    async def play(self, action: Play) -> None:
-        """Returns when Asterisk has it; at once when it is to be spoken first."""
-        playing = self._playing[action.op] = _Playing()
-        texts = [prompt for prompt in action.prompts if prompt.id != RECORDING_PROMPT]
-        if self._audio.ready(texts, action.language):
-            await self._begin(action, playing)
-        else:
-            self._here.spawn(self._prepare(action, texts, playing), f"prompt {action.op}")
+    def expect(self, action: Play) -> None:
+        """It is to be played: `play` follows."""
+        self._playing[action.op] = self._wanted(action)
 
-    async def _prepare(self, action: Play, texts: list[Prompt], playing: _Playing) -> None:
+    def _wanted(self, action: Play) -> _Playing:
+        ready = self._audio.ready(_texts(action), action.language)
+        return _Playing(action, self._here.services.clock.now().timestamp() if ready else 0.0)
+
+    def dismiss(self, op: OpId) -> None:
+        """It is not played after all."""
+        playing = self._playing.get(op)
+        if playing is not None:
+            self._finish(op, "stopped")
+
+    async def play(self, op: OpId) -> None:
+        """Returns when Asterisk has it; at once when it is to be spoken first."""
+        playing = self._playing.get(op)
+        if playing is None:
+            return
+        if playing.began_at:
+            await self._begin(playing)
+        else:
+            self._here.spawn(self._prepare(playing), f"prompt {op}")
+
+    # --- for whoever goes on with the call
+
+    def saved(self) -> list[JsonValue]:
+        return [
+            {
+                "action": codec.action_to_json(one.action),
+                "began_at": one.began_at,
+                "stopped": one.stopped,
+            }
+            for one in self._playing.values()
+        ]
+
+    async def resume(self, saved: Iterable[Mapping[str, Any]]) -> None:
+        """What plays is followed, what has come to its end meanwhile is over; what Asterisk cannot have played to its
+        end is played."""
+        for one in saved:
+            action = codec.action_from_json(one["action"])
+            if isinstance(action, Play):
+                playing = _Playing(action, one["began_at"], stopped=one["stopped"])
+                self._playing[action.op] = playing
+                await self._go_on(playing)
+
+    async def _go_on(self, playing: _Playing) -> None:
+        action = playing.action
+        media, seconds = self._sounds(action)
+        left_s = playing.began_at + seconds - self._here.services.clock.now().timestamp()
+        playback = self._follow(playing, max(0.0, left_s)) if playing.began_at else None
+        try:
+            there = playback is not None and not isinstance(
+                await self._ari.playbacks.get(playback_id=playback), Gone
+            )
+        except AriError as error:
+            log.warning("not known whether a prompt plays: %s", error)
+            return  # the watchdog ends it
+        if there and playing.stopped:
+            await self._stop(playing)
+        elif there:
+            return
+        elif playing.stopped or self._here.gone or not media or (playback and left_s <= ABOUT_S):
+            self._finish(action.op, "finished")
+        else:
+            self._unfollow(playing)
+            playing.began_at = self._wanted(action).began_at
+            await self.play(action.op)
+
+    async def _prepare(self, playing: _Playing) -> None:
+        action = playing.action
         try:
             async with asyncio.timeout(PREPARE_S):
-                await self._audio.prepare(texts, action.language)
+                await self._audio.prepare(_texts(action), action.language)
         except TimeoutError:
             log.warning("a prompt was not spoken within %g s", PREPARE_S)
         if self._playing.get(action.op) is playing:
-            await self._begin(action, playing)
+            playing.began_at = self._here.services.clock.now().timestamp()
+            self._here.keep()
+            await self._begin(playing)
 
-    async def _begin(self, action: Play, playing: _Playing) -> None:
+    async def _begin(self, playing: _Playing) -> None:
+        action = playing.action
         media, seconds = self._sounds(action)
         if not media:
             self._finish(action.op, "failed" if action.prompts else "finished")
             return
-        playback = playing.playback = PlaybackId(child_id(self._here.call, "play"))
-        playing.watchdog = asyncio.get_running_loop().call_later(
-            seconds + WATCHDOG_MARGIN_S, self._overdue, action.op
-        )
-        self._ops[playback] = action.op
-        self._mailbox.watch(playback)
+        playback = self._follow(playing, seconds)
         await self._hush()
         try:
             result = await self._ari.channels.play_with_id(
@@ -106,6 +173,26 @@ class Player:
             return
         if isinstance(result, Gone):
             self._finish(action.op, "failed")
+
+    def _follow(self, playing: _Playing, seconds: float) -> PlaybackId:
+        """Before Asterisk is asked for it: its end may be told first."""
+        op = playing.action.op
+        playback = playing.playback = PlaybackId(f"{self._here.call}.play-{op}")
+        playing.watchdog = asyncio.get_running_loop().call_later(
+            seconds + WATCHDOG_MARGIN_S, self._overdue, op
+        )
+        self._ops[playback] = op
+        self._mailbox.watch(playback)
+        return playback
+
+    def _unfollow(self, playing: _Playing) -> None:
+        if playing.watchdog is not None:
+            playing.watchdog.cancel()
+            playing.watchdog = None
+        if playing.playback is not None:
+            self._ops.pop(playing.playback, None)
+            self._mailbox.unwatch(playing.playback)
+            playing.playback = None
 
     def _sounds(self, action: Play) -> tuple[list[str], float]:
         """Media and length (s) of what has a sound: one missing prompt must not silence those beside it."""
@@ -130,11 +217,16 @@ class Player:
             raise PromptMissing("a recording that this call did not make cannot be played")
         return [f"recording:{recording}"], length
 
-    async def stop(self, op: OpId) -> None:
+    def stop(self, op: OpId) -> Coroutine[Any, Any, None]:
+        """Wanted from now on; what is given back asks Asterisk for it."""
         playing = self._playing.get(op)
         if playing is None or playing.stopped:
-            return
+            return _nothing()
         playing.stopped = True
+        return self._stop(playing)
+
+    async def _stop(self, playing: _Playing) -> None:
+        op = playing.action.op
         if playing.playback is None:
             self._finish(op, "stopped")
             return
@@ -171,9 +263,14 @@ class Player:
         playing = self._playing.pop(op, None)
         if playing is None:
             return
-        if playing.watchdog is not None:
-            playing.watchdog.cancel()
-        if playing.playback is not None:
-            self._ops.pop(playing.playback, None)
-            self._mailbox.unwatch(playing.playback)
+        self._unfollow(playing)
         self._here.tell(PromptEnded(op, "stopped" if playing.stopped else outcome))
+
+
+def _texts(action: Play) -> list[Prompt]:
+    """What may have to be spoken first."""
+    return [prompt for prompt in action.prompts if prompt.id != RECORDING_PROMPT]
+
+
+async def _nothing() -> None:
+    pass

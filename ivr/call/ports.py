@@ -12,7 +12,8 @@ from ivr.callers_known import LostPlace
 from ivr.flow.actions import Callback, Enqueue, JsonValue, Lookup, Notify, Prompt, Request, Transfer
 from ivr.flow.inputs import CallbackPlaced, LookupEnded, RequestEnded
 from ivr.flow.model import FlowLibrary
-from ivr.ids import CallId
+from ivr.ids import CallId, ChannelId
+from routing.entries import Entry
 from routing.ids import AgentId, EntryId
 
 Speaker = Literal["caller", "agent", "party", "recording"]
@@ -55,6 +56,20 @@ class Records(Protocol):
 
     def recorded(self, call: CallId, recording: Recorded) -> None: ...
     def ended(self, call: CallId, summary: CallSummary, at: dt.datetime) -> None: ...
+    def live(self, call: CallId, live: LiveCall) -> None:
+        """How the call stands, for whoever may have to go on with it. A later one replaces an earlier one."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class LiveCall:
+    """data: JSON (`ivr.call.saved`), {} when the call is over. It holds what the caller pressed and said."""
+
+    channel: ChannelId
+    revision: int
+    at: dt.datetime
+    over: bool = False
+    data: Mapping[str, JsonValue] = field(default_factory=dict, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -246,6 +261,11 @@ class Queues(Protocol):
         """As `enqueue`, with the age that the caller's place had. missed_by: an agent who did not take the caller."""
         ...
 
+    def resume(self, entry: EntryId, caller: str, seat: Seat) -> Entry | None:
+        """The entry of a caller whom an earlier controller had in line, who has that seat now: `waiting`, or `offered`
+        (and the seat was told), in its old place; `joined`; `ended`. None: there is none."""
+        ...
+
     def tell_anew(self, entry: EntryId) -> None:
         """Tell the seat its place, also when that has not changed."""
         ...
@@ -256,6 +276,10 @@ class Queues(Protocol):
 
     def knows_agent(self, name: str) -> bool:
         """Whether there is an agent of that id or extension."""
+        ...
+
+    def has(self, agent: AgentId, entry: EntryId) -> bool:
+        """Whether that agent has the caller of that entry."""
         ...
 
     def tell(self, agent: AgentId, act: Literal["hold", "resume", "consult"]) -> None:

@@ -16,8 +16,9 @@ import datetime as dt
 import logging
 import math
 import secrets
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Final, Literal
+from typing import Any, Final, Literal
 
 from ivr.ari.generated.models import LiveRecording
 from ivr.ari.results import Gone
@@ -26,7 +27,8 @@ from ivr.call.ports import Recorded
 from ivr.call.recorded import Contents, contents
 from ivr.call.services import OpenCall
 from ivr.errors import AriError
-from ivr.flow.actions import Record
+from ivr.flow import codec
+from ivr.flow.actions import JsonValue, Record
 from ivr.flow.inputs import OpId, RecordingEnded
 
 log = logging.getLogger(__name__)
@@ -49,6 +51,7 @@ class _Running:
     over: asyncio.Future[bool]
     """True: Asterisk finished it; False: it failed."""
     why: EndedBy = ""
+    """Of our doing: what ends it, as soon as that is wanted."""
     known: Recorded = field(init=False)
 
 
@@ -69,7 +72,8 @@ class Recorder:
         """Length of a recording of this call; None: it has none of that id."""
         return self._lengths.get(recording)
 
-    def start(self, action: Record) -> None:
+    def start(self, action: Record, before: Callable[[], Awaitable[None]]) -> None:
+        """before: done first, and waited for."""
         if self._running is not None:
             log.error("a second recording at a time is not made")
             self._here.tell(RecordingEnded(action.op, "failed"))
@@ -79,7 +83,65 @@ class Recorder:
         running = _Running(action, name, began_at, asyncio.get_running_loop().create_future())
         running.known = Recorded(name, action.purpose, f"{name}.{FORMAT}", began_at, action.language)
         self._running = running
-        self._task = self._here.spawn(self._record(running), f"recording {action.op}")
+        self._task = self._here.spawn(self._record(running, before), f"recording {action.op}")
+
+    # --- for whoever goes on with the call
+
+    def saved(self) -> dict[str, JsonValue]:
+        running = self._running
+        saved: dict[str, JsonValue] = {"lengths": dict(self._lengths)} if self._lengths else {}
+        if running is not None:
+            saved["running"] = {
+                "action": codec.action_to_json(running.action),
+                "id": running.id,
+                "began_at": running.began_at.isoformat(),
+                "why": running.why,
+                "revision": running.known.revision,
+            }
+        return saved
+
+    def resume(self, saved: Mapping[str, Any]) -> None:
+        """A recording goes on in Asterisk while nobody is there; it is followed to its end."""
+        self._lengths.update(saved.get("lengths", {}))
+        kept = saved.get("running")
+        action = None if kept is None else codec.action_from_json(kept["action"])
+        if kept is None or not isinstance(action, Record):
+            return
+        name, began_at = kept["id"], dt.datetime.fromisoformat(kept["began_at"])
+        running = _Running(action, name, began_at, asyncio.get_running_loop().create_future(), kept["why"])
+        running.known = Recorded(
+            name,
+            action.purpose,
+            f"{name}.{FORMAT}",
+            began_at,
+            action.language,
+            revision=kept["revision"],
+        )
+        self._running = running
+        self._task = self._here.spawn(self._go_on(running), f"recording {action.op}")
+
+    async def _go_on(self, running: _Running) -> None:
+        try:
+            ended = await self._followed(running)
+        except asyncio.CancelledError:
+            self._running = None
+            raise
+        self._running = None
+        self._here.tell(ended)
+
+    async def _followed(self, running: _Running) -> RecordingEnded:
+        recordings = self._here.ari.recordings
+        try:
+            if not isinstance(await recordings.get_live(recording_name=running.id), Gone):
+                if running.why:
+                    await recordings.stop(recording_name=running.id)
+                await self._until_over(running)
+            elif not self._here.gone and await self._contents(running.id) is None:
+                # The controller was killed before Asterisk heard of it.
+                return await self._until_ended(running)
+        except AriError as error:
+            log.warning("not known how a recording stands: %s", error)
+        return await unhurried(self._look_at(running))
 
     async def stop(self, op: OpId | None = None, why: EndedBy = "stopped") -> None:
         """End that recording (None: whichever runs) and keep what there is."""
@@ -121,8 +183,9 @@ class Recorder:
         _settle(running, finished=True)
         await asyncio.wait([task], timeout=HANGUP_S)
 
-    async def _record(self, running: _Running) -> None:
+    async def _record(self, running: _Running, before: Callable[[], Awaitable[None]]) -> None:
         try:
+            await before()
             ended = await self._until_ended(running)
         except asyncio.CancelledError:
             # The controller stops. The file stays, and the row says that it was being made.

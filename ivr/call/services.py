@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import datetime as dt
+from collections import deque
 from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
@@ -89,20 +91,54 @@ Message = Input | Offered | Withdrawn | LegLost | GapSeen
 """What a session's inbox takes."""
 
 
+class Inbox(asyncio.Queue[Message]):
+    """What has happened in a call and was not looked at yet, oldest first."""
+
+    def _init(self, maxsize: int) -> None:
+        self.unread: deque[Message] = deque()
+
+    def _get(self) -> Message:
+        return self.unread.popleft()
+
+    def _put(self, item: Message) -> None:
+        self.unread.append(item)
+
+    def qsize(self) -> int:
+        return len(self.unread)
+
+    def empty(self) -> bool:
+        return not self.unread
+
+    @property
+    def inputs(self) -> list[Input]:
+        """What of it the dialogue will be told."""
+        return [one for one in self.unread if not isinstance(one, Offered | Withdrawn | LegLost | GapSeen)]
+
+
 class OpenCall:
     """One call as its parts see it: its channel, its inbox, its child tasks. `gone`: the caller is not there any more.
 
     Child tasks run in the call's own TaskGroup: they end with the call, and a failure of one ends the call.
     """
 
-    def __init__(self, services: CallServices, call: CallId, channel: ChannelId, facts: CallerFacts) -> None:
+    def __init__(
+        self,
+        services: CallServices,
+        call: CallId,
+        channel: ChannelId,
+        facts: CallerFacts,
+        arrived_at: dt.datetime | None = None,
+        keep: Callable[[], None] = lambda: None,
+    ) -> None:
+        """keep: writes down how the call stands, for whoever may have to go on with it; cheap when nothing changed."""
         self.services = services
         self.ari: Ari = services.ari
         self.call = call
         self.channel = channel
         self.facts = facts
-        self.history = CallHistory(services.records, call, facts, services.clock.now())
-        self.inbox: asyncio.Queue[Message] = asyncio.Queue()
+        self.history = CallHistory(services.records, call, facts, arrived_at or services.clock.now())
+        self.keep = keep
+        self.inbox = Inbox()
         self.gone = False
         self.ending = False
         """We hang up: what is heard of the channel's end is our own doing."""

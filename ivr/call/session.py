@@ -15,7 +15,7 @@ from __future__ import annotations
 import asyncio
 import datetime as dt
 import logging
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Final, Literal
 
 from ivr.ari.bus import Mailbox
@@ -30,11 +30,13 @@ from ivr.ari.generated.events import (
 )
 from ivr.ari.parse import Gap
 from ivr.ari.results import Gone
+from ivr.call.keeping import Keeper
 from ivr.call.parts import Parts
+from ivr.call.place import Place
 from ivr.call.ports import CallerFacts
+from ivr.call.saved import SavedCall
 from ivr.call.services import CallServices as CallServices
 from ivr.call.services import GapSeen, LegLost, Message, Offered, OpenCall, Withdrawn
-from ivr.call.waiting import Place
 from ivr.errors import AriError, first_of
 from ivr.flow import machine
 from ivr.flow.actions import JsonValue
@@ -65,14 +67,23 @@ class CallSession:
         call: CallId,
         channel: ChannelId,
         facts: CallerFacts,
+        saved: SavedCall | None = None,
+        promised: Collection[str] = (),
     ) -> None:
+        """saved: the call goes on where an earlier controller left it. promised: entries of its that are promises to
+        call back by now."""
         self._services = services
         self._library = library
         self.call = call
         self.channel = channel
         self.facts = facts
-        self.arrived_at = services.clock.now()
-        self._here = OpenCall(services, call, channel, facts)
+        self.arrived_at = services.clock.now() if saved is None else saved.arrived_at
+        self._here = OpenCall(services, call, channel, facts, self.arrived_at, self._keep)
+        self._saved = saved
+        self._promised = promised
+        self.going_on = asyncio.Event()
+        """A call of an earlier controller is wholly this one's, or over."""
+        self._keeper = Keeper(services, call, channel, facts, self.arrived_at, saved)
         self._parts: Parts | None = None
         self._state: FlowState | None = None
         self._tail_ends: float | None = None
@@ -135,12 +146,18 @@ class CallSession:
         with here.ari.bus.mailbox(self.call) as mailbox:
             mailbox.watch(self.channel)
             parts = self._parts = Parts(here, self._library, mailbox)
-            history.arrived()
+            if self._saved is None:
+                history.arrived()
             try:
                 async with asyncio.TaskGroup() as group:
                     here.begin(group)
                     here.spawn(self._read_events(mailbox, parts), "events")
                     try:
+                        if self._saved is None:
+                            await self._begin(parts)
+                        else:
+                            await self._go_on(parts, self._saved)
+                        self.going_on.set()
                         await self._converse(parts)
                     except asyncio.CancelledError:
                         # The controller stops; or a child failed, and then its error is written over this.
@@ -155,9 +172,10 @@ class CallSession:
                 log.error("the call's session failed; it goes on in the dialplan", exc_info=errors)
                 history.failed(repr(first_of(errors)))
             finally:
+                self.going_on.set()
                 await self._close(parts)
 
-    async def _converse(self, parts: Parts) -> None:
+    async def _begin(self, parts: Parts) -> None:
         here = self._here
         if not self.facts.answered and isinstance(
             await here.ari.channels.answer(channel_id=self.channel), Gone
@@ -180,6 +198,33 @@ class CallSession:
         await parts.tend_background(asking=False)
         if here.gone:
             here.hung_up("caller")
+
+    async def _go_on(self, parts: Parts, saved: SavedCall) -> None:
+        """Where an earlier controller left it."""
+        here, now = self._here, self._services.clock.now()
+        here.history.resume(saved.history, saved.seq, saved.said)
+        told: dict[str, JsonValue] = {"away_s": round((now - saved.at).total_seconds(), 3)}
+        if saved.unsaved:
+            told["unsaved"] = saved.unsaved
+        if saved.gone:
+            told["gone"] = True
+        here.note("adopted", told)
+        self._state = saved.state
+        here.gone = saved.gone
+        for event in saved.unread:
+            here.tell(event)
+        if self._state.ended:
+            return
+        if self._state.hung_up:
+            self._tail_ends = asyncio.get_running_loop().time() + TAIL_S
+        elif here.gone:
+            here.hung_up("caller")
+        await parts.resume(saved.parts, self._promised)
+        self._keep()
+        await parts.tend_background(asking=bool(self._state.held))
+
+    async def _converse(self, parts: Parts) -> None:
+        assert self._state is not None
         while not self._state.ended:
             message = await self._next_message()
             if message is None:
@@ -214,6 +259,11 @@ class CallSession:
         except TimeoutError:
             return GapSeen()
 
+    def _keep(self) -> None:
+        """How the call stands now, for whoever may have to go on with it."""
+        if self._state is not None and self._parts is not None:
+            self._keeper.keep(self._state, self._here, self._parts)
+
     async def _take(self, message: Message, parts: Parts) -> None:
         match message:
             case Offered(offer):
@@ -231,6 +281,7 @@ class CallSession:
             case _:
                 await self._step(message, parts)
         await parts.tend_background(asking=self._state is not None and bool(self._state.held))
+        self._keep()
         self._services.changed()
 
     async def _step(self, event: Input, parts: Parts) -> None:
@@ -298,6 +349,7 @@ class CallSession:
         finally:
             topic = self._state.variables.get("topic") if self._state is not None else ""
             here.history.ended(self.language, self._services.clock.now(), str(topic or ""))
+            self._keeper.over()
 
     async def _let_go(self) -> None:
         """The caller is still there: a finished dialogue hangs up, a broken one goes on in the dialplan, which is of no

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Iterable, Mapping, Sequence
 from contextlib import AsyncExitStack
 from typing import Any, Final, Literal
 
@@ -21,9 +21,11 @@ from ivr.call.ring_all import first_to_answer
 from ivr.call.rung import Rung
 from ivr.call.services import OpenCall
 from ivr.call.transcribing import Transcripts
+from ivr.call.up import Up
 from ivr.call.waiting import Waiting
 from ivr.call.whisper import sounds_of
-from ivr.flow.actions import Transfer
+from ivr.flow import codec
+from ivr.flow.actions import JsonValue, Transfer
 from ivr.flow.inputs import OpId, PartyJoined, TransferEnded
 from ivr.flow.model import FlowLibrary
 from ivr.ids import child_id
@@ -51,7 +53,8 @@ class Transfers:
         self._fall_silent = fall_silent
         self._transcripts = transcripts
         self._library = library
-        self._running: dict[OpId, asyncio.Task[None]] = {}
+        self._running: dict[OpId, tuple[Transfer, asyncio.Task[None]]] = {}
+        self._up: Up | None = None
         self.waiting: Waiting
         self.joined = False
         """A party and the caller talk."""
@@ -88,10 +91,46 @@ class Transfers:
                 self._here.tell(TransferEnded(action.op, "forbidden"))
                 return
             work = self._to_numbers(action, endpoints)
-        self._running[action.op] = self._here.spawn(self._run(action.op, work), f"transfer {action.op}")
+        self._begin(action, work)
+
+    def _begin(self, action: Transfer, work: Coroutine[Any, Any, TransferEnded]) -> None:
+        task = self._here.spawn(self._run(action.op, work), f"transfer {action.op}")
+        self._running[action.op] = (action, task)
+
+    # --- for whoever goes on with the call
+
+    def saved(self) -> list[JsonValue]:
+        return [
+            {"action": codec.action_to_json(action), "up": None if self._up is None else self._up.to_json()}
+            for action, _ in self._running.values()
+        ]
+
+    @property
+    def claims(self) -> list[str]:
+        return [] if self._up is None else [self._up.channel, self._up.bridge]
+
+    def resume(self, saved: Iterable[Mapping[str, Any]]) -> None:
+        """Who talks with an outsider goes on talking. Who was being rung is rung once more: that telephone has been let
+        go. Any other is over, as far as the dialogue knows."""
+        for one in saved:
+            action = codec.action_from_json(one["action"])
+            if not isinstance(action, Transfer):
+                continue
+            if one["up"] is not None:
+                self._begin(action, self._still_up(Up(**one["up"]), action))
+            elif action.mode != "conference":
+                self.start(action)
+            else:
+                self._here.tell(TransferEnded(action.op, "failed"))
+
+    async def _still_up(self, up: Up, action: Transfer) -> TransferEnded:
+        self.joined = True
+        leg = Leg.up(self._here.ari, self._here.call, up.channel, up.bridge, kind="party")
+        async with leg:
+            return await self._during(leg, action, up)
 
     def cancel(self, op: OpId) -> None:
-        task = self._running.pop(op, None)
+        _, task = self._running.pop(op, (None, None))
         if task is not None:
             task.cancel()
 
@@ -206,15 +245,26 @@ class Transfers:
         await self._fall_silent()
         if not await leg.join(here.channel):
             return TransferEnded(action.op, "failed")
-        began = here.monotonic()
         here.services.changed()
         here.tell(PartyJoined(action.op))
+        up = Up(leg.channel, leg.bridge, here.services.clock.now().timestamp(), agent)
+        return await self._during(leg, action, up)
+
+    async def _during(self, leg: Leg, action: Transfer, up: Up) -> TransferEnded:
+        here, agent = self._here, up.agent
+        self._up = up
+        here.keep()
+        talked_s = here.services.clock.now().timestamp() - up.began_at
+        began = here.monotonic() - talked_s
+        left_s = None if action.longest_s is None else max(0.0, action.longest_s - talked_s)
         try:
             with self._transcripts.during(leg.channel, "agent" if agent else "party", agent, action.language):
-                async with asyncio.timeout(action.longest_s):
+                async with asyncio.timeout(left_s):
                     await leg.until_over(here.channel, action.leave)
         except TimeoutError:
             log.info("the talk with the other party is over: its longest time")
+        finally:
+            self._up = None
         talked_s = round(here.monotonic() - began, 3)
         await leg.release(here.channel)
         return TransferEnded(action.op, "completed", talked_s, 16)

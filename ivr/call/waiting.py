@@ -8,20 +8,22 @@ callback): an agent who answers meanwhile has the caller all the same.
 from __future__ import annotations
 
 import asyncio
-import datetime as dt
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Collection, Mapping
 from contextlib import AsyncExitStack
-from dataclasses import dataclass, field, replace
-from typing import Literal
+from dataclasses import replace
+from typing import Any, Final, Literal
 
 from ivr.ari.unhurried import unhurried
 from ivr.call.grounds import Occasion, ground_of
 from ivr.call.leg import Destination, Leg
+from ivr.call.place import Place as Place
+from ivr.call.place import place_from_json, place_to_json
 from ivr.call.ports import Offer
 from ivr.call.services import LegLost, Offered, OpenCall, Withdrawn
 from ivr.call.transcribing import Transcripts
 from ivr.call.whisper import facts_told
-from ivr.flow.actions import Callback, Enqueue, Prompt
+from ivr.flow import codec
+from ivr.flow.actions import Callback, Enqueue, JsonValue
 from ivr.flow.inputs import (
     AgentJoined,
     CallbackPlaced,
@@ -33,37 +35,25 @@ from ivr.flow.inputs import (
 )
 from ivr.flow.model import FlowLibrary
 from ivr.ids import child_id
+from ivr.talk.adopting import adopted, let_go
+from ivr.talk.ground import Ground
 from ivr.talk.people import LINE
 from ivr.talk.reaching import Reached
+from ivr.talk.saved import SavedTalk, from_json, to_json
 from ivr.talk.talking import Talking
 from ivr.talk.targets import ToQueue
 from routing.ids import AgentId, EntryId
 
-
-@dataclass(slots=True)
-class Place:
-    """The open `Enqueue`. promised: it is becoming a callback, and is not the caller's any more."""
-
-    op: OpId
-    entry: EntryId
-    queue: str
-    since: float
-    music: str = ""
-    whisper: tuple[Prompt, ...] = ()
-    language: str = ""
-    wanted: Enqueue = field(kw_only=True)
-    """How the dialogue asked; with the queue that an agent sent the caller to."""
-    enqueued_at: dt.datetime = field(kw_only=True)
-    """What the place's age is counted from."""
-    serving: asyncio.Task[None] | None = None
-    offer: Offer | None = None
-    joined_at: float | None = None
-    agent: str = ""
-    promised: bool = False
-    waited_s: float | None = None
-    """Until the first agent."""
-    talked_s: float = 0.0
-    """With all agents so far."""
+QueueOutcome = Literal["served", "timeout", "full", "closed", "unstaffed", "left", "failed"]
+ENDS: Final[Mapping[str, QueueOutcome]] = {
+    "served": "served",
+    "timeout": "timeout",
+    "full": "full",
+    "closed": "closed",
+    "unstaffed": "unstaffed",
+    "left": "left",
+}
+"""What the dialogue is told, by the outcome of the entry."""
 
 
 class Waiting:
@@ -91,6 +81,7 @@ class Waiting:
         self._library = library
         self._hush = hush
         self.place: Place | None = None
+        self._calling_back: dict[OpId, Callback] = {}
         self.talk: Talking | None = None
         """While an agent has the caller, or somebody whom an agent handed the caller to."""
 
@@ -139,6 +130,7 @@ class Waiting:
             action.language,
             wanted=action,
             enqueued_at=self._here.services.clock.now(),
+            began_at=self._here.services.clock.now(),
         )
         self._here.history.queued(action.queue)
         lost = self._queues.enqueue(entry, self._here.call, action, self._here.facts.caller, self)
@@ -195,6 +187,7 @@ class Waiting:
             # An agent has the caller in this very moment; or it has been promised already.
             self._here.tell(CallbackPlaced(action.op, "refused"))
             return
+        self._calling_back[action.op] = action
         if held is not None:
             held.promised = True
             if held.serving is not None:
@@ -213,7 +206,68 @@ class Waiting:
             if placed.outcome == "placed":
                 self.place = None
                 here.history.left_queue("callback")
+        self._calling_back.pop(action.op, None)
         here.tell(placed)
+        here.keep()
+
+    # --- for whoever goes on with the call
+
+    def saved(self) -> dict[str, JsonValue]:
+        saved: dict[str, JsonValue] = {}
+        if self._calling_back:
+            saved["callbacks"] = [codec.action_to_json(one) for one in self._calling_back.values()]
+        if self.place is not None:
+            saved["place"] = place_to_json(self.place)
+        if self.talk is not None:
+            saved["talk"] = to_json(self.talk.saved(self._here.services.clock.now()))
+        return saved
+
+    @property
+    def claims(self) -> list[str]:
+        """Channels and bridges that whoever goes on with the call takes over."""
+        return [] if self.talk is None else self.talk.claims
+
+    def resume(self, saved: Mapping[str, Any], promised: Collection[str]) -> None:
+        """The old place again. promised: entries that are promises to call back now."""
+        if "place" in saved:
+            talk = from_json(saved["talk"]) if "talk" in saved else None
+            self._place_again(place_from_json(saved["place"], self._here), talk)
+        for kept in saved.get("callbacks", ()):
+            action = codec.action_from_json(kept)
+            if not isinstance(action, Callback):
+                continue
+            if self.place is not None and action.held == self.place.op and self.place.entry in promised:
+                # It was made, and nobody was there to hear so.
+                self.place = None
+                self._here.history.left_queue("callback")
+                self._here.tell(CallbackPlaced(action.op, "placed"))
+            else:
+                self._here.spawn(self.call_back(action), f"callback {action.op}")
+
+    def _place_again(self, place: Place, talk: SavedTalk | None) -> None:
+        """The entry is on the board since the start (ivr/adoption/board.py)."""
+        was_joined = place.joined_at is not None
+        self.place = place
+        entry = self._queues.resume(place.entry, self._here.facts.caller, self)
+        if talk is not None and (entry is None or entry.state in ("joined", "ended")):
+            place.serving = self._here.spawn(self._talk_on(place, talk), "talk")
+            return
+        if talk is not None:
+            # The caller was about to be in line again.
+            self._here.spawn(let_go(self._here.ari, talk), "who talked")
+        if entry is None:
+            self.again(place, "restart", "")
+        elif entry.state == "ended":
+            over = ENDS.get(entry.outcome or "", "failed")
+            self._here.tell(QueueEnded(place.op, over, waited_s=self._waited_s(place)))
+            return
+        elif entry.state == "joined":
+            self._queues.sent_back(place.entry, AgentId(entry.agent or ""), "restart")
+        place.joined_at, place.agent = None, ""
+        if was_joined:
+            self._here.history.in_line_again()
+            self._here.tell(WaitsAgain(place.op, place.queue))
+            self._queues.tell_anew(place.entry)
 
     # --- an offer
 
@@ -277,8 +331,19 @@ class Waiting:
             here.services.changed()
             here.tell(AgentJoined(place.op, offer.agent))
             owner = Reached(leg, mine.pop_all(), offer.agent, offer.entry)
-        ground = ground_of(here, self._transcripts, self._library, self._occasion(place))
-        talking = self.talk = Talking(ground, owner, place.music)
+        await self._talk(place, Talking(self._ground(place), owner, place.music))
+
+    async def _talk_on(self, place: Place, saved: SavedTalk) -> None:
+        """A talk that another controller had."""
+        await self._talk(place, await adopted(self._ground(place), saved, self._here.services.clock.now()))
+
+    def _ground(self, place: Place) -> Ground:
+        return ground_of(self._here, self._transcripts, self._library, self._occasion(place))
+
+    async def _talk(self, place: Place, talking: Talking) -> None:
+        here = self._here
+        self.talk = talking
+        here.keep()
         try:
             ended = await talking.run()
         finally:
@@ -287,7 +352,7 @@ class Waiting:
             here.history.parted(talking.talked_s, talking.held_s, here.services.clock.now())
             place.talked_s += talking.talked_s
         last, talked_s = talking.agents[-1], round(place.talked_s, 3)
-        waited_s = round(place.waited_s, 3)
+        waited_s = round(place.waited_s or 0.0, 3)
         if ended.outcome == LINE:
             here.history.in_line_again()
             here.tell(WaitsAgain(place.op, place.queue))

@@ -109,6 +109,20 @@ class LiveFlows:
         if not dialogue.calls and dialogue in self._old:
             self._retire(dialogue)
 
+    async def again(self, version: str) -> Dialogue:
+        """For a call that began with that version under an earlier controller. Raises FlowError, StorageError."""
+        known = next((one for one in self.dialogues() if one.library.version == version), None)
+        if known is None:
+            library = await self._versions.load(version)
+            async with self._turn:
+                ready = await aside(lambda: prepare(library, self._folders, self._audio))
+                await give_sound(ready, self._sound_s)
+                known = ready.dialogue
+                self._old[known] = None
+                self.on_change()
+        known.calls += 1
+        return known
+
     # --- the beginning ---
 
     async def begin(self) -> None:

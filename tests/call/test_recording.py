@@ -210,9 +210,9 @@ def test_a_recording_of_another_call_is_not_played() -> None:
         (session,) = here.front_door.registry
         for name in ("someone-elses", "../../etc/passwd", ""):
             before = len(here.heard(caller))
-            await session._parts.player.play(
-                Play(OpId(f"x{name}"), (Prompt(RECORDING_PROMPT, {"id": name}),), "zh")
-            )
+            op = OpId(f"x{name}")
+            session._parts.player.expect(Play(op, (Prompt(RECORDING_PROMPT, {"id": name}),), "zh"))
+            await session._parts.player.play(op)
             assert len(here.heard(caller)) == before
         assert not [one for one in sent(here, "channels.play_with_id") if "recording:" in one["media"]]
         here.ari.world.hang_up(caller)

@@ -1,0 +1,209 @@
+"""Goes on with the calls of an earlier controller: reads what was kept, looks at Asterisk, and carries the plan out.
+
+    adopted = await adopt(ground)     # Asterisk is connected, the front door waits for us
+    front_door.open()
+
+Nothing here plays or ends anything of a call that goes on: its session does, from the state in which it was.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Final, Protocol
+
+from ivr.adoption.plan import Plan, plan
+from ivr.ari.interface import Ari
+from ivr.ari.results import Gone
+from ivr.call.dialogue import Dialogue
+from ivr.call.front_door import FrontDoor, in_application
+from ivr.call.ports import LiveCall, Records
+from ivr.call.saved import SavedCall, from_json
+from ivr.call.session import CallSession
+from ivr.clock import Clock
+from ivr.errors import AriError, AriUnavailable, FlowError, StorageError
+from ivr.flow.codec import CodecError
+from ivr.ids import CallId, ChannelId
+from storage.live_records import LiveCallRecord
+from storage.store import Store
+
+log = logging.getLogger(__name__)
+
+RESUMED_S: Final = 10.0
+"""So long is waited for the sessions to be wholly there; they go on in any case."""
+HELD_S: Final = 5.0
+"""Events of objects that nobody watches yet are kept so much longer."""
+TRIES: Final = 5
+AGAIN_S: Final = 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """What the database knows. unreadable: calls that cannot be gone on with."""
+
+    saved: tuple[SavedCall, ...] = ()
+    unreadable: tuple[LiveCallRecord, ...] = ()
+    over: frozenset[str] = frozenset()
+    promised: frozenset[str] = frozenset()
+    """Entries that are promises to call back."""
+
+
+@dataclass(frozen=True, slots=True)
+class Adopted:
+    """going_on: calls whose caller is there. gone: whose caller had hung up meanwhile. took_s: until the last of them
+    was wholly ours. given_up: callers who were sent to the dialplan's fallback, for want of their dialogue."""
+
+    going_on: int = 0
+    gone: int = 0
+    given_up: int = 0
+    channels_ended: int = 0
+    bridges_ended: int = 0
+    took_s: float = 0.0
+
+
+class Board(Protocol):
+    def adopted(self) -> Sequence[object]:
+        """Every session that goes on has its place: places that none came for are over. Gives these."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Ground:
+    store: Store
+    ari: Ari
+    front_door: FrontDoor
+    board: Board
+    records: Records
+    clock: Clock
+    node: str
+
+
+async def adopt(ground: Ground) -> Adopted:
+    """Returns when every call that goes on is wholly ours. Raises StorageError, AriError: nothing can be adopted."""
+    began = ground.clock.monotonic()
+    kept = await read(ground.store, ground.node)
+    if not kept.saved and not kept.unreadable:
+        _tell_left(ground.board.adopted())
+        return Adopted()
+    channels, bridges = await _look(ground.ari)
+    todo = plan(kept.saved, kept.over, channels, bridges)
+    sessions, given_up = await _go_on(ground, todo, kept.promised)
+    lost: list[SavedCall | LiveCallRecord] = [*kept.unreadable, *given_up]
+    ended = asyncio.gather(*(_end(ground, todo, lost, channels)))
+    waits = [asyncio.ensure_future(session.going_on.wait()) for session in sessions]
+    if waits:
+        _, late = await asyncio.wait(waits, timeout=RESUMED_S)
+        for one in late:
+            one.cancel()
+            log.error("a call of the earlier controller is slow to go on")
+    await ended
+    _tell_left(ground.board.adopted())
+    asyncio.get_running_loop().call_later(HELD_S, ground.ari.bus.let_go)
+    gone = sum(1 for call in todo.go_on if call.gone)
+    adopted = Adopted(
+        len(sessions) - gone,
+        gone,
+        len(lost),
+        len(todo.channels),
+        len(todo.bridges),
+        ground.clock.monotonic() - began,
+    )
+    log.warning("calls of the earlier controller: %s", adopted)
+    return adopted
+
+
+async def read(store: Store, node: str) -> Kept:
+    """What is kept of this node's live calls. Raises StorageError."""
+    async with store.reading() as uow:
+        records = await uow.live_calls.all_live(node)
+        ids = [record.id for record in records]
+        over = {record.id for record in await uow.calls.some(ids) if record.state == "ended"}
+        promised = {one.entry_id for one in await uow.callbacks.waiting()} if records else set()
+        seqs, said = await uow.live_calls.last_lines(ids)
+    saved: list[SavedCall] = []
+    unreadable: list[LiveCallRecord] = []
+    for record in records:
+        try:
+            call = _saved(record)
+        except CodecError as error:
+            log.error("call %s cannot be gone on with: %s", record.id, error)
+            unreadable.append(record)
+        else:
+            saved.append(replace(call, seq=seqs.get(record.id, 0), said=said.get(record.id, 0)))
+    return Kept(tuple(saved), tuple(unreadable), frozenset(over), frozenset(promised))
+
+
+def _saved(record: LiveCallRecord) -> SavedCall:
+    return from_json(record.id, record.channel, record.at, record.version, record.revision, record.data)
+
+
+async def _look(ari: Ari) -> tuple[Mapping[str, bool], list[str]]:
+    """Channels with whether they are in our application, and bridges. Raises AriError."""
+    for attempt in range(1, TRIES + 1):
+        try:
+            channels, bridges = await asyncio.gather(ari.channels.list(), ari.bridges.list())
+        except AriError as error:
+            if attempt == TRIES:
+                raise
+            log.warning("not known yet which calls are there: %s", error)
+            await asyncio.sleep(AGAIN_S)
+        else:
+            if isinstance(channels, Gone) or isinstance(bridges, Gone):
+                break
+            there = {one.id: in_application(one, ari.app) for one in channels.value}
+            return there, [one.id for one in bridges.value]
+    raise AriUnavailable("not known which channels are there")
+
+
+async def _go_on(
+    ground: Ground, todo: Plan, promised: frozenset[str]
+) -> tuple[list[CallSession], list[SavedCall]]:
+    """The sessions, and the calls whose dialogue cannot be run any more."""
+    sessions: list[CallSession] = []
+    given_up: list[SavedCall] = []
+    for call in todo.go_on:
+        try:
+            dialogue: Dialogue = await ground.front_door.dialogues.again(call.state.flow_version)
+        except (FlowError, StorageError) as error:
+            log.error("call %s cannot go on, its dialogue cannot be run: %s", call.call, error)
+            given_up.append(call)
+        else:
+            sessions.append(ground.front_door.go_on(call, dialogue, promised))
+    return sessions, given_up
+
+
+def _end(
+    ground: Ground,
+    todo: Plan,
+    lost: Iterable[SavedCall | LiveCallRecord],
+    channels: Mapping[str, bool],
+) -> Iterable[Awaitable[object]]:
+    """What has no owner any more; callers who cannot be gone on with are given to the dialplan."""
+    ari, now = ground.ari, ground.clock.now()
+    for channel in todo.channels:
+        log.warning("repair: channel %s was left by the earlier controller; ended", channel)
+        yield _tried(ari.channels.hangup(channel_id=channel, reason="normal"))
+    for bridge in todo.bridges:
+        log.warning("repair: bridge %s was left by the earlier controller; destroyed", bridge)
+        yield _tried(ari.bridges.destroy(bridge_id=bridge))
+    for call in todo.closed:
+        ground.records.live(call.call, LiveCall(call.channel, call.revision + 1, now, True))
+    for one in lost:
+        call_id, channel = (one.call, one.channel) if isinstance(one, SavedCall) else (one.id, one.channel)
+        if channels.get(channel):
+            yield ground.front_door.to_fallback(ChannelId(channel))
+        ground.records.live(CallId(call_id), LiveCall(ChannelId(channel), one.revision + 1, now, True))
+
+
+async def _tried(work: Awaitable[Any]) -> None:
+    try:
+        await work
+    except AriError as error:
+        log.warning("left to the reconciler: %s", error)
+
+
+def _tell_left(entries: Sequence[object]) -> None:
+    for entry in entries:
+        log.warning("repair: nobody came for the place %s; it is given up", entry)

@@ -1,0 +1,90 @@
+"""A call as it is kept while it lives, so that another controller, or this one after it was killed, can go on with it.
+
+    data = to_json(saved)            # into `LiveCallRecord.data`, after each thing that happened
+    saved = from_json(record, ...)   # raises CodecError: written by another version, or damaged
+
+Each part of a call keeps what it has open in its own words (`saved()`, `resume()` of `player.py`, `timers.py` ...).
+It holds what the caller pressed and said: never logged, deleted when the call is over.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, fields
+from typing import Any, Final
+
+from ivr.call.ports import CallerFacts
+from ivr.flow import codec
+from ivr.flow.actions import JsonValue
+from ivr.flow.codec import CodecError
+from ivr.flow.inputs import Input
+from ivr.flow.state import FlowState
+from ivr.ids import CallId, ChannelId
+
+SHAPE: Final = 1
+"""Of the data; another one is not read."""
+
+
+@dataclass(frozen=True, slots=True)
+class SavedCall:
+    """at: of the last change that was kept. history, parts: as the call's history and its parts gave it.
+
+    seq, said: numbers of the last lines that are stored of its journal and its transcript; what is in `history` may be
+    behind them. gone: the caller is not there any more.
+    """
+
+    call: CallId
+    channel: ChannelId
+    at: dt.datetime
+    revision: int
+    facts: CallerFacts
+    arrived_at: dt.datetime
+    state: FlowState
+    history: Mapping[str, Any] = field(default_factory=dict, repr=False)
+    parts: Mapping[str, Any] = field(default_factory=dict, repr=False)
+    unread: tuple[Input, ...] = field(default=(), repr=False)
+    """What had happened and the dialogue was not told yet."""
+    claims: tuple[str, ...] = ()
+    """Channels and bridges, besides the caller's channel, with which the call goes on."""
+    seq: int = 0
+    said: int = 0
+    gone: bool = False
+
+    @property
+    def unsaved(self) -> int:
+        """Lines of the journal that were written after the call was kept for the last time."""
+        kept: int = self.history.get("seq", 0)
+        return max(0, self.seq - kept)
+
+
+def facts_to_json(facts: CallerFacts) -> dict[str, JsonValue]:
+    """Without the earlier calls, which the dialogue's state has too."""
+    return {name: value for name, value in asdict(facts).items() if name != "history" and value}
+
+
+def from_json(
+    call: str, channel: str, at: dt.datetime, version: int, revision: int, data: Mapping[str, Any]
+) -> SavedCall:
+    """Of `LiveCallRecord`'s fields. Raises CodecError."""
+    if version != SHAPE:
+        raise CodecError(f"a live call of shape {version}, not {SHAPE}")
+    try:
+        state = codec.state_from_json(data["state"])
+        known = {each.name for each in fields(CallerFacts)}
+        told = {name: value for name, value in data["facts"].items() if name in known}
+        return SavedCall(
+            CallId(call),
+            ChannelId(channel),
+            at,
+            revision,
+            CallerFacts(**{"caller": "", **told}, history=state.call.history),
+            dt.datetime.fromisoformat(data["arrived_at"]),
+            state,
+            data.get("history", {}),
+            data.get("parts", {}),
+            tuple(codec.input_from_json(each) for each in data.get("unread", ())),
+            tuple(data.get("claims", ())),
+        )
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise CodecError(f"a live call cannot be read: {type(error).__name__}") from error
