@@ -13,6 +13,8 @@ from typing import Any
 from asr.pool import NoEars, WorkerPool
 from ivr.accounts.wiring import Telephony, open_accounts
 from ivr.admission.wiring import Admissions, Identity, admit_by
+from ivr.adoption.erasing import keep_erasing_live
+from ivr.adoption.wiring import before_connecting, take_over_calls
 from ivr.ari.client import AriClient, AriSettings
 from ivr.ari.parse import AnyEvent, Gap
 from ivr.asterisk.locate import locate
@@ -223,6 +225,7 @@ async def hotline(
         say("asterisk")
         asterisk = await _start_asterisk(stack, settings, [agent.id for agent in floor.agents])
         ari = await stack.enter_async_context(AriClient(_ari_settings(settings, asterisk)))
+        before_connecting(ari)
 
         today = TodayCount(clock)
         keys = CallerKeys.kept_in(settings.state_dir)
@@ -294,6 +297,7 @@ async def hotline(
             histories.of,
         )
         front_door.agent_of = telephony.book.agent_of
+        front_door.wait_for_adoption()
         first = (settings.default_language, *(x for x in LANGUAGES if x != settings.default_language))
         identity = Identity(settings.node, settings.entry_flow, first, settings.max_calls)
         admissions = admit_by(
@@ -360,6 +364,12 @@ async def hotline(
                     else None
                 )
                 await ari.ready(READY_S)
+                await take_over_calls(store, ari, front_door, dispatcher, records, clock, settings.node)
+                watchers.append(
+                    group.create_task(
+                        keep_erasing_live(store, settings.node, clock), name="rows of calls that are over"
+                    )
+                )
                 await telephony.keeper.begin()
                 watchers.append(group.create_task(telephony.keeper.run(), name="accounts"))
                 if settings.transcripts.recordings and any(languages.values()):
