@@ -106,6 +106,10 @@ class AsteriskSettings(_Section):
         gt=0,
         description="a private Asterisk that says nothing for so long is ended and started anew, s",
     )
+    fallback_folder: Path | None = Field(
+        default=None,
+        description="of an external Asterisk, as seen from here: where its fallback leaves `fallback` and `voicemail`",
+    )
     dies_with_controller: bool = Field(
         default=False,
         description="a private Asterisk and its calls end with this process however it ends; else the next start finds "

@@ -41,6 +41,7 @@ from ivr.desk.service import Desk
 from ivr.desk.wiring import open_desk
 from ivr.dispatch import Dispatcher
 from ivr.errors import HotlineError, first_of
+from ivr.fallback.wiring import fallback_taking
 from ivr.flow.model import FlowLibrary
 from ivr.outside.service import OutsideService, open_outside
 from ivr.outside.stored import stored_history, stored_pending
@@ -248,10 +249,13 @@ async def hotline(
         telephony = await stack.enter_async_context(
             open_accounts(settings, store, clock, ari, dispatcher, rendered, changed)
         )
+        fallback = fallback_taking(settings, ari, store, watched, clock, telephony.book.agent_of)
         by_websocket = WebsocketMedia(ari)
 
         def on_event(event: AnyEvent) -> None:
             telephony.on_event(event)
+            if fallback is not None:
+                fallback.on_event(event)
             if isinstance(event, Gap):
                 by_websocket.forget()
             changed()
@@ -372,6 +376,8 @@ async def hotline(
                 )
                 await telephony.keeper.begin()
                 watchers.append(group.create_task(telephony.keeper.run(), name="accounts"))
+                if fallback is not None:
+                    watchers.append(group.create_task(fallback.run(), name="calls of the fallback"))
                 if settings.transcripts.recordings and any(languages.values()):
                     rows = StoredRows(store, writer.put, settings.node)
                     written = WrittenRecordings(

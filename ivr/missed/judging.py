@@ -77,8 +77,10 @@ class CallsSeen:
                 self._calls[fact.id] = _Seen(fact.caller, fact.started_at)
             case CallRecord():
                 seen = self._calls.pop(fact.id, None)
-                missed = None if seen is None else self._judge(seen, fact)
-                return [] if missed is None else [missed]
+                if seen is None:
+                    return []
+                answered, missed = self._by_record(seen, fact), self._judge(seen, fact)
+                return answered + ([] if missed is None else [missed])
             case JournalEvent(kind="input"):
                 self._input(fact)
             case EntryRecord():
@@ -117,6 +119,19 @@ class CallsSeen:
             seen.outcome = entry.outcome or ""
             seen.waited_s = (entry.ended_at - entry.limit_from).total_seconds()
         return []
+
+    def _by_record(self, seen: _Seen, ended: CallRecord) -> list[Judgement]:
+        """A call that the dialplan's fallback took had no entry: its record alone says what became of it."""
+        if seen.answered or seen.outcome or seen.callback:
+            return []
+        agent, outcome = str(ended.data.get("agent") or ""), ended.data.get("outcome")
+        if outcome == "abandoned":
+            seen.outcome, seen.queue = "abandoned", str(ended.data.get("queue") or "")
+            seen.waited_s = ((ended.ended_at or seen.began_at) - seen.began_at).total_seconds()
+        if outcome != "completed" or not agent or ended.data.get("kind") == "outbound":
+            return []
+        seen.answered = True
+        return [Answered(ended.id, seen.number, agent, ended.ended_at or seen.began_at)]
 
     def _judge(self, seen: _Seen, ended: CallRecord) -> Missed | None:
         at = ended.ended_at or seen.began_at
