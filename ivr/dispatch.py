@@ -362,6 +362,10 @@ class Dispatcher:
         agents = self.board.agents
         return name in agents or any(one.extension == name for one in agents.values())
 
+    def has(self, agent: AgentId, entry: EntryId) -> bool:
+        found = self.board.entry(entry)
+        return found is not None and found.state == "joined" and found.agent == agent
+
     def tell(self, agent: AgentId, act: Literal["hold", "resume", "consult"]) -> None:
         """What the agent does in a talk. An agent whom somebody forced out of it is told nothing."""
         try:

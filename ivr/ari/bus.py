@@ -266,6 +266,11 @@ class Bus:
         self.unknown += 1
         log.warning("unreadable event %r: %s", event.type, event.error)
 
+    def doubt(self, object_id: str) -> None:
+        """An event about this may be missing: whoever watches it looks whether it is still there."""
+        for mailbox in list(self._watchers.get(object_id, ())):
+            mailbox.put(Gap(first=False, away_s=0.0))
+
     def fail(self, error: BaseException) -> None:
         """Ends the front door and every mailbox, also those made later, with this error."""
         self._failure = error

@@ -52,6 +52,10 @@ def ground_of(here: OpenCall, transcripts: Transcripts, library: FlowLibrary, oc
         if on_record(data):
             here.history.transferred(dict(data), now)
 
+    def changed() -> None:
+        services.changed()
+        here.keep()
+
     def has_flow(name: str) -> bool:
         """Whoever sends a caller there gives it no parameters."""
         flow = library.flows.get(name)
@@ -103,6 +107,6 @@ def ground_of(here: OpenCall, transcripts: Transcripts, library: FlowLibrary, oc
         has_flow=has_flow,
         run_flow=occasion.run_flow,
         rejoining=occasion.rejoining,
-        changed=services.changed,
+        changed=changed,
         monotonic=here.monotonic,
     )

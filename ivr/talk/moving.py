@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Mapping, Sequence
+from collections.abc import Awaitable, Collection, Mapping, Sequence
 
 from ivr.ari.interface import Ari
 from ivr.call.leg import Leg
@@ -22,7 +22,7 @@ class Mover:
         self._ari = ari
         self._citizen = citizen
         self.main = main
-        self._music = music
+        self.music = music
         self._bridge: dict[ChannelId, str] = {citizen: main}
         """Which bridge each channel is in."""
         self._sound: dict[ChannelId, Room] = {}
@@ -46,6 +46,37 @@ class Mover:
                 out.append(self._alone(channel, move.after))
         await asyncio.gather(*out)
         await asyncio.gather(*(self._add(bridge, channels) for bridge, channels in into.items()))
+
+    async def resume(
+        self,
+        wanted: Mapping[str, Room],
+        legs: Mapping[str, Leg],
+        aside: str,
+        there: Mapping[str, Collection[str]],
+    ) -> None:
+        """Another controller had the talk: whoever is where they should be is not touched, the others are moved.
+
+        wanted: where everybody is to be. there: the bridges that Asterisk has, with the channels in them.
+        """
+        self._bridge = {ChannelId(one): bridge for bridge, inside in there.items() for one in inside}
+        moves: list[Move] = []
+        for who, room in wanted.items():
+            channel = self._channel(Move(who, "", room), legs)
+            if channel is None:
+                continue
+            bridge = self._bridge.get(channel, "")
+            if room in ("main", "aside"):
+                if bridge != (self.main if room == "main" else aside):
+                    self._sound[channel] = "music"  # perhaps: it ends before they are together
+                    moves.append(Move(who, "", room))
+            elif bridge:
+                moves.append(Move(who, "", room))
+            else:
+                self._sound[channel] = room
+        if self.main not in there:
+            create = self._ari.bridges.create_with_id
+            await self._try(create(bridge_id=self.main, type="mixing,dtmf_events", name=self.main))
+        await self.carry_out(moves, legs, aside)
 
     def came(self, channel: ChannelId, bridge: str) -> None:
         """A telephone that has just answered is in a bridge of its own."""
@@ -78,7 +109,7 @@ class Mover:
             await self._try(self._ari.bridges.remove_channel(bridge_id=bridge, channel=[channel]))
         await self._quiet(channel)
         if room == "music":
-            await self._try(self._ari.channels.start_moh(channel_id=channel, moh_class=self._music or None))
+            await self._try(self._ari.channels.start_moh(channel_id=channel, moh_class=self.music or None))
         elif room == "ringing":
             await self._try(self._ari.channels.ring(channel_id=channel))
         self._sound[channel] = room

@@ -26,6 +26,11 @@ class Slots(Generic[T]):
             self._taken[free] = who
         return free
 
+    def put(self, slot: str, who: T) -> None:
+        """Parked there by an earlier controller."""
+        if slot in self._names:
+            self._taken[slot] = who
+
     def at(self, slot: str) -> T | None:
         return self._taken.get(slot)
 

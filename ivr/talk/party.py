@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from ivr.talk.events import Event
 from ivr.talk.reaching import Reached
 from ivr.talk.results import Result
+from ivr.talk.saved import SavedParty
 
 
 @dataclass(slots=True)
@@ -23,6 +24,12 @@ class Party:
     """The board has to be told when the person's call is over."""
     referred: str = ""
     """The channel by which its own transfer key was pressed, and that waits to hear what came of it."""
+
+    def saved(self) -> SavedParty:
+        reached = self.reached
+        return SavedParty(
+            reached.leg.channel, reached.leg.bridge, reached.agent, reached.entry, on_board=self.on_board
+        )
 
 
 @dataclass(frozen=True, slots=True)

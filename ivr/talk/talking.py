@@ -8,6 +8,7 @@ no bridge. `run` lasts as long as the talk; cancelling it is the citizen's hangi
 from __future__ import annotations
 
 import asyncio
+import datetime as dt
 import logging
 from dataclasses import replace
 from typing import Final, Literal
@@ -17,6 +18,7 @@ from ivr.ari.parse import AnyEvent
 from ivr.ari.unhurried import unhurried
 from ivr.errors import AriError
 from ivr.ids import ChannelId
+from ivr.talk.begun import Begun, joined
 from ivr.talk.events import (
     Add,
     Answered,
@@ -40,7 +42,7 @@ from ivr.talk.events import (
     ThirdGone,
 )
 from ivr.talk.ground import Ground
-from ivr.talk.moving import Mover
+from ivr.talk.missing import missing
 from ivr.talk.parking import LONGEST_S
 from ivr.talk.party import Message, Party
 from ivr.talk.people import (
@@ -62,9 +64,9 @@ from ivr.talk.people import (
 from ivr.talk.preparing import dialled, prepare
 from ivr.talk.reaching import Reach, Reached
 from ivr.talk.results import Done, Refused, Result
-from ivr.talk.state import NotNow, begin, step
+from ivr.talk.saved import SavedTalk
+from ivr.talk.state import NotNow, step
 from ivr.talk.targets import Target, ToAgent
-from ivr.talk.times import TalkTimes
 from ivr.talk.transfer_key import asked_by, tell_telephone
 from routing.ids import AgentId
 
@@ -74,19 +76,19 @@ BETWEEN_KEYS_MS: Final = 150
 
 
 class Talking:
-    """owner: the agent, joined with the citizen in the bridge of its own leg, which the talk takes over."""
+    """owner: the agent, joined with the citizen in the bridge of its own leg, which the talk takes over. Or the talk
+    that another controller had (`adopting.py`)."""
 
     def __init__(
-        self, ground: Ground, owner: Reached, music: str = "", longest_s: float | None = None
+        self, ground: Ground, owner: Reached | Begun, music: str = "", longest_s: float | None = None
     ) -> None:
+        begun = owner if isinstance(owner, Begun) else joined(ground, owner, music, longest_s)
         self._ground = ground
-        self._longest_s = longest_s
+        self._begun = begun
         self.call = ground.call
-        self.state: Talk = begin(owner.agent)
-        assert self.state.owner is not None
-        self._parties: dict[str, Party] = {self.state.owner.id: Party(owner)}
-        self._mover = Mover(ground.ari, ground.citizen, owner.leg.give_bridge(), music)
-        self._mover.came(owner.leg.channel, self._mover.main)
+        self.state: Talk = begun.state
+        self._parties: dict[str, Party] = begun.parties
+        self._mover = begun.mover
         self._inbox: asyncio.Queue[Message] = asyncio.Queue()
         self._ringing: dict[str, asyncio.Task[None]] = {}
         self._over = False
@@ -95,13 +97,15 @@ class Talking:
         self._group: asyncio.TaskGroup | None = None
         self._parked: asyncio.TimerHandle | None = None
         self._longest: asyncio.TimerHandle | None = None
-        self._times = TalkTimes(ground.monotonic)
+        self._times = begun.times
+        self._longest_at: float | None = None
+        """When the longest time is over (the ground's clock)."""
         self.outcomes: dict[str, NotReached] = {}
         """Of those who were rung in vain, by person."""
         self._watching: list[asyncio.Queue[Talk]] = []
         self.sent_to = ""
         """The flow that the agent sent the citizen to, for good."""
-        self.agents: list[str] = [owner.agent]
+        self.agents: list[str] = begun.agents
         """All who had the citizen, in order."""
 
     # --- from outside
@@ -193,9 +197,8 @@ class Talking:
                 self._group = group
                 for person in list(self._parties):
                     self._follow(person)
-                if self._longest_s is not None:
-                    loop = asyncio.get_running_loop()
-                    self._longest = loop.call_later(self._longest_s, self.tell, LongEnough())
+                self._limit(self._begun.longest_s)
+                await self._catch_up()
                 while self.state.stage != "ended":
                     self._taking = await self._inbox.get()
                     await self._take(self._taking)
@@ -212,6 +215,55 @@ class Talking:
                     timer.cancel()
             await unhurried(self._close())
         return self.state
+
+    def _limit(self, longest_s: float | None) -> None:
+        if longest_s is not None:
+            self._longest_at = self._ground.monotonic() + longest_s
+            self._longest = asyncio.get_running_loop().call_later(longest_s, self.tell, LongEnough())
+
+    async def _catch_up(self) -> None:
+        """What happened while no controller watched, as if it happened now."""
+        begun = self._begun
+        if begun.slot:
+            self._ground.talks.slots.put(begun.slot, self)
+        self._tend_parking()
+        self._ground.flowing(rooms(self.state).get(CITIZEN, "main") == "main")
+        while (event := missing(self.state, self._parties, second_gone=begun.second_gone)) is not None:
+            await self._take(Message(event))
+
+    @property
+    def channels(self) -> list[str]:
+        """Of the telephones in it, without the citizen's."""
+        return [party.reached.leg.channel for party in self._parties.values()]
+
+    @property
+    def claims(self) -> list[str]:
+        """Channels and bridges that whoever goes on with the call takes over."""
+        parties = [(one.reached.leg.channel, one.reached.leg.bridge) for one in self._parties.values()]
+        return [self._mover.main, *(part for both in parties for part in both)]
+
+    async def close(self) -> None:
+        """Instead of `run`: whoever is in it is let go."""
+        self._over = True
+        await self._close()
+
+    def saved(self, now: dt.datetime) -> SavedTalk:
+        """As it stands, for whoever goes on with the call."""
+        talked_s, held_s = self._times.so_far()
+        left_s = None if self._longest_at is None else max(0.0, self._longest_at - self._ground.monotonic())
+        return SavedTalk(
+            self.state,
+            now,
+            self._mover.main,
+            {person: party.saved() for person, party in self._parties.items()},
+            self._mover.music,
+            tuple(self.agents),
+            self._ground.talks.slots.of(self),
+            self._mover.aside is not None,
+            talked_s,
+            held_s,
+            left_s,
+        )
 
     def _refuse_rest(self) -> None:
         """Nothing more is taken; a telephone that has just answered is ended with the others."""

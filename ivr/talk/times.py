@@ -8,12 +8,26 @@ from collections.abc import Callable
 class TalkTimes:
     """monotonic: in seconds."""
 
-    def __init__(self, monotonic: Callable[[], float]) -> None:
+    def __init__(
+        self,
+        monotonic: Callable[[], float],
+        talked_s: float = 0.0,
+        held_s: float = 0.0,
+        *,
+        flowing: bool = True,
+    ) -> None:
         self._monotonic = monotonic
         self._since = monotonic()
-        self._flowing = True
-        self.talked_s = 0.0
-        self.held_s = 0.0
+        self._flowing = flowing
+        self.talked_s = talked_s
+        self.held_s = held_s
+
+    def so_far(self) -> tuple[float, float]:
+        """talked_s, held_s as of now."""
+        more = self._monotonic() - self._since
+        if self._flowing:
+            return self.talked_s + more, self.held_s
+        return self.talked_s, self.held_s + more
 
     def flowing(self, flowing: bool) -> None:
         """They hear each other from now on, or the citizen hears music or ringing."""

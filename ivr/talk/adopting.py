@@ -1,0 +1,142 @@
+"""Goes on with a talk that another controller had: who is in a bridge stays there and hears no break.
+
+Theory of operation. What was kept says who was in the talk and where. Asterisk says which telephones are still up, and
+the board whose calls still are. Every telephone that is there becomes a party again; the rest is told to the talk as if
+it happened now (`missing.py`), and its own table says what follows: the other agent has the citizen, the talk is over,
+the citizen is in line again in the old place. Who was being rung is let go.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import datetime as dt
+import logging
+from collections.abc import Iterable
+from contextlib import AsyncExitStack
+
+from ivr.ari.interface import Ari
+from ivr.ari.results import Gone
+from ivr.ari.unhurried import unhurried
+from ivr.call.leg import Leg
+from ivr.errors import AriError
+from ivr.ids import ChannelId
+from ivr.talk.begun import Begun
+from ivr.talk.ground import Ground
+from ivr.talk.missing import as_found
+from ivr.talk.moving import Mover
+from ivr.talk.party import Party
+from ivr.talk.people import CITIZEN, rooms
+from ivr.talk.reaching import Offers, Reached
+from ivr.talk.saved import SavedParty, SavedTalk
+from ivr.talk.talking import Talking
+from ivr.talk.times import TalkTimes
+from routing.ids import AgentId, EntryId
+
+log = logging.getLogger(__name__)
+
+FIRST = "p1"
+"""The agent whom the citizen's own place brought: that entry is the place's to resume."""
+
+
+async def adopted(ground: Ground, saved: SavedTalk, now: dt.datetime) -> Talking:
+    """`run` it. Cancelled, as when the citizen hangs up now: everybody is let go first."""
+    adopting = asyncio.ensure_future(_begun(ground, saved, now))
+    try:
+        return Talking(ground, await asyncio.shield(adopting))
+    except asyncio.CancelledError:
+        await unhurried(_end_all(ground, adopting))
+        raise
+
+
+async def let_go(ari: Ari, saved: SavedTalk) -> None:
+    """The talk is not gone on with: everybody but the citizen is let go."""
+    for party in saved.parties.values():
+        await _end(ari, party)
+    try:
+        await ari.bridges.destroy(bridge_id=saved.main)
+    except AriError as error:
+        log.warning("left to the reconciler: %s", error)
+
+
+async def _end_all(ground: Ground, adopting: asyncio.Future[Begun]) -> None:
+    await Talking(ground, await adopting).close()
+
+
+async def _begun(ground: Ground, saved: SavedTalk, now: dt.datetime) -> Begun:
+    """Raises nothing of Asterisk's: whom it cannot tell of is taken for being there, and looked for again soon."""
+    mover = Mover(ground.ari, ground.citizen, saved.main, saved.music)
+    state = as_found(saved.state)
+    parties: dict[str, Party] = {}
+    up = await asyncio.gather(*(_is_up(ground, saved_party) for saved_party in saved.parties.values()))
+    for (person, party), is_up in zip(saved.parties.items(), up, strict=True):
+        believed = is_up and person in state.persons and _on_board(ground, person, party)
+        if believed:
+            parties[person] = await _party(ground, party, mover)
+        elif is_up:
+            await _end(ground.ari, party)
+    legs = {person: one.reached.leg for person, one in parties.items()}
+    aside = "" if state.other is None or state.other.id not in legs else legs[state.other.id].bridge
+    bridges = await _bridges(ground, [saved.main, *(leg.bridge for leg in legs.values())])
+    await mover.resume(rooms(state), legs, aside, bridges)
+    flowing = rooms(state).get(CITIZEN, "main") == "main"
+    away_s = max(0.0, (now - saved.at).total_seconds())
+    times = TalkTimes(
+        ground.monotonic,
+        saved.talked_s + (away_s if flowing else 0.0),
+        saved.held_s + (0.0 if flowing else away_s),
+        flowing=flowing,
+    )
+    longest_s = None if saved.longest_s is None else max(0.0, saved.longest_s - away_s)
+    return Begun(state, parties, mover, times, list(saved.agents), saved.slot, saved.second, longest_s)
+
+
+async def _is_up(ground: Ground, party: SavedParty) -> bool:
+    try:
+        found = await ground.ari.channels.get(channel_id=ChannelId(party.channel))
+    except AriError as error:
+        log.warning("a telephone in a talk cannot be asked for: %s", error)
+        return True
+    return not isinstance(found, Gone)
+
+
+def _on_board(ground: Ground, person: str, party: SavedParty) -> bool:
+    """Whether the board says so too. An outsider is on no board."""
+    if party.entry is None or not party.on_board:
+        return True
+    entry = EntryId(party.entry)
+    if person == FIRST:
+        return ground.queues.has(AgentId(party.agent), entry)
+    ground.queues.resume(entry, ground.caller, Offers())
+    return ground.queues.has(AgentId(party.agent), entry)
+
+
+async def _party(ground: Ground, saved: SavedParty, mover: Mover) -> Party:
+    kind = "agent" if saved.agent else "party"
+    async with AsyncExitStack() as stack:
+        leg = Leg.up(ground.ari, ground.call, saved.channel, saved.bridge, kind=kind)
+        await stack.enter_async_context(leg)
+        if leg.bridge == mover.main:
+            leg.give_bridge()
+        entry = None if saved.entry is None else EntryId(saved.entry)
+        return Party(Reached(leg, stack.pop_all(), saved.agent, entry), on_board=saved.on_board)
+
+
+async def _end(ari: Ari, party: SavedParty) -> None:
+    try:
+        await ari.channels.hangup(channel_id=ChannelId(party.channel), reason_code="16")
+    except AriError as error:
+        log.warning("left to the reconciler: %s", error)
+
+
+async def _bridges(ground: Ground, names: Iterable[str]) -> dict[str, list[str]]:
+    """Those of these bridges that are there, and the channels in them."""
+    there: dict[str, list[str]] = {}
+    for name in dict.fromkeys(names):
+        try:
+            found = await ground.ari.bridges.get(bridge_id=name)
+        except AriError as error:
+            log.warning("a bridge of a talk cannot be asked for: %s", error)
+            continue
+        if not isinstance(found, Gone):
+            there[name] = list(found.value.channels)
+    return there
