@@ -117,6 +117,11 @@ class Spool:
         return self._earlier_bytes + (self._segments[-1].size if self._segments else 0)
 
     @property
+    def most_bytes(self) -> int:
+        """The files may grow to so much."""
+        return self._most_bytes
+
+    @property
     def last(self) -> int:
         """The index given last."""
         return self._next - 1

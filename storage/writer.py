@@ -120,6 +120,16 @@ class FactWriter:
         figures = self.figures
         return figures.taken - figures.written - figures.refused - figures.unreadable
 
+    @property
+    def buffered(self) -> int:
+        """Facts in memory; the others that wait are in the spool only."""
+        return len(self._buffer)
+
+    @property
+    def capacity(self) -> int:
+        """Most facts in memory."""
+        return self._capacity
+
     def put(self, fact: Fact) -> None:
         """Take a fact. Facts of one kind are written in the order of `put`."""
         self._take(fact)

@@ -209,6 +209,16 @@ class Bus:
         self.unknown = 0
         """Events that could not be read."""
 
+    @property
+    def fullest(self) -> int:
+        """Events that wait in the mailbox with the most of them."""
+        return max(map(len, self._mailboxes), default=0)
+
+    @property
+    def held(self) -> int:
+        """Events of channels that have arrived and that nobody watches yet."""
+        return sum(len(held.events) for held in self._held.values())
+
     @contextmanager
     def mailbox(self, owner: str, capacity: int = CAPACITY) -> Iterator[Mailbox]:
         """A mailbox that is closed at the end of the block. owner: for messages (a call id)."""

@@ -33,6 +33,7 @@ from ivr.ari.heart import Condition, Heart
 from ivr.ari.http_rest import AriSettings as AriSettings
 from ivr.ari.http_rest import HttpRest as HttpRest
 from ivr.ari.interface import WithHandles
+from ivr.ari.observed import Observed
 from ivr.ari.parse import Gap, seal
 from ivr.ari.patience import Patient
 from ivr.ari.pulse import Pulse
@@ -59,6 +60,10 @@ class AriClient(WithHandles):
         self.commands = Patient(
             self._switch, self.heart, settings.request_timeout_s, settings.patience_s, self._forbidden
         )
+        self.observed = Observed(self.commands)
+        """Who looks at commands: the metrics, traces."""
+        self.see_message: Callable[[bytes], None] | None = None
+        """Shown every event as it comes in; must not wait nor raise."""
         self.changed: Callable[[], None] = lambda: None
         """Told when Asterisk falls silent, goes, comes back, or belongs to another controller."""
         self._socket: aiohttp.ClientWebSocketResponse[Literal[False]] | None = None
@@ -75,7 +80,7 @@ class AriClient(WithHandles):
         self._replaced = False
         self._session: aiohttp.ClientSession | None = None
         self._reader: asyncio.Task[None] | None = None
-        super().__init__(self.commands)
+        super().__init__(self.observed)
 
     @property
     def app(self) -> str:
@@ -300,6 +305,8 @@ class AriClient(WithHandles):
                     self._socket_rest.answered(event)
                     continue
                 dispatch(event)
+                if self.see_message is not None:
+                    self.see_message(message.data)
                 if type(event) is ApplicationReplaced and event.application == self.settings.app:
                     self._replaced = True
                     log.critical(

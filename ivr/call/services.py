@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import datetime as dt
+import logging
 from collections import deque
 from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
 from asr.protocol import Ears
 from ivr.ari.interface import Ari
@@ -27,10 +28,16 @@ from ivr.call.ports import (
 )
 from ivr.clock import Clock
 from ivr.flow.actions import JsonValue
-from ivr.flow.inputs import HungUp, Input
+from ivr.flow.inputs import Digit, HungUp, Input, SpeechPartial
 from ivr.ids import CallId, ChannelId
 from ivr.talk.conversations import Conversations
 from ivr.talk.registry import Talks
+
+log = logging.getLogger(__name__)
+
+INBOX_MOST: Final = 1000
+"""Unread messages of a call, from which on keys and partial results of recognition are left out. All else answers
+something that the call itself began, so there is an end to it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,6 +146,8 @@ class OpenCall:
         self.history = CallHistory(services.records, call, facts, arrived_at or services.clock.now())
         self.keep = keep
         self.inbox = Inbox()
+        self.left_out = 0
+        """Messages for which the inbox had no room."""
         self.gone = False
         self.ending = False
         """We hang up: what is heard of the channel's end is our own doing."""
@@ -146,7 +155,12 @@ class OpenCall:
         self._children: set[asyncio.Task[None]] = set()
 
     def tell(self, message: Message) -> None:
-        """Into the inbox; never waits."""
+        """Into the inbox; never waits. What a caller can send without end is left out where too much is unread."""
+        if self.inbox.qsize() >= INBOX_MOST and isinstance(message, Digit | SpeechPartial):
+            if not self.left_out:
+                log.warning("%d messages of a call are unread: keys are left out", INBOX_MOST)
+            self.left_out += 1
+            return
         self.inbox.put_nowait(message)
 
     def note(self, kind: str, data: Mapping[str, JsonValue]) -> None:

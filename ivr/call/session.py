@@ -133,6 +133,11 @@ class CallSession:
     def _place(self) -> Place | None:
         return None if self._parts is None else self._parts.waiting.place
 
+    @property
+    def unread(self) -> int:
+        """Messages that wait in the inbox."""
+        return self._here.inbox.qsize()
+
     def look(self) -> None:
         """Asterisk does not list the caller's channel any more: make sure."""
         self._here.tell(GapSeen())

@@ -68,6 +68,11 @@ class MissedLedger:
         self._waiting: asyncio.Queue[Entry] = asyncio.Queue()
         self._full = False
 
+    @property
+    def waiting(self) -> int:
+        """Obligations that are not written yet."""
+        return self._waiting.qsize()
+
     def see(self, fact: Fact) -> None:
         """One fact, as it is written. Never waits, never raises."""
         if isinstance(fact, CallbackRecord):

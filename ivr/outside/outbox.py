@@ -93,6 +93,11 @@ class Outbox:
         """Records in memory that are not sent yet."""
         return sum(lane.held for lane in self._lanes.values())
 
+    @property
+    def fullest(self) -> int:
+        """Of the lane that has the most of them."""
+        return max((lane.held for lane in self._lanes.values()), default=0)
+
     def notify(self, call: CallId, wanted: Notify, caller: str, at: dt.datetime) -> NotificationRecord:
         """The record as it was kept: `pending`, or `failed` with the reason when it can go to nobody."""
         route = self._routes.get(wanted.channel)

@@ -55,6 +55,11 @@ class OutsideService:
     def notifications_waiting(self) -> int:
         return self._outbox.waiting
 
+    @property
+    def notifications_fullest(self) -> int:
+        """Of the channel for which the most of them wait."""
+        return self._outbox.fullest
+
     async def run(self) -> None:
         """Delivers notifications until it is cancelled."""
         await self._outbox.run()
