@@ -1,7 +1,7 @@
 """The bytes of a spool file: records one after the other, each with its length and a checksum. Pure.
 
     file   = HEADER record*
-    record = MARK, length (4 bytes), CRC-32 of length and payload (4 bytes), payload
+    record = MARK, length (4 bytes), CRC-32 of the payload that begins with the length (4 bytes), payload
 
 Payloads are UTF-8, in which the byte 0xff never occurs: after damage the next MARK with a true checksum is where
 reading goes on. A file ends where its last record does; behind it there may be zeros (room that was reserved for it).
@@ -20,7 +20,6 @@ MARK: Final = b"\xff\xfb"
 LONGEST: Final = 16 * 1024 * 1024
 """Bytes of a payload at most."""
 _FRAME: Final = struct.Struct("<2sII")
-_LENGTH: Final = struct.Struct("<I")
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +41,7 @@ def record(payload: bytes) -> bytes:
     size = len(payload)
     if not 0 < size <= LONGEST:
         raise ValueError(f"a record of {size} bytes")
-    return _FRAME.pack(MARK, size, zlib.crc32(payload, zlib.crc32(_LENGTH.pack(size)))) + payload
+    return _FRAME.pack(MARK, size, zlib.crc32(payload, size)) + payload
 
 
 def scan(data: bytes, begin: int = len(HEADER)) -> Scanned:
@@ -77,7 +76,7 @@ def _whole(data: bytes, at: int) -> int | None:
     end = at + _FRAME.size + size
     if mark != MARK or not 0 < size <= LONGEST or end > len(data):
         return None
-    told = zlib.crc32(memoryview(data)[at + _FRAME.size : end], zlib.crc32(_LENGTH.pack(size)))
+    told = zlib.crc32(memoryview(data)[at + _FRAME.size : end], size)
     return end if told == checksum else None
 
 

@@ -78,10 +78,10 @@ class UnitOfWork:
         self.flow_versions = FlowVersions(connection)
         self.flow_releases = FlowReleases(connection)
 
-    async def write(self, facts: Iterable[Fact]) -> None:
-        """Facts of any kinds, in bulk."""
+    async def write(self, facts: Iterable[Fact], *, new: bool = False) -> None:
+        """Facts of any kinds, in bulk. new: none of them was written before (`storage.writing.write`)."""
         with explained(self.connection.engine.url):
-            await write(self.connection, facts)
+            await write(self.connection, facts, new=new)
 
 
 class Store:

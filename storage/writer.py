@@ -25,7 +25,7 @@ import logging
 import random
 from collections import deque
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, Literal
 
 from ivr.errors import StorageError
@@ -253,7 +253,8 @@ class FactWriter:
                 self.figures.taken += 1
                 self.figures.refused += 1
                 return None
-            before = self.spool.end
+            room = self._behind is not None or len(self._buffer) < self._capacity
+            before = None if room else self.spool.end
             index = self.spool.append(payload)
             if index is None:
                 self._lose("neither disk nor database takes anything")
@@ -261,8 +262,8 @@ class FactWriter:
             if self.spool.unwritten and self._spooling is None:
                 self._spool_again()
             self._last = index
-            if self._behind is None and len(self._buffer) >= self._capacity:
-                self._behind = Cursor(before.segment, before.offset, before.at, index)
+            if before is not None:
+                self._behind = replace(before, index=index)
                 log.error("%d facts wait in memory: the next ones wait in the spool only", len(self._buffer))
         self._losing = False
         self.figures.taken += 1
@@ -377,7 +378,8 @@ class FactWriter:
         attempt = 0
         while True:
             try:
-                written = await self._write(batch)
+                # After a failure nobody knows what of it was committed.
+                written = await self._write(batch, new=not attempt)
             except StorageError as error:
                 attempt += 1
                 self.away = True
@@ -394,12 +396,17 @@ class FactWriter:
                 self.away = False
                 return written
 
-    async def _write(self, batch: Sequence[Fact]) -> int:
-        """How many were written. Raises StorageError when the database is away; a refusal is narrowed to its fact."""
+    async def _write(self, batch: Sequence[Fact], new: bool = False) -> int:
+        """How many were written. Raises StorageError when the database is away; a refusal is narrowed to its fact.
+
+        new: none of them was written before, so far as is known: then a refusal may also mean that one was.
+        """
         try:
             async with self._store.unit_of_work(self._write_limit_s) as uow:
-                await uow.write(batch)
+                await uow.write(batch, new=new)
         except StorageRefused as error:
+            if new:
+                return await self._write(batch)
             if len(batch) == 1:
                 self._refused(batch[0], error)
                 return 0

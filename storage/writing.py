@@ -1,4 +1,4 @@
-"""How each kind of fact is written: one statement a kind and database, made once, fed with rows in bulk.
+"""How each kind of fact is written, in bulk (`bulk.py`).
 
 Logs: inserted, a key that is there already is left alone. States: inserted or replaced, unless the stored
 revision is higher.
@@ -13,12 +13,11 @@ from operator import attrgetter
 from typing import Any, Final
 
 from sqlalchemy import Table
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
-from sqlalchemy.sql.dml import Insert
 
 from storage import act_tables, live_tables, missed_tables, tables, wrap_up_tables
 from storage.act_records import ActRecord
+from storage.bulk import BulkInsert, Row
 from storage.entry_changes import EntryChange, entry_changes
 from storage.live_records import LiveCallRecord
 from storage.missed_records import MissedCallRecord, WaitEstimateRecord
@@ -78,61 +77,49 @@ KINDS: Final[dict[type[Fact], Kind]] = {
 """In the order in which a batch writes them."""
 
 
-async def write(connection: AsyncConnection, facts: Iterable[Fact]) -> None:
-    """All of them, by kind, in their own order within a kind; of several states of one row only the last."""
+async def write(connection: AsyncConnection, facts: Iterable[Fact], *, new: bool = False) -> None:
+    """All of them, by kind, in their own order within a kind; of several states of one row only the last.
+
+    new: no line of a log among them was written before, so far as is known: faster. If one was, StorageRefused comes
+    of it.
+    """
     by_kind: dict[type[Fact], list[Fact]] = {}
     for fact in facts:
         by_kind.setdefault(type(fact), []).append(fact)
-    for kind in KINDS:
+    for kind, how in KINDS.items():
         if kind in by_kind:
-            rows = _rows(kind, by_kind[kind])
-            derive = KINDS[kind].derive
-            if derive is not None:
-                more = await asyncio.to_thread(list, map(derive, by_kind[kind]))
-                rows = [row | others for row, others in zip(rows, more, strict=True)]
-            await connection.execute(statement(kind, connection.dialect.name), rows)
+            wanted = _latest(by_kind[kind]) if how.replaced else by_kind[kind]
+            rows: list[Row] = list(map(_VALUES[kind], wanted))
+            if how.derive is not None:
+                more = await asyncio.to_thread(list, map(how.derive, wanted))
+                names = _derived(how)
+                rows = [(*row, *map(each.__getitem__, names)) for row, each in zip(rows, more, strict=True)]
+            await _INSERTS[kind].insert(connection, rows, new=new and not how.replaced)
 
 
-def _rows(kind: type[Fact], facts: Sequence[Fact]) -> list[dict[str, Any]]:
-    names, values = _READERS[kind]
-    if KINDS[kind].replaced:
-        latest: dict[Any, Fact] = {}
-        for fact in facts:
-            # Not simply the last one: rows of several tasks may meet here out of order.
-            known = latest.get(fact.id)  # type: ignore[union-attr]  # every replaced kind has id and revision
-            if known is None or fact.revision >= known.revision:  # type: ignore[union-attr]
-                latest[fact.id] = fact  # type: ignore[union-attr]
-        facts = list(latest.values())
-    return [dict(zip(names, values(fact), strict=True)) for fact in facts]
+def _latest(facts: Sequence[Fact]) -> Sequence[Fact]:
+    latest: dict[Any, Fact] = {}
+    for fact in facts:
+        # Not simply the last one: rows of several tasks may meet here out of order.
+        known = latest.get(fact.id)  # type: ignore[union-attr]  # every replaced kind has id and revision
+        if known is None or fact.revision >= known.revision:  # type: ignore[union-attr]
+            latest[fact.id] = fact  # type: ignore[union-attr]
+    return list(latest.values())
 
 
-def statement(kind: type[Fact], dialect: str) -> Insert:
-    """The insert of this kind for `sqlite` or `postgresql`: the same object each time, so it is compiled once."""
-    return _STATEMENTS[kind, dialect]
+def _derived(how: Kind) -> list[str]:
+    """Those of the columns that are written: a number that is the key is given by the database."""
+    return sorted(name for name in how.derived if not how.table.c[name].primary_key)
 
 
-def _make(kind: Kind, dialect: str) -> Insert:
-    table = kind.table
-    key = kind.key or tuple(column.name for column in table.primary_key)
-    insert = postgresql.insert(table) if dialect == "postgresql" else sqlite.insert(table)
-    if not kind.replaced:
-        return insert.on_conflict_do_nothing(index_elements=key)
-    new = insert.excluded
-    return insert.on_conflict_do_update(
-        index_elements=key,
-        set_={column.name: new[column.name] for column in table.columns if column.name not in key},
-        where=new["revision"] >= table.c.revision,
-    )
+def _insert(kind: type[Fact], how: Kind) -> BulkInsert:
+    columns = (*(each.name for each in fields(kind)), *_derived(how))
+    key = how.key or tuple(column.name for column in how.table.primary_key)
+    return BulkInsert(how.table, columns, key, how.replaced)
 
 
-_STATEMENTS: Final[dict[tuple[type[Fact], str], Insert]] = {
-    (kind, dialect): _make(how, dialect)
-    for kind, how in KINDS.items()
-    for dialect in ("sqlite", "postgresql")
+_INSERTS: Final[dict[type[Fact], BulkInsert]] = {kind: _insert(kind, how) for kind, how in KINDS.items()}
+_VALUES: Final[dict[type[Fact], Callable[[Fact], Row]]] = {
+    kind: attrgetter(*(each.name for each in fields(kind))) for kind in KINDS
 }
-_READERS: Final[dict[type[Fact], tuple[tuple[str, ...], Callable[[Fact], tuple[Any, ...]]]]] = {
-    kind: (names, attrgetter(*names))
-    for kind in KINDS
-    for names in [tuple(each.name for each in fields(kind))]
-}
-"""Field names, and all of a fact's values in that order."""
+"""All of a fact's values, in the order of its fields."""

@@ -1,0 +1,139 @@
+"""Many rows into one table in as few steps as the database allows: what `bench.journal` found to be fastest.
+
+Postgres   `COPY` where the rows are new, else one `INSERT ... SELECT FROM unnest(...)` of a column each
+SQLite     `INSERT ... VALUES (...), (...), ...` of some hundred rows, the rest one by one
+
+A key that is there already is left alone, or its row is replaced unless its revision is higher.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any, Final
+
+from sqlalchemy import Dialect, Table
+from sqlalchemy.dialects.postgresql import JSONB, TSVECTOR
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from storage.errors import StorageRefused
+
+Row = tuple[Any, ...]
+
+COPY_FROM: Final = 30
+"""Rows; for fewer a COPY is not worth its step of its own."""
+SQLITE_VALUES: Final = 9_000
+"""Values a statement; SQLite allows 32,766."""
+
+
+class BulkInsert:
+    """Of rows with these columns, in that order. key: a row is known by it. replaced: see above."""
+
+    def __init__(self, table: Table, columns: Sequence[str], key: Sequence[str], replaced: bool) -> None:
+        self._table = table
+        self._columns = columns
+        self._conflict = _conflict(table, columns, key, replaced)
+        self._made: dict[str, _Prepared] = {}
+
+    async def insert(self, connection: AsyncConnection, rows: Sequence[Row], *, new: bool = False) -> None:
+        """new: none of the keys is likely to be there; if one is, StorageRefused comes of it where COPY is used.
+
+        Raises StorageRefused for values that no database takes, what the driver raises for the rest.
+        """
+        made = self._prepared(connection.dialect)
+        with _refused():
+            rows = made.bound(rows)
+        if connection.dialect.name != "postgresql":
+            await self._into_sqlite(connection, rows, made)
+        elif new and len(rows) >= COPY_FROM:
+            await self._copy(connection, rows)
+        else:
+            with _refused():
+                await connection.exec_driver_sql(made.many, tuple(map(list, zip(*rows, strict=True))))
+
+    async def _copy(self, connection: AsyncConnection, rows: Sequence[Row]) -> None:
+        # SQLAlchemy begins the transaction with its first statement only; what follows goes past it.
+        await connection.exec_driver_sql("SELECT 1")
+        driver = (await connection.get_raw_connection()).driver_connection
+        assert driver is not None
+        with _refused():
+            await driver.copy_records_to_table(self._table.name, records=rows, columns=self._columns)
+
+    async def _into_sqlite(self, connection: AsyncConnection, rows: Sequence[Row], made: _Prepared) -> None:
+        whole = len(rows) - len(rows) % made.at_once
+        with _refused():
+            for begin in range(0, whole, made.at_once):
+                values = [value for row in rows[begin : begin + made.at_once] for value in row]
+                await connection.exec_driver_sql(made.many, tuple(values))
+            if whole < len(rows):
+                await connection.exec_driver_sql(made.one, list(rows[whole:]))
+
+    def _prepared(self, dialect: Dialect) -> _Prepared:
+        made = self._made.get(dialect.name)
+        if made is None:
+            made = self._made[dialect.name] = _Prepared(self._table, self._columns, self._conflict, dialect)
+        return made
+
+
+class _Prepared:
+    """The statements and the conversions of values, for one kind of database."""
+
+    def __init__(self, table: Table, columns: Sequence[str], conflict: str, dialect: Dialect) -> None:
+        self._convert: list[tuple[int, Callable[[Any], Any]]] = []
+        for place, name in enumerate(columns):
+            convert = table.c[name].type.dialect_impl(dialect).bind_processor(dialect)
+            if convert is not None:
+                self._convert.append((place, convert))
+        names = _names(columns)
+        into = f'INSERT INTO "{table.name}" ({names})'
+        one = f"({', '.join('?' * len(columns))})"
+        self.one = f"{into} VALUES {one} {conflict}"
+        self.at_once = SQLITE_VALUES // len(columns)
+        if dialect.name == "postgresql":
+            types = [_array_type(table, name, dialect) for name in columns]
+            arrays = ", ".join(f"${place}::{array}[]" for place, (array, _) in enumerate(types, start=1))
+            chosen = ", ".join(f'"{name}"{cast}' for name, (_, cast) in zip(columns, types, strict=True))
+            source = f"SELECT {chosen} FROM unnest({arrays}) AS row ({names})"  # noqa: S608  # names of our own
+            self.many = f"{into} {source} {conflict}"
+        else:
+            self.many = f"{into} VALUES {', '.join([one] * self.at_once)} {conflict}"
+
+    def bound(self, rows: Sequence[Row]) -> Sequence[Row]:
+        """As the driver takes them."""
+        columns: list[Sequence[Any]] = list(zip(*rows, strict=True))
+        for place, convert in self._convert:
+            columns[place] = list(map(convert, columns[place]))
+        return list(zip(*columns, strict=True))
+
+
+def _names(columns: Sequence[str]) -> str:
+    return ", ".join(f'"{name}"' for name in columns)
+
+
+def _conflict(table: Table, columns: Sequence[str], key: Sequence[str], replaced: bool) -> str:
+    target = f"ON CONFLICT ({_names(key)})"
+    if not replaced:
+        return f"{target} DO NOTHING"
+    changes = ", ".join(f'"{name}" = excluded."{name}"' for name in columns if name not in key)
+    return f'{target} DO UPDATE SET {changes} WHERE excluded."revision" >= "{table.name}"."revision"'
+
+
+def _array_type(table: Table, name: str, dialect: Dialect) -> tuple[str, str]:
+    """The type of an array of this column's values, and the cast that makes the column of one."""
+    kind = table.c[name].type.dialect_impl(dialect)
+    inner = getattr(kind, "impl_instance", kind)
+    if isinstance(inner, JSONB):
+        return "text", "::jsonb"
+    if isinstance(inner, TSVECTOR):
+        return "text", "::tsvector"
+    return inner.compile(dialect).partition("(")[0], ""
+
+
+@contextlib.contextmanager
+def _refused() -> Iterator[None]:
+    """Values that cannot be converted."""
+    try:
+        yield
+    except (TypeError, ValueError, OverflowError) as error:
+        # The value itself may be personal data: only what kind of value it is.
+        raise StorageRefused(f"this data cannot be stored: {type(error).__name__}: {error}") from error
