@@ -35,6 +35,8 @@ COMMANDS: Final[Mapping[str, str]] = {
     "audit": "audit:audit",
     "kpi": "kpi:kpi",
     "rebuild": "rebuild:rebuild_",
+    "backup": "backup:backup",
+    "restore": "backup:restore_",
     "accounts": "accounts:app",
     "migrate": "migrate:migrate",
     "doctor": "doctor:doctor",

@@ -20,6 +20,8 @@ HotlineError
 ├── AdmissionError         the nuisance list cannot be changed as asked
 ├── AccountError           an agent's SIP account cannot be made or changed as asked
 ├── RecordingError         a recording is not there, is not what it was, or may not be erased
+├── BackupError            a backup or an archive cannot be made, read or put back
+├── ErasureError           a person's data cannot be erased as asked
 ├── AsteriskError          the private Asterisk could not be found, rendered or started
 └── StorageError           the database refused or is away
 """
@@ -114,6 +116,14 @@ class AdmissionError(HotlineError):
 
 
 class RecordingError(HotlineError):
+    pass
+
+
+class BackupError(HotlineError):
+    pass
+
+
+class ErasureError(HotlineError):
     pass
 
 

@@ -31,6 +31,12 @@ def head_revision() -> str:
     return head
 
 
+def revisions() -> list[str]:
+    """All that this version of the code knows, the oldest first."""
+    found = ScriptDirectory.from_config(_config()).walk_revisions()
+    return [script.revision for script in found][::-1]
+
+
 def current_revision(connection: Connection) -> str | None:
     """The revision that the database has; None when it was never migrated."""
     return MigrationContext.configure(connection).get_current_revision()

@@ -147,14 +147,21 @@ class Store:
                 await connection.commit()
 
     @contextlib.asynccontextmanager
-    async def reading(self, limit_s: float | None = None) -> AsyncIterator[UnitOfWork]:
-        """One view for reading; on SQLite it waits for no writer and holds none up. limit_s: as above."""
+    async def reading(
+        self, limit_s: float | None = None, *, one_view: bool = False
+    ) -> AsyncIterator[UnitOfWork]:
+        """For reading; on SQLite it waits for no writer and holds none up. limit_s: as above.
+
+        one_view: what others commit meanwhile is not seen, on Postgres too.
+        """
         async with contextlib.AsyncExitStack() as stack:
             stack.enter_context(within(self.url, limit_s))
             await stack.enter_async_context(asyncio.timeout(limit_s))
             with explained(self.url):
                 connection = await stack.enter_async_context(self._engine.connect())
                 await connection.execution_options(reading=True)
+                if one_view and self.dialect == "postgresql":
+                    await connection.execution_options(isolation_level="REPEATABLE READ")
                 await connection.begin()
             yield UnitOfWork(connection)
 

@@ -1,0 +1,77 @@
+"""What belongs to a hotline beside its database, and where it lies.
+
+| in the backup | on the machine |
+|---|---|
+| `files/state/caller-key` | the key that callers are known again by |
+| `files/state/asterisk/secrets.json`, `.../keys/*` | the private Asterisk's secrets and certificate |
+| `files/state/spool/*` | facts that were not in the database yet |
+| `files/state/asterisk/spool/fallback/*`, `.../voicemail/**` | what the dialplan took while no controller answered |
+| `files/recordings/**` | the folder of recordings |
+
+Not in it: the settings' file and the environment, which hold passwords and are the administrator's; speech models;
+audio of prompts, which is made again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+from typing import Final
+
+from ivr.callers_known import KEY_FILE
+from ivr.config import Settings
+from ivr.errors import BackupError
+
+STATE: Final = "files/state"
+RECORDINGS: Final = "files/recordings"
+_OF_STATE: Final = (
+    KEY_FILE,
+    "asterisk/secrets.json",
+    "asterisk/keys/*",
+    "asterisk/spool/fallback/**/*",
+    "asterisk/spool/voicemail/**/*",
+    "spool/**/*",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Places:
+    """recordings: None where they are not kept here."""
+
+    state: Path
+    recordings: Path | None
+
+    @classmethod
+    def of(cls, settings: Settings) -> Places:
+        folder = settings.recordings.where(settings.state_dir, settings.asterisk.mode)
+        return cls(settings.state_dir.absolute(), folder)
+
+    def of_state(self) -> Iterator[tuple[str, Path]]:
+        """(name in the backup, file) of what lies in the state's folder."""
+        for pattern in _OF_STATE:
+            for path in sorted(self.state.glob(pattern)):
+                if path.is_file() and not path.is_symlink():
+                    yield f"{STATE}/{path.relative_to(self.state).as_posix()}", path
+
+    def of_recordings(self) -> Iterator[tuple[str, Path]]:
+        if self.recordings is None:
+            return
+        for path in sorted(self.recordings.rglob("*")):
+            if path.is_file() and not path.is_symlink():
+                yield f"{RECORDINGS}/{path.relative_to(self.recordings).as_posix()}", path
+
+    def target(self, name: str) -> Path:
+        """Where a file of a backup goes. Raises BackupError: nowhere, or out of the folders."""
+        for prefix, folder in ((STATE, self.state), (RECORDINGS, self.recordings)):
+            if name.startswith(f"{prefix}/"):
+                if folder is None:
+                    raise BackupError(
+                        "the backup has recordings, and it is not known where they go",
+                        mend="set `recordings.folder` to Asterisk's folder of recordings, as this machine sees it",
+                    )
+                inner = PurePosixPath(name.removeprefix(f"{prefix}/"))
+                if inner.is_absolute() or ".." in inner.parts:
+                    break
+                return folder / inner
+        raise BackupError(f"the backup has a file that belongs nowhere: {name}")
