@@ -48,6 +48,8 @@ from ivr.outside.stored import stored_history, stored_pending
 from ivr.prompts import background
 from ivr.prompts.catalogue import Folders, PromptCatalogue
 from ivr.prompts.store import cache_folder
+from ivr.reconcile.reconciler import Reconciler
+from ivr.reconcile.wiring import reconcile_by
 from ivr.recordings.stored import StoredRows, Watched
 from ivr.recordings.written import WrittenRecordings
 from ivr.records import FactRecords
@@ -111,8 +113,11 @@ class Hotline:
     overseeing: Overseeing
     """Recordings of talks, supervisors."""
     telephony: Telephony
+    reconciler: Reconciler
     admissions: Admissions
     """Who is let in, and who was not."""
+    watching: Watching
+    """Metrics and health."""
     rules: LiveRules
     """The rules of the queues in force, and their hours."""
     asterisk: PrivateAsterisk | None = None
@@ -258,6 +263,7 @@ async def hotline(
                 fallback.on_event(event)
             if isinstance(event, Gap):
                 by_websocket.forget()
+                reconciler.soon()
             changed()
 
         outbound = _outbound(settings)
@@ -302,6 +308,17 @@ async def hotline(
         )
         front_door.agent_of = telephony.book.agent_of
         front_door.wait_for_adoption()
+        reconciler = reconcile_by(
+            ari,
+            clock,
+            settings.node,
+            front_door,
+            dispatcher,
+            at_work.talks,
+            at_work.in_talk,
+            callbacks.entries,
+            telephony,
+        )
         first = (settings.default_language, *(x for x in LANGUAGES if x != settings.default_language))
         identity = Identity(settings.node, settings.entry_flow, first, settings.max_calls)
         admissions = admit_by(
@@ -340,7 +357,9 @@ async def hotline(
             asterisk=asterisk,
             rendered=rendered,
             telephony=telephony,
+            reconciler=reconciler,
             admissions=admissions,
+            watching=watch,
             rules=rules,
             languages=languages,
             speech=speech,
@@ -395,6 +414,7 @@ async def hotline(
                 rules.drive(dispatcher)
                 flows.on_save = SavedSeed(settings.flows_dir, dispatcher, clock, telephony.accounts.welcome)
                 watchers.append(group.create_task(callbacks.run(front_door.registry), name="callbacks"))
+                watchers.append(group.create_task(reconciler.run(), name="reconciler"))
                 watchers.append(group.create_task(callers.run(), name="missed calls"))
                 watchers.append(group.create_task(overseeing.run(), name="recordings and supervisors"))
                 if settings.web.enabled:

@@ -1,8 +1,5 @@
-"""Takes every channel that enters our application, gives it a session, and finds what was left behind.
-
-The reconciler runs after every gap of the event stream and on a timer: what Asterisk still has of ours and no live call
-owns is ended (or, if it is a caller, taken in as a call), each repair logged and counted.
-"""
+"""Takes every channel that enters our application and gives it a session. What is left behind all the same is found by
+the reconciler (ivr/reconcile)."""
 
 from __future__ import annotations
 
@@ -15,7 +12,7 @@ from typing import Any
 from ivr.ari.generated.events import ApplicationReplaced, StasisStart
 from ivr.ari.generated.models import Channel
 from ivr.ari.interface import Ari
-from ivr.ari.parse import AnyEvent, Gap
+from ivr.ari.parse import AnyEvent
 from ivr.ari.results import Gone
 from ivr.call.codes_door import CodesDoor, CodeSettings
 from ivr.call.dialogue import Dialogue, Dialogues
@@ -27,25 +24,14 @@ from ivr.call.session import FALLBACK_CONTEXT, CallServices, CallSession
 from ivr.errors import AriError
 from ivr.flow.actions import JsonValue
 from ivr.ids import CallId, ChannelId, new_call_id, owner_of
+from ivr.reconcile.repairs import Repairs
 from ivr.talk.second import serve_second
 
 log = logging.getLogger(__name__)
 
-RECONCILE_EVERY_S = 15.0
-GRACE_S = 3.0
-"""What has no owner may just be arriving, or ending on a busy machine."""
 FEATURE = "feature"
 COLLEAGUE = "colleague"
 """A second call of an agent's telephone, to somebody to consult."""
-
-
-@dataclass(slots=True)
-class Repairs:
-    """What the reconciler did since the start."""
-
-    channels_ended: int = 0
-    bridges_ended: int = 0
-    callers_taken_in: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,9 +74,7 @@ class FrontDoor:
         self.refusal: Callable[[Channel, int], Coroutine[Any, Any, None] | None] = lambda channel, live: None
         """What is done with a caller who is not let in while so many calls are live (ivr/admission)."""
         self.repairs = Repairs()
-        self._suspects: dict[str, float] = {}
-        """What nobody owned in the last look, and since when (the loop's clock)."""
-        self._look = asyncio.Event()
+        """What the reconciler did since the start."""
         self._replaced = False
         """Another controller has our application: what nobody of ours owns may be its own."""
         self._group: asyncio.TaskGroup | None = None
@@ -104,20 +88,23 @@ class FrontDoor:
     def open(self) -> None:
         self._is_open.set()
 
+    @property
+    def is_ours(self) -> bool:
+        """Whether what nobody of ours owns in the application is ours to repair."""
+        return self._is_open.is_set() and not self._replaced
+
     async def run(self) -> None:
         """Until cancelled; then every live call is handed on or ended before this returns."""
         async with asyncio.TaskGroup() as group:
             self._group = group
-            group.create_task(self._reconcile_for_ever(), name="reconciler")
             await self._is_open.wait()
             async for event in self._ari.bus.front_door():
                 match event:
                     case StasisStart():
                         self._arrived(event)
-                    case Gap():
-                        self._look.set()
-                    case ApplicationReplaced():
-                        log.error(
+                    case ApplicationReplaced() if event.application == self._ari.app:
+                        self._replaced = True
+                        log.critical(
                             "another controller took over this application; its calls are no longer ours"
                         )
                     case _:
@@ -138,7 +125,7 @@ class FrontDoor:
             dialled, agent = (*args[1:3], "", "")[:2]
             self._spawn(self._second(channel, dialled, self.agent_of(agent)), f"second call {channel}")
         else:
-            self._take_in(event.channel)
+            self.take_in(event.channel)
 
     async def _second(self, channel: ChannelId, dialled: str, agent: str) -> None:
         self.registry.add_other(channel)
@@ -147,7 +134,10 @@ class FrontDoor:
         finally:
             self.registry.remove_other(channel)
 
-    def _take_in(self, channel: Channel) -> None:
+    def take_in(self, channel: Channel) -> None:
+        if channel.id in self.registry.to_end:
+            self._spawn(self._end_channel(channel.id), f"end {channel.id}")
+            return
         refusal = self.refusal(channel, len(self.registry))
         if refusal is not None:
             self._spawn(refusal, f"refused {channel.id}")
@@ -221,6 +211,8 @@ class FrontDoor:
             await session.run()
         finally:
             self.registry.remove(session)
+            if session.to_end:
+                self.registry.to_end.add(session.channel)
             self._on_change()
 
     async def to_fallback(self, channel: ChannelId) -> None:
@@ -234,6 +226,7 @@ class FrontDoor:
     async def _end_channel(self, channel: str) -> None:
         try:
             await self._ari.channels.hangup(channel_id=channel, reason="normal")
+            self.registry.to_end.discard(channel)
         except AriError as error:
             log.warning("left to the reconciler: %s", error)
 
@@ -249,75 +242,6 @@ class FrontDoor:
         for channel in listed.value:
             if owner_of(channel.id) is None and in_application(channel, self._ari.app):
                 await self.to_fallback(ChannelId(channel.id))
-
-    # --- reconciling ---
-
-    async def _reconcile_for_ever(self) -> None:
-        await self._is_open.wait()
-        while True:
-            try:
-                async with asyncio.timeout(RECONCILE_EVERY_S):
-                    await self._look.wait()
-            except TimeoutError:
-                pass
-            self._look.clear()
-            try:
-                await self.reconcile()
-            except AriError as error:
-                log.warning("cannot reconcile now: %s", error)
-
-    async def reconcile(self) -> None:
-        """Compare Asterisk's channels and bridges with the live calls; repair what nobody owned for `GRACE_S`."""
-        if self._replaced:
-            return
-        live = list(self.registry)
-        all_channels, all_bridges = await self._ari.channels.list(), await self._ari.bridges.list()
-        if isinstance(all_channels, Gone) or isinstance(all_bridges, Gone):
-            return
-        channels, bridges = all_channels.value, all_bridges.value
-        ours = {
-            channel.id: channel
-            for channel in channels
-            if (self._ours(channel.id) or in_application(channel, self._ari.app))
-            and not self.registry.owns(channel.id)
-        }
-        lone = {
-            bridge.id
-            for bridge in bridges
-            if bridge.id.startswith("c-") and not self.registry.owns(bridge.id)
-        }
-        there = {channel.id for channel in channels}
-        for session in live:
-            if session.channel not in there:
-                session.look()
-        now = self._services.clock.monotonic()
-        self._suspects = {one: self._suspects.get(one, now) for one in (*ours, *lone)}
-        overdue = {one for one, since in self._suspects.items() if now - since >= GRACE_S}
-        for channel_id in ours.keys() & overdue:
-            await self._repair_channel(ours[channel_id])
-        for bridge_id in lone & overdue:
-            log.warning("repair: bridge %s belongs to no live call; destroyed", bridge_id)
-            self.repairs.bridges_ended += 1
-            await self._ari.bridges.destroy(bridge_id=bridge_id)
-        if self._suspects.keys() - overdue:
-            asyncio.get_running_loop().call_later(GRACE_S, self._look.set)
-
-    async def _repair_channel(self, channel: Channel) -> None:
-        args = channel.dialplan.app_data.split(",")[1:]
-        if owner_of(channel.id) is not None or args[:1] in ([FEATURE], [COLLEAGUE]):
-            log.warning("repair: channel %s belongs to no live call; ended", channel.id)
-            self.repairs.channels_ended += 1
-            await self._end_channel(channel.id)
-            return
-        log.warning("repair: caller on %s has no session; taken in", channel.id)
-        self.repairs.callers_taken_in += 1
-        if not isinstance(await self._ari.channels.get(channel_id=channel.id), Gone):
-            self._take_in(channel)
-
-    def _ours(self, object_id: str) -> bool:
-        """Made by a controller of this node's name; those of other nodes are theirs to end."""
-        owner = owner_of(object_id)
-        return owner is not None and owner.startswith(f"c-{self._settings.node}-")
 
     def _spawn(self, work: Coroutine[Any, Any, None], name: str) -> asyncio.Task[None]:
         if self._group is None:

@@ -14,12 +14,24 @@ class CallRegistry:
         self._by_channel: dict[ChannelId, CallSession] = {}
         self._others: set[str] = set()
         self._made: set[CallId] = set()
+        self.to_end: set[str] = set()
+        """Callers' channels whose calls are over and that could not be hung up: nobody takes them for new calls."""
 
     def __len__(self) -> int:
         return len(self._by_call)
 
     def __iter__(self) -> Iterator[CallSession]:
         return iter(list(self._by_call.values()))
+
+    @property
+    def others(self) -> frozenset[str]:
+        """Channels of ours that are no citizen's calls."""
+        return frozenset(self._others)
+
+    @property
+    def made(self) -> frozenset[CallId]:
+        """Calls that we make ourselves."""
+        return frozenset(self._made)
 
     def get(self, call: CallId) -> CallSession | None:
         return self._by_call.get(call)

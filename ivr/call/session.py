@@ -138,9 +138,27 @@ class CallSession:
         """Messages that wait in the inbox."""
         return self._here.inbox.qsize()
 
+    @property
+    def hung_up(self) -> bool:
+        """The caller has gone; the dialogue may have something to do yet."""
+        return self._here.gone
+
     def look(self) -> None:
         """Asterisk does not list the caller's channel any more: make sure."""
         self._here.tell(GapSeen())
+
+    def cut_off(self) -> None:
+        """Asterisk has ended, or is away for good, and the caller's line with it."""
+        self._here.gap(cut_off=True)
+
+    @property
+    def to_end(self) -> bool:
+        """The call is over, and its channel could not be hung up."""
+        return self._here.to_end
+
+    def note(self, kind: str, data: Mapping[str, JsonValue]) -> None:
+        """Into the call's journal, by somebody outside; while the call lasts."""
+        self._here.note(kind, data)
 
     # --- the call
 

@@ -211,6 +211,10 @@ class CallbackDesk:
     def of(self, entry: EntryId) -> Promise | None:
         return self._promises.get(entry)
 
+    def entries(self) -> list[EntryId]:
+        """Of all promises that are kept now."""
+        return list(self._promises)
+
     def __iter__(self) -> Iterator[Promise]:
         return iter(list(self._promises.values()))
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Coroutine
 from typing import Any
 
-from ivr.call.front_door import Repairs
 from tests.support.call_house import House, house
 from tests.support.kept_facts import assert_rows_are_folds
 from tests.support.virtual_time import run_virtual
@@ -25,7 +24,7 @@ def play(
             here.assert_nothing_left()
             assert_rows_are_folds(here.facts)
             if not repairs:
-                assert here.front_door.repairs == Repairs(), "something was left for the reconciler"
+                assert not here.reconciler.repairs, f"left for the reconciler: {here.reconciler.repairs}"
 
     run_virtual(main)
 

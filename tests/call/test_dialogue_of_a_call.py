@@ -26,7 +26,7 @@ def test_the_callers_earlier_calls_are_known_when_the_dialogue_begins() -> None:
         await here.until(0.05)
         # Nobody else takes it for a channel that belongs to no call meanwhile.
         assert len(here.front_door.registry) == 0 and here.front_door.registry.owns(caller)
-        await here.front_door.reconcile()
+        await here.reconciler.reconcile()
         await here.until(0.5)
         (session,) = here.front_door.registry
         assert asked == [number]

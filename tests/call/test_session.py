@@ -350,10 +350,13 @@ def test_a_hangup_that_nobody_reported_is_found() -> None:
         for event in ("ChannelHangupRequest", "StasisEnd", "ChannelDestroyed", "ChannelLeftBridge"):
             here.ari.world.lost[event] = 1
         here.ari.world.hang_up(caller)
-        await here.until(100)
+        await here.until(5)
+        assert here.reconciler.repairs.as_dict() == {"session_without_channel": 1}
+        assert here.states()["a1"] == "wrap_up"
+        await here.until(11)
         assert here.states()["a1"] == "available"
 
-    play(scene)
+    play(scene, repairs=True)
 
 
 def test_after_a_gap_the_truth_is_looked_up() -> None:
@@ -380,7 +383,7 @@ def test_what_nobody_owns_is_ended() -> None:
         assert isinstance(made, Sent)
         await here.ari.bridges.create_with_id(bridge_id="c-n1-gone.talk2", type="mixing")
         await here.until(40)
-        assert here.front_door.repairs.bridges_ended == 1
+        assert here.reconciler.repairs.as_dict() == {"bridge_without_owner": 1}
         assert "c-n1-gone.media1" not in here.ari.world.channels
 
     play(scene, repairs=True)

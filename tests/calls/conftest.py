@@ -16,7 +16,6 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 
-from ivr.call.front_door import Repairs
 from ivr.config import load_settings
 from ivr.main import Hotline, RunningHotline
 from tests.support import parts_house
@@ -135,7 +134,7 @@ async def _settled(hotline: Hotline) -> str:
         found.append(f"calls {[session.call for session in hotline.front_door.registry]}")
     if hotline.dispatcher.board.entries():
         found.append(f"entries {hotline.dispatcher.board.entries()}")
-    if hotline.front_door.repairs != Repairs():
+    if hotline.front_door.repairs:
         found.append(f"the reconciler had to repair: {hotline.front_door.repairs}")
-        hotline.front_door.repairs = Repairs()
+        hotline.front_door.repairs.clear()
     return "; ".join(found)

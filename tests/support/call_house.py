@@ -28,6 +28,7 @@ from asr.protocol import (
     SpeechBegan,
     Word,
 )
+from ivr.ari.parse import AnyEvent, Gap
 from ivr.call.dialogue import OneDialogue
 from ivr.call.front_door import FrontDoor, FrontDoorSettings
 from ivr.call.outbound import Outbound
@@ -47,6 +48,8 @@ from ivr.flow.inputs import LookupEnded, RequestEnded
 from ivr.flow.load import load
 from ivr.flow.model import FlowLibrary
 from ivr.ids import CallId, ChannelId
+from ivr.reconcile.reconciler import Reconciler
+from ivr.reconcile.wiring import reconcile_by
 from ivr.records import FactRecords
 from ivr.status import TodayCount
 from ivr.talk.conversations import Conversations
@@ -336,6 +339,7 @@ class House:
     prompts: OneSecondPrompts
     desk: Desk
     talks: Conversations
+    reconciler: Reconciler
     facts: list[StoredFact]
     """What the records of calls and routing would store."""
 
@@ -428,13 +432,22 @@ async def house(
             desk=DeskByTelephone(desk) if codes else None,
             talks=talks,
         )
+
+        def heard(event: AnyEvent) -> None:
+            if isinstance(event, Gap):
+                reconciler.soon()
+
         settings = FrontDoorSettings("n1", entry, "zh", max_calls)
         dialogues = OneDialogue(library, services.audio, asks_history=history is not None)
-        door = FrontDoor(services, dialogues, dispatcher, settings, lambda: None, lambda event: None, history)
+        door = FrontDoor(services, dialogues, dispatcher, settings, lambda: None, heard, history)
+        reconciler = reconcile_by(
+            ari, clock, "n1", door, dispatcher, talks, services.in_talk, callbacks.entries
+        )
         async with asyncio.TaskGroup() as group:
             tasks = [
                 group.create_task(door.run(), name="front door"),
                 group.create_task(callbacks.run(door.registry), name="callbacks"),
+                group.create_task(reconciler.run(), name="reconciler"),
             ]
             dispatcher.start()
             await asyncio.sleep(0.1)
@@ -451,6 +464,7 @@ async def house(
                     prompts,
                     desk,
                     talks,
+                    reconciler,
                     facts,
                 )
             finally:

@@ -58,12 +58,14 @@ class FakeAsterisk(FakeWorld):
     async def exchange(self, request: Request) -> Reply:
         """A request that is on its way is carried out, even when whoever sent it does not wait any more."""
         task = asyncio.ensure_future(self._exchange(request))
-        self._under_way.add(task)
-        task.add_done_callback(self._under_way.discard)
+        self.under_way.add(task)
+        task.add_done_callback(self.under_way.discard)
         return await asyncio.shield(task)
 
     async def _exchange(self, request: Request) -> Reply:
-        await asyncio.sleep(self.random.uniform(0, self.jitter_s))
+        # Whoever only looks does not change what chance does to the others.
+        chance = self.looking if request.operation.name.endswith(".list") else self.random
+        await asyncio.sleep(chance.uniform(0, self.jitter_s))
         parameters = parameters_of(request.operation, request.target, request.body)
         self.commands.append((request.operation.name, parameters))
         fault = self._take_fault(request.operation.name)
@@ -79,7 +81,7 @@ class FakeAsterisk(FakeWorld):
             except TimeoutError:
                 raise AriUnavailable(f"{name}: no answer within {self.request_timeout_s:g} s") from None
             reply = self._carry_out(request.operation, parameters)
-        await asyncio.sleep(fault.delay_s + self.random.uniform(0, self.jitter_s))
+        await asyncio.sleep(fault.delay_s + chance.uniform(0, self.jitter_s))
         if fault.unanswered:
             raise AriUnavailable(f"{name}: no answer")
         return reply
@@ -479,6 +481,7 @@ class FakeAri(WithHandles):
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.world.close()
+        await asyncio.gather(*self.world.under_way, return_exceptions=True)
         self._connected.clear()
         self.bus.fail(AriUnavailable("the ARI client is closed"))
 

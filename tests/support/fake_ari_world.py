@@ -37,6 +37,7 @@ class FakeWorld:
     def __init__(self, *, app: str = "ivr", seed: int = 0, jitter_s: float = 0.004) -> None:
         self.app = app
         self.random = random.Random(seed)
+        self.looking = random.Random(seed)
         self.jitter_s = jitter_s
         self.deliver: Callable[[bytes], None] = lambda raw: None
         self.online = True
@@ -70,7 +71,7 @@ class FakeWorld:
         self._idle: dict[str, asyncio.Event] = {}
         self._topics: dict[str, float] = {}
         self._timers: set[asyncio.TimerHandle] = set()
-        self._under_way: set[asyncio.Task[Any]] = set()
+        self.under_way: set[asyncio.Task[Any]] = set()
         """Requests that are being carried out."""
         self._counter = 0
 
@@ -154,7 +155,7 @@ class FakeWorld:
     def close(self) -> None:
         """Nothing happens any more."""
         self.deliver = lambda raw: None
-        for task in self._under_way:
+        for task in self.under_way:
             task.cancel()
         for timer in self._timers:
             timer.cancel()

@@ -1,0 +1,78 @@
+"""Makes the three views from what the house and Asterisk have. The only part that knows both their shapes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+from ivr.accounts.book import TECHNOLOGY, AccountBook
+from ivr.ari.generated.models import Bridge, Channel, Endpoint
+from ivr.call.front_door import in_application
+from ivr.call.registry import CallRegistry
+from ivr.dispatch import Dispatcher
+from ivr.phones import ONLINE
+from ivr.reconcile.views import Asterisk, Records, SeenChannel, Telephone, Telephones
+from ivr.talk.conversations import Conversations
+from ivr.talk.registry import Talks
+
+
+@dataclass(frozen=True, slots=True)
+class Books:
+    """Where our records are. promises: entries that are kept without a caller on the line."""
+
+    node: str
+    app: str
+    registry: CallRegistry
+    dispatcher: Dispatcher
+    talks: Conversations
+    in_talk: Talks
+    promises: Callable[[], Iterable[str]]
+
+    def records(self, faults: Iterable[object] = ()) -> Records:
+        board, sessions = self.dispatcher.board, list(self.registry)
+        talking: dict[str, str] = {}
+        telephones: dict[str, str] = {}
+        for talk in self.in_talk:
+            talking |= dict.fromkeys(talk.state.agents, talk.call)
+            telephones |= dict.fromkeys(talk.channels, talk.call)
+        for one in self.talks:
+            talking[one.agent] = one.call
+            telephones |= {one.citizen: one.call, one.telephone: one.call}
+        return Records(
+            self.node,
+            self.app,
+            {session.call: session.channel for session in sessions},
+            frozenset(session.call for session in sessions if session.hung_up),
+            self.registry.others,
+            self.registry.made,
+            frozenset(self.promises()),
+            frozenset(self.dispatcher.unseated),
+            talking,
+            telephones,
+            {str(id): agent for id, agent in board.agents.items()},
+            {entry.id: entry for entry in board.entries()},
+            tuple(map(str, faults)),
+        )
+
+
+def asterisk_of(channels: Iterable[Channel], bridges: Iterable[Bridge], app: str) -> Asterisk:
+    return Asterisk(
+        {
+            channel.id: SeenChannel(
+                channel.id,
+                in_application(channel, app),
+                tuple(channel.dialplan.app_data.split(",")[1:]),
+            )
+            for channel in channels
+        },
+        {bridge.id: frozenset(bridge.channels) for bridge in bridges},
+    )
+
+
+def telephones_of(endpoints: Iterable[Endpoint], book: AccountBook) -> Telephones:
+    """Those of the agents' accounts."""
+    return tuple(
+        Telephone(one.resource, book.agents[one.resource], one.state == ONLINE, tuple(one.channel_ids))
+        for one in endpoints
+        if one.technology == TECHNOLOGY and one.resource in book.agents
+    )

@@ -1,0 +1,36 @@
+"""Joins the reconciler to the hotline."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+
+from ivr.accounts.wiring import Telephony
+from ivr.ari.interface import Ari
+from ivr.call.front_door import FrontDoor
+from ivr.clock import Clock
+from ivr.dispatch import Dispatcher
+from ivr.reconcile.mending import Mender
+from ivr.reconcile.reading import Books
+from ivr.reconcile.reconciler import Reconciler
+from ivr.talk.conversations import Conversations
+from ivr.talk.registry import Talks
+from routing.ids import EntryId
+
+
+def reconcile_by(
+    ari: Ari,
+    clock: Clock,
+    node: str,
+    front_door: FrontDoor,
+    dispatcher: Dispatcher,
+    talks: Conversations,
+    in_talk: Talks,
+    promises: Callable[[], Iterable[EntryId]],
+    telephony: Telephony | None = None,
+) -> Reconciler:
+    """promises: entries that are kept for somebody who is not on the line. `run` it; `soon` after each gap."""
+    books = Books(node, ari.app, front_door.registry, dispatcher, talks, in_talk, promises)
+    own_calls = None if telephony is None else telephony.own_calls
+    book = None if telephony is None else telephony.book
+    mender = Mender(ari, dispatcher, front_door.take_in, own_calls)
+    return Reconciler(ari, clock, books, mender, front_door.repairs, book, ours=lambda: front_door.is_ours)
