@@ -106,6 +106,11 @@ class AsteriskSettings(_Section):
         gt=0,
         description="a private Asterisk that says nothing for so long is ended and started anew, s",
     )
+    away_s: float = Field(
+        default=120.0,
+        gt=0,
+        description="Asterisk out of reach for so long: its calls are taken to be cut off, s",
+    )
     fallback_folder: Path | None = Field(
         default=None,
         description="of an external Asterisk, as seen from here: where its fallback leaves `fallback` and `voicemail`",

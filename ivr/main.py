@@ -378,7 +378,7 @@ async def hotline(
                         name="retention of transcripts",
                     ),
                 ]
-                kept = Kept(group, asterisk, ari, settings.asterisk.frozen_s, changed)
+                kept = Kept(group, asterisk, ari, front_door.registry, settings.asterisk, changed)
                 renderer = (
                     group.create_task(
                         background.run(flows.audio, LANGUAGES, cache_folder()), name="prompt renderer"

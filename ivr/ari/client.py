@@ -16,6 +16,7 @@ From then on this client only asks; whatever would change something is refused, 
 from __future__ import annotations
 
 import asyncio
+import datetime as dt
 import logging
 import random
 import time
@@ -38,6 +39,7 @@ from ivr.ari.parse import Gap, seal
 from ivr.ari.patience import Patient
 from ivr.ari.pulse import Pulse
 from ivr.ari.repository import Reply, Request, Transport, query
+from ivr.ari.results import Gone
 from ivr.ari.socket_rest import QUICK, SocketRest
 from ivr.errors import AriError, AriUnauthorised, AriUnavailable
 
@@ -45,6 +47,7 @@ log = logging.getLogger(__name__)
 
 LARGEST_MESSAGE: Final = 16 * 1024 * 1024
 LEAVE_OUT_S: Final = 2.0
+ASK_S: Final = 2.0
 
 
 class AriClient(WithHandles):
@@ -72,6 +75,9 @@ class AriClient(WithHandles):
         self._pulse: asyncio.Task[None] | None = None
         self._waiting: asyncio.Event | None = None
         self._condition: Condition = "away"
+        self._began: dt.datetime | None = None
+        """When the Asterisk that we know started."""
+        self._answers = asyncio.Event()
         self._connected = asyncio.Event()
         self._disconnected = asyncio.Event()
         self._disconnected.set()
@@ -99,6 +105,10 @@ class AriClient(WithHandles):
     def condition(self) -> Condition:
         """Whether Asterisk lives, as far as is known."""
         return self.heart.condition
+
+    async def answering(self) -> None:
+        """Returns when Asterisk answers, as far as is known: mostly at once."""
+        await self._answers.wait()
 
     def hurry(self) -> None:
         """Asterisk has just come back: connect now, whatever the back-off says."""
@@ -221,6 +231,10 @@ class AriClient(WithHandles):
         heart, settings = self.heart, self.settings
         if heart.condition != self._condition:
             self._condition = heart.condition
+            if heart.condition == "answers":
+                self._answers.set()
+            else:
+                self._answers.clear()
             if heart.condition == "silent":
                 log.error("Asterisk has said nothing for %.1f s: frozen, or out of reach", heart.silent_for_s)
             elif heart.condition == "answers":
@@ -258,12 +272,13 @@ class AriClient(WithHandles):
             return "refused", str(error) or type(error).__name__, False
         async with socket:
             self._socket_rest.opened(lambda message: socket.send_frame(message, aiohttp.WSMsgType.TEXT))
-            self._socket = socket
-            self.heart.opened()
-            self._set_connected(True)
-            self.bus.dispatch(Gap(first, 0.0 if first else time.monotonic() - lost_at))
-            await self._leave_out()
             try:
+                restarted = await self._is_another()
+                self._socket = socket
+                self.bus.dispatch(Gap(first, 0.0 if first else time.monotonic() - lost_at, restarted))
+                self.heart.opened()
+                self._set_connected(True)
+                await self._leave_out()
                 async with asyncio.timeout(None) as self._reading:
                     return (*await self._read(socket), True)
             except TimeoutError:
@@ -272,6 +287,23 @@ class AriClient(WithHandles):
                 self._socket = self._reading = None
                 self.heart.closed()
                 self._set_connected(False)
+
+    async def _is_another(self) -> bool:
+        """Whether it was started anew since we last asked: then all channels of before are gone."""
+        try:
+            async with asyncio.timeout(ASK_S):
+                told = await self.asterisk.get_info(only=["status"])
+                status = None if isinstance(told, Gone) else told.value.status
+        except (AriError, TimeoutError) as error:
+            log.warning("not known whether this is the Asterisk of before: %s", error or "no answer")
+            return False
+        if status is None:
+            return False
+        before, self._began = self._began, status.startup_time
+        if before is None or before == self._began:
+            return False
+        log.error("Asterisk was started anew: the calls of before are cut off")
+        return True
 
     async def _leave_out(self) -> None:
         """The application may be a new one: it has to be told each time. Without it there is only more to read."""
@@ -292,6 +324,7 @@ class AriClient(WithHandles):
             self._connected.clear()
             self._disconnected.set()
             self._socket_rest.lost()
+        self._look()
 
     async def _read(self, socket: aiohttp.ClientWebSocketResponse[Literal[False]]) -> tuple[Loss, str]:
         dispatch = self.bus.dispatch

@@ -26,10 +26,13 @@ class Heart:
     connected: bool = False
     quiet_s: dict[Path, float] = field(default_factory=lambda: dict.fromkeys(PATHS, 0.0))
     """Since the last sign of life on that path."""
+    away_s: float = 0.0
+    """Since it last answered: silent, or without a websocket."""
     _ticked: float | None = None
 
     def opened(self) -> None:
         self.connected = True
+        self.away_s = 0.0
         self.heard("websocket")
 
     def closed(self) -> None:
@@ -46,6 +49,7 @@ class Heart:
         counted = min(max(passed, 0.0), 2 * self.tick_s)
         for path in PATHS:
             self.quiet_s[path] += counted
+        self.away_s = 0.0 if self.condition == "answers" else self.away_s + counted
 
     @property
     def silent_for_s(self) -> float:

@@ -20,6 +20,7 @@ from ivr.ari.generated.operations import (
     Repositories,
     Sounds,
 )
+from ivr.ari.heart import Condition
 
 
 class Ari(Protocol):
@@ -47,6 +48,13 @@ class Ari(Protocol):
     @property
     def connected(self) -> bool:
         """Events are being received."""
+
+    @property
+    def condition(self) -> Condition:
+        """Whether Asterisk lives, as far as is known."""
+
+    async def answering(self) -> None:
+        """Returns when Asterisk answers, as far as is known: mostly at once."""
 
     async def ready(self, timeout: float = 10.0) -> None:
         """Returns once events are being received. `AriUnavailable` after timeout seconds, `AriUnauthorised` at once."""

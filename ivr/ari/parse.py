@@ -39,11 +39,13 @@ class Gap:
     """The event stream begins (again): what Asterisk sent before is gone for good.
 
     Compare our records with `GET /channels`, `/bridges` and `/applications/{app}`.
-    first: the first connection of this client. away_s: seconds without a connection (0.0 when first).
+    first: the first connection of this client. away_s: seconds without a connection (0.0 when first). restarted: it is
+    another Asterisk than before, and no channel of then is there any more; False also when that is not known.
     """
 
     first: bool
     away_s: float
+    restarted: bool = False
 
     def object_ids(self) -> tuple[str, ...]:
         return ()

@@ -2,7 +2,8 @@
 
 Every command has a time limit. While Asterisk gives no sign of life at all (`Heart`), the limit is put off: what a
 frozen Asterisk has received it carries out once it goes on, so giving up would mean not knowing. What failed is sent
-again as `again.py` allows, for `patience_s` in all. Then `AriUnavailable`, and whoever asked decides.
+again as `again.py` allows, for `patience_s` in all, or since Asterisk went away. Then `AriUnavailable`, and whoever
+asked decides.
 """
 
 from __future__ import annotations
@@ -79,7 +80,8 @@ class Patient:
                 error, trouble = failure, "failed"
             failed_tries += trouble != "not_sent"
             once_more = again(request, trouble, failed_tries)
-            left_s = self._patience_s - (asyncio.get_running_loop().time() - began)
+            spent_s = max(asyncio.get_running_loop().time() - began, self._heart.away_s)
+            left_s = self._patience_s - spent_s
             if once_more is None or left_s < once_more.after_s:
                 if reply is not None:
                     return reply
@@ -105,7 +107,7 @@ class Patient:
 
     async def _once(self, request: Request, began: float) -> Reply:
         loop = asyncio.get_running_loop()
-        latest = began + max(self._limit_s, self._patience_s)
+        latest = began + max(self._limit_s, self._patience_s - self._heart.away_s)
         try:
             async with asyncio.timeout(self._limit_s) as limit:
                 timer: asyncio.TimerHandle | None = None

@@ -9,7 +9,10 @@ from collections.abc import Callable
 from ivr.ari.client import AriClient
 from ivr.asterisk.keeping import AsteriskKeeper
 from ivr.asterisk.keeping import Kept as AsKept
+from ivr.asterisk.outage import end_calls_of_lost
 from ivr.asterisk.process import PrivateAsterisk
+from ivr.call.registry import CallRegistry
+from ivr.config import AsteriskSettings
 from web.api.status import AsteriskStatus, AsteriskTrouble
 
 log = logging.getLogger(__name__)
@@ -25,18 +28,20 @@ class Kept:
         group: asyncio.TaskGroup,
         asterisk: PrivateAsterisk | None,
         ari: AriClient,
-        frozen_s: float,
+        registry: CallRegistry,
+        settings: AsteriskSettings,
         changed: Callable[[], None],
     ) -> None:
         self._asterisk = asterisk
         self._ari = ari
-        self._frozen_s = frozen_s
+        self._frozen_s = settings.frozen_s
         self.keeper: AsteriskKeeper | None = None
-        self._tasks: list[asyncio.Task[None]] = []
+        watching = end_calls_of_lost(ari, registry, settings.away_s)
+        self._tasks = [group.create_task(watching, name="calls of a lost asterisk")]
         ari.changed = changed
         if asterisk is not None:
             self.keeper = AsteriskKeeper(asterisk, self._started, changed)
-            self._tasks = [
+            self._tasks += [
                 group.create_task(self.keeper.run(), name="asterisk kept"),
                 group.create_task(self.keeper.run_frozen(self._frozen), name="asterisk frozen"),
             ]

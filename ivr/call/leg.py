@@ -35,7 +35,8 @@ from ivr.ids import CallId, ChannelId, child_id
 
 log = logging.getLogger(__name__)
 
-SETUP_TIMEOUT_S = 4.0
+SETUP_TIMEOUT_S = 15.0
+"""Three requests, each of which an Asterisk in trouble may take seconds for."""
 RING_MARGIN_S = 3.0
 CAUSE_S = 1.0
 """After `Dial` said that it was in vain, so long for the event that says why."""
@@ -249,6 +250,8 @@ class Leg:
                 break
             if isinstance(event, ChannelDestroyed):
                 return not_taken(event.cause, "unavailable")
+            if isinstance(event, Gap) and not await self._alive():
+                return Rung("unavailable")
         added, dialled = await _both(
             self._ari.bridges.add_channel(bridge_id=self.bridge, channel=[self.channel]),
             self._ari.channels.dial(channel_id=self.channel, timeout=round(self._to.ring_s)),
@@ -290,19 +293,28 @@ class Leg:
                             limit.reschedule(loop.time() + CAUSE_S)
                         case ChannelDestroyed():
                             return not_taken(event.cause, outcome)
-                        case Gap() if not await self._alive():
-                            return Rung("unavailable")
+                        case Gap():
+                            state = await self._state_now()
+                            if state == "":
+                                return Rung("unavailable")
+                            if state == "Up":
+                                return ANSWERED
                         case _:
                             pass
         except TimeoutError:
             return Rung(outcome)
         return Rung("failed")
 
-    async def _alive(self) -> bool:
+    async def _state_now(self) -> str | None:
+        """Of the telephone's channel, in Asterisk's words; "" = it has gone, None = not known."""
         try:
-            return not isinstance(await self._ari.channels.get(channel_id=self.channel), Gone)
+            found = await self._ari.channels.get(channel_id=self.channel)
         except AriError:
-            return True
+            return None
+        return "" if isinstance(found, Gone) else found.value.state
+
+    async def _alive(self) -> bool:
+        return await self._state_now() != ""
 
     def _events(self) -> Mailbox:
         if self._mailbox is None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Collection, Coroutine, Mapping
 from typing import Any, Literal, assert_never
 
@@ -19,6 +20,7 @@ from ivr.call.timers import Timers
 from ivr.call.transcribing import Transcripts
 from ivr.call.transfer import Transfers
 from ivr.call.waiting import Waiting
+from ivr.errors import AriError
 from ivr.flow import codec
 from ivr.flow.actions import (
     Action,
@@ -50,6 +52,8 @@ from ivr.flow.actions import (
 from ivr.flow.held import PLACE_TOLD
 from ivr.flow.inputs import OpId, SpeechFailed
 from ivr.flow.model import FlowLibrary
+
+log = logging.getLogger(__name__)
 
 HangupReason = Literal["normal", "busy", "congestion"]
 
@@ -181,7 +185,11 @@ class Parts:
         here = self._here
         here.ending = True
         if not here.gone:
-            await here.ari.channels.hangup(channel_id=here.channel, reason=reason)
+            try:
+                await here.ari.channels.hangup(channel_id=here.channel, reason=reason)
+            except AriError as error:
+                log.warning("the caller is not hung up yet, left to the reconciler: %s", error)
+                here.to_end = True
         here.hung_up("system")
 
     # --- what the caller hears besides prompts
@@ -269,7 +277,7 @@ class Parts:
         self.listener.stop_all()
         self.transfers.cancel_all()
         self.desk.cancel_all()
-        self.waiting.abandon("abandoned")
+        self.waiting.abandon(self._why)
         self.player.close()
         self._here.spawn(self.recorder.finish("hangup"), "recording kept")
 
@@ -277,4 +285,14 @@ class Parts:
         """The call is over; its tasks have ended."""
         self.timers.close()
         self.player.close()
-        self.waiting.abandon("abandoned" if self._here.gone else "failed")
+        self.waiting.abandon(self._why if self._here.gone else "failed")
+
+    @property
+    def _why(self) -> Literal["abandoned", "failed"]:
+        """Whose doing it is that the caller has gone: who was cut off by us keeps the place."""
+        return "failed" if self._here.cut_off else "abandoned"
+
+    async def look(self) -> None:
+        """Events may be missing: what has come to its end meanwhile is over."""
+        await self.player.look()
+        await self.recorder.look()

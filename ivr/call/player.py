@@ -37,13 +37,16 @@ PREPARE_S: Final = 10.0
 
 @dataclass(slots=True)
 class _Playing:
-    """playback, watchdog: once it plays. stopped: by our wish. began_at: seconds since 1970, once Asterisk is asked."""
+    """playback, watchdog: once it plays. stopped: by our wish. began_at: seconds since 1970, once Asterisk is asked.
+
+    asked: Asterisk has it."""
 
     action: Play
     began_at: float = 0.0
     playback: PlaybackId | None = None
     watchdog: asyncio.TimerHandle | None = None
     stopped: bool = False
+    asked: bool = False
 
 
 class Player:
@@ -135,6 +138,7 @@ class Player:
         if there and playing.stopped:
             await self._stop(playing)
         elif there:
+            playing.asked = True
             return
         elif playing.stopped or self._here.gone or not media or (playback and left_s <= ABOUT_S):
             self._finish(action.op, "finished")
@@ -171,6 +175,7 @@ class Player:
             log.warning("prompt not played: %s", error)
             self._finish(action.op, "failed")
             return
+        playing.asked = True
         if isinstance(result, Gone):
             self._finish(action.op, "failed")
 
@@ -255,7 +260,26 @@ class Player:
         self._playing.clear()
         self._ops.clear()
 
+    async def look(self) -> None:
+        """Events may be missing: what Asterisk does not play any more has come to its end."""
+        for op, playing in list(self._playing.items()):
+            if playing.playback is None or not playing.asked:
+                continue
+            try:
+                found = await self._ari.playbacks.get(playback_id=playing.playback)
+            except AriError as error:
+                log.warning("not known whether a prompt plays: %s", error)
+                return
+            if isinstance(found, Gone) and self._playing.get(op) is playing:
+                self._finish(op, "finished")
+
     def _overdue(self, op: OpId) -> None:
+        if self._ari.condition != "answers":
+            # Its end cannot be told; what became of it is asked when Asterisk is back.
+            self._playing[op].watchdog = asyncio.get_running_loop().call_later(
+                WATCHDOG_MARGIN_S, self._overdue, op
+            )
+            return
         log.warning("no end reported for a prompt; going on")
         self._finish(op, "failed")
 

@@ -52,6 +52,8 @@ class _Running:
     """True: Asterisk finished it; False: it failed."""
     why: EndedBy = ""
     """Of our doing: what ends it, as soon as that is wanted."""
+    asked: bool = False
+    """Asterisk has it."""
     known: Recorded = field(init=False)
 
 
@@ -172,6 +174,19 @@ class Recorder:
         if running is not None and running.id == recording.name:
             _settle(running, finished=finished)
 
+    async def look(self) -> None:
+        """Events may be missing: what Asterisk does not record any more has come to its end."""
+        running = self._running
+        if running is None or not running.asked:
+            return
+        try:
+            found = await self._here.ari.recordings.get_live(recording_name=running.id)
+        except AriError as error:
+            log.warning("not known whether a recording goes on: %s", error)
+            return
+        if isinstance(found, Gone):
+            _settle(running, finished=True)
+
     async def finish(self, why: EndedBy) -> None:
         """The call is over, or the caller has gone: returns when the recording, if there is one, has been kept."""
         running, task = self._running, self._task
@@ -213,6 +228,7 @@ class Recorder:
             log.error("not recorded: %s", error)
             self._note(running, state="failed")
             return failed
+        running.asked = True
         finished = not isinstance(result, Gone) and await self._until_over(running)
         if not finished:
             self._note(running, state="failed")

@@ -91,7 +91,9 @@ class LegLost:
 
 @dataclass(frozen=True, slots=True)
 class GapSeen:
-    """Events may be missing: look whether the channel is still there."""
+    """Events may be missing: look whether the channel is still there. cut_off: it cannot be, Asterisk itself ended."""
+
+    cut_off: bool = False
 
 
 Message = Input | Offered | Withdrawn | LegLost | GapSeen
@@ -151,6 +153,12 @@ class OpenCall:
         self.gone = False
         self.ending = False
         """We hang up: what is heard of the channel's end is our own doing."""
+        self.cut_off = False
+        """Asterisk ended, and the caller's line with it."""
+        self.holding: asyncio.Timeout | None = None
+        """While the call waits for Asterisk to be back."""
+        self.to_end = False
+        """The call is over, and its channel could not be hung up: somebody else has to."""
         self._group: asyncio.TaskGroup | None = None
         self._children: set[asyncio.Task[None]] = set()
 
@@ -166,6 +174,13 @@ class OpenCall:
     def note(self, kind: str, data: Mapping[str, JsonValue]) -> None:
         """Into the call's journal."""
         self.history.note(kind, data, self.services.clock.now())
+
+    def gap(self, *, cut_off: bool) -> None:
+        """Events may be missing. cut_off: the caller's line has gone with Asterisk itself."""
+        self.cut_off = self.cut_off or cut_off
+        if cut_off and self.holding is not None:
+            self.holding.reschedule(asyncio.get_running_loop().time())
+        self.tell(GapSeen(cut_off))
 
     def monotonic(self) -> float:
         return self.services.clock.monotonic()

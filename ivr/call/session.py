@@ -50,6 +50,9 @@ log = logging.getLogger(__name__)
 
 QUIET_CHECK_S: Final = 60.0
 """After so long without any message the channel is asked for: a lost hang-up must not leave a call for ever."""
+CUT_OFF: Final = "cut off: the telephone exchange failed"
+EXCHANGE_FAILED: Final = 41
+"""Q.850: temporary failure."""
 FALLBACK_CONTEXT: Final = "fallback"
 """In asterisk-config/extensions.conf.j2: a plain queue of phones, then voicemail."""
 CLEAN_UP_S: Final = 5.0
@@ -200,10 +203,8 @@ class CallSession:
 
     async def _begin(self, parts: Parts) -> None:
         here = self._here
-        if not self.facts.answered and isinstance(
-            await here.ari.channels.answer(channel_id=self.channel), Gone
-        ):
-            here.gone = True
+        if not self.facts.answered:
+            await self._answer()
         facts = CallFacts(
             call_id=self.call,
             caller=self.facts.caller,
@@ -221,6 +222,15 @@ class CallSession:
         await parts.tend_background(asking=False)
         if here.gone:
             here.hung_up("caller")
+
+    async def _answer(self) -> None:
+        here = self._here
+        try:
+            here.gone = isinstance(await here.ari.channels.answer(channel_id=self.channel), Gone)
+        except AriError as error:
+            # The dialogue goes on for as long as the caller is there: Asterisk may do better at the next command.
+            log.error("the call was not answered: %s", error)
+            here.note("not_answered", {"why": str(error)})
 
     async def _go_on(self, parts: Parts, saved: SavedCall) -> None:
         """Where an earlier controller left it."""
@@ -253,6 +263,7 @@ class CallSession:
             if message is None:
                 log.error("the dialogue went on for %.0f s after the hang-up: ended", TAIL_S)
                 break
+            await self._asterisk_answers()
             await self._take(message, parts)
         await parts.recorder.finish("stopped")
 
@@ -293,8 +304,12 @@ class CallSession:
                 parts.waiting.serve(offer)
             case Withdrawn(offer):
                 parts.waiting.stop_serving(offer)
+            case GapSeen(cut_off=True):
+                self._cut_off()
             case LegLost() | GapSeen():
                 await self._check_alive()
+                if not self._here.gone:
+                    await parts.look()
             case HungUp():
                 self._tail_ends = asyncio.get_running_loop().time() + TAIL_S
                 parts.part()
@@ -340,7 +355,7 @@ class CallSession:
                         "system" if self._here.ending else "caller", getattr(event, "cause", None) or 16
                     )
                 case Gap():
-                    self._here.tell(GapSeen())
+                    self._here.gap(cut_off=event.restarted)
                 case _:
                     pass
 
@@ -356,6 +371,26 @@ class CallSession:
             log.warning("the caller's channel had gone without a word")
             self._here.hung_up("caller")
 
+    def _cut_off(self) -> None:
+        if not self._here.gone:
+            log.error("the caller was cut off: %s", CUT_OFF)
+            self._here.history.failed(CUT_OFF)
+            self._here.hung_up("system", EXCHANGE_FAILED)
+
+    async def _asterisk_answers(self) -> None:
+        """Nothing that the caller does or does not do counts while Asterisk is away: keys and hang-ups are not heard.
+        Returns when it is back, or when the caller was cut off."""
+        here = self._here
+        if here.gone or here.cut_off or here.ari.condition == "answers":
+            return
+        try:
+            async with asyncio.timeout(None) as here.holding:
+                await here.ari.answering()
+        except TimeoutError:
+            pass
+        finally:
+            here.holding = None
+
     # --- the end
 
     async def _close(self, parts: Parts) -> None:
@@ -369,6 +404,7 @@ class CallSession:
                     await self._let_go()
         except (AriError, TimeoutError) as error:
             log.error("channel left to the reconciler: %s", error or "no answer")
+            here.to_end = self._state is not None and self._state.ended
         finally:
             topic = self._state.variables.get("topic") if self._state is not None else ""
             here.history.ended(self.language, self._services.clock.now(), str(topic or ""))

@@ -25,6 +25,7 @@ from urllib.parse import parse_qsl, unquote
 import orjson
 
 from ivr.ari.bus import Bus
+from ivr.ari.heart import Condition
 from ivr.ari.interface import WithHandles
 from ivr.ari.parse import Gap, parse_message
 from ivr.ari.repository import Reply, Request
@@ -464,6 +465,13 @@ class FakeAri(WithHandles):
     def connected(self) -> bool:
         return self._connected.is_set()
 
+    @property
+    def condition(self) -> Condition:
+        return "answers" if self.connected else "away"
+
+    async def answering(self) -> None:
+        await self._connected.wait()
+
     async def ready(self, timeout: float = 10.0) -> None:
         try:
             async with asyncio.timeout(timeout):
@@ -493,6 +501,19 @@ class FakeAri(WithHandles):
         self.world.online = True
         self._connected.set()
         self.bus.dispatch(Gap(False, away_s))
+
+    async def killed(self, away_s: float) -> None:
+        """Asterisk ends by SIGKILL and is there again after so long, with nothing of before. Until then no command is
+        answered."""
+        self.world.online = False
+        self._connected.clear()
+        self.world.vanish()
+        fault = self.world.fault("*", status=503, times=1_000_000)
+        await asyncio.sleep(away_s)
+        self.world.faults.remove(fault)
+        self.world.online = True
+        self._connected.set()
+        self.bus.dispatch(Gap(False, away_s, restarted=True))
 
 
 def parameters_of(operation: Operation, target: str, body: bytes | None) -> dict[str, Any]:

@@ -142,8 +142,26 @@ class FakeWorld:
         self._dial_event(channel, "ANSWER")
         self._enter_stasis(channel, channel.app_args)
 
-    def fault(self, operation: str, **how: Any) -> None:
-        self.faults.append(Fault(operation, **how))
+    def fault(self, operation: str, **how: Any) -> Fault:
+        fault = Fault(operation, **how)
+        self.faults.append(fault)
+        return fault
+
+    def vanish(self) -> None:
+        """Asterisk ends at once: nothing of it is left, and nobody is told."""
+        for timer in self._timers:
+            timer.cancel()
+        for owned in (
+            self._timers,
+            self.channels,
+            self.bridges,
+            self.playbacks,
+            self.recordings,
+            self._queues,
+        ):
+            owned.clear()
+        for idle in self._idle.values():
+            idle.set()
 
     def assert_empty(self) -> None:
         """No channel, bridge, playback or running recording remains."""
