@@ -35,6 +35,9 @@ from ivr.ids import CallId, ChannelId, child_id
 
 log = logging.getLogger(__name__)
 
+TALK_BRIDGE = "mixing,dtmf_events,video_sfu"
+"""Mixed even for two (docs/decisions/0205): handed on as they come, the packets of the next agent would be unheard by
+recordings and supervisors, as if they came too late."""
 SETUP_TIMEOUT_S = 15.0
 """Three requests, each of which an Asterisk in trouble may take seconds for."""
 RING_MARGIN_S = 3.0
@@ -271,9 +274,7 @@ class Leg:
         if not self._own_bridge:
             return await channel
         self._bridged = True
-        bridge = self._ari.bridges.create_with_id(
-            bridge_id=self.bridge, type="mixing,dtmf_events", name=self.bridge
-        )
+        bridge = self._ari.bridges.create_with_id(bridge_id=self.bridge, type=TALK_BRIDGE, name=self.bridge)
         created, _ = await _both(channel, bridge)
         return created
 

@@ -35,6 +35,11 @@ HEADER: Final = struct.Struct("!BBHII")
 KEY_EVENT: Final = struct.Struct("!BBH")
 
 
+def first_sequence() -> int:
+    """Of a stream's packets: random, as RFC 3550 has it."""
+    return random.getrandbits(16)
+
+
 def _decoding_table() -> Samples:
     """mu-law byte -> linear sample (ITU-T G.711)."""
     code = ~np.arange(256, dtype=np.uint8)
@@ -115,7 +120,7 @@ class RtpSession(asyncio.DatagramProtocol):
         self._key_step = 0
         self._gap = 0
         self._due_s = 0.0
-        self._sequence = random.getrandbits(16)
+        self._sequence = first_sequence()
         self._timestamp = random.getrandbits(32)
         self._key_timestamp = 0
         self._source = random.getrandbits(32)

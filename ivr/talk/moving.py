@@ -7,7 +7,7 @@ import logging
 from collections.abc import Awaitable, Collection, Mapping, Sequence
 
 from ivr.ari.interface import Ari
-from ivr.call.leg import Leg
+from ivr.call.leg import TALK_BRIDGE, Leg
 from ivr.errors import AriError
 from ivr.ids import ChannelId
 from ivr.talk.people import CITIZEN, Move, Room
@@ -75,7 +75,7 @@ class Mover:
                 self._sound[channel] = room
         if self.main not in there:
             create = self._ari.bridges.create_with_id
-            await self._try(create(bridge_id=self.main, type="mixing,dtmf_events", name=self.main))
+            await self._try(create(bridge_id=self.main, type=TALK_BRIDGE, name=self.main))
         await self.carry_out(moves, legs, aside)
 
     def came(self, channel: ChannelId, bridge: str) -> None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import itertools
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -149,11 +151,15 @@ def _bursts(hz: float) -> Samples:
     return np.concatenate([silence(0.1), tone(hz, 0.25), silence(0.35), tone(hz, 0.1), silence(0.2)])
 
 
-async def test_one_file_across_hold_and_transfer_and_nothing_of_who_waits(stage: Scene) -> None:
+async def test_one_file_across_hold_and_transfer_and_nothing_of_who_waits(
+    stage: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Each telephone's packets begin far below those of the one before: Asterisk takes them for late ones, if it may.
+    falling = itertools.count(60_000, -3_000)
+    monkeypatch.setattr("ivr.demo.rtp.first_sequence", lambda: next(falling) & 0xFFFF)
     citizen, agent, conversation = await talking(stage)
     talks = TalkService(stage.hotline.front_door._services.in_talk)
-    await asyncio.gather(citizen.play(tone(CITIZEN_HZ, 0.6)), agent.play(tone(AGENT_HZ, 0.6)))
-    await stage.hears_for(citizen, 1.0)
+    await _converse((citizen, CITIZEN_HZ), (agent, AGENT_HZ))
     assert await talks.hold("a1001") == Done("held")
     await citizen.play(tone(700, 0.8))
     await stage.hears_for(citizen, 1.2)
@@ -161,14 +167,14 @@ async def test_one_file_across_hold_and_transfer_and_nothing_of_who_waits(stage:
     other = await agent_of(stage, "a1002")
     assert isinstance(await talks.transfer("a1001", ToAgent("a1002")), Done)
     await stage.until(lambda: _agents(stage, conversation) == ["a1002"], "the next agent has the call")
-    await _until(lambda: not _notes(stage, conversation).silent)
-    await asyncio.gather(citizen.play(tone(800, 0.6)), other.play(tone(1500, 0.6)))
-    await stage.hears_for(citizen, 1.0)
+    # On hold, and while the next one was rung; then it is over.
+    await _until(lambda: _silences(stage, conversation) >= 2 and not _notes(stage, conversation).silent)
+    await _converse((citizen, 800), (other, 1500))
     await citizen.hangup()
     record = await _kept(stage, conversation.call)
     left, right = _sides(stage, record)
     for side, heard, unheard in ((left, (CITIZEN_HZ, 800), 700), (right, (AGENT_HZ, 1500), 450)):
-        assert all(tone_present(side, hz) for hz in heard)
+        assert [hz for hz in heard if not tone_present(side, hz)] == []
         assert not tone_present(side, unheard, at_least_s=0.05)
     assert [one["agent"] for one in record.data["agents"]] == ["a1001", "a1002"]
     held, *rest = record.data["silences"]
@@ -184,6 +190,24 @@ def _notes(stage: Scene, conversation: Conversation) -> TalkNotes:
     notes = stage.hotline.overseeing.recordings.of_call(conversation.call)
     assert notes is not None
     return notes
+
+
+def _silences(stage: Scene, conversation: Conversation) -> int:
+    return len(_notes(stage, conversation).silences)
+
+
+async def _converse(one: tuple[Caller, float], other: tuple[Caller, float]) -> None:
+    """Each says a tone until the other has heard it: on a busy machine the first may be broken by lost packets."""
+
+    def heard() -> bool:
+        return _hears(one[0], other[1]) and _hears(other[0], one[1])
+
+    for _ in range(5):
+        await asyncio.gather(*(phone.play(tone(hz, 0.8)) for phone, hz in (one, other)))
+        with contextlib.suppress(AssertionError):
+            await _until(heard, within_s=4.0)
+            return
+    raise AssertionError("they do not hear each other")
 
 
 def _agents(stage: Scene, conversation: Conversation) -> list[str]:
@@ -259,10 +283,10 @@ def _hears(phone: Caller, hz: float) -> bool:
     return tone_present(phone.received_audio(), hz, at_least_s=0.5) is not None
 
 
-async def _until(reached: Callable[[], bool]) -> None:
+async def _until(reached: Callable[[], bool], within_s: float = WAIT_S) -> None:
     """What no signal tells."""
-    for _ in range(round(WAIT_S / 0.05)):
+    for _ in range(round(within_s / 0.05)):
         if await asyncio.to_thread(reached):
             return
         await asyncio.sleep(0.05)
-    raise AssertionError(f"not within {WAIT_S} s")
+    raise AssertionError(f"not within {within_s} s")
