@@ -116,8 +116,6 @@ class Hotline:
     reconciler: Reconciler
     admissions: Admissions
     """Who is let in, and who was not."""
-    watching: Watching
-    """Metrics and health."""
     rules: LiveRules
     """The rules of the queues in force, and their hours."""
     asterisk: PrivateAsterisk | None = None
@@ -359,7 +357,6 @@ async def hotline(
             telephony=telephony,
             reconciler=reconciler,
             admissions=admissions,
-            watching=watch,
             rules=rules,
             languages=languages,
             speech=speech,
