@@ -69,6 +69,8 @@ class Agent:
     """Talk, hold and wrap-up since the log-in."""
     last_given_at: dt.datetime | None = None
     """When a call was offered to this agent last, for the strategy `round_robin`."""
+    given_before: dt.datetime | None = None
+    """`last_given_at` as it was before the present offer, while there is one."""
     logged_in_at: dt.datetime | None = None
     reminders: int = 0
     """Limits of the present state that have passed."""

@@ -3,8 +3,9 @@
 An event that the table does not name for a state raises `IllegalTransition` and changes nothing. What depends on the
 hotline's own rules - when misses are forgotten, how long a wrap-up may grow - comes as `AgentLimits`.
 
-Reservation comes before ringing, so that no agent gets two calls; `idle_since` is untouched by an offer whose caller
-left, so that the agent does not lose the turn.
+Reservation comes before ringing, so that no agent gets two calls; `idle_since` and `last_given_at` are after an offer
+that came to nothing without the agent's doing (the caller left, another answered) as they were before, so that the
+agent does not lose the turn.
 """
 
 from __future__ import annotations
@@ -132,7 +133,9 @@ def _plainly(
         case Unpause():
             return _unpaused(_enter(agent, target, now), limits)
         case Reserve(entry=entry):
-            return replace(_enter(agent, target, now), entry=entry, last_given_at=now)
+            given_before = agent.last_given_at
+            reserved = replace(_enter(agent, target, now), entry=entry, last_given_at=now)
+            return replace(reserved, given_before=given_before)
         case Answer():
             answered = replace(_enter(agent, target, now), calls=agent.calls + 1)
             return replace(answered, no_answers=0) if "answer" in limits.misses_forgotten_by else answered
@@ -162,6 +165,7 @@ def _enter(agent: Agent, state: AgentState, now: dt.datetime) -> Agent:
         leaving=agent.leaving if busy else None,
         entry=agent.entry if busy else None,
         own_call=agent.own_call if busy else "",
+        given_before=agent.given_before if state in OFFERED else None,
         idle_since=now if state == "available" else agent.idle_since,
         busy_s=agent.busy_s + (now - agent.since).total_seconds() if was_busy else agent.busy_s,
     )
@@ -180,7 +184,9 @@ def _unpaused(agent: Agent, limits: AgentLimits) -> Agent:
 def _free(agent: Agent, now: dt.datetime, *, turn_kept: bool) -> Agent:
     if agent.leaving is None:
         free = _enter(agent, "available", now)
-        return replace(free, idle_since=agent.idle_since) if turn_kept else free
+        if not turn_kept:
+            return free
+        return replace(free, idle_since=agent.idle_since, last_given_at=agent.given_before)
     return replace(_enter(agent, agent.leaving.to, now), pause_reason=agent.leaving.reason)
 
 

@@ -8,7 +8,8 @@ Each event touches only what it changes:
 - an entry that arrives, comes back or relaxes is matched against the free agents;
 - an agent who frees is given the best entry among the demands that the agent fits;
 - an agent who leaves makes those entries relax for whom nobody is left.
-An agent is reserved in the same step that makes the offer, so no agent is offered two.
+An agent is reserved in the same step that makes the offer, so no agent is offered two. Where several are rung for one
+caller (`several.py`), the further ones are chosen last, of those who are free after all this.
 
 Events that name an offer or a call which is over change nothing and come back as `Ignored`. What a person asks for and
 the tables forbid (unpausing while offline) raises `IllegalTransition`, with the board unchanged.
@@ -46,12 +47,11 @@ from routing.board_events import (
     Result,
     RulesChanged,
     SentBack,
-    StopRinging,
     TalkEnded,
     Tick,
 )
 from routing.board_matching import Matching
-from routing.board_state import feeders
+from routing.board_state import feeders, ring_several
 from routing.decisions import Overtaken, Reject
 from routing.entries import Entry, Outcome
 from routing.floor import Floor
@@ -108,6 +108,8 @@ class Board(Matching):
             case _:
                 assert_never(event)
         self._settle(now)
+        if not (self._unsettled or self._postponed):
+            self._fill_up(now)
         return self._out
 
     def _arrived(self, event: BoardEvent, entry: Entry, now: dt.datetime) -> None:
@@ -139,11 +141,10 @@ class Board(Matching):
         elif entry.state == "joined":
             self._hang_up(entry, now)
         else:
-            agent = self._offered_agent(entry)
+            agents = self._rung(entry)
             self._entry(entry, en.Ended(outcome), now)
-            if agent is not None:
-                self._out.append(StopRinging(id, agent.id, "caller_left"))
-                self._freed(self._agent(agent, ag.Withdraw(outcome), now), now)
+            self._stop(id, agents, "caller_left")
+            self._let_go_and_free(agents, outcome, now)
 
     def _about_offer(self, event: Rang | Answered | NotAnswered | OfferFailed, now: dt.datetime) -> None:
         entry, agent = self._line.get(event.entry), self._floor.agents.get(event.agent)
@@ -156,16 +157,30 @@ class Board(Matching):
                 self._entry(entry, en.Ringing(), now)
                 self._at(now + dt.timedelta(seconds=self._ring_s(entry)), "entry", entry.id)
             case Answered():
-                self._agent(agent, ag.Answer(), now)
-                self._entry(entry, en.Joined(), now)
+                self._answered(entry, agent, now)
             case NotAnswered(kind=kind):
                 self._missed(entry, agent, kind, now)
             case OfferFailed(why=why):
                 agent = self._agent(agent, ag.Withdraw(why), now)
                 # The agent is marked too: offering the same pair again at once would fail again, for ever.
-                self._entry(entry, en.NotTaken("unreachable"), now)
+                self._off(entry, agent.id, now, "unreachable")
                 self._review(entry.id, now)
                 self._freed(agent, now)
+
+    def _answered(self, entry: Entry, agent: Agent, now: dt.datetime) -> None:
+        """The first to answer has the caller; from this moment whoever else does is too late."""
+        others = [one for one in self._rung(entry) if one.id != agent.id]
+        self._agent(agent, ag.Answer(), now)
+        if self._shares.counts_as(entry.id) not in (None, agent.id):
+            self._shares.failed(entry.id)
+            self._share(entry, agent)
+        self._entry(entry, en.Joined(agent.id), now)
+        self._stop(entry.id, others, "answered_elsewhere")
+        self._let_go_and_free(others, "answered_elsewhere", now)
+
+    def _let_go_and_free(self, agents: list[Agent], why: str, now: dt.datetime) -> None:
+        for agent in self._let_go(agents, why, now):
+            self._freed(agent, now)
 
     def _talked(self, event: TalkEnded | SentBack, now: dt.datetime) -> None:
         entry, agent = self._line.get(event.entry), self._floor.agents.get(event.agent)
@@ -190,9 +205,9 @@ class Board(Matching):
         if event.queue is not None and event.queue not in self._rules.queues:
             self._ignore(event, "there is no such queue")
             return
-        agent = self._offered_agent(entry)
-        if agent is not None:
-            self._out.append(StopRinging(entry.id, agent.id, "moved"))
+        agents = self._rung(entry)
+        if agents:
+            self._stop(entry.id, agents, "moved")
             entry = self._entry(entry, en.Withdrawn("moved"), now)
         moved = self._entry(
             entry, en.Moved(event.by, event.why, event.queue, event.priority, event.skills), now
@@ -201,8 +216,7 @@ class Board(Matching):
             # Whoever now stands last came before nobody, but the own place is worse than was told.
             self._overtaking.note(moved.queue, moved.id, "overtaken_moved", event.by)
         self._review(entry.id, now)
-        if agent is not None:
-            self._freed(self._agent(agent, ag.Withdraw("moved"), now), now)
+        self._let_go_and_free(agents, "moved", now)
 
     def _called_back(
         self, event: CallbackPromised | CallbackRefused | CallbackTimed, now: dt.datetime
@@ -211,11 +225,11 @@ class Board(Matching):
         if entry is None or entry.state not in en.IN_LINE:
             self._ignore(event, "the entry stands in no line")
             return
-        agent = self._offered_agent(entry)
+        agents = self._rung(entry)
         if isinstance(event, CallbackPromised):
-            if agent is not None:
+            if agents:
                 # Who is rung for a caller on the line must not find nobody there.
-                self._out.append(StopRinging(entry.id, agent.id, "callback"))
+                self._stop(entry.id, agents, "callback")
                 entry = self._entry(entry, en.Withdrawn("callback"), now)
             self._entry(entry, en.Promised(event.callback, event.not_before), now)
         elif entry.state != "waiting" or not entry.callback:
@@ -226,8 +240,7 @@ class Board(Matching):
         else:
             self._entry(entry, en.Postponed(event.not_before), now)
         self._review(entry.id, now)
-        if agent is not None:
-            self._freed(self._agent(agent, ag.Withdraw("callback"), now), now)
+        self._let_go_and_free(agents, "callback", now)
 
     def _hang_up(
         self, entry: Entry, now: dt.datetime, outcome: Outcome = "served", as_of: QueueName | None = None
@@ -272,7 +285,7 @@ class Board(Matching):
     def _rules_changed(self, rules: Rules, now: dt.datetime) -> None:
         """In force for those already waiting: whoever stands in a queue that changed is decided on anew."""
         before, self._rules = self._rules.queues, rules
-        self._feeders = feeders(rules)
+        self._feeders, self._rings_several = feeders(rules), ring_several(rules)
         changed = {
             name for name in before.keys() | rules.queues.keys() if before.get(name) != rules.queues.get(name)
         }
@@ -289,7 +302,8 @@ class Board(Matching):
         said = [self._line.remove(entry.id).said for entry in affected]
         for entry, last in zip(affected, said, strict=True):
             self._keep(entry, now).said = last
-            if self._offered_agent(entry) is not None:
+            if entry.rung:
+                self._count_rung(entry)
                 self._at(now, "entry", entry.id)
         for name in changed:
             old, new = before.get(name), rules.queues.get(name)

@@ -13,8 +13,8 @@ from routing import agents as ag
 from routing import entries as en
 from routing.agent_limits import due
 from routing.agents import IN_CALL, OFFERED, Agent
-from routing.board_events import EndConversation, EndWait, RingAgent, StopRinging
-from routing.board_state import BoardState
+from routing.board_events import EndConversation, EndWait, StopRinging
+from routing.board_ringing import Ringing
 from routing.choosing import may_ask
 from routing.decisions import Move, Offer, Overflow, Overtaken, ReasonCode, Reject, Wait
 from routing.entries import BY_THE_RULES, Entry
@@ -22,6 +22,7 @@ from routing.floor import has
 from routing.ids import AgentId, EntryId, QueueName
 from routing.matcher import decide_on, offer_next, relaxation
 from routing.rules import Rank, micros
+from routing.several import round_ends_at
 
 MOST_AT_ONCE: Final = 50
 """Entries that one event decides on anew, beside its own: when rules change or the last expert leaves, thousands may
@@ -34,7 +35,7 @@ LOOKED_AT: Final = 64
 """Of the first in line an agent is tried with so many, before the demands that the agent fits are gone through."""
 
 
-class Matching(BoardState):
+class Matching(Ringing):
     def _review(self, id: EntryId, now: dt.datetime) -> None:
         """Decide on a waiting entry anew, and act on it. Harmless when nothing has changed."""
         self._unsettled.pop(id, None)
@@ -50,7 +51,11 @@ class Matching(BoardState):
                     self._offer(entry, self._floor.agents[agent], decision, now)
                     return
                 case Wait(again_at=again_at):
+                    if self._given_one_of_several(entry, now):
+                        return
                     self._decided(entry, decision)
+                    if self._rings_several:
+                        again_at = self._may_be_asked_again_at(entry, again_at, now)
                     if again_at is not None:
                         self._at(again_at, "entry", id)
                     return
@@ -63,6 +68,14 @@ class Matching(BoardState):
                     raise AssertionError("the matcher decides nothing about places")
                 case _:
                     assert_never(decision)
+
+    def _may_be_asked_again_at(
+        self, entry: Entry, otherwise: dt.datetime | None, now: dt.datetime
+    ) -> dt.datetime | None:
+        """When one who did not take the caller may be asked once more: somebody who is rung for another, perhaps."""
+        pause = dt.timedelta(seconds=self._queue(entry).retry_s)
+        times = [again for missed in entry.tried.values() if (again := missed + pause) > now]
+        return min((*times, *(() if otherwise is None else (otherwise,))), default=None)
 
     def _move_on(self, entry: Entry, decision: Move, now: dt.datetime) -> Entry:
         """By the rules, to another queue; an entry that just arrived, too."""
@@ -83,14 +96,29 @@ class Matching(BoardState):
         agent = self._floor.agents[agent.id]
         if agent.state != "available":
             return
-        best: Turn | None = None
-        for queue in agent.queues:
-            best = self._first_of(queue, agent, best, now)
+        best = self._best_for(agent, now)
         if best is None:
+            if self._short:
+                self._idle[agent.id] = None
             return
         entry = self._line.get(EntryId(best[-1][-1]))
         assert entry is not None
         self._offer(entry, agent, offer_next(entry, agent, self._queue(entry), self._floor, now), now)
+
+    def _best_for(self, agent: Agent, now: dt.datetime) -> Turn | None:
+        """Of those who wait."""
+        best: Turn | None = None
+        for queue in agent.queues:
+            best = self._first_of(queue, agent, best, now)
+        return best
+
+    def _give_up_for_the_best(self, agent: Agent, now: dt.datetime) -> None:
+        best = None if agent.leaving is not None else self._best_for(agent, now)
+        entry = None if agent.entry is None else self._line.get(agent.entry)
+        if best is not None and entry is not None:
+            waiting = self._line.get(EntryId(best[-1][-1]))
+            assert waiting is not None
+            self._give_up(entry, agent, waiting, now)
 
     def _first_of(self, queue: QueueName, agent: Agent, best: Turn | None, now: dt.datetime) -> Turn | None:
         """The first in that line for this agent, if it goes before `best`, else `best`.
@@ -146,25 +174,12 @@ class Matching(BoardState):
             self._at(missed + dt.timedelta(seconds=queue.retry_s), "entry", entry.id)
         return False
 
-    def _offer(self, entry: Entry, agent: Agent, decision: Offer, now: dt.datetime) -> None:
-        queue, ring_s = self._queue(entry), self._ring_s(entry)
-        self._decided(entry, decision)
-        if queue.shares:
-            self._shares.offered(
-                entry.id, agent, queue, lambda label, value: self._floor.staffed(queue.name, label, value)
-            )
-        agent = self._agent(agent, ag.Reserve(entry.id), now)
-        entry = self._entry(entry, en.Offered(agent.id), now)
-        self._at(now + dt.timedelta(seconds=ring_s), "entry", entry.id)
-        self._out.append(RingAgent(entry, agent, ring_s, decision))
-
     def _over(self, entry: Entry, decision: Overflow | Reject, now: dt.datetime) -> None:
         self._decided(entry, decision)
         self._out.append(EndWait(self._entry(entry, en.Ended(decision.outcome), now), decision))
 
     def _missed(self, entry: Entry, agent: Agent, kind: ag.NoAnswerKind, now: dt.datetime) -> None:
-        agent = self._agent(agent, ag.NoAnswer(kind, self._queue(entry).no_answer_pause_after), now)
-        self._entry(entry, en.NotTaken(kind), now)
+        entry, agent = self._not_taken(entry, agent, kind, now)
         # The caller who was let down first, then the agent's next one.
         self._review(entry.id, now)
         self._freed(agent, now)
@@ -215,16 +230,22 @@ class Matching(BoardState):
 
     def _entry_due(self, entry: Entry, now: dt.datetime) -> None:
         self._keep(entry, now)
-        agent = self._offered_agent(entry)
-        if agent is None:
+        agents = self._rung(entry)
+        if not agents:
             self._review(entry.id, now)
             return
-        rung_until = entry.since + dt.timedelta(seconds=self._ring_s(entry))
-        if now >= rung_until:
-            self._out.append(StopRinging(entry.id, agent.id, "timeout"))
-            self._missed(entry, agent, "timeout", now)
-        else:
-            self._at(rung_until, "entry", entry.id)
+        ends_at = round_ends_at(entry, self._ring_s(entry))
+        if now < ends_at:
+            self._at(ends_at, "entry", entry.id)
+            return
+        self._stop(entry.id, agents, "timeout")
+        freed = []
+        for agent in agents:
+            entry, agent = self._not_taken(entry, agent, "timeout", now)
+            freed.append(agent)
+        self._review(entry.id, now)
+        for agent in freed:
+            self._freed(agent, now)
 
     def _agent_due(self, id: AgentId, now: dt.datetime) -> None:
         """The end of a wrap-up, or a limit of the agent's state: nobody is reserved, or rung, for ever."""
@@ -245,7 +266,7 @@ class Matching(BoardState):
             # Forced, or the phone went away, in the middle of an offer.
             why = "forced" if isinstance(event, ag.Force) else "unreachable"
             self._out.append(StopRinging(entry.id, agent.id, why))
-            self._entry(entry, en.Withdrawn(why) if why == "forced" else en.NotTaken("unreachable"), now)
+            self._off(entry, agent.id, now, None if why == "forced" else "unreachable", why)
             self._review(entry.id, now)
         elif entry is not None and after.entry is None and agent.state in IN_CALL:
             self._out.append(EndConversation(entry.id, agent.id, "forced"))

@@ -21,6 +21,7 @@ from routing.ids import AgentId, EntryId, QueueName
 from routing.line import Kept, Line, Place
 from routing.overtaking import Overtaking, Telling
 from routing.rules import QueueRules, Rank, Rules, micros
+from routing.several import at_once
 from routing.shares import Shares
 
 _UNKNOWN = QueueRules(QueueName(""))
@@ -39,6 +40,7 @@ class BoardState:
     def __init__(self, rules: Rules, agents: Iterable[Agent] = (), entries: Iterable[Entry] = ()) -> None:
         self._rules = rules
         self._feeders = feeders(rules)
+        self._rings_several = ring_several(rules)
         self._closed: dict[QueueName, dt.datetime] = {}
         self._now = _START
         self._shares = Shares()
@@ -50,6 +52,13 @@ class BoardState:
         self._undelivered: list[Result] = []
         self._unsettled: dict[EntryId, None] = {}
         self._postponed: deque[EntryId] = deque()
+        self._several: dict[EntryId, None] = {}
+        """Entries that are offered to more than one."""
+        self._short: dict[QueueName, dict[EntryId, None]] = {}
+        """Those that are offered to fewer than the rules say, by queue."""
+        self._to_fill: dict[EntryId, None] = {}
+        self._idle: dict[AgentId, None] = {}
+        """Freed by this event, and nobody waits for them."""
         for entry in entries:
             if entry.state != "ended":
                 self._keep(entry, _START)
@@ -99,7 +108,7 @@ class BoardState:
         return self._line.length(queue)
 
     def next_deadline(self) -> dt.datetime | None:
-        if self._postponed or self._unsettled or self._undelivered:
+        if self._postponed or self._unsettled or self._undelivered or self._to_fill or self._idle:
             return self._now
         return dt.datetime.fromtimestamp(self._deadlines[0][0], dt.UTC) if self._deadlines else None
 
@@ -169,8 +178,25 @@ class BoardState:
             self._line.remove(entry.id)
         if after.state == "ended" or after.queue != entry.queue:
             self._overtaking.forget(entry.id)
+        if after.agent != entry.agent or after.others is not entry.others:
+            self._count_rung(after)
         self._out.append(EntryChanged(entry, after, event))
         return after
+
+    def _count_rung(self, entry: Entry) -> None:
+        """Whether several are rung for it, and whether more are to be."""
+        number = len(entry.rung)
+        if number > 1:
+            self._several[entry.id] = None
+        elif self._several:
+            self._several.pop(entry.id, None)
+        if 0 < number < at_once(entry, self._queue(entry)):
+            self._short.setdefault(entry.queue, {})[entry.id] = None
+            self._to_fill[entry.id] = None
+        elif (short := self._short.get(entry.queue)) is not None:
+            short.pop(entry.id, None)
+            if not short:
+                del self._short[entry.queue]
 
     def _keep(self, entry: Entry, now: dt.datetime) -> Kept:
         queue = self._queue(entry)
@@ -195,10 +221,9 @@ class BoardState:
     def _rank(self, id: EntryId, now: dt.datetime) -> Rank | None:
         return self._line.rank(id, micros(now))
 
-    def _offered_agent(self, entry: Entry) -> Agent | None:
-        if entry.state not in ("offered", "ringing") or entry.agent is None:
-            return None
-        return self._floor.agents.get(entry.agent)
+    def _rung(self, entry: Entry) -> list[Agent]:
+        """All to whom it is offered."""
+        return [agent for id in entry.rung if (agent := self._floor.agents.get(id)) is not None]
 
     def _worse(self, entry: Entry, place: int) -> tuple[Reason, ...]:
         queue, now_us = self._queue(entry), micros(self._now)
@@ -236,6 +261,10 @@ class BoardState:
                 return
             kept.due = due
         heapq.heappush(self._deadlines, (due, kind, id))
+
+
+def ring_several(rules: Rules) -> bool:
+    return any(queue.ring > 1 for queue in rules.queues.values())
 
 
 def feeders(rules: Rules) -> Mapping[QueueName, list[QueueName]]:

@@ -23,6 +23,9 @@ ReasonCode = Literal[
     "preferred",
     "only_tried_left",
     "asked_for",
+    "rung_too",
+    "rung_for_the_rest",
+    "given_up_elsewhere",
     # why this caller
     "next_in_line",
     "urgent",

@@ -26,7 +26,9 @@ from routing.entry_events import (
     Joined,
     Moved,
     NotTaken,
+    NotTakenByOne,
     Offered,
+    OfferedToo,
     Outcome,
     Postponed,
     Promised,
@@ -35,6 +37,7 @@ from routing.entry_events import (
     Ringing,
     Unpromised,
     Withdrawn,
+    WithdrawnFromOne,
 )
 from routing.ids import AgentId, EntryId, QueueName, SkillName
 
@@ -50,8 +53,10 @@ __all__ = [
     "Joined",
     "Moved",
     "NotTaken",
+    "NotTakenByOne",
     "OUTCOMES",
     "Offered",
+    "OfferedToo",
     "Outcome",
     "Postponed",
     "Promised",
@@ -62,6 +67,7 @@ __all__ = [
     "TRANSITIONS",
     "Unpromised",
     "Withdrawn",
+    "WithdrawnFromOne",
     "apply",
     "enter",
 ]
@@ -90,6 +96,8 @@ class Entry:
     limit_from: where the longest wait is counted from (entering, or the return from a conversation).
     tried: agents who did not answer -> when. announced: the place last told, never a greater one.
     reason: what the agent is told. agent: whom it is offered or joined to, and after the end who served it.
+    others: further agents to whom it is offered at the same time, in the order in which they were. Not stored: an entry
+    that was offered when the controller died waits again, whoever was rung for it. one_by_one: never to several.
     only: it is for this agent alone, now or not at all (a transfer to a person). ring_s: None = the queue's own.
     callback: the promise that holds this place, "" = the caller is on the line. not_before: nobody is rung before.
     revision: how many events changed this entry; guards a stored row against an older one.
@@ -129,6 +137,15 @@ class Entry:
     preferred: AgentId | None = None
     caller_key: str = ""
     been: tuple[QueueName, ...] = ()
+    others: tuple[AgentId, ...] = ()
+    one_by_one: bool = False
+
+    @property
+    def rung(self) -> tuple[AgentId, ...]:
+        """All to whom it is offered now; () when it is not."""
+        if self.agent is None or self.state not in ("offered", "ringing"):
+            return ()
+        return (self.agent, *self.others)
 
     def waited_s(self, now: dt.datetime) -> float:
         """Seconds from entering to the join, the end or now, whichever is first."""
@@ -198,6 +215,14 @@ def _into(
     return replace(entry, queue=queue, step=0, step_since=now, announced=None, tried=NOBODY, been=been)
 
 
+def _without(entry: Entry, agent: AgentId, event: EntryEvent) -> Entry:
+    """Still offered to the others. Raises IllegalTransition where there would be none."""
+    left = tuple(one for one in entry.rung if one != agent)
+    if not left:
+        raise IllegalTransition(f"entry {entry.id}", entry.state, event)
+    return replace(entry, agent=left[0], others=left[1:])
+
+
 def apply(entry: Entry, event: EntryEvent, now: dt.datetime) -> Entry:
     """The entry after the event. Raises IllegalTransition (entry unchanged) when the tables do not allow it."""
     after = _after(entry, event, now)
@@ -212,17 +237,23 @@ def _after(entry: Entry, event: EntryEvent, now: dt.datetime) -> Entry:
     match event:
         case Offered(agent=agent):
             return replace(entry, state=state, since=since, agent=agent, attempts=entry.attempts + 1)
+        case OfferedToo(agent=agent):
+            return replace(entry, others=(*entry.others, agent), attempts=entry.attempts + 1)
         case Ringing():
             return replace(entry, state=state, since=since)
         case NotTaken():
-            tried = dict(entry.tried)
-            if entry.agent is not None:
-                tried[entry.agent] = now
-            return replace(entry, state=state, since=since, agent=None, tried=tried)
+            tried = entry.tried if entry.agent is None else {**entry.tried, entry.agent: now}
+            return replace(entry, state=state, since=since, agent=None, others=(), tried=tried)
         case Withdrawn():
-            return replace(entry, state=state, since=since, agent=None)
-        case Joined():
-            return replace(entry, state=state, since=since, joined_at=now)
+            return replace(entry, state=state, since=since, agent=None, others=())
+        case NotTakenByOne(agent=agent):
+            return replace(_without(entry, agent, event), tried={**entry.tried, agent: now})
+        case WithdrawnFromOne(agent=agent):
+            return _without(entry, agent, event)
+        case Joined(agent=agent):
+            return replace(
+                entry, state=state, since=since, agent=agent or entry.agent, others=(), joined_at=now
+            )
         case Requeued(not_before=not_before, queue=queue, skills=skills):
             back = replace(entry, state=state, since=since, agent=None, joined_at=None, limit_from=now)
             return _into(replace(back, not_before=not_before), queue, skills, now)

@@ -20,13 +20,21 @@ class Offered:
 
 
 @dataclass(frozen=True, slots=True)
+class OfferedToo:
+    """To a further agent, beside whomever it is offered to already."""
+
+    agent: AgentId
+
+
+@dataclass(frozen=True, slots=True)
 class Ringing:
     pass
 
 
 @dataclass(frozen=True, slots=True)
 class NotTaken:
-    """The agent did not answer: back to waiting, in the same place; that agent comes last for a while."""
+    """The agent, or the last of several, did not answer: back to waiting, in the same place; that agent comes last for
+    a while."""
 
     kind: NoAnswerKind
 
@@ -39,8 +47,26 @@ class Withdrawn:
 
 
 @dataclass(frozen=True, slots=True)
+class NotTakenByOne:
+    """As `NotTaken`, by one of several: the others go on being rung."""
+
+    agent: AgentId
+    kind: NoAnswerKind
+
+
+@dataclass(frozen=True, slots=True)
+class WithdrawnFromOne:
+    """As `Withdrawn`, from one of several."""
+
+    agent: AgentId
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
 class Joined:
-    pass
+    """agent: the one of several who answered, None = the only one."""
+
+    agent: AgentId | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,9 +140,12 @@ class Ended:
 
 EntryEvent = (
     Offered
+    | OfferedToo
     | Ringing
     | NotTaken
+    | NotTakenByOne
     | Withdrawn
+    | WithdrawnFromOne
     | Joined
     | Requeued
     | Promised
@@ -140,6 +169,9 @@ TRANSITIONS: Final[Mapping[EntryState, Mapping[type[EntryEvent], EntryState]]] =
         Ended: "ended",
     },
     "offered": {
+        OfferedToo: "offered",
+        NotTakenByOne: "offered",
+        WithdrawnFromOne: "offered",
         Ringing: "ringing",
         Joined: "joined",
         NotTaken: "waiting",
@@ -148,6 +180,9 @@ TRANSITIONS: Final[Mapping[EntryState, Mapping[type[EntryEvent], EntryState]]] =
         Ended: "ended",
     },
     "ringing": {
+        OfferedToo: "ringing",
+        NotTakenByOne: "ringing",
+        WithdrawnFromOne: "ringing",
         Ringing: "ringing",
         Joined: "joined",
         NotTaken: "waiting",

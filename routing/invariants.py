@@ -15,9 +15,12 @@ from typing import Literal
 
 from routing.agents import IN_CALL, OFFERED
 from routing.board import Board
+from routing.choosing import standing
 from routing.entries import IN_LINE, Entry
 from routing.ids import AgentId, EntryId
 from routing.matcher import limit, next_for_agent, relaxation
+from routing.plain import Plain
+from routing.several import given_up, one_more
 
 FaultCode = Literal[
     "reserved_for_nobody",
@@ -29,6 +32,8 @@ FaultCode = Literal[
     "waits_beyond_the_limit",
     "step_should_have_relaxed",
     "free_beside_a_caller_who_fits",
+    "rung_beside_others_while_a_caller_waits",
+    "free_beside_a_caller_rung_by_too_few",
     "place_is_wrong",
     "place_grew",
 ]
@@ -55,6 +60,7 @@ def faults(board: Board, now: dt.datetime, ending: Collection[EntryId] = ()) -> 
     if due is None or due > now:
         # Else something is about to be done: send `Tick` first.
         yield from waiting(board, entries, now)
+        yield from rung_together(board, entries, now)
 
 
 def held(board: Board, entries: Collection[Entry], ending: Collection[EntryId] = ()) -> Iterator[Fault]:
@@ -65,18 +71,17 @@ def held(board: Board, entries: Collection[Entry], ending: Collection[EntryId] =
             if entry.state != "waiting":
                 yield Fault("offered_to_nobody", entry.id, what=entry.state)
             continue
-        agent = board.agents.get(entry.agent)
-        is_held = agent is not None and agent.entry == entry.id
-        if entry.state == "joined":
-            if entry.id in ending:
-                continue
-            if not (is_held and agent is not None and agent.state in IN_CALL):
-                yield Fault("joined_to_nobody", entry.id, entry.agent, "" if agent is None else agent.state)
-        elif not (is_held and agent is not None and agent.state in OFFERED):
-            yield Fault("offered_to_nobody", entry.id, entry.agent, "" if agent is None else agent.state)
-        if entry.agent in of_agent:
-            yield Fault("agent_has_two", entry.id, entry.agent, of_agent[entry.agent].id)
-        of_agent[entry.agent] = entry
+        if entry.id in ending:
+            continue
+        code: FaultCode = "joined_to_nobody" if entry.state == "joined" else "offered_to_nobody"
+        states = IN_CALL if entry.state == "joined" else OFFERED
+        for id in entry.rung or (entry.agent,):
+            agent = board.agents.get(id)
+            if agent is None or agent.entry != entry.id or agent.state not in states:
+                yield Fault(code, entry.id, id, "" if agent is None else agent.state)
+            if id in of_agent:
+                yield Fault("agent_has_two", entry.id, id, of_agent[id].id)
+            of_agent[id] = entry
     for agent in board.agents.values():
         entry_of = of_agent.get(agent.id)
         if agent.state in OFFERED and (
@@ -117,6 +122,27 @@ def waiting(board: Board, entries: Collection[Entry], now: dt.datetime) -> Itera
             offer = next_for_agent(agent, entries, rules, now, agents=agents.values())
             if offer is not None:
                 yield Fault("free_beside_a_caller_who_fits", offer.entry, agent.id)
+
+
+def rung_together(board: Board, entries: Collection[Entry], now: dt.datetime) -> Iterator[Fault]:
+    """Ringing several makes nobody wait, and nobody is idle who could ring too."""
+    several = [entry for entry in entries if len(entry.rung) > 1]
+    rules, agents = board.rules.queues, board.agents
+    staff = Plain(agents.values())
+    for entry in entries:
+        queue = rules.get(entry.queue)
+        if queue is None:
+            continue
+        stand, _ = standing(entry, (entry.queue, queue.needs(entry)), queue, agents, now)
+        if stand is not None and several:
+            only = stand[1] if isinstance(stand[1], str) else None
+            found = given_up(entry, queue, several, staff, now, only)
+            if found is not None:
+                yield Fault("rung_beside_others_while_a_caller_waits", entry.id, found[1].id, found[0].id)
+        more = one_more(entry, queue, staff, queue.ring_s if entry.ring_s is None else entry.ring_s, now)
+        # In the very moment in which the ringing begins, also who was tried may be asked: that moment may be over.
+        if more is not None and more.agent not in entry.tried:
+            yield Fault("free_beside_a_caller_rung_by_too_few", entry.id, more.agent)
 
 
 def places(board: Board, entries: Collection[Entry]) -> Iterator[Fault]:

@@ -17,6 +17,8 @@ Requirement = tuple[tuple[SkillName, int], ...]
 Rank = tuple[int, int, int, str]
 """The order among all who wait, smallest first: urgent (0) before not (1), the weight negated, enqueued at (us), id."""
 
+MOST_RUNG: Final = 50
+"""So many telephones ring for one caller at most, also where all are to."""
 POINT: Final = 10**12
 """A point of priority as a weight. Weights are whole numbers: growing steadily, they are exact at every moment."""
 ANYBODY = Step()
@@ -83,6 +85,7 @@ class Overflow:
 class QueueRules:
     """One queue. Times in s; None = without limit (wrap_up_s None = until the agent ends it).
 
+    ring: so many agents are rung at once for one caller (`several.py`).
     retry_s: an agent who did not answer is not offered the same entry again for so long.
     no_answer_pause_after: misses in a row that pause an agent, None = never.
     when_unstaffed: what becomes of callers while nobody of the queue is logged in.
@@ -102,6 +105,7 @@ class QueueRules:
     steps: tuple[Step, ...] = ()
     strategy: Strategy = "longest_idle"
     priority: int = 0
+    ring: int = 1
     ring_s: float = 20.0
     wrap_up_s: float | None = 10.0
     max_wait_s: float | None = 1800.0

@@ -13,7 +13,7 @@ from routing.agent_rules import compiled
 from routing.agents import Agent
 from routing.entries import Step
 from routing.ids import AgentId, QueueName, SkillName
-from routing.rules import Ageing, Overflow, QueueRules, Rules, WrapUpCode
+from routing.rules import MOST_RUNG, Ageing, Overflow, QueueRules, Rules, WrapUpCode
 from routing.rules_checks import faults
 from routing.rules_model import AgentsModel, OverflowModel, QueueModel, RulesModel, StepModel
 from routing.rules_places import Finding, Path, Places, RulesError, parse, validate
@@ -96,6 +96,7 @@ def _queue(name: QueueName, model: QueueModel, codes: tuple[str, ...]) -> QueueR
         steps=tuple(map(_step, model.steps)),
         strategy=model.strategy,
         priority=model.priority,
+        ring=MOST_RUNG if model.ring == "all" else model.ring,
         ring_s=model.ring_s,
         wrap_up_s=None if model.wrap_up_s == "manual" else model.wrap_up_s,
         max_wait_s=model.max_wait_s,

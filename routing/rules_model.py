@@ -12,7 +12,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSche
 from pydantic_core import PydanticCustomError
 
 from routing.agent_rules import AgentRulesModel
-from routing.rules import Strategy
+from routing.rules import MOST_RUNG, Strategy
 
 LONGEST_S = 86_400
 Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_-]{0,47}$")]
@@ -106,6 +106,11 @@ class QueueModel(Strict):
     priority: Annotated[int, Field(ge=-1000, le=1000)] = Field(0, description="added to each entry's own")
     ageing: AgeingModel | None = Field(None, description="priority that grows while somebody waits")
     urgent: bool = Field(False, description="before every queue that is not, whatever the priorities")
+    ring: Annotated[int, Field(ge=1, le=MOST_RUNG)] | Literal["all"] = Field(
+        1,
+        description="so many agents are rung at once for one caller, and the first to answer has the call; `all`: "
+        f"every free agent who fits ({MOST_RUNG} at most)",
+    )
     ring_s: Annotated[float, Field(ge=3, le=120)] = Field(20.0, description="how long a telephone rings")
     wrap_up_s: Seconds | Literal["manual"] = Field(
         10.0, description="time after a call before the next; `manual`: until the agent ends it"

@@ -30,6 +30,18 @@ TEMPLATES: Final[Mapping[ReasonCode, tuple[str, str]]] = {
         "nobody else was free, so an agent who did not answer was asked again (after attempt {attempts})",
     ),
     "asked_for": ("指定转给{agent}", "the call is for {agent} alone"),
+    "rung_too": (
+        "{agent}同时振铃(另有{beside}人在响),先接者得",
+        "{agent} is rung at the same time as {beside} more, and the first to answer has the call",
+    ),
+    "rung_for_the_rest": (
+        "{agent}补位振铃,本轮还剩{left_s}秒(另有{beside}人在响)",
+        "{agent} is rung in a free place for the {left_s} s that are left, beside {beside} more",
+    ),
+    "given_up_elsewhere": (
+        "{agent}原为另一来电同时振铃者之一,那里仍有他人振铃",
+        "{agent} was one of several rung for another caller, for whom others are still rung",
+    ),
     "next_in_line": (
         "{agent}空闲,此来电排在最前(已等{waited_s}秒,优先级{priority})",
         "{agent} became free and this caller was first in line (waited {waited_s} s, priority {priority})",

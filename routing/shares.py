@@ -4,7 +4,7 @@ Each call given out is credited to the values of a label by their weights, among
 logged in at that time, and taken from the value of the agent who got it. So the figures of a label add up to 0, a
 vendor who is at home gathers no debt of calls, and a vendor who was short of agents gets more as soon as there is a
 choice. An offer counts from the moment it is made, lest all the offers of one moment go the same way, and no longer
-when it fails.
+when it fails. Where several are rung for one call, it counts as the first one's, until another answers.
 
 The figures live as long as the controller. Values without a weight come last.
 """
@@ -15,7 +15,7 @@ from collections import defaultdict
 from collections.abc import Callable
 
 from routing.agents import Agent
-from routing.ids import EntryId, QueueName
+from routing.ids import AgentId, EntryId, QueueName
 from routing.rules import QueueRules
 
 Labels = tuple[str, ...]
@@ -26,7 +26,7 @@ _Key = tuple[QueueName, str, str]
 class Shares:
     def __init__(self) -> None:
         self._behind: defaultdict[_Key, float] = defaultdict(float)
-        self._offers: dict[EntryId, list[tuple[_Key, float]]] = {}
+        self._offers: dict[EntryId, tuple[AgentId, list[tuple[_Key, float]]]] = {}
 
     def behind(self, queue: QueueRules, labels: Labels) -> float:
         """Calls that agents with these labels are behind, over all labels."""
@@ -49,15 +49,21 @@ class Shares:
             total = sum(here.values())
             changes += [((queue.name, label, value), weight / total) for value, weight in here.items()]
             changes.append(((queue.name, label, agent.labels.get(label, "")), -1.0))
-        self._offers[entry] = changes
+        self._offers[entry] = agent.id, changes
         for key, change in changes:
             self._behind[key] += change
+
+    def counts_as(self, entry: EntryId) -> AgentId | None:
+        """To whom the call is counted until it is taken; None: to nobody."""
+        offer = self._offers.get(entry)
+        return None if offer is None else offer[0]
 
     def joined(self, entry: EntryId) -> None:
         self._offers.pop(entry, None)
 
     def failed(self, entry: EntryId) -> None:
-        for key, change in self._offers.pop(entry, ()):
+        offer = self._offers.pop(entry, None)
+        for key, change in () if offer is None else offer[1]:
             self._behind[key] -= change
 
     def forget(self, queue: QueueName) -> None:
@@ -65,6 +71,6 @@ class Shares:
         for key in [key for key in self._behind if key[0] == queue]:
             del self._behind[key]
         self._offers = {
-            entry: [change for change in changes if change[0][0] != queue]
-            for entry, changes in self._offers.items()
+            entry: (agent, [change for change in changes if change[0][0] != queue])
+            for entry, (agent, changes) in self._offers.items()
         }

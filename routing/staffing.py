@@ -12,7 +12,7 @@ from typing import Literal
 
 from routing.agents import Agent
 from routing.ids import QueueName, SkillName
-from routing.rules import QueueRules, Requirement, Rules, requirement
+from routing.rules import MOST_RUNG, QueueRules, Requirement, Rules, requirement
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +48,7 @@ def gaps(rules: Rules, agents: Sequence[Agent], languages: Iterable[str]) -> lis
         found += _languages(rules, queue, agents, spoken_by_callers)
         found += _shares(queue, members)
         found += _ranks(queue, members)
+        found += _ringing(queue, members)
     return found
 
 
@@ -151,6 +152,16 @@ def _ranks(queue: QueueRules, members: Sequence[Agent]) -> Iterator[Gap]:
             ("queues", queue.name, "strategy"),
             f"all agents of the queue `{queue.name}` have the same rank, so that none goes before another",
             "rank: 1, 2 ... in agents.yaml, lower ones first",
+            "no-effect",
+        )
+
+
+def _ringing(queue: QueueRules, members: Sequence[Agent]) -> Iterator[Gap]:
+    if len(members) < queue.ring < MOST_RUNG:
+        yield Gap(
+            ("queues", queue.name, "ring"),
+            f"{queue.ring} agents are to be rung at once, but the queue `{queue.name}` has {len(members)}",
+            "ring: all, or more agents in agents.yaml",
             "no-effect",
         )
 

@@ -60,6 +60,9 @@ WHY: Final[Mapping[str, tuple[str, str]]] = {
     "left": ("来电人另有去向", "the caller went elsewhere"),
     "callback": ("改为回拨", "a callback was promised"),
     "moved": ("排队被移动", "the entry was moved"),
+    "answered_elsewhere": ("另一话务员先接听", "another agent answered first"),
+    "needed": ("改为响应另一等候者", "needed for another caller who waited"),
+    "timeout": ("本轮振铃结束", "the ring time was over"),
 }
 OUTCOMES: Final[Mapping[str, tuple[str, str]]] = {
     "served": ("已接通话务员", "served by an agent"),

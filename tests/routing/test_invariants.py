@@ -19,8 +19,10 @@ from routing.decisions import Decision, Wait
 from routing.entries import IN_LINE, Entry, Step
 from routing.floor import Floor
 from routing.ids import AgentId, EntryId, QueueName
+from routing.invariants import faults
 from routing.matcher import decide, limit, next_for_agent, place, relaxation
 from routing.rules import Ageing, Overflow, QueueRules, Rules
+from routing.several import at_once
 from tests.routing.world import agent, at, entry, skills
 
 CRISIS = QueueName("crisis")
@@ -53,9 +55,10 @@ OTHER_RULES = Rules(
             overflow=(Overflow(CRISIS, after_s=45.0), Overflow(CRISIS, unstaffed=True)),
             serve_after_closing=False,
         ),
-        CRISIS: replace(RULES.queues[CRISIS], urgent=True, strategy="best_skill"),
+        CRISIS: replace(RULES.queues[CRISIS], urgent=True, strategy="best_skill", ring=3),
     }
 )
+TWO_AT_ONCE = Rules({name: replace(queue, ring=2) for name, queue in RULES.queues.items()})
 
 NOWHERE = QueueRules(QueueName(""))
 AGENT_IDS = ["ann", "bob", "cid", "dan"]
@@ -97,24 +100,32 @@ class Shift(RuleBasedStateMachine):
         self.told: dict[EntryId, int] = {}
         self.worst: dict[EntryId, int] = {}
         self.ended: dict[EntryId, str] = {}
+        self.ending: set[EntryId] = set()
 
-    @initialize(agents=some_agents)
-    def begin(self, agents: list[Agent]) -> None:
-        self.board = Board(RULES, agents)
+    @initialize(agents=some_agents, rules=st.sampled_from([RULES, TWO_AT_ONCE]))
+    def begin(self, agents: list[Agent], rules: Rules) -> None:
+        self.board = Board(rules, agents)
 
     def tell(self, event: ev.BoardEvent) -> None:
         for result in self.board.apply(event, at(self.now)):
             match result:
                 case ev.RingAgent(entry=offered, agent=asked):
                     assert asked.id not in {who for _, who in self.ringing}, "an agent was offered two"
-                    assert offered.id not in {which for which, _ in self.ringing}, (
-                        "a caller was offered to two"
-                    )
                     queue = self.board.rules.queues.get(offered.queue, NOWHERE)
+                    beside = sum(which == offered.id for which, _ in self.ringing)
+                    assert beside < at_once(offered, queue), "a caller was offered to too many"
+                    assert asked.id in offered.rung
                     assert may_ask(offered, asked, queue, at(self.now)), "asked again at once after a miss"
                     self.ringing.add((offered.id, asked.id))
                 case ev.StopRinging(entry=which, agent=who):
                     self.ringing.remove((which, who))
+                case ev.AgentChanged(before=before, after=after, event=ag.Withdraw(why)) if (
+                    before is not None
+                ):
+                    assert (after.no_answers, after.idle_since) == (before.no_answers, before.idle_since), why
+                    assert before.leaving or after.last_given_at == before.given_before
+                case ev.EndConversation(entry=which):
+                    self.ending.add(which)
                 case ev.EntryChanged(before=Entry(queue=old), after=Entry(queue=new, id=which)) if old != new:
                     self.told.pop(which, None)
                     self.worst.pop(which, None)
@@ -183,6 +194,7 @@ class Shift(RuleBasedStateMachine):
             (e.id, e.agent) for e in self.board.entries() if e.state == "joined" and e.agent is not None
         )
         which, who = data.draw(st.sampled_from(joined))
+        self.ending.discard(which)
         self.tell(ev.SentBack(which, who, "lost") if back else ev.TalkEnded(which, who))
 
     @rule(data=st.data(), later=st.sampled_from([None, 0.0, 5.0, 60.0]), what=st.sampled_from("pprt"))
@@ -223,7 +235,7 @@ class Shift(RuleBasedStateMachine):
         queues = ("general", "crisis") if crisis else ("general",)
         self.tell(ev.AgentKnown(agent(who, english=english, queues=queues, state="offline")))
 
-    @rule(rules=st.sampled_from([RULES, OTHER_RULES]))
+    @rule(rules=st.sampled_from([RULES, OTHER_RULES, TWO_AT_ONCE]))
     def rules_change(self, rules: Rules) -> None:
         self.tell(ev.RulesChanged(rules))
 
@@ -253,7 +265,7 @@ class Shift(RuleBasedStateMachine):
     @invariant()
     def nobody_is_held_without_a_reason(self) -> None:
         """Every offered or talking agent has an entry that says so, and the other way round."""
-        by_agent = {e.agent: e for e in self.board.entries() if e.state in ("offered", "ringing")}
+        by_agent = {who: e for e in self.board.entries() for who in e.rung}
         for held in self.board.agents.values():
             if held.state in OFFERED:
                 assert by_agent.get(held.id) is not None
@@ -264,9 +276,17 @@ class Shift(RuleBasedStateMachine):
                 talked = self.board.entry(held.entry)
                 assert talked is not None
                 assert (talked.state, talked.agent) == ("joined", held.id)
-        for offered in by_agent.values():
-            assert offered.agent is not None
-            assert self.board.agents[offered.agent].entry == offered.id
+        for who, offered in by_agent.items():
+            assert self.board.agents[who].entry == offered.id
+        for each in self.board.entries():
+            assert bool(each.rung) == (each.state in ("offered", "ringing"))
+            assert not each.others or each.rung
+
+    @invariant()
+    def what_must_hold_of_every_board_holds(self) -> None:
+        """Among it: ringing several makes nobody wait, and nobody is idle who could be rung too."""
+        joined = {each.id for each in self.board.entries() if each.state == "joined"}
+        assert list(faults(self.board, at(self.now), self.ending & joined)) == []
 
     @invariant()
     def no_free_agent_beside_a_caller_who_fits(self) -> None:

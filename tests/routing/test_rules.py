@@ -69,12 +69,12 @@ def test_every_fault_is_told_at_once_and_where_it_stands() -> None:
           english: {en: English}
         queues:
           general:
-            ring: 20
+            rings_s: 20
             steps:
               - require: {english: 9}
         """
     )
-    assert findings[0] == "queues.yaml:5:5: unknown key queues.general.ring (did you mean ring_s?)"
+    assert findings[0] == "queues.yaml:5:5: unknown key queues.general.rings_s (did you mean ring_s?)"
     assert findings[1].startswith("queues.yaml:7:19: queues.general.steps.0.require.english: ")
 
 

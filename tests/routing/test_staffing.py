@@ -8,9 +8,10 @@ from dataclasses import replace
 import pytest
 
 from routing.agents import Agent
-from routing.rules import Rules
+from routing.rules import MOST_RUNG, Rules
 from routing.rules_load import load_agents, load_rules
 from routing.staffing import gaps, lack_of
+from tests.routing import world
 
 NOW = dt.datetime(2026, 11, 23, 4, 0, tzinfo=dt.UTC)
 
@@ -168,3 +169,13 @@ def test_a_queue_that_takes_over_at_closing_time_and_closes_itself() -> None:
         "queues.crisis.overflow.0: the queue `general` has the same hours, so it is closed too"
     ]
     assert gaps_in(closing.replace("OTHER", "night"), *staff) == []
+
+
+def test_more_telephones_than_agents_are_told() -> None:
+    """All is all there are, however many."""
+    staff = [world.agent("ann"), world.agent("bob")]
+    (gap,) = gaps(world.rules(ring=3), staff, ("zh",))
+    assert (gap.path, gap.code) == (("queues", "general", "ring"), "no-effect")
+    assert gap.cause == "3 agents are to be rung at once, but the queue `general` has 2"
+    for ring in (1, 2, MOST_RUNG):
+        assert gaps(world.rules(ring=ring), staff, ("zh",)) == []
