@@ -63,6 +63,9 @@ from ivr.transcripts.service import TranscriptService
 from ivr.versions.content import read_beside
 from ivr.versions.live import LiveFlows
 from ivr.versions.service import Versions
+from ivr.watching.collecting import Parts
+from ivr.watching.ears import CountedEars
+from ivr.watching.wiring import Watching, counted, metering, watching
 from routing.board import Board
 from storage.migrate import upgrade
 from storage.spool import Spool
@@ -116,6 +119,8 @@ class Hotline:
     reconciler: Reconciler
     admissions: Admissions
     """Who is let in, and who was not."""
+    watching: Watching
+    """Metrics and health."""
     rules: LiveRules
     """The rules of the queues in force, and their hours."""
     asterisk: PrivateAsterisk | None = None
@@ -201,8 +206,10 @@ async def hotline(
     clock = SystemClock() if clock is None else clock
     settings.state_dir.mkdir(parents=True, exist_ok=True)
     async with AsyncExitStack() as stack:
+        meters = stack.enter_context(metering())
         say("database")
         store, writer = await _open_storage(stack, settings)
+        put = counted(writer.put, meters)
         say("dialogue and prompts")
         versions = Versions(
             store, settings.hotline, clock.now, settings.entry_flow, read_beside(settings.flows_dir)
@@ -218,14 +225,14 @@ async def hotline(
             open_outside(
                 settings.outside,
                 clock,
-                writer.put,
+                put,
                 stored_pending(store, writer, settings.node, clock),
                 stored_history(store, clock),
             )
         )
         say("speech")
         speech, languages = await _open_speech(stack, settings)
-        ears = NoEars() if speech is None else SharedEars(speech)
+        ears = NoEars() if speech is None else CountedEars(SharedEars(speech), meters)
         say("asterisk")
         asterisk = await _start_asterisk(stack, settings, [agent.id for agent in floor.agents])
         ari = await stack.enter_async_context(AriClient(_ari_settings(settings, asterisk)))
@@ -234,7 +241,7 @@ async def hotline(
         today = TodayCount(clock)
         keys = CallerKeys.kept_in(settings.state_dir)
         callers = await stack.enter_async_context(
-            open_callers(store, writer.put, clock, keys, settings.node, settings.missed)
+            open_callers(store, put, clock, keys, settings.node, settings.missed)
         )
         watched = Watched(callers.put)
         records = FactRecords(watched, settings.node, today)
@@ -244,7 +251,7 @@ async def hotline(
         dispatcher.begin(floor)
         await callers.begin(dispatcher)
         at_work = await stack.enter_async_context(
-            open_desk(settings.desk, dispatcher, clock, store, writer.put, ari, outside)
+            open_desk(settings.desk, dispatcher, clock, store, put, ari, outside)
         )
         histories = CallerHistories(store, clock)
         stack.push_async_callback(histories.close)
@@ -337,6 +344,20 @@ async def hotline(
             callbacks=callbacks.lines,
         )
         changed.to(status.bump)
+        watched_parts = Parts(
+            ari,
+            writer,
+            status,
+            front_door,
+            admissions,
+            outside,
+            callers,
+            speech,
+            languages,
+            settings,
+        )
+        watch = await stack.enter_async_context(watching(meters, watched_parts, dispatcher, clock, changed))
+        status.unwell = watch.unwell
         overseeing = oversee(settings, services, store, watched, front_door.registry, dispatcher)
         running = Hotline(
             settings=settings,
@@ -357,6 +378,7 @@ async def hotline(
             telephony=telephony,
             reconciler=reconciler,
             admissions=admissions,
+            watching=watch,
             rules=rules,
             languages=languages,
             speech=speech,
@@ -395,7 +417,7 @@ async def hotline(
                 if fallback is not None:
                     watchers.append(group.create_task(fallback.run(), name="calls of the fallback"))
                 if settings.transcripts.recordings and any(languages.values()):
-                    rows = StoredRows(store, writer.put, settings.node)
+                    rows = StoredRows(store, put, settings.node)
                     written = WrittenRecordings(
                         ari,
                         ears,
@@ -415,7 +437,12 @@ async def hotline(
                 watchers.append(group.create_task(callers.run(), name="missed calls"))
                 watchers.append(group.create_task(overseeing.run(), name="recordings and supervisors"))
                 if settings.web.enabled:
-                    page = build_app(status, settings=_page_settings(settings, asterisk))
+                    page = build_app(
+                        status,
+                        settings=_page_settings(settings, asterisk),
+                        health=watch.health,
+                        metrics=watch.metrics,
+                    )
                     serving = await stack.enter_async_context(
                         serve(page, settings.web.host, settings.web.port)
                     )
@@ -542,4 +569,5 @@ def _page_settings(settings: Settings, asterisk: PrivateAsterisk | None) -> Page
         token=settings.web.token.get_secret_value(),
         allowed_hosts=settings.web.allowed_hosts,
         show_transcripts=settings.web.show_transcripts,
+        metrics_token=settings.web.metrics_token.get_secret_value(),
     )

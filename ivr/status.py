@@ -25,6 +25,7 @@ from web.api.status import (
     SpeechStatus,
     Status,
     Today,
+    Unwell,
 )
 
 SHORT_ABANDON_S: Final = 5.0
@@ -122,6 +123,8 @@ class LiveStatus:
         self._callbacks = callbacks
         self._started = clock.monotonic()
         self._revision = Revision()
+        self.unwell: Callable[[], tuple[Unwell, ...]] = tuple
+        """Parts that serve worse than they should (ivr/watching)."""
 
     def bump(self) -> None:
         self._revision.bump()
@@ -148,6 +151,7 @@ class LiveStatus:
             agents=tuple(_agent_line(agent, entries, phones) for agent in agents),
             today=self._today.figures(),
             callbacks=tuple(_callback(line) for line in self._callbacks()),
+            unwell=self.unwell(),
         )
 
 

@@ -14,16 +14,17 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
-import orjson
 from aiohttp import web
 
 from ivr.errors import ConfigError
+from web.api.health import HealthSource, HealthViews, from_status
 from web.api.live import Feed, Watchers
+from web.api.metrics import MetricsSource, MetricsView
 from web.api.status import StatusSource
 from web.console_files import read_console
 from web.guard import MOST_BODY_BYTES, guard, is_loopback
 from web.login import Login
-from web.problems import CarefulProtocol, Refused, dress, problems
+from web.problems import CarefulProtocol, dress, problems
 from web.settings import PageSettings
 
 SETTINGS: web.AppKey[PageSettings] = web.AppKey("settings", PageSettings)
@@ -47,12 +48,21 @@ class Serving:
         return f"http://[{host}]:{self.port}/" if ":" in host else f"http://{host}:{self.port}/"
 
 
-def build_app(source: StatusSource, *, settings: PageSettings | None = None) -> web.Application:
-    """The application for this source. It starts nothing by itself; see `serve`."""
+def build_app(
+    source: StatusSource,
+    *,
+    settings: PageSettings | None = None,
+    health: HealthSource | None = None,
+    metrics: MetricsSource | None = None,
+) -> web.Application:
+    """The application for this source. It starts nothing by itself; see `serve`.
+
+    health: None = as far as the status tells. metrics: None = there is no `/metrics`.
+    """
     settings = settings or PageSettings()
     feed = Feed(source, settings)
     watchers = Watchers(feed, settings)
-    health = _Health(source)
+    views = HealthViews(health or (lambda: from_status(source.snapshot())))
     console = read_console()
 
     app = web.Application(middlewares=[problems, guard(settings)], client_max_size=MOST_BODY_BYTES)
@@ -60,8 +70,10 @@ def build_app(source: StatusSource, *, settings: PageSettings | None = None) -> 
     app.on_response_prepare.append(dress)
     app.on_shutdown.append(watchers.close)
     app.router.add_get("/", console["index.html"].handle)
-    app.router.add_get("/healthz", health.alive)
-    app.router.add_get("/readyz", health.ready)
+    app.router.add_get("/healthz", views.alive)
+    app.router.add_get("/readyz", views.ready)
+    if metrics is not None:
+        app.router.add_get("/metrics", MetricsView(metrics).handle)
     app.router.add_get("/api/v1/status", _StatusView(feed).handle)
     app.router.add_get("/api/v1/live", watchers.handle, allow_head=False)
     for name, file in console.items():
@@ -148,27 +160,3 @@ class _StatusView:
         return web.Response(
             body=self._feed.status(), content_type="application/json", headers={"Cache-Control": "no-store"}
         )
-
-
-class _Health:
-    """`/healthz`: this process answers. `/readyz`: calls can be taken; what they will miss is listed."""
-
-    def __init__(self, source: StatusSource) -> None:
-        self._source = source
-
-    async def alive(self, _request: web.Request) -> web.Response:
-        return _json({"status": "ok"})
-
-    async def ready(self, _request: web.Request) -> web.Response:
-        status = self._source.snapshot()
-        if not status.asterisk.connected:
-            raise Refused(503, "Asterisk is not connected: no call can be taken.", {"Retry-After": "5"})
-        degraded = [] if status.database.ok else ["database"]
-        degraded += [f"speech.{speech.language}" for speech in status.speech if speech.engine is None]
-        return _json({"status": "ready", "degraded": degraded})
-
-
-def _json(value: object) -> web.Response:
-    return web.Response(
-        body=orjson.dumps(value), content_type="application/json", headers={"Cache-Control": "no-store"}
-    )

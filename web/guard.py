@@ -6,7 +6,8 @@
 - Origin: browsers send websockets and forms across origins; the ones that come from other pages are refused. A
   request without Origin does not come from a browser's page.
 - Token: when one is set, each request carries it, as `Authorization: Bearer ...` or as the cookie that the log-in page
-  sets. The cookie holds a digest of the token, so that it can't be used to log in elsewhere.
+  sets. The cookie holds a digest of the token, so that it can't be used to log in elsewhere. `/metrics` may have a
+  token of its own, with which nothing else can be seen.
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ from web.settings import PageSettings
 
 COOKIE = "hotline_page"
 LOGIN_PATH = "/login"
+METRICS_PATH = "/metrics"
 MOST_BODY_BYTES = 4096
 _OPEN_PATHS = frozenset({"/healthz", "/readyz", LOGIN_PATH, "/static/status.css", "/static/icon.svg"})
 _SAFE_METHODS = frozenset({"GET", "HEAD"})
@@ -60,10 +62,22 @@ def token_matches(given: str, token: str) -> bool:
 
 def is_known(request: web.Request, token: str) -> bool:
     """Whether the request carries the token or its cookie."""
-    scheme, _, given = request.headers.get("Authorization", "").partition(" ")
-    if scheme.lower() == "bearer" and token_matches(given.strip(), token):
+    if token_matches(_bearer(request), token):
         return True
     return token_matches(request.cookies.get(COOKIE, ""), cookie_value(token))
+
+
+def may_ask(request: web.Request, settings: PageSettings) -> bool:
+    """By the page's token; for the metrics alone also by their own."""
+    if is_known(request, settings.token):
+        return True
+    own = settings.metrics_token
+    return bool(own) and request.path == METRICS_PATH and token_matches(_bearer(request), own)
+
+
+def _bearer(request: web.Request) -> str:
+    scheme, _, given = request.headers.get("Authorization", "").partition(" ")
+    return given.strip() if scheme.lower() == "bearer" else ""
 
 
 def guard(settings: PageSettings) -> Middleware:
@@ -83,7 +97,7 @@ def guard(settings: PageSettings) -> Middleware:
             raise Refused(403, "Pages of other origins may not speak to this server.")
         if (request.content_length or 0) > MOST_BODY_BYTES:
             raise Refused(413, "The request is larger than this server takes.", {"Connection": "close"})
-        if settings.token and request.path not in _OPEN_PATHS and not is_known(request, settings.token):
+        if settings.token and request.path not in _OPEN_PATHS and not may_ask(request, settings):
             if request.path == "/":
                 raise web.HTTPSeeOther(LOGIN_PATH)
             raise Refused(401, "An access token is needed.", {"WWW-Authenticate": "Bearer"})

@@ -11,7 +11,8 @@ LEAST_TOKEN_LENGTH = 16
 
 @dataclass(frozen=True, slots=True)
 class PageSettings:
-    """token: "" means none, which `serve` accepts on loopback only. allowed_hosts: names under which browsers reach
+    """token: "" means none, which `serve` accepts on loopback only. metrics_token: opens `/metrics` too, and
+    nothing else. allowed_hosts: names under which browsers reach
     the page, besides localhost and plain addresses. dial: the SIP address to call. note: one line or several, shown
     beside it. heartbeat_s: a quiet feed still sends this often. least_gap_s: between two messages to one watcher.
     send_timeout_s: a watcher who takes longer to take a message is cut off.
@@ -21,6 +22,7 @@ class PageSettings:
     dial: str = ""
     note: str = ""
     token: str = ""
+    metrics_token: str = ""
     allowed_hosts: tuple[str, ...] = ()
     show_transcripts: bool = False
     most_watchers: int = 50
@@ -30,8 +32,9 @@ class PageSettings:
 
     def __post_init__(self) -> None:
         """Raises ConfigError: a token so short that it could be guessed."""
-        if self.token and len(self.token) < LEAST_TOKEN_LENGTH:
-            raise ConfigError(
-                f"web.token has {len(self.token)} characters, it needs at least {LEAST_TOKEN_LENGTH}",
-                mend="set IVR_WEB__TOKEN to the output of `openssl rand -hex 24`",
-            )
+        for name, token in (("token", self.token), ("metrics_token", self.metrics_token)):
+            if token and len(token) < LEAST_TOKEN_LENGTH:
+                raise ConfigError(
+                    f"web.{name} has {len(token)} characters, it needs at least {LEAST_TOKEN_LENGTH}",
+                    mend=f"set IVR_WEB__{name.upper()} to the output of `openssl rand -hex 24`",
+                )

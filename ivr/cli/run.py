@@ -49,7 +49,7 @@ def run(
     if watch is not None:
         overrides["watch"] = watch
     settings = load_settings(config, **overrides)
-    house_log.setup(settings.log_level, settings.log_style)
+    house_log.setup(settings.log_level, settings.log_style, settings.node)
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         runner.run(_serve(settings, demo=demo))
 

@@ -8,6 +8,7 @@ import aiohttp
 import pytest
 
 from tests.web.fakes import Board
+from web.api.metrics import MetricsSource
 from web.app import Serving, build_app, serve
 from web.settings import PageSettings
 
@@ -22,9 +23,11 @@ class Site:
 
 
 @asynccontextmanager
-async def served(settings: PageSettings | None = None, board: Board | None = None) -> AsyncIterator[Site]:
+async def served(
+    settings: PageSettings | None = None, board: Board | None = None, metrics: MetricsSource | None = None
+) -> AsyncIterator[Site]:
     board = board or Board()
-    app = build_app(board, settings=settings)
+    app = build_app(board, settings=settings, metrics=metrics)
     async with serve(app, "127.0.0.1", 0) as serving, aiohttp.ClientSession(serving.url) as client:
         yield Site(board, serving, client)
 

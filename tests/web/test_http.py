@@ -88,7 +88,10 @@ async def test_alive_and_ready(site: Site) -> None:
     async with site.client.get("/healthz") as response:
         assert await response.json() == {"status": "ok"}
     async with site.client.get("/readyz") as response:
-        assert await response.json() == {"status": "ready", "degraded": ["speech.en"]}
+        body = await response.json()
+    assert (body["status"], body["degraded"]) == ("ready", ["speech.en"])
+    assert body["parts"]["asterisk"] == {"level": "ok"}
+    assert body["parts"]["speech.en"].keys() == {"level", "zh", "en"}
 
 
 async def test_without_a_database_calls_go_on(site: Site) -> None:
@@ -103,6 +106,8 @@ async def test_without_asterisk_it_is_alive_but_not_ready(site: Site) -> None:
     async with site.client.get("/readyz") as response:
         body = await assert_problem(response, 503)
     assert "Asterisk" in str(body["detail"])
+    parts = body["parts"]
+    assert isinstance(parts, dict) and parts["asterisk"]["level"] == "down"
     async with site.client.get("/healthz") as response:
         assert response.status == 200
 
@@ -403,3 +408,43 @@ async def test_the_port_is_free_again_afterwards() -> None:
         port = serving.port
     async with serve(build_app(Board()), "127.0.0.1", port) as again:
         assert again.port == port
+
+
+# -- Metrics --
+
+
+def figures(accept: str) -> tuple[bytes, str]:
+    return b"hotline_calls 3\n", f"text/plain; for={accept.partition(';')[0] or 'anyone'}"
+
+
+async def test_metrics_are_there_where_there_are_some() -> None:
+    async with (
+        served(metrics=figures) as site,
+        site.client.get("/metrics", headers={"Accept": "application/openmetrics-text;q=1"}) as response,
+    ):
+        assert response.status == 200
+        assert await response.read() == b"hotline_calls 3\n"
+        assert response.headers["Content-Type"] == "text/plain; for=application/openmetrics-text"
+        assert response.headers["Cache-Control"] == "no-store"
+    async with served() as site, site.client.get("/metrics") as response:
+        await assert_problem(response, 404)
+
+
+async def test_the_token_of_the_metrics_opens_nothing_else() -> None:
+    own = "another-token-for-prometheus"
+    settings = PageSettings(token=TOKEN, metrics_token=own)
+    async with served(settings, metrics=figures) as site:
+        for path, token, status in [
+            ("/metrics", "", 401),
+            ("/metrics", "wrong", 401),
+            ("/metrics", own, 200),
+            ("/metrics", TOKEN, 200),
+            ("/api/v1/status", own, 401),
+            ("/", own, 200),  # the page to log in
+            ("/api/v1/status", TOKEN, 200),
+        ]:
+            headers = {"Authorization": f"Bearer {token}"} if token else {}
+            async with site.client.get(path, headers=headers) as response:
+                assert response.status == status, (path, token)
+    with pytest.raises(ConfigError, match="metrics_token"):
+        PageSettings(token=TOKEN, metrics_token="short")

@@ -129,6 +129,16 @@ class Today:
 
 
 @dataclass(frozen=True, slots=True)
+class Unwell:
+    """A part that serves worse than it should (`web.api.health`). zh, en: what is wrong, in a sentence."""
+
+    name: str
+    level: Literal["degraded", "down"]
+    zh: str
+    en: str
+
+
+@dataclass(frozen=True, slots=True)
 class Status:
     now: dt.datetime
     node: str
@@ -141,6 +151,7 @@ class Status:
     agents: tuple[AgentLine, ...] = ()
     today: Today = Today()
     callbacks: tuple[Callback, ...] = ()
+    unwell: tuple[Unwell, ...] = ()
 
 
 class StatusSource(Protocol):

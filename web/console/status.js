@@ -12,7 +12,7 @@ import { firstLanguage, text } from "./messages.js";
 /** @typedef {{id: string, name: string, state: string, since: string, phone_registered: boolean, call_id: string | null}} AgentLine */
 /** @typedef {{arrived: number, offered: number, answered: number, answered_within_15_s: number, abandoned: number, abandoned_short: number, asa_s: number | null, connection_rate: number | null, rate_15_s: number | null}} Today */
 /** @typedef {{id: string, queue: string, number: string, promised_at: string, place: number | null, attempts: number, not_before: string | null, calling: boolean}} Callback */
-/** @typedef {{now: string, node: string, uptime_s: number, asterisk: {connected: boolean, version: string, trouble: string, restarts: number}, database: {kind: string, ok: boolean}, speech: {language: string, engine: string | null}[], calls: LiveCall[], queues: QueueLine[], agents: AgentLine[], today: Today, callbacks: Callback[]}} Status */
+/** @typedef {{now: string, node: string, uptime_s: number, asterisk: {connected: boolean, version: string, trouble: string, restarts: number}, database: {kind: string, ok: boolean}, speech: {language: string, engine: string | null}[], calls: LiveCall[], queues: QueueLine[], agents: AgentLine[], today: Today, callbacks: Callback[], unwell: {name: string, level: string, zh: string, en: string}[]}} Status */
 /** @typedef {{type: "hello", heartbeat_s: number, title: string, dial: string, note: string} | {type: "status", status: Status}} Message */
 
 const ENDED_STAYS_MS = 3_000;
@@ -20,6 +20,8 @@ const LONG_WAIT_MS = 60_000;
 const ANNOUNCE_EVERY_MS = 5_000;
 /** Goals of GB/T 33358-2016; a figure below its goal is marked. */
 const GOALS = { connection_rate: 0.95, rate_15_s: 0.95 };
+/** Parts of the system that have a line of their own, well or not. */
+const SHOWN_ANYWAY = new Set(["asterisk", "database", "speech"]);
 /** How far along its way a call is, of four: menu, queue, agent's phone, talking. @type {Record<string, number>} */
 const STEPS = { arriving: 1, menu: 1, queue: 2, ringing: 3, talking: 4, held: 4, survey: 4, ending: 4 };
 
@@ -200,7 +202,7 @@ function fillList(list, items) {
 }
 
 /** @param {Status} now */
-function drawHealth({ asterisk, database, speech }) {
+function drawHealth({ asterisk, database, speech, unwell }) {
   fillList(at("health"), [
     {
       name: say("asterisk"),
@@ -220,6 +222,14 @@ function drawHealth({ asterisk, database, speech }) {
       mood: engine ? "good" : "fair",
     })),
     ...(speech.length ? [] : [{ name: say("speech"), value: say("noSpeech"), mood: "fair" }]),
+    ...unwell
+      .filter(({ name }) => !SHOWN_ANYWAY.has(name))
+      .map((part) => ({
+        name: say(`part_${part.name}`),
+        value: say(part.level === "down" ? "partDown" : "partDegraded"),
+        note: language === "zh" ? part.zh : part.en,
+        mood: part.level === "down" ? "bad" : "fair",
+      })),
   ]);
 }
 

@@ -1,0 +1,185 @@
+"""Reads the live parts of a running hotline as `Readings`. No I/O but a look at the disk's room."""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from importlib.metadata import PackageNotFoundError, version
+from typing import Any
+
+from asr.pool import WorkerPool, WorkerState
+from ivr.admission.refusal import MOST_AT_ONCE
+from ivr.admission.wiring import Admissions
+from ivr.ari.bus import CAPACITY, FRONT_DOOR_CAPACITY
+from ivr.ari.client import AriClient
+from ivr.call.front_door import FrontDoor
+from ivr.call.services import INBOX_MOST
+from ivr.callers_wiring import Callers
+from ivr.config import Settings
+from ivr.missed.ledger import WAITING_MOST
+from ivr.outside.outbox import MOST_HELD
+from ivr.outside.service import OutsideService
+from ivr.reconcile.repairs import Repairs
+from ivr.status import LiveStatus
+from ivr.watching.event_lag import EventLag
+from ivr.watching.journal_lag import JournalLag
+from ivr.watching.loop import LoopLag
+from ivr.watching.readings import Buffer, QueueLevel, Readings, SpeechWorker
+from storage.writer import FactWriter
+from web.api.status import Status
+
+EVENTS_OLD_S = 60.0
+"""The age of an event that was looked at so long ago says nothing of now."""
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What is looked at. languages: language -> engine, None: keys only."""
+
+    ari: AriClient
+    writer: FactWriter
+    status: LiveStatus
+    front_door: FrontDoor
+    admissions: Admissions
+    outside: OutsideService
+    callers: Callers
+    speech: WorkerPool | None
+    languages: Mapping[str, str | None]
+    settings: Settings
+
+
+class Collector:
+    """`read()` for a scrape or a look at the health."""
+
+    def __init__(self, parts: Parts, event_lag: EventLag, loop_lag: LoopLag, journal_lag: JournalLag) -> None:
+        self._parts = parts
+        self._event_lag = event_lag
+        self._loop_lag = loop_lag
+        self._journal_lag = journal_lag
+        self._version = _version()
+
+    def tick(self, now: float) -> None:
+        """Some times a second. now: the loop's clock."""
+        figures = self._parts.writer.figures
+        stored = figures.written + figures.refused + figures.unreadable
+        self._journal_lag.tick(now, figures.taken, stored)
+
+    def read(self) -> Readings:
+        parts, now = self._parts, asyncio.get_running_loop().time()
+        ari, writer, gate = parts.ari, parts.writer, parts.admissions.gate
+        status = parts.status.snapshot()
+        disk = shutil.disk_usage(parts.settings.state_dir)
+        spool = writer.spool
+        events_fresh = ari.connected and now - self._event_lag.last_at < EVENTS_OLD_S
+        return Readings(
+            node=status.node,
+            version=self._version,
+            uptime_s=status.uptime_s,
+            calls=Counter(call.state for call in status.calls),
+            most_calls=parts.settings.max_calls,
+            agents=Counter(agent.state for agent in status.agents),
+            queues=_queues(status),
+            callbacks=len(status.callbacks),
+            buffers=self._buffers(status),
+            admitted=gate.admitted,
+            refused={str(reason): count for reason, count in gate.refused.items()},
+            refused_unheard=parts.admissions.refusals.unheard,
+            nuisances=gate.nuisances,
+            repairs=_repairs(parts.front_door.repairs),
+            connected=ari.connected,
+            replaced=ari.replaced,
+            trouble=status.asterisk.trouble,
+            asterisk_silent_s=ari.heart.silent_for_s,
+            asterisk_restarts=status.asterisk.restarts,
+            events=ari.bus.received,
+            events_unwatched=ari.bus.unwatched,
+            events_unknown=ari.bus.unknown,
+            event_lag_s=self._event_lag.last_s if events_fresh else 0.0,
+            database_ok=not writer.away,
+            writer=asdict(writer.figures),
+            facts_waiting=writer.waiting,
+            lag_s=self._journal_lag.lag_s(now),
+            spool_bytes=0 if spool is None else spool.size,
+            spool_most_bytes=0 if spool is None else spool.most_bytes,
+            disk_free_bytes=disk.free,
+            disk_total_bytes=disk.total,
+            speech=_workers(parts.speech),
+            keys_only=tuple(name for name, engine in parts.languages.items() if engine is None),
+            loop_lag_s=self._loop_lag.worst_s,
+            tasks=len(asyncio.all_tasks()),
+        )
+
+    def _buffers(self, status: Status) -> tuple[Buffer, ...]:
+        """Every queue and buffer that could grow; docs/administrators/limits.md says what happens when one is full."""
+        parts = self._parts
+        bus, writer, admissions = parts.ari.bus, parts.writer, parts.admissions
+        inboxes = max((session.unread for session in parts.front_door.registry), default=0)
+        found = [
+            Buffer("front_door", len(bus.front_door()), FRONT_DOOR_CAPACITY),
+            Buffer("mailbox", bus.fullest, CAPACITY),
+            Buffer("arrival", bus.held, FRONT_DOOR_CAPACITY),
+            Buffer("inbox", inboxes, INBOX_MOST),
+            Buffer("facts", writer.buffered, writer.capacity),
+            Buffer(
+                "missed_ledger",
+                0 if parts.callers.ledger is None else parts.callers.ledger.waiting,
+                WAITING_MOST,
+            ),
+            Buffer("notifications", parts.outside.notifications_fullest, MOST_HELD),
+            Buffer("announcements", admissions.refusals.open, MOST_AT_ONCE),
+            Buffer("asr_hearings", _hearings(parts.speech), _most_hearings(parts)),
+            Buffer("calls", len(status.calls), parts.settings.max_calls),
+        ]
+        if writer.spool is not None:
+            found.append(Buffer("spool_bytes", writer.spool.size, writer.spool.most_bytes))
+            found.append(Buffer("spool_unwritten", writer.spool.unwritten, None))
+        return tuple(found)
+
+
+def _queues(status: Status) -> tuple[QueueLevel, ...]:
+    return tuple(
+        QueueLevel(queue.name, queue.waiting, queue.longest_wait_s or 0.0, queue.agents_available)
+        for queue in status.queues
+    )
+
+
+def _repairs(repairs: Repairs) -> dict[str, int]:
+    return repairs.as_dict() | ({"failed": repairs.failed} if repairs.failed else {})
+
+
+def _most_hearings(parts: Parts) -> float | None:
+    workers = 0 if parts.speech is None else len(parts.speech.state())
+    return workers * parts.settings.speech.max_streams or None
+
+
+def _hearings(pool: WorkerPool | None) -> int:
+    return 0 if pool is None else sum(state.open_hearings for state in pool.state())
+
+
+def _workers(pool: WorkerPool | None) -> tuple[SpeechWorker, ...]:
+    return () if pool is None else tuple(_worker(n, state) for n, state in enumerate(pool.state()))
+
+
+def _worker(number: int, state: WorkerState) -> SpeechWorker:
+    load: Mapping[str, Any] = state.load
+    return SpeechWorker(
+        name=f"worker-{number}",
+        ready=state.ready,
+        hearings=state.open_hearings,
+        restarts=state.restarts,
+        refused=int(load.get("refused", 0)),
+        memory_bytes=state.memory_mb * 1024 * 1024,
+        late_s=float(load.get("late_s", 0.0)),
+        wait_s=float(load.get("wait_s", 0.0)),
+        use=float(load.get("use", 0.0)),
+    )
+
+
+def _version() -> str:
+    try:
+        return version("open-hotline")
+    except PackageNotFoundError:
+        return ""
