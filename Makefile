@@ -18,8 +18,7 @@ demo: setup ## the same with simulated citizens and agents, so that the status p
 	@$(BIN)/ivr run --demo --watch
 
 test: setup lint types imports ## all checks and all tests, with a real Postgres and a real Asterisk
-	@$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder -m "not voice"
-	@$(BIN)/python -m pytest -m voice
+	@$(BIN)/python -m scripts.run_tests
 
 lint: setup
 	@$(BIN)/ruff check .

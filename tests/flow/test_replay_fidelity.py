@@ -73,7 +73,7 @@ def test_a_call_that_was_cut_off_comes_out_as_far_as_it_went(data: st.DataObject
 
 
 @pytest.mark.parametrize("name", DRAFTS)
-@settings(SLOW, max_examples=40)
+@settings(SLOW, max_examples=12)
 @given(data=st.data())
 def test_steps_that_are_not_computed_again_change_nothing(name: str, data: st.DataObject) -> None:
     call = data.draw(stored_calls(library("shipped")))
