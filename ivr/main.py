@@ -53,13 +53,12 @@ from ivr.reconcile.wiring import reconcile_by
 from ivr.recordings.stored import StoredRows, Watched
 from ivr.recordings.written import WrittenRecordings
 from ivr.records import FactRecords
+from ivr.retention.keeper import keep_erasing
 from ivr.rules_live import LiveRules
 from ivr.speech import pool_settings
 from ivr.staff import SavedSeed, first_floor
 from ivr.status import LiveStatus, TodayCount
 from ivr.talk.wiring import Overseeing, oversee
-from ivr.transcripts.retention import keep_days, keep_erasing
-from ivr.transcripts.service import TranscriptService
 from ivr.versions.content import read_beside
 from ivr.versions.live import LiveFlows
 from ivr.versions.service import Versions
@@ -392,10 +391,7 @@ async def hotline(
                     group.create_task(outside.run(), name="notifications"),
                     group.create_task(admissions.run(), name="nuisance list"),
                     group.create_task(flows.run(), name="versions of the dialogue"),
-                    group.create_task(
-                        keep_erasing(TranscriptService(store, clock.now), keep_days(settings.transcripts)),
-                        name="retention of transcripts",
-                    ),
+                    group.create_task(keep_erasing(store, settings, clock.now), name="retention"),
                 ]
                 kept = Kept(group, asterisk, ari, front_door.registry, settings.asterisk, changed)
                 renderer = (
@@ -406,7 +402,9 @@ async def hotline(
                     else None
                 )
                 await ari.ready(READY_S)
-                await take_over_calls(store, ari, front_door, dispatcher, records, clock, settings.node)
+                await take_over_calls(
+                    store, ari, front_door, dispatcher, records, watched, clock, settings.node
+                )
                 watchers.append(
                     group.create_task(
                         keep_erasing_live(store, settings.node, clock), name="rows of calls that are over"
@@ -567,7 +565,7 @@ def _page_settings(settings: Settings, asterisk: PrivateAsterisk | None) -> Page
     return PageSettings(
         dial=asterisk.rendered.hotline_uri if asterisk else "",
         token=settings.web.token.get_secret_value(),
+        metrics_token=settings.web.metrics_token.get_secret_value(),
         allowed_hosts=settings.web.allowed_hosts,
         show_transcripts=settings.web.show_transcripts,
-        metrics_token=settings.web.metrics_token.get_secret_value(),
     )

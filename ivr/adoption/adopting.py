@@ -1,6 +1,7 @@
 """Goes on with the calls of an earlier controller: reads what was kept, looks at Asterisk, and carries the plan out.
 
-    adopted = await adopt(ground)     # Asterisk is connected, the front door waits for us
+    kept = await read(store, node)
+    adopted = await adopt(ground, kept)  # Asterisk is connected, the front door waits for us
     front_door.open()
 
 Nothing here plays or ends anything of a call that goes on: its session does, from the state in which it was.
@@ -10,24 +11,25 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, Final, Protocol
 
+from ivr.adoption.kept import Kept
 from ivr.adoption.plan import Plan, plan
 from ivr.ari.interface import Ari
 from ivr.ari.results import Gone
 from ivr.call.dialogue import Dialogue
 from ivr.call.front_door import FrontDoor, in_application
-from ivr.call.ports import LiveCall, Records
-from ivr.call.saved import SavedCall, from_json
+from ivr.call.history import CallHistory
+from ivr.call.ports import CallerFacts, LiveCall, Records
+from ivr.call.saved import SavedCall
 from ivr.call.session import CallSession
 from ivr.clock import Clock
 from ivr.errors import AriError, AriUnavailable, FlowError, StorageError
-from ivr.flow.codec import CodecError
 from ivr.ids import CallId, ChannelId
 from storage.live_records import LiveCallRecord
-from storage.store import Store
+from storage.records import CallRecord
 
 log = logging.getLogger(__name__)
 
@@ -37,17 +39,6 @@ HELD_S: Final = 5.0
 """Events of objects that nobody watches yet are kept so much longer."""
 TRIES: Final = 5
 AGAIN_S: Final = 0.5
-
-
-@dataclass(frozen=True, slots=True)
-class Kept:
-    """What the database knows. unreadable: calls that cannot be gone on with."""
-
-    saved: tuple[SavedCall, ...] = ()
-    unreadable: tuple[LiveCallRecord, ...] = ()
-    over: frozenset[str] = frozenset()
-    promised: frozenset[str] = frozenset()
-    """Entries that are promises to call back."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,19 +62,23 @@ class Board(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Ground:
-    store: Store
+    """put: takes a fact for the database."""
+
     ari: Ari
     front_door: FrontDoor
     board: Board
     records: Records
     clock: Clock
-    node: str
+    put: Callable[[CallRecord], None]
 
 
-async def adopt(ground: Ground) -> Adopted:
-    """Returns when every call that goes on is wholly ours. Raises StorageError, AriError: nothing can be adopted."""
+async def adopt(ground: Ground, kept: Kept) -> Adopted:
+    """Returns when every call that goes on is wholly ours. Raises AriError: it is not known which calls are there."""
     began = ground.clock.monotonic()
-    kept = await read(ground.store, ground.node)
+    for record in kept.finished:
+        ground.put(record)
+    for record in kept.forgotten:
+        _end_forgotten(ground, record, kept.seqs.get(record.id, 0))
     if not kept.saved and not kept.unreadable:
         _tell_left(ground.board.adopted())
         return Adopted()
@@ -114,31 +109,6 @@ async def adopt(ground: Ground) -> Adopted:
     return adopted
 
 
-async def read(store: Store, node: str) -> Kept:
-    """What is kept of this node's live calls. Raises StorageError."""
-    async with store.reading() as uow:
-        records = await uow.live_calls.all_live(node)
-        ids = [record.id for record in records]
-        over = {record.id for record in await uow.calls.some(ids) if record.state == "ended"}
-        promised = {one.entry_id for one in await uow.callbacks.waiting()} if records else set()
-        seqs, said = await uow.live_calls.last_lines(ids)
-    saved: list[SavedCall] = []
-    unreadable: list[LiveCallRecord] = []
-    for record in records:
-        try:
-            call = _saved(record)
-        except CodecError as error:
-            log.error("call %s cannot be gone on with: %s", record.id, error)
-            unreadable.append(record)
-        else:
-            saved.append(replace(call, seq=seqs.get(record.id, 0), said=said.get(record.id, 0)))
-    return Kept(tuple(saved), tuple(unreadable), frozenset(over), frozenset(promised))
-
-
-def _saved(record: LiveCallRecord) -> SavedCall:
-    return from_json(record.id, record.channel, record.at, record.version, record.revision, record.data)
-
-
 async def _look(ari: Ari) -> tuple[Mapping[str, bool], list[str]]:
     """Channels with whether they are in our application, and bridges. Raises AriError."""
     for attempt in range(1, TRIES + 1):
@@ -165,7 +135,7 @@ async def _go_on(
     given_up: list[SavedCall] = []
     for call in todo.go_on:
         try:
-            dialogue: Dialogue = await ground.front_door.dialogues.again(call.state.flow_version)
+            dialogue: Dialogue = await ground.front_door.dialogues.again(call.facts.flow_version)
         except (FlowError, StorageError) as error:
             log.error("call %s cannot go on, its dialogue cannot be run: %s", call.call, error)
             given_up.append(call)
@@ -195,6 +165,24 @@ def _end(
         if channels.get(channel):
             yield ground.front_door.to_fallback(ChannelId(channel))
         ground.records.live(CallId(call_id), LiveCall(ChannelId(channel), one.revision + 1, now, True))
+
+
+def _end_forgotten(ground: Ground, record: CallRecord, seq: int) -> None:
+    """A call that is on record as live, and of which nothing was kept to go on with."""
+    log.error("call %s of an earlier controller was lost: ended on record", record.id)
+    facts = CallerFacts(
+        caller=record.caller,
+        called=record.dialled,
+        entry_flow=record.flow,
+        flow_version=record.flow_version,
+        language=record.language,
+        trunk=str(record.data.get("endpoint", "")),
+        agent=str(record.data.get("agent", "")),
+    )
+    history = CallHistory(ground.records, CallId(record.id), facts, record.started_at)
+    history.resume({"seq": seq}, ())
+    history.failed("nothing was kept of the call when the controller ended")
+    history.ended(record.language, ground.clock.now())
 
 
 async def _tried(work: Awaitable[Any]) -> None:

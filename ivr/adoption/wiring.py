@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from ivr.adoption.adopting import Adopted, Ground, adopt
+from ivr.adoption.kept import read
 from ivr.ari.interface import Ari
 from ivr.call.front_door import FrontDoor
 from ivr.call.ports import Records
 from ivr.clock import Clock
 from ivr.dispatch import Dispatcher
+from storage.records import Fact
 from storage.store import Store
 
 
@@ -22,10 +26,12 @@ async def take_over_calls(
     front_door: FrontDoor,
     dispatcher: Dispatcher,
     records: Records,
+    put: Callable[[Fact], None],
     clock: Clock,
     node: str,
 ) -> Adopted:
     """Then the front door is open. Raises StorageError, AriError."""
-    adopted = await adopt(Ground(store, ari, front_door, dispatcher, records, clock, node))
+    kept = await read(store, node)
+    adopted = await adopt(Ground(ari, front_door, dispatcher, records, clock, put), kept)
     front_door.open()
     return adopted

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping
+from collections import deque
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any, Literal
+
+import orjson
 
 from asr.protocol import LineQuality
 from ivr.call.line import LineWatch
@@ -26,6 +29,10 @@ class CallHistory:
         self._arrived_at = arrived_at
         self._seq = 0
         self._said = 0
+        self._written: deque[tuple[str, Mapping[str, Any]]] = deque()
+        """By an earlier controller, which did not live to keep what came of it."""
+        self._repeated: list[tuple[str, Mapping[str, Any]]] = []
+        """Of these, what may come to be written again, and is not."""
         self._understood: tuple[OpId, Said | None] = (OpId(""), None)
         self._lines: dict[Speaker, LineWatch] = {}
         self.last_heard = ""
@@ -68,10 +75,11 @@ class CallHistory:
         }
         return {name: value for name, value in saved.items() if value}
 
-    def resume(self, saved: Mapping[str, Any], seq: int, said: int) -> None:
-        """seq, said: of the last line of the journal and of the transcript that is stored."""
-        self._seq = max(seq, saved.get("seq", 0))
-        self._said = max(said, saved.get("said", 0))
+    def resume(self, saved: Mapping[str, Any], written: Iterable[tuple[str, Mapping[str, Any]]]) -> None:
+        """written: kind and data of the lines of the journal that are stored and come after what was saved. Whoever
+        does the same again does not write them again; then comes `caught_up`."""
+        self._seq = saved.get("seq", 0)
+        self._said = saved.get("said", 0)
         self.last_heard = saved.get("last_heard", "")
         self._queue = saved.get("queue", "")
         self._agent = saved.get("agent", "")
@@ -88,6 +96,36 @@ class CallHistory:
         hung_up_at = saved.get("hung_up_at")
         self._hung_up_at = None if hung_up_at is None else dt.datetime.fromisoformat(hung_up_at)
         self._lines = {side: LineWatch(_told=set(faults)) for side, faults in saved.get("faults", {}).items()}
+        self._written = deque(written)
+        while self._written and self._written[0][0] not in ("input", "arrived"):
+            # Of what went on beside the dialogue, a talk say: it may come to the same again.
+            kind, data = self._written.popleft()
+            self._seq += 1
+            self._count(kind, data)
+            self._repeated.append((kind, data))
+
+    def caught_up(self, said: int) -> None:
+        """What comes now is new. said: the number of the last line of the transcript that is stored."""
+        for kind, data in self._written:
+            self._count(kind, data)
+        self._seq += len(self._written)
+        self._written.clear()
+        self._said = max(said, self._said)
+
+    def _count(self, kind: str, data: Mapping[str, Any]) -> None:
+        """What a line of the journal adds to the summary."""
+        match kind:
+            case "joined" if "waited_s" in data:
+                self._queue, self._in_line_again = data["queue"], False
+                self._waited_s = data["waited_s"] if self._waited_s is None else self._waited_s
+                self.has(data["agent"])
+            case "parted":
+                self._talked_s = round((self._talked_s or 0.0) + data["talked_s"], 3)
+                self._held_s = round(self._held_s + data["held_s"], 3)
+            case "survey" if isinstance(data.get("rating"), int):
+                self._survey = data["rating"]
+            case _:
+                pass
 
     @property
     def over(self) -> bool:
@@ -264,7 +302,21 @@ class CallHistory:
             notes["hung_up_in_line_again"] = True
         return notes | {"line": list(self.line_faults)} if self.line_faults else notes
 
+    def _was_written(self, kind: str, data: Mapping[str, JsonValue]) -> bool:
+        line = (kind, orjson.loads(orjson.dumps(data)))
+        if line in self._repeated:
+            self._repeated.remove(line)
+            return True
+        if self._written and self._written[0] == line:
+            self._written.popleft()
+            self._seq += 1
+            return True
+        self.caught_up(0)
+        return False
+
     def _write(self, kind: str, data: Mapping[str, JsonValue], at: dt.datetime) -> None:
+        if (self._written or self._repeated) and self._was_written(kind, data):
+            return
         self._seq += 1
         self._records.journal(self._call, self._seq, kind, data, at)
 

@@ -43,6 +43,10 @@ class Keeper:
         self._kept: dict[str, JsonValue] = {}
         self._over = False
 
+    def arrived(self) -> None:
+        """There is such a call; its dialogue has not begun."""
+        self._write(self._always, over=False)
+
     def keep(self, state: FlowState, here: OpenCall, parts: Parts) -> None:
         if self._over:
             return

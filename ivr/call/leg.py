@@ -50,6 +50,10 @@ KEYS_AFTER_MS = 500
 ANSWER_S = 10.0
 """So long after the end of what it heard the other party may still press the key by which it takes the call."""
 
+_GOING = (ChannelHangupRequest, ChannelDestroyed, StasisEnd)
+"""The first comes with the telephone's BYE, some milliseconds before Asterisk has taken the channel out of its bridge:
+the agent is free from then on."""
+
 
 @dataclass(frozen=True, slots=True)
 class Destination:
@@ -94,6 +98,7 @@ class Leg:
         self._bridged = False
         self._doubtful = False
         """Nobody has looked yet whether the channel is there."""
+        self.endpoint = destination.endpoint
         self._mailbox_context = ari.bus.mailbox(f"{call}/{kind}")
         self._mailbox: Mailbox | None = None
 
@@ -227,7 +232,7 @@ class Leg:
                     async with asyncio.timeout(LOOK_EVERY_S):
                         event = await self._events().get()
             self._doubtful = False
-            if isinstance(event, (ChannelDestroyed, StasisEnd)) and event.channel.id == self.channel:
+            if isinstance(event, _GOING) and event.channel.id == self.channel:
                 return
             if isinstance(event, ChannelDtmfReceived) and (event.channel.id, event.digit) == (caller, key):
                 return

@@ -245,17 +245,20 @@ class Parts:
         """Channels and bridges, besides the caller's channel, that whoever goes on with the call takes over."""
         return [*self.waiting.claims, *self.transfers.claims, *self.desk.claims]
 
-    async def resume(self, saved: Mapping[str, Any], promised: Collection[str]) -> None:
+    async def resume(
+        self, saved: Mapping[str, Any], promised: Collection[str], parted_s: float | None = None
+    ) -> None:
         """Go on with what an earlier controller had open. Raises CodecError for what is none of ours.
 
-        promised: entries that are promises to call back by now.
+        promised: entries that are promises to call back by now. parted_s: the talk that was kept is over, and lasted so
+        long.
         """
         here = self._here
         if sound := saved.get("background"):
             self.background.resume(*sound)
         self.recorder.resume(saved.get("recorder", {}))
         await self.player.resume(saved.get("player", ()))
-        self.waiting.resume(saved.get("waiting", {}), promised)
+        self.waiting.resume(saved.get("waiting", {}), promised, parted_s)
         self.transfers.resume(saved.get("transfers", ()))
         self.desk.resume(saved.get("desk", ()))
         self.errands.resume(map(codec.action_from_json, saved.get("errands", ())))

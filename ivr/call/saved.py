@@ -30,8 +30,8 @@ SHAPE: Final = 1
 class SavedCall:
     """at: of the last change that was kept. history, parts: as the call's history and its parts gave it.
 
-    seq, said: numbers of the last lines that are stored of its journal and its transcript; what is in `history` may be
-    behind them. gone: the caller is not there any more.
+    said: number of the last line that is stored of its transcript; `history` may be behind it. gone: the caller is not
+    there any more.
     """
 
     call: CallId
@@ -40,22 +40,32 @@ class SavedCall:
     revision: int
     facts: CallerFacts
     arrived_at: dt.datetime
-    state: FlowState
+    state: FlowState | None
+    """None: the dialogue has not begun."""
     history: Mapping[str, Any] = field(default_factory=dict, repr=False)
     parts: Mapping[str, Any] = field(default_factory=dict, repr=False)
     unread: tuple[Input, ...] = field(default=(), repr=False)
     """What had happened and the dialogue was not told yet."""
     claims: tuple[str, ...] = ()
     """Channels and bridges, besides the caller's channel, with which the call goes on."""
-    seq: int = 0
+    written: tuple[tuple[str, Mapping[str, Any]], ...] = field(default=(), repr=False)
+    """Kind and data of the lines of its journal that were written after it was kept for the last time."""
     said: int = 0
     gone: bool = False
 
     @property
-    def unsaved(self) -> int:
-        """Lines of the journal that were written after the call was kept for the last time."""
+    def parted_s(self) -> float | None:
+        """The talk that was kept is over, and lasted so long: so much was still written down. None: nothing was."""
+        for kind, data in self.written:
+            if kind in ("parted", "input"):
+                return float(data["talked_s"]) if kind == "parted" else None
+        return None
+
+    @property
+    def seq(self) -> int:
+        """Of the last line of the journal that was kept."""
         kept: int = self.history.get("seq", 0)
-        return max(0, self.seq - kept)
+        return kept
 
 
 def facts_to_json(facts: CallerFacts) -> dict[str, JsonValue]:
@@ -70,7 +80,7 @@ def from_json(
     if version != SHAPE:
         raise CodecError(f"a live call of shape {version}, not {SHAPE}")
     try:
-        state = codec.state_from_json(data["state"])
+        state = codec.state_from_json(data["state"]) if "state" in data else None
         known = {each.name for each in fields(CallerFacts)}
         told = {name: value for name, value in data["facts"].items() if name in known}
         return SavedCall(
@@ -78,7 +88,7 @@ def from_json(
             ChannelId(channel),
             at,
             revision,
-            CallerFacts(**{"caller": "", **told}, history=state.call.history),
+            CallerFacts(**{"caller": "", **told}, history={} if state is None else state.call.history),
             dt.datetime.fromisoformat(data["arrived_at"]),
             state,
             data.get("history", {}),

@@ -26,6 +26,7 @@ from ivr.call.ports import (
     Records,
     TalksWrittenDown,
 )
+from ivr.call.telephones import Lines
 from ivr.clock import Clock
 from ivr.flow.actions import JsonValue
 from ivr.flow.inputs import Digit, HungUp, Input, SpeechPartial
@@ -68,6 +69,8 @@ class CallServices:
     """Who talks with whom now."""
     in_talk: Talks = field(default_factory=Talks)
     """The same as what can be done with them (`ivr/talk/service.py`)."""
+    lines: Lines = field(default_factory=Lines)
+    """Agents' telephones that ring now."""
     hours: Callable[[], Mapping[str, bool]] = dict
     """Calendars of which somebody said that they are open, or closed, today."""
 
@@ -151,6 +154,8 @@ class OpenCall:
         self.left_out = 0
         """Messages for which the inbox had no room."""
         self.gone = False
+        self.catching_up = False
+        """What an earlier controller wrote down, and did not live to keep, is being done again."""
         self.ending = False
         """We hang up: what is heard of the channel's end is our own doing."""
         self.cut_off = False

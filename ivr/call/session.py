@@ -38,9 +38,9 @@ from ivr.call.saved import SavedCall
 from ivr.call.services import CallServices as CallServices
 from ivr.call.services import GapSeen, LegLost, Message, Offered, OpenCall, Withdrawn
 from ivr.errors import AriError, first_of
-from ivr.flow import machine
+from ivr.flow import codec, machine
 from ivr.flow.actions import JsonValue
-from ivr.flow.inputs import Digit, HungUp, Input, QueueEnded
+from ivr.flow.inputs import Digit, HungUp, Input, QueueEnded, SpeechHeard, SpeechPartial, TimerFired
 from ivr.flow.model import FlowLibrary
 from ivr.flow.state import CallFacts, FlowState
 from ivr.ids import CallId, ChannelId
@@ -172,14 +172,13 @@ class CallSession:
         with here.ari.bus.mailbox(self.call) as mailbox:
             mailbox.watch(self.channel)
             parts = self._parts = Parts(here, self._library, mailbox)
-            if self._saved is None:
-                history.arrived()
             try:
                 async with asyncio.TaskGroup() as group:
                     here.begin(group)
                     here.spawn(self._read_events(mailbox, parts), "events")
                     try:
                         if self._saved is None:
+                            self._keeper.arrived()
                             await self._begin(parts)
                         else:
                             await self._go_on(parts, self._saved)
@@ -203,6 +202,7 @@ class CallSession:
 
     async def _begin(self, parts: Parts) -> None:
         here = self._here
+        here.history.arrived()
         if not self.facts.answered:
             await self._answer()
         facts = CallFacts(
@@ -235,26 +235,58 @@ class CallSession:
     async def _go_on(self, parts: Parts, saved: SavedCall) -> None:
         """Where an earlier controller left it."""
         here, now = self._here, self._services.clock.now()
-        here.history.resume(saved.history, saved.seq, saved.said)
+        here.gone = saved.gone
+        here.history.resume(saved.history, saved.written)
+        if saved.state is None:
+            await self._begin(parts)
+        else:
+            self._state = saved.state
+            if not self._state.ended:
+                await self._resume(parts, saved)
+        here.history.caught_up(saved.said)
         told: dict[str, JsonValue] = {"away_s": round((now - saved.at).total_seconds(), 3)}
-        if saved.unsaved:
-            told["unsaved"] = saved.unsaved
         if saved.gone:
             told["gone"] = True
         here.note("adopted", told)
-        self._state = saved.state
-        here.gone = saved.gone
+        self._keep()
+
+    async def _resume(self, parts: Parts, saved: SavedCall) -> None:
+        here = self._here
+        await parts.resume(saved.parts, self._promised, saved.parted_s)
+        caught = await self._catch_up(saved, parts)
         for event in saved.unread:
-            here.tell(event)
-        if self._state.ended:
-            return
-        if self._state.hung_up:
+            if event not in caught:
+                here.tell(event)
+        if here.history.over:
+            here.gone = True
             self._tail_ends = asyncio.get_running_loop().time() + TAIL_S
         elif here.gone:
             here.hung_up("caller")
-        await parts.resume(saved.parts, self._promised)
-        self._keep()
-        await parts.tend_background(asking=bool(self._state.held))
+        await parts.tend_background(asking=self._state is not None and bool(self._state.held))
+
+    async def _catch_up(self, saved: SavedCall, parts: Parts) -> list[Input]:
+        """What was written down of the call, and was not kept any more, has happened all the same: takes it, and gives
+        it. What is personal is not written down: from there on it has not."""
+        here = self._here
+        here.catching_up = True
+        caught: list[Input] = []
+        for kind, data in saved.written:
+            if kind != "input":
+                continue
+            event = codec.input_from_json(data)
+            if self._masked() and isinstance(event, Digit | SpeechHeard | SpeechPartial):
+                break
+            if isinstance(event, HungUp):
+                here.gone = True
+                here.history.hung_up(event.by, event.cause, self._services.clock.now())
+            elif isinstance(event, TimerFired):
+                parts.timers.cancel(event.op)
+            if event in here.inbox.unread:
+                here.inbox.unread.remove(event)
+            caught.append(event)
+            await self._take(event, parts)
+        here.catching_up = False
+        return caught
 
     async def _converse(self, parts: Parts) -> None:
         assert self._state is not None

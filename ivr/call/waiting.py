@@ -15,11 +15,12 @@ from typing import Any, Final, Literal
 
 from ivr.ari.unhurried import unhurried
 from ivr.call.grounds import Occasion, ground_of
-from ivr.call.leg import Destination, Leg
+from ivr.call.leg import Leg
 from ivr.call.place import Place as Place
 from ivr.call.place import place_from_json, place_to_json
 from ivr.call.ports import Offer
 from ivr.call.services import LegLost, Offered, OpenCall, Withdrawn
+from ivr.call.telephones import legs_of, ring
 from ivr.call.transcribing import Transcripts
 from ivr.call.whisper import facts_told
 from ivr.flow import codec
@@ -35,13 +36,14 @@ from ivr.flow.inputs import (
 )
 from ivr.flow.model import FlowLibrary
 from ivr.ids import child_id
-from ivr.talk.adopting import adopted, let_go
+from ivr.talk.adopting import adopted, claim, let_go
 from ivr.talk.ground import Ground
 from ivr.talk.people import LINE
 from ivr.talk.reaching import Reached
 from ivr.talk.saved import SavedTalk, from_json, to_json
 from ivr.talk.talking import Talking
 from ivr.talk.targets import ToQueue
+from routing.entries import Entry
 from routing.ids import AgentId, EntryId
 
 QueueOutcome = Literal["served", "timeout", "full", "closed", "unstaffed", "left", "failed"]
@@ -97,7 +99,9 @@ class Waiting:
         place = self.place
         if place is None or self.talk is not None:
             return False
-        return place.serving is not None and not place.serving.done()
+        return any(not task.done() for task in place.tasks())
+
+    rings_several: Final = True
 
     # --- what the dispatcher tells (`Seat`; on the loop, never waits)
 
@@ -119,7 +123,7 @@ class Waiting:
     # --- what the dialogue wants
 
     def enqueue(self, action: Enqueue) -> None:
-        entry = EntryId(child_id(self._here.call, "entry"))
+        entry = EntryId(f"{self._here.call}.entry-{action.op}")
         self.place = Place(
             action.op,
             entry,
@@ -133,6 +137,8 @@ class Waiting:
             began_at=self._here.services.clock.now(),
         )
         self._here.history.queued(action.queue)
+        if self._here.catching_up and self._known(self.place):
+            return
         lost = self._queues.enqueue(entry, self._here.call, action, self._here.facts.caller, self)
         if lost is not None:
             self.place.enqueued_at = lost.enqueued_at
@@ -148,6 +154,18 @@ class Waiting:
                 },
             )
 
+    def _known(self, place: Place) -> bool:
+        """Whether an earlier controller got so far as to put it on the board."""
+        entry = self._queues.resume(place.entry, self._here.facts.caller, self)
+        if entry is not None and entry.state == "ended":
+            self._told_of_the_end(place, entry)
+        return entry is not None
+
+    def _told_of_the_end(self, place: Place, entry: Entry) -> None:
+        """The wait was over, and nobody was there to tell the dialogue."""
+        over = ENDS.get(entry.outcome or "", "failed")
+        self._here.tell(QueueEnded(place.op, over, waited_s=self._waited_s(place)))
+
     def told(self, place: int, wait_s: tuple[float, float] | None) -> None:
         """The dialogue tells the caller this place, and this wait (s)."""
         if self.place is not None and not self.place.promised:
@@ -157,8 +175,8 @@ class Waiting:
         place = self.place
         if place is None or place.op != op or place.promised:
             return
-        if place.serving is not None:
-            place.serving.cancel()
+        for task in place.tasks():
+            task.cancel()
         self._queues.leave(place.entry, "left")
         self._here.tell(QueueEnded(op, "left", waited_s=self._waited_s(place)))
 
@@ -176,8 +194,8 @@ class Waiting:
         if place is None or place.promised:
             return
         self.place = None
-        if place.serving is not None:
-            place.serving.cancel()
+        for task in place.tasks():
+            task.cancel()
         self._queues.leave(place.entry, why)
 
     async def call_back(self, action: Callback) -> None:
@@ -190,8 +208,8 @@ class Waiting:
         self._calling_back[action.op] = action
         if held is not None:
             held.promised = True
-            if held.serving is not None:
-                held.serving.cancel()
+            for task in held.tasks():
+                task.cancel()
         await unhurried(self._promise(action, held))
 
     async def _promise(self, action: Callback, held: Place | None) -> None:
@@ -227,11 +245,18 @@ class Waiting:
         """Channels and bridges that whoever goes on with the call takes over."""
         return [] if self.talk is None else self.talk.claims
 
-    def resume(self, saved: Mapping[str, Any], promised: Collection[str]) -> None:
-        """The old place again. promised: entries that are promises to call back now."""
+    def resume(
+        self, saved: Mapping[str, Any], promised: Collection[str], parted_s: float | None = None
+    ) -> None:
+        """The old place again. promised: entries that are promises to call back now. parted_s: the talk is over, and
+        lasted so long."""
         if "place" in saved:
+            place = place_from_json(saved["place"], self._here)
             talk = from_json(saved["talk"]) if "talk" in saved else None
-            self._place_again(place_from_json(saved["place"], self._here), talk)
+            if parted_s is None:
+                self._place_again(place, talk)
+            else:
+                self._parted(place, parted_s)
         for kept in saved.get("callbacks", ()):
             action = codec.action_from_json(kept)
             if not isinstance(action, Callback):
@@ -244,12 +269,29 @@ class Waiting:
             else:
                 self._here.spawn(self.call_back(action), f"callback {action.op}")
 
+    def _parted(self, place: Place, talked_s: float) -> None:
+        self.place = place
+        place.talked_s += talked_s
+        entry = self._queues.resume(place.entry, self._here.facts.caller, self)
+        if entry is not None and entry.state in ("waiting", "offered"):
+            self._in_line_again(place)
+            return
+        waited_s, talked_s = round(place.waited_s or 0.0, 3), round(place.talked_s, 3)
+        self._here.tell(QueueEnded(place.op, "served", place.agent, waited_s, talked_s))
+
+    def _in_line_again(self, place: Place) -> None:
+        place.joined_at, place.agent = None, ""
+        self._here.history.in_line_again()
+        self._here.tell(WaitsAgain(place.op, place.queue))
+        self._queues.tell_anew(place.entry)
+
     def _place_again(self, place: Place, talk: SavedTalk | None) -> None:
         """The entry is on the board since the start (ivr/adoption/board.py)."""
         was_joined = place.joined_at is not None
         self.place = place
         entry = self._queues.resume(place.entry, self._here.facts.caller, self)
         if talk is not None and (entry is None or entry.state in ("joined", "ended")):
+            claim(self._queues, self._here.facts.caller, talk, place.entry)
             place.serving = self._here.spawn(self._talk_on(place, talk), "talk")
             return
         if talk is not None:
@@ -258,16 +300,14 @@ class Waiting:
         if entry is None:
             self.again(place, "restart", "")
         elif entry.state == "ended":
-            over = ENDS.get(entry.outcome or "", "failed")
-            self._here.tell(QueueEnded(place.op, over, waited_s=self._waited_s(place)))
+            self._told_of_the_end(place, entry)
             return
         elif entry.state == "joined":
             self._queues.sent_back(place.entry, AgentId(entry.agent or ""), "restart")
-        place.joined_at, place.agent = None, ""
         if was_joined:
-            self._here.history.in_line_again()
-            self._here.tell(WaitsAgain(place.op, place.queue))
-            self._queues.tell_anew(place.entry)
+            self._in_line_again(place)
+        else:
+            place.joined_at, place.agent = None, ""
 
     # --- an offer
 
@@ -279,14 +319,16 @@ class Waiting:
         if self._busy():
             self._queues.not_answered(offer.entry, offer.agent, "failed")
             return
-        place.offer = offer
-        work = self._served_by(offer, place, place.serving)
-        place.serving = self._here.spawn(work, f"agent {offer.agent}")
+        work = self._served_by(offer, place)
+        place.ringing[offer.agent] = offer, self._here.spawn(work, f"agent {offer.agent}")
 
     def stop_serving(self, offer: Offer) -> None:
         place = self.place
-        if place is not None and place.offer == offer and place.serving is not None and not place.joined_at:
-            place.serving.cancel()
+        if place is None or place.ringing.get(offer.agent, (None,))[0] != offer:
+            return
+        _, task = place.ringing[offer.agent]
+        if task is not place.serving or not place.joined_at:
+            task.cancel()
 
     async def _whispered(self, place: Place, offer: Offer) -> tuple[list[str], float]:
         """In the agent's language, where that is known, else in the hotline's."""
@@ -295,21 +337,21 @@ class Waiting:
         language = offer.language or here.facts.language
         return await facts_told(here, place.whisper, place.queue, place.language, waited_s, language)
 
-    async def _served_by(self, offer: Offer, place: Place, before: asyncio.Task[None] | None) -> None:
-        """before: who served the caller until now, and is perhaps still at it."""
+    async def _served_by(self, offer: Offer, place: Place) -> None:
         here, queues = self._here, self._queues
         async with AsyncExitStack() as mine:
-            destination = Destination(offer.endpoint, offer.ring_s, offer.display, offer.caller)
-            leg = await mine.enter_async_context(
-                Leg(here.ari, here.call, destination, originator=here.channel)
+            legs = legs_of(
+                offer, lambda whom: Leg(here.ari, here.call, whom, originator=here.channel)
             )
-            queues.ringing(offer.entry)
-            rung = await leg.ring()
+            queues.ringing(offer.entry, offer.agent)
+            leg, rung = await ring(mine, legs, here.services.lines)
             if rung.outcome != "answered":
                 queues.not_answered(offer.entry, offer.agent, rung.of_agent)
                 return
             if not queues.answered(offer.entry, offer.agent):
                 return
+            # Whoever served the caller until now, and is perhaps still at it.
+            before, place.serving = place.serving, asyncio.current_task()
             if place.whisper and not await leg.hear(*await self._whispered(place, offer)):
                 # The caller still waits, and hears the music on.
                 queues.sent_back(offer.entry, offer.agent, "hung up on the announcement")
