@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import signal
+import sys
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -21,6 +22,7 @@ from ivr.errors import HotlineError, first_of
 from ivr.main import Hotline, RunningHotline
 
 console = Console(stderr=False)
+SWITCH_S = 0.0005
 
 
 def run(
@@ -59,6 +61,8 @@ async def _serve(settings: Settings, *, demo: bool) -> None:
     stop = asyncio.Event()
     for name in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(name, stop.set)
+    # What runs in threads (files, checks of a new version) hands the interpreter back to the calls ten times sooner.
+    sys.setswitchinterval(SWITCH_S)
     running = RunningHotline(settings, lambda step: console.print(f"[dim]starting: {step}[/dim]"))
     starting = loop.create_task(running.start(), name="start")
     impatient = loop.create_task(stop.wait(), name="asked to stop while starting")
