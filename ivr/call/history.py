@@ -128,6 +128,11 @@ class CallHistory:
                 pass
 
     @property
+    def agent(self) -> str:
+        """Who had the caller last; "" = nobody."""
+        return self._agent
+
+    @property
     def over(self) -> bool:
         return self._ended_by is not None
 

@@ -40,6 +40,7 @@ class Keeper:
         self._revision = 0 if saved is None else saved.revision
         self._state: FlowState | None = None
         self._state_json: JsonValue = None
+        self._to_json = codec.StateWriter()
         self._kept: dict[str, JsonValue] = {}
         self._over = False
 
@@ -51,7 +52,7 @@ class Keeper:
         if self._over:
             return
         if state is not self._state:
-            self._state, self._state_json = state, dict(codec.state_to_json(state))
+            self._state, self._state_json = state, self._to_json(state)
         data: dict[str, JsonValue] = {
             **self._always,
             "state": self._state_json,

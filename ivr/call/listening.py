@@ -46,13 +46,13 @@ class Listener:
 
     def __init__(self, here: OpenCall) -> None:
         self._here = here
-        self._open: dict[OpId, tuple[Listen, asyncio.Task[None]]] = {}
+        self._open: dict[OpId, tuple[JsonValue, asyncio.Task[None]]] = {}
         self._answered: set[OpId] = set()
         """Of the open ones: what was made for them is being unmade."""
 
     def start(self, action: Listen) -> None:
         task = self._here.spawn(self._listen(action), f"listen {action.op}")
-        self._open[action.op] = (action, task)
+        self._open[action.op] = (dict(codec.action_to_json(action)), task)
 
     def stop(self, op: OpId) -> None:
         _, task = self._open.pop(op, (None, None))
@@ -61,9 +61,7 @@ class Listener:
 
     def saved(self) -> list[JsonValue]:
         """What is listened for, as actions: whoever goes on with the call listens anew."""
-        return [
-            codec.action_to_json(action) for op, (action, _) in self._open.items() if op not in self._answered
-        ]
+        return [written for op, (written, _) in self._open.items() if op not in self._answered]
 
     def stop_all(self) -> None:
         for op in list(self._open):

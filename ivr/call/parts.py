@@ -206,7 +206,11 @@ class Parts:
                 sound = "ringing"
             elif self.waiting.place is not None and not asking:
                 sound, music = "music", self.waiting.place.music
-        await self.background.want(sound, music)
+        if sound != self.background.sound:
+            await self.background.want(sound, music)
+            self._here.keep()
+        else:
+            await self.background.want(sound, music)
 
     async def _hush(self) -> None:
         await self.background.want("")
@@ -260,6 +264,8 @@ class Parts:
         await self.player.resume(saved.get("player", ()))
         self.waiting.resume(saved.get("waiting", {}), promised, parted_s)
         self.transfers.resume(saved.get("transfers", ()))
+        # A talk that goes on has begun then: one that is cancelled before that would let nobody go.
+        await asyncio.sleep(0)
         self.desk.resume(saved.get("desk", ()))
         self.errands.resume(map(codec.action_from_json, saved.get("errands", ())))
         for kept in saved.get("listener", ()):

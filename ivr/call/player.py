@@ -37,11 +37,11 @@ PREPARE_S: Final = 10.0
 
 @dataclass(slots=True)
 class _Playing:
-    """playback, watchdog: once it plays. stopped: by our wish. began_at: seconds since 1970, once Asterisk is asked.
-
-    asked: Asterisk has it."""
+    """written: the action as JSON. playback, watchdog: once it plays. stopped: by our wish. began_at: seconds since
+    1970, once Asterisk is asked. asked: Asterisk has it."""
 
     action: Play
+    written: JsonValue
     began_at: float = 0.0
     playback: PlaybackId | None = None
     watchdog: asyncio.TimerHandle | None = None
@@ -83,7 +83,8 @@ class Player:
 
     def _wanted(self, action: Play) -> _Playing:
         ready = self._audio.ready(_texts(action), action.language)
-        return _Playing(action, self._here.services.clock.now().timestamp() if ready else 0.0)
+        written: JsonValue = dict(codec.action_to_json(action))
+        return _Playing(action, written, self._here.services.clock.now().timestamp() if ready else 0.0)
 
     def dismiss(self, op: OpId) -> None:
         """It is not played after all."""
@@ -106,7 +107,7 @@ class Player:
     def saved(self) -> list[JsonValue]:
         return [
             {
-                "action": codec.action_to_json(one.action),
+                "action": one.written,
                 "began_at": one.began_at,
                 "stopped": one.stopped,
             }
@@ -119,7 +120,7 @@ class Player:
         for one in saved:
             action = codec.action_from_json(one["action"])
             if isinstance(action, Play):
-                playing = _Playing(action, one["began_at"], stopped=one["stopped"])
+                playing = _Playing(action, one["action"], one["began_at"], stopped=one["stopped"])
                 self._playing[action.op] = playing
                 await self._go_on(playing)
 

@@ -350,8 +350,9 @@ class CallSession:
                 pass  # of a place that was given up meanwhile
             case _:
                 await self._step(message, parts)
+        if isinstance(message, Offered | Withdrawn):
+            self._keep()
         await parts.tend_background(asking=self._state is not None and bool(self._state.held))
-        self._keep()
         self._services.changed()
 
     async def _step(self, event: Input, parts: Parts) -> None:

@@ -277,7 +277,7 @@ class Waiting:
             self._in_line_again(place)
             return
         waited_s, talked_s = round(place.waited_s or 0.0, 3), round(place.talked_s, 3)
-        self._here.tell(QueueEnded(place.op, "served", place.agent, waited_s, talked_s))
+        self._here.tell(QueueEnded(place.op, "served", self._here.history.agent, waited_s, talked_s))
 
     def _in_line_again(self, place: Place) -> None:
         place.joined_at, place.agent = None, ""
@@ -340,9 +340,7 @@ class Waiting:
     async def _served_by(self, offer: Offer, place: Place) -> None:
         here, queues = self._here, self._queues
         async with AsyncExitStack() as mine:
-            legs = legs_of(
-                offer, lambda whom: Leg(here.ari, here.call, whom, originator=here.channel)
-            )
+            legs = legs_of(offer, lambda whom: Leg(here.ari, here.call, whom, originator=here.channel))
             queues.ringing(offer.entry, offer.agent)
             leg, rung = await ring(mine, legs, here.services.lines)
             if rung.outcome != "answered":

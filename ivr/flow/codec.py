@@ -63,6 +63,24 @@ def state_to_json(state: FlowState) -> JsonObject:
     return _fields_to_json(state)
 
 
+class StateWriter:
+    """`state_to_json` of one dialogue again and again: what is the same object as the last time is not written anew."""
+
+    def __init__(self) -> None:
+        self._known: dict[str, tuple[object, JsonValue]] = {}
+
+    def __call__(self, state: FlowState) -> JsonObject:
+        known, written = self._known, JsonObject()
+        for name, default in _defaults(FlowState):
+            item = getattr(state, name)
+            last = known.get(name)
+            if last is None or last[0] is not item:
+                last = known[name] = (item, None if item == default else _to_json(item))
+            if last[1] is not None:
+                written[name] = last[1]
+        return written
+
+
 def state_from_json(data: object) -> FlowState:
     """Raises CodecError."""
     return _make(FlowState, data, "state")
