@@ -77,10 +77,11 @@ class PrivateAsterisk(Looking):
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if self._left:
-            self._process = None
-        else:
+        if not self._left:
             await self.stop()
+        elif self._process is not None:
+            self._process.let_go()
+            self._process = None
 
     def leave(self) -> None:
         """From now on it is another controller's: the end of this block does not end it."""
@@ -195,7 +196,7 @@ class PrivateAsterisk(Looking):
             log.error(
                 "the Asterisk of before (process %d) cannot be taken over and is ended: %s",
                 process.pid,
-                error or "it does not answer",
+                str(error) or "it does not answer",
             )
             await self._ended_surely(process)
             self._process = None

@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import select
 import signal
 import subprocess
 from collections.abc import Sequence
@@ -95,6 +96,10 @@ class Running(Protocol):
         """After its end: how it ended, negative = by that signal."""
         ...
 
+    def let_go(self) -> None:
+        """It is not ours any more, and goes on. Nothing else is asked of it from now on."""
+        ...
+
 
 class Spawned:
     """Our child. Implements `Running`."""
@@ -112,6 +117,10 @@ class Spawned:
     def status(self) -> int:
         return self._child.wait()
 
+    def let_go(self) -> None:
+        # Or Python would complain of a child that nobody waits for.
+        self._child.returncode = UNKNOWN_STATUS
+
 
 class Found:
     """One that another controller started. Implements `Running`; holds the process, so its number cannot become
@@ -124,10 +133,12 @@ class Found:
         if not mark.is_there:
             os.close(self._handle)
             raise ProcessLookupError(mark.pid)
-        self._mark = mark
+        self._poll = select.poll()
+        self._poll.register(self._handle, select.POLLIN)
 
     def ended(self) -> bool:
-        return not self._mark.is_there
+        # The last of its threads has: until then it holds its ports.
+        return bool(self._poll.poll(0))
 
     def send(self, number: int) -> None:
         with contextlib.suppress(ProcessLookupError):
@@ -135,6 +146,9 @@ class Found:
 
     def status(self) -> int:
         return UNKNOWN_STATUS
+
+    def let_go(self) -> None:
+        pass
 
     def __del__(self) -> None:
         with contextlib.suppress(OSError, AttributeError):

@@ -17,6 +17,7 @@ from ivr.asterisk import process
 from ivr.asterisk.locate import AsteriskBinary
 from ivr.asterisk.process import PrivateAsterisk
 from ivr.asterisk.render import RenderedAsterisk, RenderOptions, render
+from ivr.asterisk.running import read_mark
 from ivr.demo.lightphone import LightPhone
 from ivr.errors import AsteriskError
 from tests.asterisk.watching import watching
@@ -52,6 +53,13 @@ def is_alive(pid: int) -> bool:
         return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
     except FileNotFoundError:
         return False
+
+
+def mark_of_folder(rendered: RenderedAsterisk) -> int:
+    """The process that the folder says is its own."""
+    mark = read_mark(rendered.folder)
+    assert mark is not None
+    return mark.pid
 
 
 async def test_the_log_of_a_start_has_nothing_to_complain_about(
@@ -196,6 +204,40 @@ async def test_it_dies_with_its_parent(rendered: RenderedAsterisk) -> None:
     finally:
         asyncio.get_running_loop().remove_reader(handle)
         os.close(handle)
+
+
+async def test_one_that_outlives_its_controller_is_taken_over(
+    asterisk_binary: AsteriskBinary, rendered: RenderedAsterisk
+) -> None:
+    """Where it was left: with its calls. One that is frozen, or that has other settings and no calls, is ended."""
+    first = PrivateAsterisk(asterisk_binary, rendered)
+    async with first:
+        assert not first.taken_over
+        first.leave()
+    assert is_alive(first_pid := mark_of_folder(rendered))
+
+    second = PrivateAsterisk(asterisk_binary, render(rendered.folder, asterisk_binary, rendered.options))
+    async with second:
+        assert second.taken_over
+        assert second.pid == first_pid
+        assert (await second.inventory()).is_empty
+        second.leave()
+    assert is_alive(first_pid)
+
+    os.kill(first_pid, signal.SIGSTOP)
+    third = PrivateAsterisk(asterisk_binary, rendered, take_over_s=0.3)
+    async with third:
+        assert not third.taken_over
+        assert third.pid != first_pid
+        assert not is_alive(first_pid)
+        third.leave()
+
+    others = replace(rendered.options, hotline_number="12346")
+    fourth = PrivateAsterisk(asterisk_binary, render(rendered.folder, asterisk_binary, others))
+    async with fourth:
+        assert not fourth.taken_over
+        last_pid = fourth.pid
+    assert not is_alive(last_pid), "an orderly end ends it"
 
 
 async def test_a_busy_port_is_named(asterisk_binary: AsteriskBinary, rendered: RenderedAsterisk) -> None:
