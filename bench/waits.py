@@ -103,10 +103,11 @@ class _Caller:
     entry: EntryId
     world: _World
     handle: asyncio.TimerHandle | None = field(default=None)
+    rings_several: bool = False
 
     def offered(self, offer: Offer) -> None:
         loop = asyncio.get_running_loop()
-        loop.call_soon(self.world.dispatcher.ringing, self.entry)
+        loop.call_soon(self.world.dispatcher.ringing, self.entry, offer.agent)
         self.handle = loop.call_later(self.world.random.uniform(2, 8), self._answered, offer)
 
     def _answered(self, offer: Offer) -> None:

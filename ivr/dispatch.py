@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import datetime as dt
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Final, Literal, Protocol, assert_never
 
@@ -98,15 +98,15 @@ class Dispatcher:
         self._on_change = on_change
         self._seats: dict[EntryId, Seat] = {}
         self._callers: dict[EntryId, str] = {}
-        self._offers: dict[EntryId, Offer] = {}
+        self._offers: dict[EntryId, dict[AgentId, Offer]] = {}
         self.unseated = Unseated()
         self._timer: asyncio.TimerHandle | None = None
         self._watchers: list[Callable[[Fact, dt.datetime], None]] = []
         self.places = Places(board, self._seats, clock)
         self.places.overtaken = self._overtaken
         self.known: KnownCallers = NobodyKnown()
-        self.endpoint_of: Callable[[str], str] = "PJSIP/{}".format
-        """Which telephone of an agent is rung (ivr/accounts/book.py)."""
+        self.endpoints_of: Callable[[str], Sequence[str]] = lambda agent: [f"PJSIP/{agent}"]
+        """Which telephones of an agent are rung (ivr/accounts/book.py)."""
         self.watchers: list[Callable[[], None]] = []
         """Told whenever something has changed. They only take note."""
         self._began_in: dict[EntryId, QueueName] = {}
@@ -131,10 +131,10 @@ class Dispatcher:
         if found is None:
             return None
         self._seats[entry], self._callers[entry] = seat, caller
-        if isinstance(told, Offer):
-            # The agent is reserved since the start, and the caller's number is known only now.
-            offer = self._offers[entry] = replace(told, caller=caller)
-            seat.offered(offer)
+        if told:
+            # The agents are reserved since the start, and the caller's number is known only now.
+            for offer in told:
+                self._offer(replace(offer, caller=caller), seat)
         elif found.state == "waiting":
             self.places.tell_anew(entry)
         return found
@@ -179,6 +179,7 @@ class Dispatcher:
             reason=wanted.reason,
             timeout_s=wanted.timeout_s,
             preferred=self.known.last_agent(key),
+            one_by_one=not seat.rings_several,
             caller_key=key,
             enqueued_at=None if lost is None else lost.enqueued_at,
         )
@@ -288,17 +289,16 @@ class Dispatcher:
         self._apply(EntryLeft(entry, why))
         self._forget(entry)
 
-    def ringing(self, entry: EntryId) -> None:
-        offer = self._offers.get(entry)
-        if offer is not None:
-            self._apply(Rang(entry, AgentId(offer.agent)))
+    def ringing(self, entry: EntryId, agent: AgentId) -> None:
+        if agent in self._offers.get(entry, ()):
+            self._apply(Rang(entry, agent))
 
     def answered(self, entry: EntryId, agent: AgentId) -> bool:
         """False: the offer was over already (withdrawn in the same moment); the telephone must be let go."""
         return not any(isinstance(result, Ignored) for result in self._apply(Answered(entry, agent)))
 
     def not_answered(self, entry: EntryId, agent: AgentId, outcome: RingOutcome) -> None:
-        self._offers.pop(entry, None)
+        self._offers.get(entry, {}).pop(agent, None)
         kind = _KIND_OF.get(outcome)
         if kind is None:
             self._apply(OfferFailed(entry, agent, outcome))
@@ -343,6 +343,7 @@ class Dispatcher:
             timeout_s=wanted.timeout_s,
             caller_key=self.known.key(caller),
             enqueued_at=since,
+            one_by_one=not seat.rings_several,
         )
         # Or the one who has just not taken the caller would be rung again at once.
         tried = {AgentId(missed_by): now} if missed_by else {}
@@ -465,23 +466,33 @@ class Dispatcher:
     def _ring(self, command: RingAgent) -> None:
         entry = command.entry
         seat = self._seats.get(entry.id)
+        endpoint, *others = self.endpoints_of(command.agent.id)
         offer = Offer(
             entry=entry.id,
             agent=command.agent.id,
-            endpoint=self.endpoint_of(command.agent.id),
+            endpoint=endpoint,
+            others=tuple(others),
             display=self._display(entry),
             caller=self._callers.get(entry.id, ""),
             ring_s=command.ring_s,
             language=command.agent.labels.get("language", ""),
         )
         if seat is None and entry.id in self.unseated:
-            self._offers[entry.id] = offer
+            self._offers.setdefault(entry.id, {})[offer.agent] = offer
             self.unseated.offered(offer)
             return
         if seat is None:
             asyncio.get_running_loop().call_soon(self.not_answered, entry.id, command.agent.id, "caller_left")
             return
-        self._offers[entry.id] = offer
+        self._offer(offer, seat)
+
+    def _offer(self, offer: Offer, seat: Seat) -> None:
+        open_offers = self._offers.setdefault(offer.entry, {})
+        if open_offers and not seat.rings_several:
+            # Another seat than the one with which the entry came.
+            asyncio.get_running_loop().call_soon(self.not_answered, offer.entry, offer.agent, "failed")
+            return
+        open_offers[offer.agent] = offer
         seat.offered(offer)
 
     def _display(self, entry: Entry) -> str:
@@ -491,11 +502,10 @@ class Dispatcher:
         return f"{'Callback ' if entry.callback else ''}{title} {entry.language}".strip()
 
     def _stop_ringing(self, command: StopRinging) -> None:
-        offer = self._offers.get(command.entry)
+        offer = self._offers.get(command.entry, {}).pop(command.agent, None)
         seat = self._seats.get(command.entry)
-        if offer is not None and offer.agent == command.agent:
-            del self._offers[command.entry]
-            self.unseated.withdrawn(command.entry)
+        if offer is not None:
+            self.unseated.withdrawn(offer)
             if seat is not None:
                 seat.withdrawn(offer)
 

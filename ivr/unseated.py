@@ -10,11 +10,11 @@ from routing.ids import EntryId
 
 
 class Unseated:
-    """What happens to such an entry is kept for its session: an offer (the agent stays reserved), or its end."""
+    """What happens to such an entry is kept for its session: offers (the agents stay reserved), or its end."""
 
     def __init__(self, entries: Iterable[Entry] = ()) -> None:
-        self._waiting: dict[EntryId, Offer | Entry | None] = {
-            entry.id: None for entry in entries if not entry.callback
+        self._waiting: dict[EntryId, list[Offer] | Entry] = {
+            entry.id: [] for entry in entries if not entry.callback
         }
 
     def __contains__(self, entry: EntryId) -> bool:
@@ -24,19 +24,22 @@ class Unseated:
         return iter(list(self._waiting))
 
     def offered(self, offer: Offer) -> None:
-        self._waiting[offer.entry] = offer
+        offers = self._waiting.get(offer.entry)
+        if isinstance(offers, list):
+            offers.append(offer)
 
-    def withdrawn(self, entry: EntryId) -> None:
-        if isinstance(self._waiting.get(entry), Offer):
-            self._waiting[entry] = None
+    def withdrawn(self, offer: Offer) -> None:
+        offers = self._waiting.get(offer.entry)
+        if isinstance(offers, list) and offer in offers:
+            offers.remove(offer)
 
     def ended(self, entry: Entry) -> None:
         """The rules ended it before its session came."""
         self._waiting[entry.id] = entry
 
-    def take(self, entry: EntryId) -> Offer | Entry | None:
+    def take(self, entry: EntryId) -> list[Offer] | Entry:
         """What there is to tell; its session has come."""
-        return self._waiting.pop(entry, None)
+        return self._waiting.pop(entry, [])
 
     def clear(self) -> None:
         self._waiting.clear()

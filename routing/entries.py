@@ -175,6 +175,7 @@ def enter(
     preferred: AgentId | None = None,
     caller_key: str = "",
     enqueued_at: dt.datetime | None = None,
+    one_by_one: bool = False,
 ) -> Entry:
     """A new entry, waiting since now; enqueued_at: or, in line, since then (a place that is given back)."""
     return Entry(
@@ -197,6 +198,7 @@ def enter(
         not_before=not_before,
         preferred=preferred,
         caller_key=caller_key,
+        one_by_one=one_by_one,
     )
 
 

@@ -1,4 +1,4 @@
-"""Whose account is which, and which of an agent's telephones is rung. No I/O."""
+"""Whose account is which, and which of an agent's telephones are rung. No I/O."""
 
 from __future__ import annotations
 
@@ -53,10 +53,13 @@ class AccountBook:
     def is_online(self, username: str) -> bool:
         return username in self._online
 
-    def endpoint_of(self, agent: str) -> str:
-        """The ARI endpoint to ring: the telephone that registered last, else the first that there is."""
-        for username in reversed(self._online):
-            if self.agent_of(username) == agent:
-                return f"{TECHNOLOGY}/{username}"
+    def endpoints_of(self, agent: str) -> list[str]:
+        """The ARI endpoints to ring: all telephones that are registered, the latest to do so first, else the first that
+        there is."""
+        online = [username for username in reversed(self._online) if self.agent_of(username) == agent]
         first = next((name for name, owner in self._agents.items() if owner == agent), agent)
-        return f"{TECHNOLOGY}/{first}"
+        return [f"{TECHNOLOGY}/{username}" for username in online or [first]]
+
+    def endpoint_of(self, agent: str) -> str:
+        """The first of them."""
+        return self.endpoints_of(agent)[0]

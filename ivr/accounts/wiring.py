@@ -68,7 +68,7 @@ async def open_accounts(
             own_calls.agent_changed(fact.after)
 
     dispatcher.watch(see)
-    dispatcher.endpoint_of = book.endpoint_of
+    dispatcher.endpoints_of = book.endpoints_of
 
     async def in_step() -> None:
         await phones.refresh()

@@ -108,5 +108,6 @@ def ground_of(here: OpenCall, transcripts: Transcripts, library: FlowLibrary, oc
         run_flow=occasion.run_flow,
         rejoining=occasion.rejoining,
         changed=changed,
+        lines=services.lines,
         monotonic=here.monotonic,
     )

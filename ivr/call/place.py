@@ -13,7 +13,7 @@ from ivr.call.services import OpenCall
 from ivr.flow import codec
 from ivr.flow.actions import Enqueue, JsonValue, Prompt
 from ivr.flow.inputs import OpId
-from routing.ids import EntryId
+from routing.ids import AgentId, EntryId
 
 
 @dataclass(slots=True)
@@ -33,8 +33,10 @@ class Place:
     """What the place's age is counted from."""
     began_at: dt.datetime = field(kw_only=True)
     """What `since` is by the wall's clock."""
+    ringing: dict[AgentId, tuple[Offer, asyncio.Task[None]]] = field(default_factory=dict)
+    """Agents who are rung, or were, and who does it."""
     serving: asyncio.Task[None] | None = None
-    offer: Offer | None = None
+    """Of the agent who answered."""
     joined_at: float | None = None
     agent: str = ""
     promised: bool = False
@@ -42,6 +44,11 @@ class Place:
     """Until the first agent."""
     talked_s: float = 0.0
     """With all agents so far."""
+
+    def tasks(self) -> list[asyncio.Task[None]]:
+        """Whoever rings or serves the caller."""
+        ringing = [task for _, task in self.ringing.values()]
+        return ringing if self.serving is None else [*ringing, self.serving]
 
 
 def place_to_json(place: Place) -> dict[str, JsonValue]:

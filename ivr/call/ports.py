@@ -191,6 +191,8 @@ class Offer:
     ring_s: float
     language: str = ""
     """The agent's own (the label `language`), "" where none is given."""
+    others: tuple[str, ...] = ()
+    """Further telephones of the agent, as `endpoint`: all ring."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,7 +210,13 @@ RingOutcome = Literal["busy", "no_answer", "unreachable", "caller_left", "failed
 
 
 class Seat(Protocol):
-    """A caller in a queue as the dispatcher sees it. Called on the loop; must not wait."""
+    """A caller in a queue as the dispatcher sees it. Called on the loop; must not wait.
+
+    rings_several: whether it takes a further offer while one is open; each is answered, refused or withdrawn by itself.
+    """
+
+    @property
+    def rings_several(self) -> bool: ...
 
     def offered(self, offer: Offer) -> None: ...
     def withdrawn(self, offer: Offer) -> None: ...
@@ -230,7 +238,7 @@ class Queues(Protocol):
         ...
 
     def leave(self, entry: EntryId, why: Literal["abandoned", "left", "failed"]) -> None: ...
-    def ringing(self, entry: EntryId) -> None: ...
+    def ringing(self, entry: EntryId, agent: AgentId) -> None: ...
     def answered(self, entry: EntryId, agent: AgentId) -> bool:
         """False: the offer was over already; the telephone must be let go."""
         ...

@@ -20,6 +20,7 @@ from ivr.call.racing import unless
 from ivr.call.ring_all import first_to_answer
 from ivr.call.rung import Rung
 from ivr.call.services import OpenCall
+from ivr.call.telephones import legs_of, ring
 from ivr.call.transcribing import Transcripts
 from ivr.call.up import Up
 from ivr.call.waiting import Waiting
@@ -174,9 +175,10 @@ class Transfers:
         queues = self._here.services.queues
         try:
             async with AsyncExitStack() as stack:
-                leg = await stack.enter_async_context(self._leg(_destination(offer)))
-                queues.ringing(entry)
-                rung = await unless(over, leg.ring()) or Rung("no_answer")
+                legs = legs_of(offer, self._leg)
+                queues.ringing(entry, offer.agent)
+                ringing = ring(stack, legs, self._here.services.lines)
+                leg, rung = await unless(over, ringing) or (legs[0], Rung("no_answer"))
                 if rung.outcome != "answered":
                     queues.not_answered(entry, offer.agent, rung.of_agent)
                     return _not_reached(action.op, rung)
@@ -280,6 +282,8 @@ _OUTCOMES: Final[Mapping[RefusalCode, Literal["unavailable", "unknown", "forbidd
 class _SeatForOne:
     """A `ports.Seat` for an entry that is for one agent only. over: the offer is not, any more."""
 
+    rings_several: Final = False
+
     def __init__(self) -> None:
         self.offer: Offer | None = None
         self.over: asyncio.Future[None] = asyncio.get_running_loop().create_future()
@@ -299,10 +303,6 @@ class _SeatForOne:
     def _end(self) -> None:
         if not self.over.done():
             self.over.set_result(None)
-
-
-def _destination(offer: Offer) -> Destination:
-    return Destination(offer.endpoint, offer.ring_s, offer.display, offer.caller)
 
 
 def _not_reached(op: OpId, rung: Rung) -> TransferEnded:

@@ -82,7 +82,7 @@ class Attempt:
         queues = self.house.queues
         there = Destination(offer.endpoint, offer.ring_s, offer.display, self.number)
         async with Leg(self.house.ari, self.call, there, kind="agent") as agent:
-            queues.ringing(offer.entry)
+            queues.ringing(offer.entry, offer.agent)
             rung = await unless(withdrawn, agent.ring()) or Rung("no_answer")
             if rung.outcome != "answered":
                 queues.not_answered(offer.entry, offer.agent, rung.of_agent)
@@ -174,7 +174,7 @@ class Attempt:
         queues = self.house.queues
         there = Destination(offer.endpoint, offer.ring_s, offer.display, self.number)
         async with Leg(self.house.ari, self.call, there, kind="agent", originator=citizen.channel) as agent:
-            queues.ringing(entry)
+            queues.ringing(entry, offer.agent)
             rung = await unless(gone, _within(withdrawn, agent))
             if rung is None:
                 return AttemptEnded("citizen_left", False)

@@ -290,6 +290,8 @@ class Rounds:
 class PromiseSeat:
     """A promise as the dispatcher sees it: a `ports.Seat` with nobody on the line."""
 
+    rings_several: Final = False
+
     def __init__(self, rounds: Rounds) -> None:
         self._rounds = rounds
         self._withdrawn: asyncio.Future[None] | None = None

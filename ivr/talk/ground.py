@@ -11,6 +11,7 @@ from ivr.ari.interface import Ari
 from ivr.call.leg import Leg
 from ivr.call.outbound import Outbound
 from ivr.call.ports import Queues
+from ivr.call.telephones import Lines
 from ivr.ids import CallId, ChannelId
 from ivr.talk.people import Person
 from ivr.talk.registry import Talks
@@ -39,7 +40,7 @@ class Ground:
     other. owner_is: told who has the citizen, "" = nobody. moved: told of each transfer, for the call's record.
     has_flow: whether the citizen can be sent there. run_flow: sends the citizen there while the owner waits. rejoining:
     the citizen, who is with the dialogue, is about to be with the owner again; True: by the owner's wish, before the
-    flow is through. changed: something looks different from outside.
+    flow is through. changed: something looks different from outside. lines: agents' telephones that ring.
     """
 
     ari: Ari
@@ -61,4 +62,5 @@ class Ground:
     run_flow: Callable[[str], None]
     rejoining: Callable[[bool], Awaitable[None]]
     changed: Callable[[], None]
+    lines: Lines
     monotonic: Callable[[], float]

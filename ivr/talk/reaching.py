@@ -15,6 +15,7 @@ from ivr.call.leg import Destination, Leg
 from ivr.call.ports import Offer
 from ivr.call.racing import unless
 from ivr.call.rung import Rung
+from ivr.call.telephones import legs_of, ring
 from ivr.flow.actions import Enqueue, Transfer
 from ivr.flow.inputs import OpId
 from ivr.ids import child_id
@@ -32,6 +33,8 @@ NUMBER_RING_S: Final = 40.0
 
 class Offers:
     """A `ports.Seat` for somebody whom a talk wants to reach. over: nobody comes, any more."""
+
+    rings_several: Final = False
 
     def __init__(self) -> None:
         loop = asyncio.get_running_loop()
@@ -115,9 +118,10 @@ class Reach:
         while (coming := await self.offers.next()) is not None:
             offer, taken_back = coming
             async with AsyncExitStack() as stack:
-                leg = await stack.enter_async_context(self._leg(destination_of(offer), "agent"))
-                queues.ringing(entry)
-                rung = await unless(taken_back, leg.ring()) or Rung("no_answer")
+                legs = legs_of(offer, lambda whom: self._leg(whom, "agent"))
+                queues.ringing(entry, offer.agent)
+                ringing = ring(stack, legs, self.ground.lines)
+                leg, rung = await unless(taken_back, ringing) or (legs[0], Rung("no_answer"))
                 if rung.outcome != "answered":
                     queues.not_answered(entry, offer.agent, rung.of_agent)
                 elif queues.answered(entry, offer.agent):
@@ -127,10 +131,6 @@ class Reach:
     def _leg(self, destination: Destination, kind: str) -> Leg:
         ground = self.ground
         return Leg(ground.ari, ground.call, destination, kind=kind, originator=ground.citizen)
-
-
-def destination_of(offer: Offer) -> Destination:
-    return Destination(offer.endpoint, offer.ring_s, offer.display, offer.caller)
 
 
 def reserve(ground: Ground, to: Target, reason: str) -> Reach | RefusalCode:

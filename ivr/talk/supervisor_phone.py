@@ -45,7 +45,7 @@ async def supervisor_phone(
     try:
         async with Leg(ari, call, Destination(endpoint, RING_S, shown), kind="super") as leg:
             if offered:
-                queues.ringing(entry)
+                queues.ringing(entry, agent)
             rung = await unless(over, leg.ring()) or Rung("no_answer")
             if rung.outcome != "answered":
                 if offered:

@@ -63,6 +63,8 @@ class Kept:
 
 
 class Seat:
+    rings_several = True
+
     def __init__(self) -> None:
         self.told: list[object] = []
 
