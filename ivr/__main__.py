@@ -37,6 +37,8 @@ COMMANDS: Final[Mapping[str, str]] = {
     "rebuild": "rebuild:rebuild_",
     "backup": "backup:backup",
     "restore": "backup:restore_",
+    "erase": "erase:erase",
+    "retention": "erase:retention",
     "accounts": "accounts:app",
     "migrate": "migrate:migrate",
     "doctor": "doctor:doctor",

@@ -31,6 +31,7 @@ from ivr.missed.settings import MissedSettings
 from ivr.outside.secrets import PREFIX as SECRET_PREFIX
 from ivr.outside.settings import OutsideSettings
 from ivr.recordings.settings import RecordingSettings
+from ivr.retention.settings import RetentionSettings
 from ivr.speech import SpeechSettings
 
 
@@ -212,6 +213,7 @@ class Settings(BaseSettings):
     speech: SpeechSettings = SpeechSettings()
     transcripts: TranscriptSettings = TranscriptSettings()
     recordings: RecordingSettings = RecordingSettings()
+    retention: RetentionSettings = RetentionSettings()
     supervisors: SupervisorSettings = SupervisorSettings()
     prompts: PromptSettings = PromptSettings()
     desk: DeskSettings = DeskSettings()

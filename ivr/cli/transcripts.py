@@ -18,9 +18,9 @@ from ivr.cli.opening import Format as Told
 from ivr.cli.transcript_files import export_to, run, when, who
 from ivr.config import Settings
 from ivr.errors import TranscriptError
+from ivr.retention.classes import keep_days
 from ivr.transcripts.finding import Hit, Page, Wanted
 from ivr.transcripts.formats import WRITERS, speaker
-from ivr.transcripts.retention import keep_days
 from ivr.transcripts.service import TranscriptService
 from storage.personal.spans import HIDDEN_BY_DEFAULT, PersonalClass
 

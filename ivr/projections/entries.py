@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterable, Mapping
-from dataclasses import fields
+from dataclasses import MISSING, fields
 from typing import Any, Final
 
 from routing.board_events import EntryChanged
@@ -12,6 +12,9 @@ from storage.entry_changes import EntryChange
 from storage.records import EntryRecord
 
 _FIELDS: Final = tuple(each.name for each in fields(EntryRecord))
+_NEEDED: Final = frozenset(
+    each.name for each in fields(EntryRecord) if each.default is MISSING and each.default_factory is MISSING
+)
 _TIMES: Final = frozenset(
     {"enqueued_at", "since", "step_since", "limit_from", "joined_at", "ended_at", "not_before"}
 )
@@ -38,7 +41,7 @@ def entry_of(changes: Iterable[EntryChange]) -> EntryRecord | None:
         if not values and change.event != "arrived":
             return None
         values.update(change.data)
-    if not values:
+    if not values.keys() >= _NEEDED:
         return None
     # A field that is newer than the log has its default.
     known: dict[str, Any] = {name: values[name] for name in _FIELDS if name in values}

@@ -15,13 +15,12 @@ from typing import Any, Final, Literal
 
 from ivr.projections.calls import call_of
 from ivr.projections.entries import entry_of
+from storage.erasing import ERASED
 from storage.masking import mask
 from storage.projected import BEGINNING, Logs, Span
 from storage.records import CallRecord, EntryRecord
 from storage.store import Store
 
-ERASED: Final = "erased"
-"""In a call's `data`: since when its personal data is gone, by which rule."""
 _PERSONAL: Final = frozenset({"caller", "caller_key", "reason", "topic"})
 _NOT_COMPARED: Final = frozenset({"revision"})
 

@@ -14,7 +14,6 @@ from ivr.config import Settings
 from ivr.dispatch import Dispatcher
 from ivr.ids import CallId
 from ivr.recordings.recovery import Recovery
-from ivr.recordings.retention import keep_erasing
 from ivr.recordings.service import RecordingService
 from ivr.talk.conversations import Conversations
 from ivr.talk.recording import TalkRecordings
@@ -47,7 +46,6 @@ class Overseeing:
             group.create_task(self.supervisors.run(), name="supervisors")
             if self._recovery is not None:
                 group.create_task(self._recovery.run(), name="recordings recovered")
-                group.create_task(keep_erasing(self.stored), name="retention of recordings")
 
 
 def oversee(

@@ -12,11 +12,10 @@ import pytest
 
 from ivr.config import TranscriptSettings
 from ivr.errors import CorrectionConflict, TranscriptError, TranscriptMissing
+from ivr.retention.classes import keep_days
 from ivr.transcripts.excerpt import Piece
 from ivr.transcripts.finding import Wanted
-from ivr.transcripts.retention import erase_old, keep_days
 from ivr.transcripts.service import TranscriptService
-from storage.errors import StorageAway
 from storage.store import Store
 from tests.storage import samples as s
 from tests.storage.test_transcripts import said
@@ -192,29 +191,15 @@ async def test_erasing_a_call_leaves_only_that_it_was_done(service: TranscriptSe
     assert (act.act, act.data) == ("erase", {"lines": 2, "why": "asked for by the caller"})
 
 
-async def test_what_is_old_goes_by_its_source(store: Store, caplog: pytest.LogCaptureFixture) -> None:
+async def test_what_is_old_goes_by_its_source(store: Store) -> None:
     later = TranscriptService(store, lambda: s.at(0) + dt.timedelta(days=100))
-    settings = TranscriptSettings(keep_dialogue_days=30, keep_conversation_days=0)
-    with caplog.at_level("INFO"):
-        await erase_old(later, keep_days(settings))
+    keep = keep_days(TranscriptSettings(keep_dialogue_days=30, keep_conversation_days=0))
+    assert await later.erase_old(keep) == {"dialogue": 1}
     assert [line.id for line in (await later.show("c-n1-1")).lines] == ["a1:2"]
-    assert "1 lines of transcripts (dialogue) erased" in caplog.text
     (act,) = await later.acts()
     assert (act.author, act.data) == ("retention", {"lines": {"dialogue": 1}})
-    await erase_old(later, keep_days(settings))
+    assert await later.erase_old(keep) == {}
     assert len(await later.acts()) == 1
-
-
-async def test_old_transcripts_wait_for_a_database_that_is_away(caplog: pytest.LogCaptureFixture) -> None:
-    class Away(TranscriptService):
-        def __init__(self) -> None:
-            pass
-
-        async def erase_old(self, keep_days: object) -> dict[str, int]:  # type: ignore[override]
-            raise StorageAway("gone", mend="start it")
-
-    await erase_old(Away(), {"dialogue": 1.0})
-    assert "could not be erased: gone (start it)" in caplog.text
 
 
 async def test_lines_of_an_older_version_become_searchable(service: TranscriptService, store: Store) -> None:

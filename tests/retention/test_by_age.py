@@ -1,0 +1,193 @@
+"""What is older than its class allows goes, what is newer or not over stays, and every table is in the list."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from pydantic import ValidationError
+from sqlalchemy import func, select
+
+from ivr.config import Settings, load_settings
+from ivr.errors import StorageError
+from ivr.projections.rebuilding import Counts, rebuild
+from ivr.retention.classes import NOT_BY_AGE, KeptClass, classes
+from ivr.retention.keeper import erase_old
+from ivr.retention.settings import RetentionSettings
+from storage.act_records import ActRecord
+from storage.entry_changes import EntryChange
+from storage.erasing import Erasing
+from storage.missed_records import MissedCallRecord, WaitEstimateRecord
+from storage.records import (
+    AgentStateChange,
+    DecisionRecord,
+    EntryRecord,
+    JournalEvent,
+)
+from storage.store import Store
+from storage.tables import metadata
+from storage.wrap_up_records import WrapUpRecord
+from tests.storage import samples as s
+
+NOW = s.T0
+OLD, NEW = NOW - dt.timedelta(days=400), NOW - dt.timedelta(days=10)
+LOGS = {
+    "journal",
+    "decisions",
+    "entry_changes",
+    "agent_states",
+    "wrap_ups",
+    "wait_estimates",
+    "missed_calls",
+    "notifications",
+    "callbacks",
+    "acts",
+}
+
+
+def settings(tmp_path: Path, **days: float) -> Settings:
+    kept = {name: 100.0 for name in ("journal", "calls", "decisions", "agents", "missed", "messages", "acts")}
+    return load_settings(
+        None, state_dir=tmp_path, retention={f"{name}_days": value for name, value in (kept | days).items()}
+    )
+
+
+async def fill(store: Store) -> None:
+    """Of each kind one that is old and one that is not."""
+    entry = EntryRecord.of(s.entry())
+    async with store.unit_of_work() as uow:
+        for name, at in (("old", OLD), ("new", NEW)):
+            ended = at + dt.timedelta(minutes=5)
+            data = {"outcome": "completed", "topic": "漏水", "waited_s": 12.0}
+            call = s.call(name, started_at=at, state="ended", ended_at=ended, data=data, revision=1)
+            missed = MissedCallRecord(name, f"key-{name}", "138", "abandoned", {}, 1, at, at, at, name)
+            await uow.write(
+                [
+                    call,
+                    replace(
+                        entry,
+                        id=name,
+                        call_id=name,
+                        enqueued_at=at,
+                        caller_key=f"key-{name}",
+                        ended_at=ended,
+                        outcome="served",
+                    ),
+                    JournalEvent(name, 1, at, "arrived"),
+                    EntryChange(name, 0, at, name, "arrived", {"caller_key": f"key-{name}"}),
+                    DecisionRecord(name, 1, at, "offer", name, "a1", 0, "", [], "", ""),
+                    AgentStateChange(name, 1, at, "", "available", "log_in"),
+                    WrapUpRecord(name, 1, name, name, "done", at, at, "agent"),
+                    WaitEstimateRecord(name, name, "general", at, 1, 1, 1.0, 2.0, True, 1.5, True),
+                    replace(missed, state="closed", closed_at=at, closed_how="hand"),
+                    replace(missed, id=f"{name}-open"),
+                    s.notification(name, created_at=at, state="sent"),
+                    s.notification(f"{name}-open", created_at=at),
+                    s.callback(name, created_at=at, state="done"),
+                    s.callback(f"{name}-open", created_at=at),
+                    ActRecord(name, at, "zhang", "entry", "move"),
+                    replace(s.line(1, name), at=at),
+                ]
+            )
+        await uow.calls.upsert(s.call("live", started_at=OLD))
+
+
+async def counts(store: Store) -> dict[str, int]:
+    found = {}
+    async with store.reading() as uow:
+        for table in metadata.sorted_tables:
+            query = select(func.count()).select_from(table)
+            found[table.name] = (await uow.connection.execute(query)).scalar() or 0
+    return found
+
+
+async def test_what_is_old_goes_and_the_figures_stay(
+    store: Store, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    await fill(store)
+    before = await counts(store)
+    kept = classes(settings(tmp_path), store, lambda: NOW)
+    with caplog.at_level("INFO"):
+        erased = await erase_old(store, kept, NOW)
+    after = await counts(store)
+    gone = {table: before[table] - after[table] for table in LOGS - {"acts"}}
+    assert gone == dict.fromkeys(LOGS - {"acts"}, 1)
+    assert erased["messages"] == {"notifications": 1, "callbacks": 1}
+    assert erased["calls"] == {"calls": 1}
+    assert erased["acts"] == {"acts": 1}
+    assert "erased by age (retention.journal_days): 1 of journal" in caplog.text
+    async with store.reading() as uow:
+        old, new, live = [await uow.calls.get(id) for id in ("old", "new", "live")]
+        assert old is not None
+        assert (old.caller, old.data["outcome"], old.data["waited_s"]) == ("", "completed", 12.0)
+        assert "topic" not in old.data
+        assert old.data["erased"] == {"at": NOW.isoformat(), "rule": "older than 100 days"}
+        assert new is not None and live is not None
+        assert (new.caller, new.data["topic"], live.caller) == ("13812345678", "漏水", "13812345678")
+        (entry,) = await uow.entries.of_call("old")
+        assert (entry.caller_key, entry.reason, entry.outcome) == ("", "", "served")
+        acts = await uow.acts.listed(kind="retention")
+    assert {act.subject: act.data["erased"] for act in acts} == erased
+    # A second time there is nothing to do, and nothing more is on record.
+    assert await erase_old(store, kept, NOW) == {}
+    # The record is not made again from a journal that somebody puts back.
+    async with store.unit_of_work() as uow:
+        await uow.journal.append(
+            JournalEvent("old", 1, OLD, "arrived", {"caller": "13812345678"}, 1),
+        )
+    differences = [one async for one in rebuild(store, (None, None), write=True, counts=Counts())]
+    assert "old" not in {one.id for one in differences if one.kind == "call"}
+
+
+async def test_nothing_goes_where_it_is_kept_for_ever(store: Store, tmp_path: Path) -> None:
+    await fill(store)
+    before = await counts(store)
+    for_ever = dict.fromkeys(("journal", "calls", "decisions", "agents", "missed", "messages", "acts"), 0.0)
+    assert await erase_old(store, classes(settings(tmp_path, **for_ever), store, lambda: NOW), NOW) == {}
+    assert await counts(store) == before
+
+
+async def test_what_is_erased_goes_in_batches(store: Store) -> None:
+    async with store.unit_of_work() as uow:
+        await uow.journal.append(*(JournalEvent("c", seq, OLD, "node") for seq in range(1, 26)))
+    rounds = []
+    while not rounds or rounds[-1]:
+        async with store.unit_of_work() as uow:
+            rounds.append(await Erasing(uow.connection).old("journal", NOW, limit=10))
+    assert rounds == [10, 10, 5, 0]
+
+
+async def test_a_class_that_fails_does_not_keep_the_others(
+    migrated_file: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def broken(at: dt.datetime) -> dict[str, int]:
+        raise StorageError("away")
+
+    async def works(at: dt.datetime) -> dict[str, int]:
+        return {"journal": 3}
+
+    path = tmp_path / "kept.db"
+    path.write_bytes(migrated_file.read_bytes())  # noqa: ASYNC240
+    async with await Store.open(f"sqlite+aiosqlite:///{path}") as store:
+        kept = [KeptClass(name, "", "", {"": 1.0}, (), do) for name, do in (("a", broken), ("b", works))]
+        assert await erase_old(store, kept, NOW) == {"b": {"journal": 3}}
+    assert "what is old of a could not be erased: away" in caplog.text
+
+
+def test_every_table_has_its_place_in_the_list(migrated_file: Path, tmp_path: Path) -> None:
+    covered = [
+        table
+        for one in classes(settings(tmp_path), None, lambda: NOW)  # type: ignore[arg-type]  # nothing is erased
+        for table in one.tables
+    ]
+    assert sorted([*covered, *NOT_BY_AGE]) == sorted(metadata.tables)
+
+
+def test_the_journal_is_not_kept_longer_than_the_numbers() -> None:
+    RetentionSettings(journal_days=100, calls_days=0)
+    RetentionSettings(journal_days=100, calls_days=100)
+    for journal, calls in ((0, 100), (101, 100)):
+        with pytest.raises(ValidationError, match="would keep the numbers"):
+            RetentionSettings(journal_days=journal, calls_days=calls)

@@ -1,0 +1,218 @@
+"""A person's wish to be forgotten: afterwards the number is in no table and no file, and the figures are the same."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import select
+from typer.testing import CliRunner
+
+from ivr.__main__ import app
+from ivr.callers_known import CallerKeys
+from ivr.errors import ErasureError
+from ivr.recordings.service import RecordingService
+from ivr.recordings.settings import CLASSES, LEGAL_HOLD
+from ivr.retention.person import Found, erase, forms, look
+from storage.entry_changes import EntryChange
+from storage.live_records import LiveCallRecord
+from storage.missed_records import MissedCallRecord
+from storage.records import EntryRecord, JournalEvent
+from storage.store import Store
+from storage.tables import metadata
+from tests.storage import samples as s
+
+NUMBER, OTHER = "13812345678", "13900000000"
+KEYS = CallerKeys(b"k" * 32)
+CALLS = ("c-n1-1", "c-n1-2")
+"""Hers; c-n1-3 is somebody else's."""
+
+
+async def fill(store: Store, folder: Path) -> None:
+    entry = EntryRecord.of(s.entry())
+    async with store.unit_of_work() as uow:
+        for call, number, stored in (
+            ("c-n1-1", NUMBER, NUMBER),
+            ("c-n1-2", NUMBER, f"+86{NUMBER}"),
+            ("c-n1-3", OTHER, OTHER),
+        ):
+            key = KEYS.of(number)
+            await uow.write(
+                [
+                    s.call(call, caller=stored, state="ended", data={"topic": f"的{number}", "waited_s": 3.0}),
+                    JournalEvent(call, 1, s.T0, "arrived", {"caller": stored}, 2),
+                    JournalEvent(call, 2, s.T0, "input", {"digits": number}),
+                    replace(entry, id=f"{call}.e", call_id=call, caller_key=key, reason=f"打给{number}"),
+                    EntryChange(f"{call}.e", 0, s.T0, call, "arrived", {"caller_key": key}),
+                    LiveCallRecord(call, "n1", call, s.T0, "over", {"n": number}),
+                    replace(s.line(1, call), text=f"我的电话是{number}"),
+                    s.callback(f"b-{call}", call_id=call, number=number, state="done"),
+                    JournalEvent(f"b-{call}", 1, s.T0, "promised", {"number": number}),
+                    s.notification(f"m-{call}", call_id=call, recipient=number, state="sent"),
+                    MissedCallRecord(
+                        f"o-{call}", key, number, "lost", {}, 1, s.T0, s.T0, s.T0, call,
+                        state="open" if call != "c-n1-2" else "closed",
+                    ),
+                    s.recording(f"{call}.r", call_id=call, path=f"{call}.wav"),
+                ]
+            )  # fmt: skip
+            path = folder / f"{call}.wav"
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(number.encode())
+        # Somebody else promised her a call: the promise is hers, the call is not.
+        await uow.callbacks.upsert(
+            s.callback("b-hers", call_id="c-n1-3", number=NUMBER, state="done", revision=1)
+        )
+        await uow.journal.append(JournalEvent("b-hers", 1, s.T0, "promised", {"number": NUMBER}))
+
+
+def service(store: Store, folder: Path) -> RecordingService:
+    return RecordingService(store, folder, CLASSES)
+
+
+async def found_in(store: Store, wanted: str) -> set[str]:
+    """Tables in which that is to be found, in any column."""
+    found = set()
+    async with store.reading() as uow:
+        for table in metadata.sorted_tables:
+            for row in (await uow.connection.execute(select(table))).mappings():
+                if wanted in json.dumps(dict(row), default=str, ensure_ascii=False):
+                    found.add(table.name)
+    return found
+
+
+def sounds(folder: Path) -> list[str]:
+    return sorted(path.name for path in folder.rglob("*.wav"))
+
+
+async def look_for(store: Store, folder: Path, **who: str) -> Found:
+    return await look(store, service(store, folder), KEYS, **who)
+
+
+async def test_afterwards_the_number_is_nowhere(store: Store, tmp_path: Path) -> None:
+    await fill(store, tmp_path)
+    before = {id: await _call(store, id) for id in (*CALLS, "c-n1-3")}
+    assert len(await found_in(store, NUMBER)) == 8
+
+    found = await look_for(store, tmp_path, number=f"0086 {NUMBER}")
+    assert (found.calls, found.open, found.held) == (CALLS, (), ())
+    assert found.counts == {
+        "calls": 2,
+        "journal": 7,
+        "entry_changes": 2,
+        "live_calls": 2,
+        "transcripts": 2,
+        "recordings": 2,
+        "callbacks": 3,
+        "notifications": 2,
+        "missed_calls": 2,
+    }
+    assert len(await found_in(store, NUMBER)) == 8, "only looked"
+
+    done = await erase(store, service(store, tmp_path), found, by="zhang", why="request 17")
+    assert await found_in(store, NUMBER) == set()
+    assert await found_in(store, KEYS.of(NUMBER)) == {"acts"}
+    assert sounds(tmp_path) == ["c-n1-3.wav"]
+    assert done == found.counts
+    # The figures stay, and so does all of somebody else.
+    for id in CALLS:
+        call = await _call(store, id)
+        assert (call.caller, call.data["waited_s"], call.started_at) == ("", 3.0, before[id].started_at)
+    assert await _call(store, "c-n1-3") == before["c-n1-3"]
+    assert {"calls", "journal", "transcripts", "callbacks", "missed_calls"} <= await found_in(store, OTHER)
+    async with store.reading() as uow:
+        acts = await uow.acts.listed(kind="person")
+    assert [(act.act, act.author, act.why) for act in acts] == [
+        ("erased", "zhang", "request 17"),
+        ("erase", "zhang", "request 17"),
+    ]
+    assert acts[0].data["erased"] == done
+    assert not (await look_for(store, tmp_path, number=NUMBER)).anything
+
+
+async def _call(store: Store, id: str) -> Any:
+    async with store.reading() as uow:
+        return await uow.calls.get(id)
+
+
+async def test_one_call_alone(store: Store, tmp_path: Path) -> None:
+    await fill(store, tmp_path)
+    found = await look_for(store, tmp_path, call="c-n1-1")
+    await erase(store, service(store, tmp_path), found, by="zhang", why="request 18")
+    assert (await _call(store, "c-n1-1")).caller == ""
+    assert (await _call(store, "c-n1-2")).caller == f"+86{NUMBER}"
+    async with store.reading() as uow:
+        assert await uow.journal.of("c-n1-1") == []
+        assert len(await uow.journal.of("c-n1-2")) == 2
+
+
+async def test_what_is_held_by_law_stays_and_is_told(store: Store, tmp_path: Path) -> None:
+    await fill(store, tmp_path)
+    async with store.unit_of_work() as uow:
+        await uow.recordings.upsert(
+            s.recording("c-n1-1.r", path="c-n1-1.wav", retention=LEGAL_HOLD, revision=2)
+        )
+    found = await look_for(store, tmp_path, number=NUMBER)
+    assert (found.held, found.counts["recordings"]) == (("c-n1-1.r",), 1)
+    await erase(store, service(store, tmp_path), found, by="zhang", why="request 17")
+    assert sounds(tmp_path) == ["c-n1-1.wav", "c-n1-3.wav"]
+    assert await found_in(store, NUMBER) == set()
+
+
+async def test_what_is_not_over_is_first_to_end(store: Store, tmp_path: Path) -> None:
+    await fill(store, tmp_path)
+    async with store.unit_of_work() as uow:
+        await uow.calls.upsert(s.call("c-n1-4"))
+        await uow.callbacks.upsert(s.callback("b-open", number=NUMBER))
+    found = await look_for(store, tmp_path, number=NUMBER)
+    assert found.open == ("call c-n1-4", "callback b-open")
+    with pytest.raises(ErasureError, match="call c-n1-4, callback b-open"):
+        await erase(store, service(store, tmp_path), found, by="zhang", why="request 17")
+    assert len(await found_in(store, NUMBER)) == 8
+
+
+@pytest.mark.parametrize("by, why", [("", "request 17"), ("zhang", "")])
+async def test_who_and_why_are_on_record(by: str, why: str, tmp_path: Path) -> None:
+    found = Found(("c",), "", (), (), (), {"calls": 1})
+    with pytest.raises(ErasureError, match="on record"):
+        await erase(None, None, found, by=by, why=why)  # type: ignore[arg-type]  # not asked
+
+
+def test_a_number_has_several_forms() -> None:
+    assert set(forms("+86 138 1234 5678")) >= {NUMBER, f"+86{NUMBER}", f"0086{NUMBER}"}
+    assert forms("anonymous") == ()
+
+
+def test_the_commands(migrated_file: Path, tmp_path: Path) -> None:
+    state = tmp_path / "var"
+    state.mkdir()
+    (state / "hotline.db").write_bytes(migrated_file.read_bytes())
+    (state / "caller-key").write_bytes(b"k" * 32)
+    recordings = state / "asterisk" / "spool" / "recording"
+
+    async def filled() -> None:
+        async with await Store.open(f"sqlite+aiosqlite:///{state / 'hotline.db'}") as store:
+            await fill(store, recordings)
+
+    asyncio.run(filled())
+
+    def run(*words: str) -> Any:
+        return CliRunner().invoke(app, [*words], env={"IVR_STATE_DIR": str(state)})
+
+    assert run("erase").exit_code == 2
+    looked = run("erase", "--caller", NUMBER)
+    assert looked.exit_code == 0, looked.output
+    assert "nothing was changed" in looked.output
+    assert NUMBER not in looked.output
+    assert run("erase", "--caller", NUMBER, "--yes").exit_code == 1
+    done = run("erase", "--caller", NUMBER, "--yes", "--why", "request 17", "--format", "json")
+    assert json.loads(done.output)["erased"]["calls"] == 2
+    assert "nothing is kept" in run("erase", "--caller", NUMBER).output
+    assert sorted(path.name for path in recordings.iterdir()) == ["c-n1-3.wav"]
+    kept = json.loads(run("retention", "--format", "json").output)["classes"]
+    assert {"journal", "transcripts", "recordings"} <= {one["class"] for one in kept}
+    assert run("retention", "--run").exit_code == 0
