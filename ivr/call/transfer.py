@@ -30,9 +30,11 @@ from ivr.flow.actions import JsonValue, Transfer
 from ivr.flow.inputs import OpId, PartyJoined, TransferEnded
 from ivr.flow.model import FlowLibrary
 from ivr.ids import child_id
+from ivr.talk.adopting import adopted, claim
 from ivr.talk.events import Add
 from ivr.talk.reaching import Reached
 from ivr.talk.results import RefusalCode, Refused
+from ivr.talk.saved import SavedTalk, from_json, to_json
 from ivr.talk.talking import Talking
 from ivr.talk.targets import ToAgent, ToNumber
 from routing.ids import EntryId
@@ -56,6 +58,7 @@ class Transfers:
         self._library = library
         self._running: dict[OpId, tuple[Transfer, asyncio.Task[None]]] = {}
         self._up: Up | None = None
+        self._talking: Talking | None = None
         self.waiting: Waiting
         self.joined = False
         """A party and the caller talk."""
@@ -101,17 +104,23 @@ class Transfers:
     # --- for whoever goes on with the call
 
     def saved(self) -> list[JsonValue]:
+        up = None if self._up is None else self._up.to_json()
+        talk = (
+            None if self._talking is None else to_json(self._talking.saved(self._here.services.clock.now()))
+        )
         return [
-            {"action": codec.action_to_json(action), "up": None if self._up is None else self._up.to_json()}
+            {"action": codec.action_to_json(action), "up": up, "talk": talk}
             for action, _ in self._running.values()
         ]
 
     @property
     def claims(self) -> list[str]:
+        if self._talking is not None:
+            return self._talking.claims
         return [] if self._up is None else [self._up.channel, self._up.bridge]
 
     def resume(self, saved: Iterable[Mapping[str, Any]]) -> None:
-        """Who talks with an outsider goes on talking. Who was being rung is rung once more: that telephone has been let
+        """Who talks with somebody goes on talking. Who was being rung is rung once more: that telephone has been let
         go. Any other is over, as far as the dialogue knows."""
         for one in saved:
             action = codec.action_from_json(one["action"])
@@ -119,6 +128,10 @@ class Transfers:
                 continue
             if one["up"] is not None:
                 self._begin(action, self._still_up(Up(**one["up"]), action))
+            elif one.get("talk") is not None and action.mode != "conference":
+                talk = from_json(one["talk"])
+                claim(self._here.services.queues, self._here.facts.caller, talk)
+                self._begin(action, self._talk_on(action, talk))
             elif action.mode != "conference":
                 self.start(action)
             else:
@@ -205,12 +218,28 @@ class Transfers:
         here = self._here
         occasion = Occasion("transfer", agent.entry, "", action.language)
         ground = ground_of(here, self._transcripts, self._library, occasion)
-        talking = Talking(ground, agent, longest_s=action.longest_s)
         here.history.has(agent.agent)
         here.tell(PartyJoined(action.op))
+        return await self._during_talk(Talking(ground, agent, longest_s=action.longest_s), action)
+
+    async def _talk_on(self, action: Transfer, saved: SavedTalk) -> TransferEnded:
+        """A talk that another controller had."""
+        here = self._here
+        self.joined = True
+        first = saved.parties.get("p1")
+        entry = None if first is None or first.entry is None else EntryId(first.entry)
+        occasion = Occasion("transfer", entry, "", action.language)
+        ground = ground_of(here, self._transcripts, self._library, occasion)
+        return await self._during_talk(await adopted(ground, saved, here.services.clock.now()), action)
+
+    async def _during_talk(self, talking: Talking, action: Transfer) -> TransferEnded:
+        here = self._here
+        self._talking = talking
+        here.keep()
         try:
             await talking.run()
         finally:
+            self._talking = None
             self._transcripts.flow(on=True)
             here.history.parted(talking.talked_s, talking.held_s, here.services.clock.now())
         return TransferEnded(action.op, "completed", round(talking.talked_s, 3), 16)

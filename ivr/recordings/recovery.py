@@ -120,6 +120,10 @@ class Recovery:
     async def _settle(self, row: RecordingRecord, made: Finished | None) -> None:
         seconds = 0.0 if made is None else made.seconds
         data: dict[str, Any] = dict(row.data) | {"ended_by": "recovered"}
+        going_on = sorted(one for one in self._busy() if owner_of(one) == row.call_id)
+        if going_on:
+            # The talk outlived the controller: the rest of it is in another file.
+            data["continued_in"] = going_on[0]
         async with self._store.reading() as uow:
             lines = await uow.transcripts.of(row.call_id)
         if any(line.source == "conversation" for line in lines):

@@ -18,6 +18,7 @@ from ivr.ari.interface import Ari
 from ivr.ari.results import Gone
 from ivr.ari.unhurried import unhurried
 from ivr.call.leg import Leg
+from ivr.call.ports import Queues
 from ivr.errors import AriError
 from ivr.ids import ChannelId
 from ivr.talk.begun import Begun
@@ -34,8 +35,12 @@ from routing.ids import AgentId, EntryId
 
 log = logging.getLogger(__name__)
 
-FIRST = "p1"
-"""The agent whom the citizen's own place brought: that entry is the place's to resume."""
+
+def claim(queues: Queues, caller: str, saved: SavedTalk, place: EntryId | None = None) -> None:
+    """At once, before the board gives up whom nobody came for. place: the entry that has a seat already."""
+    for party in saved.parties.values():
+        if party.entry is not None and party.on_board and party.entry != place:
+            queues.resume(EntryId(party.entry), caller, Offers())
 
 
 async def adopted(ground: Ground, saved: SavedTalk, now: dt.datetime) -> Talking:
@@ -69,12 +74,15 @@ async def _begun(ground: Ground, saved: SavedTalk, now: dt.datetime) -> Begun:
     parties: dict[str, Party] = {}
     up = await asyncio.gather(*(_is_up(ground, saved_party) for saved_party in saved.parties.values()))
     for (person, party), is_up in zip(saved.parties.items(), up, strict=True):
-        believed = is_up and person in state.persons and _on_board(ground, person, party)
-        if believed:
+        if person in state.persons and _on_board(ground, party):
+            # Who has gone meanwhile is one too, until the talk lets go of it: the board has to be told.
             parties[person] = await _party(ground, party, mover)
         elif is_up:
             await _end(ground.ari, party)
-    legs = {person: one.reached.leg for person, one in parties.items()}
+    there = frozenset(
+        person for person, is_up in zip(saved.parties, up, strict=True) if is_up and person in parties
+    )
+    legs = {person: parties[person].reached.leg for person in there}
     aside = "" if state.other is None or state.other.id not in legs else legs[state.other.id].bridge
     bridges = await _bridges(ground, [saved.main, *(leg.bridge for leg in legs.values())])
     await mover.resume(rooms(state), legs, aside, bridges)
@@ -87,7 +95,7 @@ async def _begun(ground: Ground, saved: SavedTalk, now: dt.datetime) -> Begun:
         flowing=flowing,
     )
     longest_s = None if saved.longest_s is None else max(0.0, saved.longest_s - away_s)
-    return Begun(state, parties, mover, times, list(saved.agents), saved.slot, saved.second, longest_s)
+    return Begun(state, parties, mover, times, there, list(saved.agents), saved.slot, saved.second, longest_s)
 
 
 async def _is_up(ground: Ground, party: SavedParty) -> bool:
@@ -99,15 +107,11 @@ async def _is_up(ground: Ground, party: SavedParty) -> bool:
     return not isinstance(found, Gone)
 
 
-def _on_board(ground: Ground, person: str, party: SavedParty) -> bool:
+def _on_board(ground: Ground, party: SavedParty) -> bool:
     """Whether the board says so too. An outsider is on no board."""
     if party.entry is None or not party.on_board:
         return True
-    entry = EntryId(party.entry)
-    if person == FIRST:
-        return ground.queues.has(AgentId(party.agent), entry)
-    ground.queues.resume(entry, ground.caller, Offers())
-    return ground.queues.has(AgentId(party.agent), entry)
+    return ground.queues.has(AgentId(party.agent), EntryId(party.entry))
 
 
 async def _party(ground: Ground, saved: SavedParty, mover: Mover) -> Party:

@@ -15,13 +15,14 @@ from ivr.talk.times import TalkTimes
 
 @dataclass(slots=True)
 class Begun:
-    """parties: by person. agents: all who had the citizen, in order. slot: where it is parked. second_gone: the owner
-    consulted by a second telephone call that is not gone on with."""
+    """parties: by person. there: those of them whose telephones are up. agents: all who had the citizen, in order.
+    slot: where it is parked. second_gone: the owner consulted by a second telephone call that is not gone on with."""
 
     state: Talk
     parties: dict[str, Party]
     mover: Mover
     times: TalkTimes
+    there: frozenset[str]
     agents: list[str] = field(default_factory=list)
     slot: str = ""
     second_gone: bool = False
@@ -34,4 +35,7 @@ def joined(ground: Ground, owner: Reached, music: str, longest_s: float | None) 
     mover = Mover(ground.ari, ground.citizen, owner.leg.give_bridge(), music)
     mover.came(owner.leg.channel, mover.main)
     times = TalkTimes(ground.monotonic)
-    return Begun(state, {state.owner.id: Party(owner)}, mover, times, [owner.agent], longest_s=longest_s)
+    person = state.owner.id
+    return Begun(
+        state, {person: Party(owner)}, mover, times, frozenset({person}), [owner.agent], longest_s=longest_s
+    )

@@ -68,11 +68,16 @@ class TalkRecordings:
         self._made: set[OneRecording] = set()
         """All that run or are being finished."""
         self._group: asyncio.TaskGroup | None = None
+        self._early: dict[str, Conversation] = {}
+        """Talks that an earlier controller had, until recordings run."""
 
     async def run(self) -> None:
         """Until cancelled; then every recording is ended and finished before this returns."""
         async with asyncio.TaskGroup() as group:
             self._group = group
+            early, self._early = self._early, {}
+            for conversation in early.values():
+                self.joined(conversation)
             try:
                 await asyncio.get_running_loop().create_future()
             finally:
@@ -81,6 +86,9 @@ class TalkRecordings:
     # --- the talk (`Watcher`; on the loop, never waits)
 
     def joined(self, conversation: Conversation) -> None:
+        if self._group is None:
+            self._early[conversation.id] = conversation
+            return
         recording = self._now.get(conversation.call)
         if recording is None or recording.over:
             recording = self._begin(conversation)
@@ -89,6 +97,7 @@ class TalkRecordings:
             self._apply_soon(recording)
 
     def parted(self, conversation: Conversation) -> None:
+        self._early.pop(conversation.id, None)
         recording = self._now.get(conversation.call)
         if recording is not None:
             recording.parted(conversation, self._linger_s)

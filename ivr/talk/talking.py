@@ -228,7 +228,7 @@ class Talking:
             self._ground.talks.slots.put(begun.slot, self)
         self._tend_parking()
         self._ground.flowing(rooms(self.state).get(CITIZEN, "main") == "main")
-        while (event := missing(self.state, self._parties, second_gone=begun.second_gone)) is not None:
+        while (event := missing(self.state, begun.there, second_gone=begun.second_gone)) is not None:
             await self._take(Message(event))
 
     @property
