@@ -9,6 +9,7 @@ A key that is there already is left alone, or its row is replaced unless its rev
 from __future__ import annotations
 
 import contextlib
+import datetime as dt
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Final
 
@@ -17,8 +18,10 @@ from sqlalchemy.dialects.postgresql import JSONB, TSVECTOR
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from storage.errors import StorageRefused
+from storage.tables import UtcDateTime
 
 Row = tuple[Any, ...]
+Convert = Callable[[Sequence[Any]], Sequence[Any]]
 
 COPY_FROM: Final = 30
 """Rows; for fewer a COPY is not worth its step of its own."""
@@ -79,9 +82,9 @@ class _Prepared:
     """The statements and the conversions of values, for one kind of database."""
 
     def __init__(self, table: Table, columns: Sequence[str], conflict: str, dialect: Dialect) -> None:
-        self._convert: list[tuple[int, Callable[[Any], Any]]] = []
+        self._convert: list[tuple[int, Convert]] = []
         for place, name in enumerate(columns):
-            convert = table.c[name].type.dialect_impl(dialect).bind_processor(dialect)
+            convert = _conversion(table, name, dialect)
             if convert is not None:
                 self._convert.append((place, convert))
         names = _names(columns)
@@ -102,7 +105,7 @@ class _Prepared:
         """As the driver takes them."""
         columns: list[Sequence[Any]] = list(zip(*rows, strict=True))
         for place, convert in self._convert:
-            columns[place] = list(map(convert, columns[place]))
+            columns[place] = convert(columns[place])
         return list(zip(*columns, strict=True))
 
 
@@ -116,6 +119,34 @@ def _conflict(table: Table, columns: Sequence[str], key: Sequence[str], replaced
         return f"{target} DO NOTHING"
     changes = ", ".join(f'"{name}" = excluded."{name}"' for name in columns if name not in key)
     return f'{target} DO UPDATE SET {changes} WHERE excluded."revision" >= "{table.name}"."revision"'
+
+
+def _conversion(table: Table, name: str, dialect: Dialect) -> Convert | None:
+    """As the column's type converts its values, without a step through SQLAlchemy each where they are many."""
+    kind = table.c[name].type
+    if isinstance(kind, UtcDateTime):
+        return _aware if dialect.name == "postgresql" else _utc_text
+    each = kind.dialect_impl(dialect).bind_processor(dialect)
+    return None if each is None else lambda values: list(map(each, values))
+
+
+def _aware(values: Sequence[Any]) -> Sequence[Any]:
+    for value in values:
+        if value is not None and value.tzinfo is None:
+            raise ValueError("a time without a zone cannot be stored")
+    return values
+
+
+def _utc_text(values: Sequence[Any]) -> Sequence[Any]:
+    _aware(values)
+    return [
+        None
+        if value is None
+        else (value if value.tzinfo is dt.UTC else value.astimezone(dt.UTC)).isoformat(" ", "microseconds")[
+            :26
+        ]
+        for value in values
+    ]
 
 
 def _array_type(table: Table, name: str, dialect: Dialect) -> tuple[str, str]:

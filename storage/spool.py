@@ -50,9 +50,8 @@ class Cursor:
 
 @dataclass(slots=True)
 class SpoolFigures:
-    """appended, lost: payloads. failures: writes that the disk did not take. damaged: places passed over in reading."""
+    """lost: payloads. failures: writes that the disk did not take. damaged: places passed over in reading."""
 
-    appended: int = 0
     lost: int = 0
     failures: int = 0
     damaged: int = 0
@@ -88,6 +87,8 @@ class Spool:
         self._run: RunFolder | None = None
         self._file = -1
         self._segments: deque[_Segment] = deque()
+        self._segment: _Segment | None = None
+        """The last one, which is written to."""
         self._earlier_bytes = 0
         """Of all segments but the last."""
         self._number = 0
@@ -96,15 +97,12 @@ class Spool:
         self._next = 1
         self._unwritten: deque[bytes] = deque()
         self._unwritten_bytes = 0
+        self.unwritten = 0
+        """Payloads in memory that the disk has not taken."""
         self._full = False
         self.figures = SpoolFigures()
 
     # --- what it is doing ---
-
-    @property
-    def unwritten(self) -> int:
-        """Payloads in memory that the disk has not taken."""
-        return len(self._unwritten)
 
     @property
     def pressed(self) -> bool:
@@ -129,7 +127,7 @@ class Spool:
     @property
     def end(self) -> Cursor:
         """Where the next payload will be."""
-        written = self._next - len(self._unwritten)
+        written = self._next - self.unwritten
         if not self._segments:
             return Cursor(0, 0, written, written)
         return Cursor(self._segments[-1].number, self._segments[-1].size, written, written)
@@ -166,15 +164,15 @@ class Spool:
     def append(self, payload: bytes) -> int | None:
         """The payload's index; None: there is no room left anywhere, it is lost. Never raises, never waits."""
         framed = spool_format.record(payload)
-        if self._unwritten or not self._put_down(framed):
+        if self.unwritten or not self._put_down(framed):
             if self._unwritten_bytes + len(framed) > self._unwritten_most:
                 self.figures.lost += 1
                 return None
             self._unwritten.append(framed)
             self._unwritten_bytes += len(framed)
+            self.unwritten += 1
         index = self._next
-        self._next += 1
-        self.figures.appended += 1
+        self._next = index + 1
         return index
 
     def retry(self) -> bool:
@@ -182,7 +180,7 @@ class Spool:
         while self._unwritten:
             if not self._put_down(self._unwritten[0]):
                 return False
-            self._unwritten_bytes -= len(self._unwritten.popleft())
+            self._drop_unwritten()
         if self._full:
             self._full = False
             log.warning("the spool can be written again")
@@ -191,7 +189,7 @@ class Spool:
     async def sync(self) -> None:
         """Returns when everything appended so far outlives a power cut. Raises OSError."""
         if not self.retry() or self._run is None:
-            raise OSError(f"{len(self._unwritten)} facts wait for room on the disk")
+            raise OSError(f"{self.unwritten} facts wait for room on the disk")
         segments = [one.path for one in self._segments if one.number >= self._synced]
         folders = [self._run.path, self.folder] if self._synced < self._number else []
         upto = self._number
@@ -205,7 +203,7 @@ class Spool:
 
         Damaged places are passed over and kept aside. The last payload has the index before the new cursor's.
         """
-        first_unwritten = self._next - len(self._unwritten)
+        first_unwritten = self._next - self.unwritten
         if cursor.index >= first_unwritten:
             waiting = list(self._unwritten)[cursor.index - first_unwritten :]
             after = replace(cursor, index=cursor.index + len(waiting))
@@ -226,9 +224,9 @@ class Spool:
 
     def trim(self, index: int) -> None:
         """Everything up to this index is stored for good. Never raises."""
-        first_unwritten = self._next - len(self._unwritten)
+        first_unwritten = self._next - self.unwritten
         while self._unwritten and first_unwritten <= index:
-            self._unwritten_bytes -= len(self._unwritten.popleft())
+            self._drop_unwritten()
             first_unwritten += 1
         while len(self._segments) > 1 and self._segments[1].first <= index + 1:
             done = self._segments.popleft()
@@ -252,12 +250,10 @@ class Spool:
 
     def _put_down(self, framed: bytes) -> bool:
         """False: the disk does not take it now."""
-        if self.size + len(framed) > self._most_bytes:
-            self._failed(OSError(f"it holds {self.size} bytes, and may hold no more"))
-            return False
+        segment = self._segment
         try:
-            self._room_for(len(framed))
-            segment = self._segments[-1]
+            if segment is None or segment.size + len(framed) > self._segment_bytes:
+                segment = self._room_for(len(framed))
             written = self._write(self._file, framed, segment.size)
             if written == len(framed):
                 segment.size += written
@@ -291,18 +287,20 @@ class Spool:
             self._full = True
             log.critical("the spool cannot be written, facts wait in memory only: %s", error)
 
-    def _room_for(self, size: int) -> None:
-        """See that there is a segment, and not a full one. Raises OSError when there is none at all."""
+    def _room_for(self, size: int) -> _Segment:
+        """Another segment, or the last one if there cannot be another. Raises OSError when there is no room."""
+        if self.size + size > self._most_bytes:
+            raise OSError(f"it holds {self.size} bytes, and may hold no more")
         if self._run is None:
             self._run = new_run(self.folder)
-        if self._segments and self._segments[-1].size + size <= self._segment_bytes:
-            return
         try:
             self._next_segment()
         except OSError as error:
-            if not self._segments or error.errno in FULL:
+            if self._segment is None or error.errno in FULL:
                 raise
             # A folder that takes no new file: the segment grows instead.
+        assert self._segment is not None
+        return self._segment
 
     def _next_segment(self, spare: Path | None = None) -> None:
         assert self._run is not None
@@ -327,7 +325,12 @@ class Spool:
         self._file = file
         self._number = number
         # Called when the next record to be written is the first that waits, or else the next one given.
-        self._segments.append(_Segment(number, self._next - len(self._unwritten), path))
+        self._segment = _Segment(number, self._next - self.unwritten, path)
+        self._segments.append(self._segment)
+
+    def _drop_unwritten(self) -> None:
+        self._unwritten_bytes -= len(self._unwritten.popleft())
+        self.unwritten -= 1
 
     def _cut(self, segment: _Segment, size: int) -> None:
         """The last segment, to this size. Room that was reserved for it goes back to the disk."""

@@ -23,6 +23,7 @@ import contextlib
 import itertools
 import logging
 import random
+import time
 from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
@@ -77,7 +78,7 @@ class FactWriter:
         *,
         spool: Spool | None = None,
         capacity: int = 20_000,
-        batch: int = 1000,
+        batch: int = 2000,
         every_s: float = 0.05,
         close_timeout_s: float = 10.0,
         write_limit_s: float = WRITE_LIMIT_S,
@@ -91,6 +92,8 @@ class FactWriter:
         self._close_timeout_s = close_timeout_s
         self._write_limit_s = write_limit_s
         self._jitter = jitter
+        self.watchers: list[Callable[[Sequence[Fact], float], None]] = []
+        """Told of each batch that was written, and how long that took (s), tries in all. Must not wait nor raise."""
         self._buffer: deque[tuple[Fact | None, int]] = deque()
         """With each fact's index. None: it could not be read again."""
         self._last = 0
@@ -243,7 +246,7 @@ class FactWriter:
                 return None
             self._last += 1
         else:
-            if self.spool.pressed and isinstance(fact, TranscriptLine):
+            if isinstance(fact, TranscriptLine) and self.spool.pressed:
                 self._lose("neither disk nor database takes anything: what is said is not kept")
                 return None
             try:
@@ -253,8 +256,8 @@ class FactWriter:
                 self.figures.taken += 1
                 self.figures.refused += 1
                 return None
-            room = self._behind is not None or len(self._buffer) < self._capacity
-            before = None if room else self.spool.end
+            full = self._behind is None and len(self._buffer) >= self._capacity
+            before = self.spool.end if full else None
             index = self.spool.append(payload)
             if index is None:
                 self._lose("neither disk nor database takes anything")
@@ -269,10 +272,11 @@ class FactWriter:
         self.figures.taken += 1
         if self._behind is None:
             self._buffer.append((fact, self._last))
-            if len(self._buffer) >= self._batch:
+            if len(self._buffer) == self._batch:
                 self._enough.set()
-        self._idle.clear()
-        self._some.set()
+        if not self._some.is_set():
+            self._idle.clear()
+            self._some.set()
         return self._last
 
     def _lose(self, why: str) -> None:
@@ -312,7 +316,10 @@ class FactWriter:
             # Taken out only once they are stored: a cancelled task leaves them to the spool.
             batch = list(itertools.islice(self._buffer, self._batch))
             facts = [fact for fact, _ in batch if fact is not None]
+            began_s = time.perf_counter()
             written = await self._until_written(facts) if facts else 0
+            for see in self.watchers if facts else ():
+                see(facts, time.perf_counter() - began_s)
             if batch and self._stored < self._sync_from:
                 await self._until_synced()
             for _ in batch:
