@@ -43,6 +43,7 @@ from ivr.dispatch import Dispatcher
 from ivr.errors import HotlineError, first_of
 from ivr.fallback.wiring import fallback_taking
 from ivr.flow.model import FlowLibrary
+from ivr.gate import Gate
 from ivr.outside.service import OutsideService, open_outside
 from ivr.outside.stored import stored_history, stored_pending
 from ivr.prompts import background
@@ -208,7 +209,7 @@ async def hotline(
         meters = stack.enter_context(metering())
         say("database")
         store, writer = await _open_storage(stack, settings)
-        put = counted(writer.put, meters)
+        put = Gate(counted(writer.put, meters))
         say("dialogue and prompts")
         versions = Versions(
             store, settings.hotline, clock.now, settings.entry_flow, read_beside(settings.flows_dir)
@@ -311,6 +312,7 @@ async def hotline(
             histories.of,
         )
         front_door.agent_of = telephony.book.agent_of
+        front_door.on_replaced = put.shut
         front_door.wait_for_adoption()
         reconciler = reconcile_by(
             ari,

@@ -69,6 +69,8 @@ class FrontDoor:
         self._codes = CodesDoor(
             services, dialogues, desk, settings.code_settings, self.registry, self._spawn, on_change
         )
+        self.on_replaced: Callable[[], None] = lambda: None
+        """Told when another controller has taken the application, before our calls are let go."""
         self.agent_of: Callable[[str], str] = str
         """Whose telephone it is, by the SIP account that dialled (ivr/accounts/book.py)."""
         self.refusal: Callable[[Channel, int], Coroutine[Any, Any, None] | None] = lambda channel, live: None
@@ -104,12 +106,22 @@ class FrontDoor:
                         self._arrived(event)
                     case ApplicationReplaced() if event.application == self._ari.app:
                         self._replaced = True
-                        log.critical(
-                            "another controller took over this application; its calls are no longer ours"
-                        )
+                        self._forsake()
                     case _:
                         pass
                 self._on_event(event)
+
+    def _forsake(self) -> None:
+        """Another controller has the application: our calls are its own, as they stand, and nobody's twice."""
+        log.critical(
+            "another controller has the application %s: %d calls are left to it",
+            self._ari.app,
+            len(self.registry),
+        )
+        self.on_replaced()
+        for session in self.registry:
+            session.forsake()
+        self._on_change()
 
     def _arrived(self, event: StasisStart) -> None:
         """Starts a task and returns: the bus holds this channel's events until its mailbox watches it."""

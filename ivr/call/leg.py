@@ -308,8 +308,15 @@ class Leg:
                         case _:
                             pass
         except TimeoutError:
+            if self._ari.condition != "answers":
+                return await self._once_back()
             return Rung(outcome)
         return Rung("failed")
+
+    async def _once_back(self) -> Rung:
+        """What became of the ringing while Asterisk was away: nobody is said to have missed what nobody heard of."""
+        await self._ari.answering()
+        return ANSWERED if await self._state_now() == "Up" else Rung("failed")
 
     async def _state_now(self) -> str | None:
         """Of the telephone's channel, in Asterisk's words; "" = it has gone, None = not known."""

@@ -88,6 +88,8 @@ class CallSession:
         """A call of an earlier controller is wholly this one's, or over."""
         self._keeper = Keeper(services, call, channel, facts, self.arrived_at, saved)
         self._parts: Parts | None = None
+        self._task: asyncio.Task[None] | None = None
+        self._forsaken = False
         self._state: FlowState | None = None
         self._tail_ends: float | None = None
         """On the loop's clock: when a dialogue that goes on after the hang-up is ended."""
@@ -154,6 +156,12 @@ class CallSession:
         """Asterisk has ended, or is away for good, and the caller's line with it."""
         self._here.gap(cut_off=True)
 
+    def forsake(self) -> None:
+        """Another controller has this call from now on: it ends here as if killed, Asterisk and records untouched."""
+        self._forsaken = True
+        if self._task is not None:
+            self._task.cancel()
+
     @property
     def to_end(self) -> bool:
         """The call is over, and its channel could not be hung up."""
@@ -168,6 +176,7 @@ class CallSession:
     async def run(self) -> None:
         """Returns when the call is over and nothing of it is left. Raises only CancelledError."""
         call_context.set(self.call)
+        self._task = asyncio.current_task()
         here, history = self._here, self._here.history
         with here.ari.bus.mailbox(self.call) as mailbox:
             mailbox.watch(self.channel)
@@ -431,6 +440,9 @@ class CallSession:
         parts.close()
         if self._services.callbacks is not None:
             self._services.callbacks.released(self.call)
+        if self._forsaken:
+            log.warning("left to another controller")
+            return
         try:
             if not here.gone:
                 async with asyncio.timeout(CLEAN_UP_S):
