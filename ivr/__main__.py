@@ -37,6 +37,7 @@ COMMANDS: Final[Mapping[str, str]] = {
     "rebuild": "rebuild:rebuild_",
     "backup": "backup:backup",
     "restore": "backup:restore_",
+    "archive": "archive:archive_",
     "erase": "erase:erase",
     "retention": "erase:retention",
     "accounts": "accounts:app",

@@ -14,11 +14,14 @@ import io
 import os
 import tarfile
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Final
+
+from sqlalchemy import ColumnElement, Table
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from ivr.backup.manifest import NAME, Manifest, TableOf, member
 from ivr.backup.places import Places
@@ -48,11 +51,15 @@ async def make(
     """Whole or not at all, readable by its owner only. Raises BackupError, StorageError."""
     part = target.with_name(f".{target.name}.part")
     try:
-        with _private(part) as file:
-            writing = _Writing(file)
+        with private(part) as file:
+            writing = Writing(file)
             for name, path in places.of_state():
                 await asyncio.to_thread(writing.file, name, path)
-            tables = await _rows(store, writing, target.parent, say)
+            async with store.reading(one_view=True) as uow:
+                tables = {
+                    table.name: await rows_into(writing, uow.connection, table, target.parent, say=say)
+                    for table in metadata.sorted_tables
+                }
             say("files")
             for name, path in places.of_recordings():
                 await asyncio.to_thread(writing.file, name, path)
@@ -78,27 +85,29 @@ async def make(
     )
 
 
-async def _rows(
-    store: Store, writing: _Writing, folder: Path, say: Callable[[str], None]
-) -> dict[str, TableOf]:
-    found: dict[str, TableOf] = {}
-    async with store.reading(one_view=True) as uow:
-        for table in metadata.sorted_tables:
-            say(table.name)
-            with tempfile.TemporaryFile(dir=folder) as lines:
-                rows = 0
-                with gzip.GzipFile("", "wb", LEVEL, lines, mtime=0) as packed:
-                    async for page, count in dumped(uow.connection, table):
-                        await asyncio.to_thread(packed.write, page)
-                        rows += count
-                size = lines.tell()
-                lines.seek(0)
-                await asyncio.to_thread(writing.member, member(table.name), lines, size)
-            found[table.name] = TableOf(rows=rows, kinds=kinds_of(table))
-    return found
+async def rows_into(
+    writing: Writing,
+    connection: AsyncConnection,
+    table: Table,
+    folder: Path,
+    where: Sequence[ColumnElement[bool]] = (),
+    say: Callable[[str], None] = lambda _: None,
+) -> TableOf:
+    """folder: has room for the rows, until they are a member."""
+    say(table.name)
+    rows = 0
+    with tempfile.TemporaryFile(dir=folder) as lines:
+        with gzip.GzipFile("", "wb", LEVEL, lines, mtime=0) as packed:
+            async for page, count in dumped(connection, table, where):
+                await asyncio.to_thread(packed.write, page)
+                rows += count
+        size = lines.tell()
+        lines.seek(0)
+        await asyncio.to_thread(writing.member, member(table.name), lines, size)
+    return TableOf(rows=rows, kinds=kinds_of(table))
 
 
-class _Writing:
+class Writing:
     """The members, one after the other, each with its checksum."""
 
     def __init__(self, file: IO[bytes]) -> None:
@@ -154,7 +163,7 @@ def _named(part: Path, target: Path) -> int:
 
 
 @contextmanager
-def _private(path: Path) -> Iterator[IO[bytes]]:
+def private(path: Path) -> Iterator[IO[bytes]]:
     """A new file of mode 0600, on the disk when it is left."""
     path.unlink(missing_ok=True)
     with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:

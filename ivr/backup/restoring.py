@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
-from typing import IO, Final
+from typing import IO, Any, Final
 
 from pydantic import ValidationError
 from sqlalchemy import Connection, inspect, text
@@ -94,7 +94,7 @@ async def restore(
                 source = tar.extractfile(member(name))
                 assert source is not None
                 async with engine.begin() as connection:
-                    for page in _pages(source, table):
+                    for page in pages(source, table):
                         rows += await load(connection, name, table.kinds, page)
                     await follow_on(connection)
     finally:
@@ -105,7 +105,8 @@ async def restore(
     return Restored(manifest, rows, len(targets))
 
 
-def _pages(source: IO[bytes], table: TableOf) -> Iterator[list[dict[str, object]]]:
+def pages(source: IO[bytes], table: TableOf) -> Iterator[list[dict[str, Any]]]:
+    """Of a member with rows."""
     with gzip.open(source) as lines:
         while some := list(islice(lines, PAGE)):
             yield rows_of(some, table.kinds)
