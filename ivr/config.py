@@ -33,6 +33,7 @@ from ivr.outside.settings import OutsideSettings
 from ivr.recordings.settings import RecordingSettings
 from ivr.retention.settings import RetentionSettings
 from ivr.speech import SpeechSettings
+from ivr.tracing.settings import TraceSettings
 
 
 class _Section(BaseModel):
@@ -220,6 +221,7 @@ class Settings(BaseSettings):
     outside: OutsideSettings = OutsideSettings()
     callbacks: CallbackSettings = CallbackSettings()
     missed: MissedSettings = MissedSettings()
+    traces: TraceSettings = TraceSettings()
 
     @property
     def effective_database_url(self) -> str:

@@ -60,6 +60,7 @@ from ivr.speech import pool_settings
 from ivr.staff import SavedSeed, first_floor
 from ivr.status import LiveStatus, TodayCount
 from ivr.talk.wiring import Overseeing, oversee
+from ivr.tracing.optional import traces_if_wanted
 from ivr.versions.content import read_beside
 from ivr.versions.live import LiveFlows
 from ivr.versions.service import Versions
@@ -207,6 +208,8 @@ async def hotline(
     settings.state_dir.mkdir(parents=True, exist_ok=True)
     async with AsyncExitStack() as stack:
         meters = stack.enter_context(metering())
+        traces = stack.enter_context(traces_if_wanted(settings.traces, settings.node))
+        meters.fact_watchers += traces.fact_watchers
         say("database")
         store, writer = await _open_storage(stack, settings)
         put = Gate(counted(writer.put, meters))
@@ -232,7 +235,7 @@ async def hotline(
         )
         say("speech")
         speech, languages = await _open_speech(stack, settings)
-        ears = NoEars() if speech is None else CountedEars(SharedEars(speech), meters)
+        ears = NoEars() if speech is None else traces.ears(CountedEars(SharedEars(speech), meters))
         say("asterisk")
         asterisk = await _start_asterisk(stack, settings, [agent.id for agent in floor.agents])
         ari = await stack.enter_async_context(AriClient(_ari_settings(settings, asterisk)))
@@ -299,6 +302,7 @@ async def hotline(
             talks=at_work.talks,
             in_talk=at_work.in_talk,
             hours=rules.hours.said,
+            begun=traces.begun,
         )
         front_door = FrontDoor(
             services,
@@ -359,6 +363,7 @@ async def hotline(
         )
         watch = await stack.enter_async_context(watching(meters, watched_parts, dispatcher, clock, changed))
         status.unwell = watch.unwell
+        traces.attach(ari, dispatcher, writer)
         overseeing = oversee(settings, services, store, watched, front_door.registry, dispatcher)
         running = Hotline(
             settings=settings,

@@ -207,7 +207,7 @@ ROWS: dict[str, tuple[Panel, ...]] = {
             "数据库 · Writer per minute",
             {f"sum by (figure) (rate(hotline_writer_total@{RATE})) * 60": "{{figure}}"},
         ),
-        Panel("数据库可用 · Database up", {"min(hotline_database_up@)": "up"}),
+        Panel("写入耗时 · Time of a batch", quantiles("hotline_write_seconds"), unit="s"),
     ),
     "进程 · Process": (
         Panel(

@@ -107,6 +107,8 @@ class Parts:
                 self._here.tell(refused)
             else:
                 requests.extend(self._begin(action))
+                if self._here.services.begun is not None:
+                    self._here.services.begun(self._here.call, action)
         self._here.keep()
         if len(requests) == 1:
             await requests[0]

@@ -28,7 +28,7 @@ from ivr.call.ports import (
 )
 from ivr.call.telephones import Lines
 from ivr.clock import Clock
-from ivr.flow.actions import JsonValue
+from ivr.flow.actions import Action, JsonValue
 from ivr.flow.inputs import Digit, HungUp, Input, SpeechPartial
 from ivr.ids import CallId, ChannelId
 from ivr.talk.conversations import Conversations
@@ -71,6 +71,8 @@ class CallServices:
     """The same as what can be done with them (`ivr/talk/service.py`)."""
     lines: Lines = field(default_factory=Lines)
     """Agents' telephones that ring now."""
+    begun: Callable[[CallId, Action], None] | None = None
+    """Told of every action that is begun, where somebody wants to know (ivr/tracing)."""
     hours: Callable[[], Mapping[str, bool]] = dict
     """Calendars of which somebody said that they are open, or closed, today."""
 

@@ -7,6 +7,7 @@ and never raises. Times are in seconds.
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Callable, Sequence
 from typing import Final
 
 from prometheus_client import CollectorRegistry, Counter, Histogram
@@ -61,11 +62,14 @@ class Meters:
         )
         self.event_lag = times("event_lag_seconds", "Age of Asterisk's events as they reach us.", QUICK_S)
         self.loop_lag = times("loop_lag_seconds", "How late the event loop wakes a sleeper.", QUICK_S)
+        self.batches = times("write_seconds", "Batches of facts, tries in all.", QUICK_S)
         self.facts = counter("facts", "Facts given to the database, by kind.", "kind")
         self.heard = counter("asr_requests", "Hearings asked for, and what came of it.", "use", "result")
         self.log_records = counter("log_records", "Lines of the log.", "level")
         self.errors = counter("errors", "Errors by kind: an exception's name, or where it was said.", "kind")
         self._kinds: dict[type, Counter] = {}
+        self.fact_watchers: list[Callable[[Fact], None]] = [self.see_fact]
+        """Shown every fact on its way to the database."""
 
     # --- facts on their way to the database
 
@@ -83,6 +87,9 @@ class Meters:
                 self.ended.labels(outcome if outcome in _OUTCOMES else "other").inc()
             elif fact.revision == 0:
                 self.arrived.inc()
+
+    def see_batch(self, facts: Sequence[Fact], seconds: float) -> None:
+        self.batches.observe(seconds)
 
     # --- routing
 

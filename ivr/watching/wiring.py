@@ -86,13 +86,15 @@ def metering() -> Iterator[Meters]:
 
 
 def counted(put: Callable[[Fact], None], meters: Meters) -> Callable[[Fact], None]:
-    """A writer's `put` whose facts are counted on their way."""
+    """A writer's `put` whose facts are looked at on their way."""
+    watchers = meters.fact_watchers
 
-    def both(fact: Fact) -> None:
+    def put_and_show(fact: Fact) -> None:
         put(fact)
-        meters.see_fact(fact)
+        for see in watchers:
+            see(fact)
 
-    return both
+    return put_and_show
 
 
 @asynccontextmanager
@@ -114,6 +116,7 @@ async def watching(
     dispatcher.watch(meters.see_routing)
     ari: AriClient = parts.ari
     ari.observed.watchers.append(meters.see_command)
+    parts.writer.watchers.append(meters.see_batch)
     ari.see_message = event_lag.see
 
     async def look() -> None:

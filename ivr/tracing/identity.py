@@ -1,0 +1,39 @@
+"""The ids of a call's trace, made from the call's own. Needs opentelemetry."""
+
+from __future__ import annotations
+
+import hashlib
+
+from opentelemetry.sdk.trace.id_generator import IdGenerator, RandomIdGenerator
+from opentelemetry.trace import SpanContext, TraceFlags
+
+
+def trace_id_of(call: str) -> int:
+    return (
+        int.from_bytes(hashlib.blake2b(call.encode(), digest_size=16, person=b"hotline trace").digest()) or 1
+    )
+
+
+def root_id_of(call: str) -> int:
+    return int.from_bytes(hashlib.blake2b(call.encode(), digest_size=8, person=b"hotline call").digest()) or 1
+
+
+def context_of(call: str) -> SpanContext:
+    """Of the span that is the call itself, wherever it is."""
+    return SpanContext(
+        trace_id_of(call), root_id_of(call), is_remote=True, trace_flags=TraceFlags(TraceFlags.SAMPLED)
+    )
+
+
+class CallIds(IdGenerator):
+    """Random ids, but for the span that `call` is set for."""
+
+    def __init__(self) -> None:
+        self._random = RandomIdGenerator()
+        self.call = ""
+
+    def generate_trace_id(self) -> int:
+        return trace_id_of(self.call) if self.call else self._random.generate_trace_id()
+
+    def generate_span_id(self) -> int:
+        return root_id_of(self.call) if self.call else self._random.generate_span_id()
