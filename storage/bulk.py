@@ -1,6 +1,6 @@
 """Many rows into one table in as few steps as the database allows: what `bench.journal` found to be fastest.
 
-Postgres   `COPY` where the rows are new, else one `INSERT ... SELECT FROM unnest(...)` of a column each
+Postgres   `COPY` where the rows are new, else one `INSERT ... SELECT FROM unnest(...)` of an array a column
 SQLite     `INSERT ... VALUES (...), (...), ...` of some hundred rows, the rest one by one
 
 A key that is there already is left alone, or its row is replaced unless its revision is higher.
@@ -11,16 +11,17 @@ from __future__ import annotations
 import contextlib
 import datetime as dt
 from collections.abc import Callable, Iterator, Sequence
+from itertools import chain
 from typing import Any, Final
 
-from sqlalchemy import Dialect, Table
+from sqlalchemy import JSON, Dialect, Table
 from sqlalchemy.dialects.postgresql import JSONB, TSVECTOR
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from storage.engine import json_text
 from storage.errors import StorageRefused
 from storage.tables import UtcDateTime
 
-Row = tuple[Any, ...]
 Convert = Callable[[Sequence[Any]], Sequence[Any]]
 
 COPY_FROM: Final = 30
@@ -38,38 +39,43 @@ class BulkInsert:
         self._conflict = _conflict(table, columns, key, replaced)
         self._made: dict[str, _Prepared] = {}
 
-    async def insert(self, connection: AsyncConnection, rows: Sequence[Row], *, new: bool = False) -> None:
-        """new: none of the keys is likely to be there; if one is, StorageRefused comes of it where COPY is used.
+    async def insert(
+        self, connection: AsyncConnection, columns: Sequence[Sequence[Any]], *, new: bool = False
+    ) -> None:
+        """columns: each with its values, one a row. new: none of the keys is likely to be there; if one is,
+        StorageRefused comes of it where COPY is used.
 
         Raises StorageRefused for values that no database takes, what the driver raises for the rest.
         """
         made = self._prepared(connection.dialect)
         with _refused():
-            rows = made.bound(rows)
-        if connection.dialect.name != "postgresql":
-            await self._into_sqlite(connection, rows, made)
-        elif new and len(rows) >= COPY_FROM:
-            await self._copy(connection, rows)
-        else:
-            with _refused():
-                await connection.exec_driver_sql(made.many, tuple(map(list, zip(*rows, strict=True))))
+            columns = made.bound(columns)
+            if connection.dialect.name != "postgresql":
+                await self._into_sqlite(connection, columns, made)
+            elif new and len(columns[0]) >= COPY_FROM:
+                await self._copy(connection, columns)
+            else:
+                await connection.exec_driver_sql(made.many, tuple(columns))
 
-    async def _copy(self, connection: AsyncConnection, rows: Sequence[Row]) -> None:
+    async def _copy(self, connection: AsyncConnection, columns: Sequence[Sequence[Any]]) -> None:
         # SQLAlchemy begins the transaction with its first statement only; what follows goes past it.
         await connection.exec_driver_sql("SELECT 1")
         driver = (await connection.get_raw_connection()).driver_connection
         assert driver is not None
-        with _refused():
-            await driver.copy_records_to_table(self._table.name, records=rows, columns=self._columns)
+        records = zip(*columns, strict=True)
+        await driver.copy_records_to_table(self._table.name, records=records, columns=self._columns)
 
-    async def _into_sqlite(self, connection: AsyncConnection, rows: Sequence[Row], made: _Prepared) -> None:
-        whole = len(rows) - len(rows) % made.at_once
-        with _refused():
-            for begin in range(0, whole, made.at_once):
-                values = [value for row in rows[begin : begin + made.at_once] for value in row]
-                await connection.exec_driver_sql(made.many, tuple(values))
-            if whole < len(rows):
-                await connection.exec_driver_sql(made.one, list(rows[whole:]))
+    async def _into_sqlite(
+        self, connection: AsyncConnection, columns: Sequence[Sequence[Any]], made: _Prepared
+    ) -> None:
+        count = len(columns[0])
+        whole = count - count % made.at_once
+        for begin in range(0, whole, made.at_once):
+            rows = zip(*(column[begin : begin + made.at_once] for column in columns), strict=True)
+            await connection.exec_driver_sql(made.many, tuple(chain.from_iterable(rows)))
+        if whole < count:
+            rest = list(zip(*(column[whole:] for column in columns), strict=True))
+            await connection.exec_driver_sql(made.one, rest)
 
     def _prepared(self, dialect: Dialect) -> _Prepared:
         made = self._made.get(dialect.name)
@@ -101,12 +107,12 @@ class _Prepared:
         else:
             self.many = f"{into} VALUES {', '.join([one] * self.at_once)} {conflict}"
 
-    def bound(self, rows: Sequence[Row]) -> Sequence[Row]:
+    def bound(self, columns: Sequence[Sequence[Any]]) -> list[Sequence[Any]]:
         """As the driver takes them."""
-        columns: list[Sequence[Any]] = list(zip(*rows, strict=True))
+        found = list(columns)
         for place, convert in self._convert:
-            columns[place] = convert(columns[place])
-        return list(zip(*columns, strict=True))
+            found[place] = convert(found[place])
+        return found
 
 
 def _names(columns: Sequence[str]) -> str:
@@ -126,8 +132,14 @@ def _conversion(table: Table, name: str, dialect: Dialect) -> Convert | None:
     kind = table.c[name].type
     if isinstance(kind, UtcDateTime):
         return _aware if dialect.name == "postgresql" else _utc_text
+    if isinstance(kind, JSON) and kind.none_as_null:
+        return _json_text
     each = kind.dialect_impl(dialect).bind_processor(dialect)
     return None if each is None else lambda values: list(map(each, values))
+
+
+def _json_text(values: Sequence[Any]) -> Sequence[Any]:
+    return [None if value is None else json_text(value) for value in values]
 
 
 def _aware(values: Sequence[Any]) -> Sequence[Any]:

@@ -43,7 +43,7 @@ def create_engine(url: str, *, pool_size: int = 5) -> AsyncEngine:
     if parsed.drivername.startswith("sqlite"):
         engine = create_async_engine(
             parsed,
-            json_serializer=_dumps,
+            json_serializer=json_text,
             json_deserializer=orjson.loads,
             connect_args={"timeout": BUSY_TIMEOUT_MS / 1000},
         )
@@ -56,13 +56,14 @@ def create_engine(url: str, *, pool_size: int = 5) -> AsyncEngine:
         pool_timeout=CONNECT_TIMEOUT_S,
         # A connection that died with a restarted server is found before it is used.
         pool_pre_ping=True,
-        json_serializer=_dumps,
+        json_serializer=json_text,
         json_deserializer=orjson.loads,
         connect_args={"timeout": CONNECT_TIMEOUT_S, "command_timeout": STATEMENT_TIMEOUT_S},
     )
 
 
-def _dumps(value: Any) -> str:
+def json_text(value: Any) -> str:
+    """As JSON columns hold it. Raises TypeError."""
     return orjson.dumps(value, option=orjson.OPT_SORT_KEYS | orjson.OPT_NON_STR_KEYS).decode()
 
 

@@ -17,7 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from storage import act_tables, live_tables, missed_tables, tables, wrap_up_tables
 from storage.act_records import ActRecord
-from storage.bulk import BulkInsert, Row
+from storage.bulk import BulkInsert
 from storage.entry_changes import EntryChange, entry_changes
 from storage.live_records import LiveCallRecord
 from storage.missed_records import MissedCallRecord, WaitEstimateRecord
@@ -89,12 +89,11 @@ async def write(connection: AsyncConnection, facts: Iterable[Fact], *, new: bool
     for kind, how in KINDS.items():
         if kind in by_kind:
             wanted = _latest(by_kind[kind]) if how.replaced else by_kind[kind]
-            rows: list[Row] = list(map(_VALUES[kind], wanted))
+            columns = [list(map(read, wanted)) for read in _READERS[kind]]
             if how.derive is not None:
                 more = await asyncio.to_thread(list, map(how.derive, wanted))
-                names = _derived(how)
-                rows = [(*row, *map(each.__getitem__, names)) for row, each in zip(rows, more, strict=True)]
-            await _INSERTS[kind].insert(connection, rows, new=new and not how.replaced)
+                columns += [[each[name] for each in more] for name in _derived(how)]
+            await _INSERTS[kind].insert(connection, columns, new=new and not how.replaced)
 
 
 def _latest(facts: Sequence[Fact]) -> Sequence[Fact]:
@@ -119,7 +118,7 @@ def _insert(kind: type[Fact], how: Kind) -> BulkInsert:
 
 
 _INSERTS: Final[dict[type[Fact], BulkInsert]] = {kind: _insert(kind, how) for kind, how in KINDS.items()}
-_VALUES: Final[dict[type[Fact], Callable[[Fact], Row]]] = {
-    kind: attrgetter(*(each.name for each in fields(kind))) for kind in KINDS
+_READERS: Final[dict[type[Fact], list[Callable[[Fact], Any]]]] = {
+    kind: [attrgetter(each.name) for each in fields(kind)] for kind in KINDS
 }
-"""All of a fact's values, in the order of its fields."""
+"""Of each field, in order."""
