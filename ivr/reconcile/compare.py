@@ -103,7 +103,8 @@ def is_caller(channel: SeenChannel) -> bool:
 
 
 def _bridges(records: Records, asterisk: Asterisk) -> Iterator[Finding]:
-    citizens = {channel: call for call, channel in records.calls.items()}
+    gone = {call for channel, call in records.telephones.items() if channel not in asterisk.channels}
+    citizens = {channel: call for call, channel in records.calls.items() if call not in gone}
     for bridge, inside in asterisk.bridges.items():
         if records.made_here(bridge) and not records.owns(bridge):
             yield Finding(
@@ -134,7 +135,7 @@ def _entries(records: Records) -> Iterator[Finding]:
 def _agents(records: Records) -> Iterator[Finding]:
     for id, agent in records.agents.items():
         entry = None if agent.entry is None else records.entries.get(agent.entry)
-        if agent.state in OFFERED and (entry is None or entry.agent != agent.id):
+        if agent.state in OFFERED and (entry is None or agent.id not in (entry.agent, *entry.rung)):
             yield Finding("agent_held_for_nobody", id, f"is {agent.state}, and nobody waits for that")
         elif agent.state in IN_CALL and agent.own_call:
             own_telephone = agent.own_call.startswith(OWN_TELEPHONE)

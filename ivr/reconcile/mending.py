@@ -14,6 +14,7 @@ from ivr.ari.results import Gone
 from ivr.dispatch import Dispatcher
 from ivr.ids import ChannelId
 from ivr.reconcile.compare import Finding
+from ivr.talk.registry import Talks
 from routing.agent_events import CallOutEnded, Force, TimeUp
 from routing.agents import IllegalTransition
 from routing.board_events import AgentActed
@@ -30,6 +31,7 @@ class Mender:
 
     ari: Ari
     dispatcher: Dispatcher
+    in_talk: Talks
     take_in: Callable[[Channel], None]
     own_calls: OwnCalls | None = None
 
@@ -44,8 +46,12 @@ class Mender:
                     self.take_in(channels[subject])
             case "bridge_without_owner":
                 await self.ari.bridges.destroy(bridge_id=subject)
-            case "session_without_channel" | "telephone_gone_from_talk" | "citizen_alone":
+            case "session_without_channel" | "telephone_gone_from_talk":
                 self.ari.bus.doubt(subject)
+            case "citizen_alone":
+                for talk in self.in_talk:
+                    if talk.call == finding.call:
+                        talk.tidy()
             case "entry_without_session":
                 self._give_up(EntryId(subject))
             case "agent_held_for_nobody" | "agent_in_no_talk":

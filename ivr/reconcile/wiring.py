@@ -32,5 +32,5 @@ def reconcile_by(
     books = Books(node, ari.app, front_door.registry, dispatcher, talks, in_talk, promises)
     own_calls = None if telephony is None else telephony.own_calls
     book = None if telephony is None else telephony.book
-    mender = Mender(ari, dispatcher, front_door.take_in, own_calls)
+    mender = Mender(ari, dispatcher, in_talk, front_door.take_in, own_calls)
     return Reconciler(ari, clock, books, mender, front_door.repairs, book, ours=lambda: front_door.is_ours)

@@ -11,7 +11,6 @@ from __future__ import annotations
 import asyncio
 import datetime as dt
 import logging
-from collections.abc import Iterable
 from contextlib import AsyncExitStack
 
 from ivr.ari.interface import Ari
@@ -84,8 +83,7 @@ async def _begun(ground: Ground, saved: SavedTalk, now: dt.datetime) -> Begun:
     )
     legs = {person: parties[person].reached.leg for person in there}
     aside = "" if state.other is None or state.other.id not in legs else legs[state.other.id].bridge
-    bridges = await _bridges(ground, [saved.main, *(leg.bridge for leg in legs.values())])
-    await mover.resume(rooms(state), legs, aside, bridges)
+    await mover.settle(rooms(state), legs, aside)
     flowing = rooms(state).get(CITIZEN, "main") == "main"
     away_s = max(0.0, (now - saved.at).total_seconds())
     times = TalkTimes(
@@ -130,17 +128,3 @@ async def _end(ari: Ari, party: SavedParty) -> None:
         await ari.channels.hangup(channel_id=ChannelId(party.channel), reason_code="16")
     except AriError as error:
         log.warning("left to the reconciler: %s", error)
-
-
-async def _bridges(ground: Ground, names: Iterable[str]) -> dict[str, list[str]]:
-    """Those of these bridges that are there, and the channels in them."""
-    there: dict[str, list[str]] = {}
-    for name in dict.fromkeys(names):
-        try:
-            found = await ground.ari.bridges.get(bridge_id=name)
-        except AriError as error:
-            log.warning("a bridge of a talk cannot be asked for: %s", error)
-            continue
-        if not isinstance(found, Gone):
-            there[name] = list(found.value.channels)
-    return there

@@ -7,6 +7,7 @@ import logging
 from collections.abc import Awaitable, Collection, Mapping, Sequence
 
 from ivr.ari.interface import Ari
+from ivr.ari.results import Gone
 from ivr.call.leg import TALK_BRIDGE, Leg
 from ivr.errors import AriError
 from ivr.ids import ChannelId
@@ -47,6 +48,19 @@ class Mover:
         await asyncio.gather(*out)
         await asyncio.gather(*(self._add(bridge, channels) for bridge, channels in into.items()))
 
+    async def settle(self, wanted: Mapping[str, Room], legs: Mapping[str, Leg], aside: str) -> None:
+        """As `resume`, with what Asterisk says now."""
+        there: dict[str, list[str]] = {}
+        for name in dict.fromkeys([self.main, *(leg.bridge for leg in legs.values())]):
+            try:
+                found = await self._ari.bridges.get(bridge_id=name)
+            except AriError as error:
+                log.warning("a bridge of a talk cannot be asked for: %s", error)
+                continue
+            if not isinstance(found, Gone):
+                there[name] = list(found.value.channels)
+        await self.resume(wanted, legs, aside, there)
+
     async def resume(
         self,
         wanted: Mapping[str, Room],
@@ -54,7 +68,8 @@ class Mover:
         aside: str,
         there: Mapping[str, Collection[str]],
     ) -> None:
-        """Another controller had the talk: whoever is where they should be is not touched, the others are moved.
+        """Another controller had the talk, or something came apart: whoever is where they should be is not touched, the
+        others are moved.
 
         wanted: where everybody is to be. there: the bridges that Asterisk has, with the channels in them.
         """

@@ -34,9 +34,10 @@ class Party:
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """done: who asked waits for the answer. reached: a telephone that comes with it, and is the talk's from now on."""
+    """event: None = see that everybody is where they should be. done: who asked waits for the answer. reached: a
+    telephone that comes with it, and is the talk's from now on."""
 
-    event: Event
+    event: Event | None
     done: asyncio.Future[Result] | None = None
     reached: Reached | None = None
     person: str = ""

@@ -156,6 +156,10 @@ class Talking:
         """Something happened; never waits."""
         self._inbox.put_nowait(Message(event))
 
+    def tidy(self) -> None:
+        """Somebody is not where they should be: that is mended; never waits."""
+        self._inbox.put_nowait(Message(None))
+
     def aside_by(self, channel: ChannelId | None) -> None:
         """The owner consults with this second channel (`second.py`), or no more."""
         self._mover.aside = None if channel is None else (self._owner_id, channel)
@@ -277,6 +281,10 @@ class Talking:
                 self._late.append(Party(message.reached))
 
     async def _take(self, message: Message) -> None:
+        if message.event is None:
+            legs = {person: party.reached.leg for person, party in self._parties.items()}
+            await self._mover.settle(rooms(self.state), legs, self._aside())
+            return
         if message.person and message.person not in self.state.persons:
             if message.reached is not None:
                 await self._end(Party(message.reached))

@@ -1,0 +1,134 @@
+"""What goes wrong without a word is repaired within 5 s, each repair with its reason; and nothing else is touched."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from routing.entries import enter
+from routing.ids import AgentId, EntryId, QueueName
+from tests.call.scenes import SEEDS, nodes, play, sent
+from tests.support.call_house import House
+from tests.support.virtual_time import VirtualClock
+
+WITHIN_S = 5.0
+ENDS = ("ChannelHangupRequest", "StasisEnd", "ChannelDestroyed", "ChannelLeftBridge")
+
+
+async def talking(here: House) -> tuple[str, str]:
+    here.log_in("a1")
+    caller = here.ari.world.call("call", "12345", "trunk")
+    await here.until(3)
+    here.ari.world.press(caller, "2")
+    await here.until(4)
+    (agent,) = [one.id for one in here.ari.world.channels.values() if one.endpoint == "PJSIP/a1"]
+    return caller, agent
+
+
+def repairs(here: House) -> list[Any]:
+    return [data["what"] for _, _, kind, data in here.memory.events if kind == "repair"]
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_an_agent_whose_telephone_went_without_a_word_is_not_stuck(seed: int) -> None:
+    """The complaint "agents stay stuck for hours after a lost BYE"."""
+
+    async def scene(here: House) -> None:
+        caller, agent = await talking(here)
+        for event in ENDS:
+            here.ari.world.lost[event] = 1
+        here.ari.world.hang_up(agent)
+        await here.until(WITHIN_S)
+        assert here.states()["a1"] == "wrap_up"
+        assert nodes(here)[-1] == "main.rate"
+        assert repairs(here) == ["telephone_gone_from_talk"]
+        here.ari.world.hang_up(caller)
+
+    play(scene, seed, repairs=True)
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_who_fell_out_of_the_bridge_is_put_back(seed: int) -> None:
+    async def scene(here: House) -> None:
+        caller, agent = await talking(here)
+        bridge = here.ari.world.channels[caller].bridge
+        await here.ari.bridges.remove_channel(bridge_id=bridge, channel=[agent])
+        await here.until(WITHIN_S)
+        assert here.ari.world.channels[agent].bridge == bridge
+        assert here.reconciler.repairs.as_dict() == {"citizen_alone": 1}
+        here.ari.world.hang_up(caller)
+
+    play(scene, seed, repairs=True)
+
+
+def test_a_place_and_an_agent_that_belong_to_no_call_are_free() -> None:
+    class Seat:
+        def offered(self, offer: object) -> None: ...
+        def withdrawn(self, offer: object) -> None: ...
+        def progressed(self, place: int, waiting: int, wait_s: object) -> None: ...
+        def rejected(self, outcome: str) -> None: ...
+
+    async def scene(here: House) -> None:
+        here.log_in("a1")
+        entry = enter(EntryId("e1"), QueueName("general"), "c-n1-0-gone", VirtualClock().now())
+        here.dispatcher.put(entry, "", Seat())
+        assert here.states()["a1"] == "reserved"
+        await here.until(WITHIN_S)
+        assert here.states()["a1"] == "available"
+        assert here.dispatcher.board.agents[AgentId("a1")].no_answers == 0
+        assert here.reconciler.repairs.as_dict() == {"entry_without_session": 1}
+
+    play(scene, repairs=True)
+
+
+def test_a_caller_whose_arrival_was_lost_is_taken_in() -> None:
+    async def scene(here: House) -> None:
+        here.ari.world.lost["StasisStart"] = 1
+        caller = here.ari.world.call("call", "12345", "trunk")
+        await here.until(WITHIN_S + 1.5)
+        assert nodes(here)[:1] == ["main.welcome"]
+        assert here.reconciler.repairs.as_dict() == {"caller_without_session": 1}
+        here.ari.world.hang_up(caller)
+
+    play(scene, repairs=True)
+
+
+def test_what_asterisk_refuses_is_tried_again_and_counted_once() -> None:
+    async def scene(here: House) -> None:
+        await here.ari.bridges.create_with_id(bridge_id="c-n1-gone.talk2", type="mixing")
+        here.ari.world.fault("bridges.destroy", status=500, times=2)
+        await here.until(12)
+        assert here.reconciler.repairs.as_dict() == {"bridge_without_owner": 1}
+        assert here.reconciler.repairs.failed == 2
+
+    play(scene, repairs=True)
+
+
+def test_nothing_is_repaired_while_the_calls_of_another_controller_are_not_adopted() -> None:
+    async def scene(here: House) -> None:
+        here.front_door.wait_for_adoption()
+        await here.ari.bridges.create_with_id(bridge_id="c-n1-gone.talk2", type="mixing")
+        await here.until(20)
+        assert sent(here, "bridges.destroy") == []
+        here.front_door.open()
+        await here.until(WITHIN_S)
+        assert here.reconciler.repairs.as_dict() == {"bridge_without_owner": 1}
+
+    play(scene, repairs=True)
+
+
+def test_what_is_not_true_can_be_asked_for() -> None:
+    """What is only just changing is not told."""
+
+    async def scene(here: House) -> None:
+        here.front_door.wait_for_adoption()
+        looked = await here.reconciler.check()
+        assert looked is not None and looked.findings == ()
+        await here.ari.bridges.create_with_id(bridge_id="c-n1-gone.talk2", type="mixing")
+        looked = await here.reconciler.check()
+        assert looked is not None
+        assert [one.code for one in looked.findings] == ["bridge_without_owner"]
+        here.front_door.open()
+
+    play(scene, repairs=True)
