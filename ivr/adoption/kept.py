@@ -66,7 +66,7 @@ def kept_of(
     finished: list[CallRecord] = []
     for one in live:
         journal = journals.get(one.id, ())
-        if any(event.kind == "ended" for event in journal):
+        if any(_is_the_end(event) for event in journal):
             over.add(one.id)
             folded = call_of(journal)
             if folded is not None:
@@ -90,6 +90,11 @@ def kept_of(
         tuple(forgotten),
         dict(seqs),
     )
+
+
+def _is_the_end(event: JournalEvent) -> bool:
+    """Of the call; a dialogue notes its own end too."""
+    return event.kind == "ended" and "outcome" in event.data
 
 
 def _seq(record: LiveCallRecord) -> int:

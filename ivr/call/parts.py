@@ -50,7 +50,7 @@ from ivr.flow.actions import (
     Transfer,
 )
 from ivr.flow.held import PLACE_TOLD
-from ivr.flow.inputs import OpId, SpeechFailed
+from ivr.flow.inputs import OpId
 from ivr.flow.model import FlowLibrary
 
 log = logging.getLogger(__name__)
@@ -263,7 +263,8 @@ class Parts:
         if sound := saved.get("background"):
             self.background.resume(*sound)
         self.recorder.resume(saved.get("recorder", {}))
-        await self.player.resume(saved.get("player", ()))
+        if not here.gone:
+            await self.player.resume(saved.get("player", ()))
         self.waiting.resume(saved.get("waiting", {}), promised, parted_s)
         self.transfers.resume(saved.get("transfers", ()))
         # A talk that goes on has begun then: one that is cancelled before that would let nobody go.
@@ -272,9 +273,7 @@ class Parts:
         self.errands.resume(map(codec.action_from_json, saved.get("errands", ())))
         for kept in saved.get("listener", ()):
             action = codec.action_from_json(kept)
-            if isinstance(action, Listen) and here.gone:
-                here.tell(SpeechFailed(action.op, "lost"))
-            elif isinstance(action, Listen):
+            if isinstance(action, Listen) and not here.gone:
                 self.listener.start(action)
         self.timers.resume(saved.get("timers", {}))
         if (cause := saved.get("hanging_up")) is not None:

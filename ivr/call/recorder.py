@@ -122,6 +122,11 @@ class Recorder:
         self._running = running
         self._task = self._here.spawn(self._go_on(running), f"recording {action.op}")
 
+    def ended(self, event: RecordingEnded) -> None:
+        """So much is known of a recording of this call."""
+        if event.outcome == "recorded":
+            self._lengths[event.recording] = event.seconds
+
     async def _go_on(self, running: _Running) -> None:
         try:
             ended = await self._followed(running)

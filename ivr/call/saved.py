@@ -10,7 +10,7 @@ It holds what the caller pressed and said: never logged, deleted when the call i
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field, fields
 from typing import Any, Final
 
@@ -18,7 +18,19 @@ from ivr.call.ports import CallerFacts
 from ivr.flow import codec
 from ivr.flow.actions import JsonValue
 from ivr.flow.codec import CodecError
-from ivr.flow.inputs import Input
+from ivr.flow.inputs import (
+    CallbackPlaced,
+    DeskAnswered,
+    Input,
+    LookupEnded,
+    PromptEnded,
+    RecordingEnded,
+    RequestEnded,
+    SpeechFailed,
+    SpeechHeard,
+    TimerFired,
+    TransferEnded,
+)
 from ivr.flow.state import FlowState
 from ivr.ids import CallId, ChannelId
 
@@ -54,6 +66,12 @@ class SavedCall:
     gone: bool = False
 
     @property
+    def happened(self) -> list[Input]:
+        """What was written down that the dialogue was told, after the call was kept for the last time. Raises
+        CodecError."""
+        return [codec.input_from_json(data) for kind, data in self.written if kind == "input"]
+
+    @property
     def parted_s(self) -> float | None:
         """The talk that was kept is over, and lasted so long: so much was still written down. None: nothing was."""
         for kind, data in self.written:
@@ -66,6 +84,42 @@ class SavedCall:
         """Of the last line of the journal that was kept."""
         kept: int = self.history.get("seq", 0)
         return kept
+
+
+Completion = (
+    PromptEnded
+    | SpeechHeard
+    | SpeechFailed
+    | TimerFired
+    | RecordingEnded
+    | RequestEnded
+    | LookupEnded
+    | TransferEnded
+    | CallbackPlaced
+    | DeskAnswered
+)
+"""What says that an action is over."""
+
+
+def still_open(parts: Mapping[str, Any], happened: Iterable[Input]) -> dict[str, Any]:
+    """What the parts had open, without what is over by now."""
+    over = {event.op for event in happened if isinstance(event, Completion)}
+    recorder, waiting = dict(parts.get("recorder", {})), dict(parts.get("waiting", {}))
+    if recorder.get("running", {}).get("action", {}).get("op") in over:
+        del recorder["running"]
+    if "callbacks" in waiting:
+        waiting["callbacks"] = [one for one in waiting["callbacks"] if one["op"] not in over]
+    return {
+        **parts,
+        "player": [one for one in parts.get("player", ()) if one["action"]["op"] not in over],
+        "listener": [one for one in parts.get("listener", ()) if one["op"] not in over],
+        "timers": {op: due for op, due in parts.get("timers", {}).items() if op not in over},
+        "recorder": recorder,
+        "waiting": waiting,
+        "transfers": [one for one in parts.get("transfers", ()) if one["action"]["op"] not in over],
+        "desk": [one for one in parts.get("desk", ()) if one["action"]["op"] not in over],
+        "errands": [one for one in parts.get("errands", ()) if one["op"] not in over],
+    }
 
 
 def facts_to_json(facts: CallerFacts) -> dict[str, JsonValue]:

@@ -15,7 +15,7 @@ from __future__ import annotations
 import asyncio
 import datetime as dt
 import logging
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Final, Literal
 
 from ivr.ari.bus import Mailbox
@@ -34,13 +34,21 @@ from ivr.call.keeping import Keeper
 from ivr.call.parts import Parts
 from ivr.call.place import Place
 from ivr.call.ports import CallerFacts
-from ivr.call.saved import SavedCall
+from ivr.call.saved import SavedCall, still_open
 from ivr.call.services import CallServices as CallServices
 from ivr.call.services import GapSeen, LegLost, Message, Offered, OpenCall, Withdrawn
 from ivr.errors import AriError, first_of
-from ivr.flow import codec, machine
+from ivr.flow import machine
 from ivr.flow.actions import JsonValue
-from ivr.flow.inputs import Digit, HungUp, Input, QueueEnded, SpeechHeard, SpeechPartial, TimerFired
+from ivr.flow.inputs import (
+    Digit,
+    HungUp,
+    Input,
+    QueueEnded,
+    RecordingEnded,
+    SpeechHeard,
+    SpeechPartial,
+)
 from ivr.flow.model import FlowLibrary
 from ivr.flow.state import CallFacts, FlowState
 from ivr.ids import CallId, ChannelId
@@ -261,10 +269,12 @@ class CallSession:
 
     async def _resume(self, parts: Parts, saved: SavedCall) -> None:
         here = self._here
-        await parts.resume(saved.parts, self._promised, saved.parted_s)
-        caught = await self._catch_up(saved, parts)
+        happened = saved.happened
+        open_still = still_open(saved.parts, [*happened, *saved.unread])
+        await parts.resume(open_still, self._promised, saved.parted_s)
+        await self._catch_up(happened, parts)
         for event in saved.unread:
-            if event not in caught:
+            if event not in happened:
                 here.tell(event)
         if here.history.over:
             here.gone = True
@@ -273,29 +283,21 @@ class CallSession:
             here.hung_up("caller")
         await parts.tend_background(asking=self._state is not None and bool(self._state.held))
 
-    async def _catch_up(self, saved: SavedCall, parts: Parts) -> list[Input]:
-        """What was written down of the call, and was not kept any more, has happened all the same: takes it, and gives
-        it. What is personal is not written down: from there on it has not."""
+    async def _catch_up(self, happened: Iterable[Input], parts: Parts) -> None:
+        """What was written down of the call, and was not kept any more, has happened all the same. Not so what is
+        personal and was therefore not written down: the caller is asked again."""
         here = self._here
         here.catching_up = True
-        caught: list[Input] = []
-        for kind, data in saved.written:
-            if kind != "input":
-                continue
-            event = codec.input_from_json(data)
+        for event in happened:
             if self._masked() and isinstance(event, Digit | SpeechHeard | SpeechPartial):
-                break
+                continue
             if isinstance(event, HungUp):
                 here.gone = True
                 here.history.hung_up(event.by, event.cause, self._services.clock.now())
-            elif isinstance(event, TimerFired):
-                parts.timers.cancel(event.op)
-            if event in here.inbox.unread:
-                here.inbox.unread.remove(event)
-            caught.append(event)
+            elif isinstance(event, RecordingEnded):
+                parts.recorder.ended(event)
             await self._take(event, parts)
         here.catching_up = False
-        return caught
 
     async def _converse(self, parts: Parts) -> None:
         assert self._state is not None

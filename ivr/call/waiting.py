@@ -8,7 +8,7 @@ callback): an agent who answers meanwhile has the caller all the same.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Collection, Mapping
+from collections.abc import Awaitable, Callable, Collection, Coroutine, Mapping
 from contextlib import AsyncExitStack
 from dataclasses import replace
 from typing import Any, Final, Literal
@@ -198,14 +198,18 @@ class Waiting:
             task.cancel()
         self._queues.leave(place.entry, why)
 
-    async def call_back(self, action: Callback) -> None:
-        """Carry out `Callback`. A caller who hangs up meanwhile gets the promise all the same."""
+    def call_back(self, action: Callback) -> Coroutine[Any, Any, None]:
+        """Carries out `Callback`. A caller who hangs up meanwhile gets the promise all the same."""
+        self._calling_back[action.op] = action
+        return self._call_back(action)
+
+    async def _call_back(self, action: Callback) -> None:
         held = self.place if action.held and self.place and self.place.op == action.held else None
         if held is not None and (held.joined_at is not None or held.promised):
             # An agent has the caller in this very moment; or it has been promised already.
+            self._calling_back.pop(action.op, None)
             self._here.tell(CallbackPlaced(action.op, "refused"))
             return
-        self._calling_back[action.op] = action
         if held is not None:
             held.promised = True
             for task in held.tasks():
@@ -297,6 +301,8 @@ class Waiting:
         if talk is not None:
             # The caller was about to be in line again.
             self._here.spawn(let_go(self._here.ari, talk), "who talked")
+        if entry is None and self._here.gone:
+            return
         if entry is None:
             self.again(place, "restart", "")
         elif entry.state == "ended":
