@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 .DEFAULT_GOAL := help
-.PHONY: help setup run demo test lint types imports unit real bench models prompts doctor lock generate clean
+.PHONY: help setup run demo test lint types imports unit real chaos bench models prompts doctor lock generate clean
 
 help: ## show every target
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sort | awk 'BEGIN {FS = ":.*## "}; {printf "  make %-10s %s\n", $$1, $$2}'
@@ -34,7 +34,10 @@ unit: setup ## only the tests without real peers (seconds)
 	@$(BIN)/python -m pytest -m "not real"
 
 real: setup ## only the tests with a real Asterisk, Postgres or SIP client
-	@$(BIN)/python -m pytest -m real
+	@$(BIN)/python -m pytest -m "real and not chaos"
+
+chaos: setup ## faults into real calls, one after the other: make chaos SEED=1 FAULTS=300 (about 20 minutes)
+	@$(BIN)/python -m tests.chaos --seed $(or $(SEED),1) --faults $(or $(FAULTS),300)
 
 bench: setup ## every benchmark, quick form; each is also `.venv/bin/python -m bench.NAME`
 	@for name in flow matcher dispatch scenarios replay events reload calls transcripts waits queueing storm shift asr asr_vosk asr_turns asr_throughput media accounts; do echo "== $$name"; $(BIN)/python -m bench.$$name --quick || exit 1; done

@@ -1,0 +1,120 @@
+"""The hotline's own time of day: it follows the machine's wall clock and never jumps with it.
+
+Waits, promises and records are reckoned by the time of day, since they outlive processes. Were it to jump, everybody in
+line would have waited too long at once, and calls would end before they began. So what passes is measured by the
+kernel's count of seconds since the boot, which nobody sets, and a difference to the wall clock is made up slowly, a
+second in ten. The reading is kept in a file, so that the next process of the same boot goes on from it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import datetime as dt
+import json
+import logging
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+log = logging.getLogger(__name__)
+
+MADE_UP: Final = 0.1
+"""Of the time that passes: so much faster or slower while it differs from the wall clock."""
+JUMP_S: Final = 5.0
+"""A difference that no slow drift makes."""
+KEPT_S: Final = 0.5
+"""The file is written anew when what it says has become wrong by so much."""
+BOOT: Final = Path("/proc/sys/kernel/random/boot_id")
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """said_s: the time of day that was told (s since 1970). count_s: the kernel's count at that moment."""
+
+    said_s: float
+    count_s: float
+
+
+def advance(before: Reading, count_s: float, wall_s: float) -> Reading:
+    """The reading now. It never goes back."""
+    passed_s = max(0.0, count_s - before.count_s)
+    behind_s = wall_s - (before.said_s + passed_s)
+    made_up_s = max(-passed_s * MADE_UP, min(passed_s * MADE_UP, behind_s))
+    return Reading(before.said_s + passed_s + made_up_s, max(count_s, before.count_s))
+
+
+def _boot_count() -> float:
+    return time.clock_gettime(time.CLOCK_BOOTTIME)
+
+
+class SteadyClock:
+    """A `Clock`. path: the file of its reading. wall, count: of the machine (s)."""
+
+    def __init__(
+        self,
+        path: Path,
+        *,
+        wall: Callable[[], float] = time.time,
+        count: Callable[[], float] = _boot_count,
+    ) -> None:
+        self._path = path
+        self._wall = wall
+        self._count = count
+        self._boot = _boot_id()
+        self._kept: Reading | None = self._read()
+        self._reading = self._kept or Reading(wall(), count())
+        self._differs = False
+        self.now()
+
+    def now(self) -> dt.datetime:
+        wall_s = self._wall()
+        reading = self._reading = advance(self._reading, self._count(), wall_s)
+        self._look(wall_s - reading.said_s)
+        kept = self._kept
+        if kept is None or abs((reading.said_s - reading.count_s) - (kept.said_s - kept.count_s)) > KEPT_S:
+            self._keep(reading)
+        return dt.datetime.fromtimestamp(reading.said_s, dt.UTC)
+
+    def monotonic(self) -> float:
+        return asyncio.get_running_loop().time()
+
+    def _look(self, ahead_s: float) -> None:
+        differs = abs(ahead_s) > JUMP_S
+        if differs and not self._differs:
+            log.error(
+                "the machine's clock is %+.0f s off the hotline's, which follows a second in ten; "
+                "to take the machine's time at once, stop the hotline, remove %s and start it again",
+                ahead_s,
+                self._path,
+            )
+        self._differs = differs
+
+    def _read(self) -> Reading | None:
+        """None: there is none of this boot."""
+        try:
+            told = json.loads(self._path.read_text())
+            if told["boot"] != self._boot or not self._boot:
+                return None
+            reading = Reading(float(told["said_s"]), float(told["count_s"]))
+        except (OSError, ValueError, TypeError, KeyError):
+            return None
+        return reading if reading.count_s <= self._count() else None
+
+    def _keep(self, reading: Reading) -> None:
+        self._kept = reading
+        draft = self._path.with_name(f".{self._path.name}.draft")
+        told = {"boot": self._boot, "said_s": reading.said_s, "count_s": reading.count_s}
+        # Without it the next process begins with the machine's time, as if nothing had been kept.
+        with contextlib.suppress(OSError):
+            draft.write_text(json.dumps(told) + "\n")
+            draft.replace(self._path)
+
+
+def _boot_id() -> str:
+    try:
+        return BOOT.read_text().strip()
+    except OSError:
+        return ""
