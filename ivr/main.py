@@ -49,6 +49,7 @@ from ivr.outside.stored import stored_history, stored_pending
 from ivr.prompts import background
 from ivr.prompts.catalogue import Folders, PromptCatalogue
 from ivr.prompts.store import cache_folder
+from ivr.reconcile.door import answering
 from ivr.reconcile.reconciler import Reconciler
 from ivr.reconcile.wiring import reconcile_by
 from ivr.recordings.stored import StoredRows, Watched
@@ -439,6 +440,7 @@ async def hotline(
                 flows.on_save = SavedSeed(settings.flows_dir, dispatcher, clock, telephony.accounts.welcome)
                 watchers.append(group.create_task(callbacks.run(front_door.registry), name="callbacks"))
                 watchers.append(group.create_task(reconciler.run(), name="reconciler"))
+                await stack.enter_async_context(answering(settings.state_dir, reconciler))
                 watchers.append(group.create_task(callers.run(), name="missed calls"))
                 watchers.append(group.create_task(overseeing.run(), name="recordings and supervisors"))
                 if settings.web.enabled:

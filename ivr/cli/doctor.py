@@ -15,6 +15,7 @@ from rich.text import Text
 from ivr import doctor as examination
 from ivr.config import load_settings
 from ivr.errors import ConfigError
+from ivr.reconcile.examining import check_live
 
 MARKS = {"ok": ("ok  ", "green"), "warn": ("warn", "yellow"), "fail": ("FAIL", "bold red")}
 
@@ -26,11 +27,19 @@ class Format(StrEnum):
 
 def doctor(
     config: Annotated[Path | None, typer.Option("--config", help="The settings file.")] = None,
+    live: Annotated[
+        bool,
+        typer.Option(
+            "--live",
+            help="Ask the running server instead: is everything so that it believes? (Exit code 1: no.)",
+        ),
+    ] = False,
     format: Annotated[Format, typer.Option("--format", help="How to say it.")] = Format.text,
 ) -> None:
-    """Check this machine and say how to mend what is missing."""
+    """Check this machine, or the running server, and say how to mend what is missing."""
     try:
-        findings = asyncio.run(examination.examine(load_settings(config)))
+        checks = (check_live,) if live else None
+        findings = asyncio.run(examination.examine(load_settings(config), checks))
     except ConfigError as error:
         findings = [examination.Finding("settings", "fail", str(error), error.mend)]
     worst = examination.worst(findings)

@@ -10,6 +10,7 @@ earlier one are adopted.
 from __future__ import annotations
 
 import asyncio
+import datetime as dt
 import logging
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
@@ -64,7 +65,7 @@ class Reconciler:
     ) -> None:
         self._ari = ari
         self._clock = clock
-        self._books = books
+        self.books = books
         self._mender = mender
         self._book = book
         self._ours = ours
@@ -74,6 +75,9 @@ class Reconciler:
         """How long the last look took."""
         self._suspects: dict[tuple[str, str], float] = {}
         self._soon = asyncio.Event()
+
+    def now(self) -> dt.datetime:
+        return self._clock.now()
 
     def soon(self) -> None:
         """After a gap: look at once."""
@@ -129,14 +133,14 @@ class Reconciler:
         if isinstance(channels, Gone) or isinstance(bridges, Gone):
             return None
         self.looks += 1
-        board = self._books.dispatcher.board
+        board = self.books.dispatcher.board
         now = self._clock.now()
         wrong = faults(board, now) if thorough else held(board, board.entries())
         asterisk = asterisk_of(channels.value, bridges.value, self._ari.app)
         telephones: Telephones = ()
         if self._book is not None and endpoints is not None and not isinstance(endpoints, Gone):
             telephones = telephones_of(endpoints.value, self._book)
-        findings = compare(self._books.records(wrong), asterisk, telephones)
+        findings = compare(self.books.records(wrong), asterisk, telephones)
         return Look(findings, {one.id: one for one in channels.value}, asterisk, telephones)
 
     async def check(self) -> Look | None:
@@ -158,7 +162,7 @@ class Reconciler:
             return
         self.repairs.done[finding.code] += 1
         del self._suspects[finding.key]
-        session = self._books.registry.get(CallId(finding.call))
+        session = self.books.registry.get(CallId(finding.call))
         if session is not None:
             session.note("repair", {"what": finding.code, "of": finding.subject, "why": finding.why})
 
