@@ -35,10 +35,11 @@ from ivr.callback.promises import StoredPromises
 from ivr.callers import CallerHistories
 from ivr.callers_known import CallerKeys
 from ivr.callers_wiring import Callers, open_callers
-from ivr.clock import Clock, SystemClock
+from ivr.clock import Clock
 from ivr.config import Settings
 from ivr.desk.service import Desk
 from ivr.desk.wiring import open_desk
+from ivr.disk import MB, DiskWatch, disk_folders
 from ivr.dispatch import Dispatcher
 from ivr.errors import HotlineError, first_of
 from ivr.fallback.wiring import fallback_taking
@@ -60,6 +61,7 @@ from ivr.rules_live import LiveRules
 from ivr.speech import pool_settings
 from ivr.staff import SavedSeed, first_floor
 from ivr.status import LiveStatus, TodayCount
+from ivr.steady_clock import SteadyClock
 from ivr.talk.wiring import Overseeing, oversee
 from ivr.tracing.optional import traces_if_wanted
 from ivr.versions.content import read_beside
@@ -205,15 +207,16 @@ async def hotline(
 
     say: told of each step, for a person who waits. Enter and leave in the same task.
     """
-    clock = SystemClock() if clock is None else clock
     settings.state_dir.mkdir(parents=True, exist_ok=True)
+    clock = SteadyClock(settings.state_dir / "clock.json") if clock is None else clock
     async with AsyncExitStack() as stack:
         meters = stack.enter_context(metering())
         traces = stack.enter_context(traces_if_wanted(settings.traces, settings.node))
         meters.fact_watchers += traces.fact_watchers
         say("database")
         store, writer = await _open_storage(stack, settings)
-        put = Gate(counted(writer.put, meters))
+        disk = DiskWatch(settings.disk, disk_folders(settings), writer.spool)
+        put = Gate(counted(disk.through(writer.put), meters))
         say("dialogue and prompts")
         versions = Versions(
             store, settings.hotline, clock.now, settings.entry_flow, read_beside(settings.flows_dir)
