@@ -41,6 +41,8 @@ missed_calls = Table(
     Index(None, "state", "due_at"),
     Index(None, "first_at"),
     Index(None, "callback_id"),
+    Index(None, "caller_key"),
+    Index(None, "call_id"),
     # One open obligation a caller, whoever writes it.
     Index("uq_missed_calls_open", "caller_key", unique=True, sqlite_where=_OPEN, postgresql_where=_OPEN),
 )
