@@ -76,7 +76,7 @@ class Callers:
         try:
             await _remember(self._store, dispatcher.places, rules, self._clock.now())
             if self.ledger is not None:
-                await self.ledger.recover(self._node, self._put)
+                await self.ledger.begin(self._node)
         except StorageError as error:
             log.warning("waits and missed calls of earlier runs are not known: %s", error)
 

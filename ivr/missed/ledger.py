@@ -18,6 +18,7 @@ from typing import Final, assert_never
 from ivr.clock import Clock
 from ivr.errors import StorageError
 from ivr.ids import new_call_id
+from ivr.missed.earlier import Unjudged, is_stored, judgements
 from ivr.missed.judging import Answered, CallsSeen, Judgement, Missed, Promised
 from ivr.missed.settings import Policy
 from storage.errors import StorageRefused
@@ -32,6 +33,8 @@ FIRST_RETRY_S: Final = 0.2
 LONGEST_RETRY_S: Final = 5.0
 WAITING_MOST: Final = 50_000
 FINISH_S: Final = 5.0
+STORED_EVERY_S: Final = 0.1
+STORED_LOOKS: Final = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +48,7 @@ class CallbackOver:
     at: dt.datetime
 
 
-Entry = Judgement | CallbackOver
+Entry = Judgement | CallbackOver | Unjudged
 
 
 class MissedLedger:
@@ -65,6 +68,7 @@ class MissedLedger:
         self._policy = policy
         self._changed = changed
         self._calls = CallsSeen(policy)
+        self._earlier: set[str] = set()
         self._waiting: asyncio.Queue[Entry] = asyncio.Queue()
         self._full = False
 
@@ -79,26 +83,19 @@ class MissedLedger:
             if fact.state != "waiting":
                 self._put(_over(fact, self._clock.now()))
             return
+        if isinstance(fact, CallRecord) and fact.state == "ended" and fact.id in self._earlier:
+            self._earlier.discard(fact.id)
+            self._put(Unjudged(fact))
+            return
         for judgement in self._calls.see(fact):
             self._put(judgement)
 
-    async def recover(self, node: str, put: Callable[[Fact], None]) -> int:
-        """Calls that this controller had when it last ended without a word: they were lost. How many.
-
-        put: takes what is to be written of the calls. Raises StorageError.
-        """
+    async def begin(self, node: str) -> int:
+        """Calls that an earlier controller of this node had when it ended without a word: judged when they are over,
+        whoever ends them. How many. Raises StorageError."""
         async with self._store.reading() as uow:
-            cut_off = [call for call in await uow.calls.live() if call.node == node]
-        now = self._clock.now()
-        for call in cut_off:
-            # A fact of the present: the caller's line was not there any more when we came back.
-            put(_ended(call, now))
-            self._put(Missed(call.id, call.caller, "lost", now, "", call.language))
-        if cut_off:
-            log.warning(
-                "%d calls of an earlier run were cut off: their callers are owed a call", len(cut_off)
-            )
-        return len(cut_off)
+            self._earlier = {call.id for call in await uow.calls.live() if call.node == node}
+        return len(self._earlier)
 
     async def run(self) -> None:
         """Until cancelled."""
@@ -132,6 +129,8 @@ class MissedLedger:
         attempt = 0
         while True:
             try:
+                if isinstance(entry, Unjudged):
+                    await self._until_stored(entry.ended.id)
                 async with self._store.unit_of_work() as uow:
                     written = await self._write(uow, entry)
             except StorageRefused as error:
@@ -153,6 +152,11 @@ class MissedLedger:
     async def _write(self, uow: UnitOfWork, entry: Entry) -> list[MissedCallRecord]:
         now = self._clock.now()
         match entry:
+            case Unjudged():
+                written = []
+                for judgement in await judgements(uow, entry, self._policy):
+                    written += await self._write(uow, judgement)
+                return written
             case Missed():
                 return [await self._missed(uow, entry)]
             case Answered():
@@ -167,6 +171,15 @@ class MissedLedger:
                 assert_never(entry)
         await uow.missed.upsert(*closed)
         return closed
+
+    async def _until_stored(self, call: str) -> None:
+        """Facts are written in batches: the end of a call comes to us before it comes to the database."""
+        for _ in range(STORED_LOOKS):
+            async with self._store.reading() as uow:
+                if await is_stored(uow, call):
+                    return
+            await asyncio.sleep(STORED_EVERY_S)
+        log.error("the end of call %s is not in the database: what it is owed is judged without it", call)
 
     async def _owed(self, uow: UnitOfWork, number: str) -> list[MissedCallRecord]:
         key = self._key(number)
@@ -245,15 +258,4 @@ def _over(record: CallbackRecord, at: dt.datetime) -> CallbackOver:
         talked=record.state == "done",
         refused=record.state == "cancelled" and record.data.get("by") == "caller",
         at=at,
-    )
-
-
-def _ended(call: CallRecord, now: dt.datetime) -> CallRecord:
-    return replace(
-        call,
-        state="ended",
-        ended_at=now,
-        ended_by="system",
-        data={**call.data, "outcome": "failed", "queue": "", "agent": "", "why": "controller ended"},
-        revision=call.revision + 1,
     )

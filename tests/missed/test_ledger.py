@@ -8,6 +8,7 @@ import json
 import shutil
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -22,7 +23,7 @@ from storage.errors import StorageAway
 from storage.migrate import upgrade
 from storage.missed_records import MissedCallRecord
 from storage.promises import CallbackRecord
-from storage.records import CallRecord, Fact
+from storage.records import CallRecord, Fact, JournalEvent
 from storage.store import Store
 from tests.missed.test_judging import NUMBER, T0, at, over, waits
 from tests.support.virtual_time import VirtualClock
@@ -164,19 +165,36 @@ async def test_nobody_can_be_called_at_a_withheld_number(ledger: Ledger) -> None
     assert (counts.obligations, counts.open, counts.closed) == (2, 0, {"withheld": 2})
 
 
-async def test_calls_that_were_live_when_the_controller_died_are_owed(ledger: Ledger) -> None:
-    cut_off = CallRecord("c-n1-1", T0, caller=NUMBER, data={"endpoint": "trunk"})
+@pytest.mark.parametrize(
+    ("outcome", "spoke", "joined", "reason"),
+    [
+        ("failed", True, True, "lost"),
+        ("completed", True, False, ""),
+        ("completed", False, False, "dead_air"),
+        ("completed", False, True, ""),
+    ],
+)
+async def test_a_call_of_an_earlier_controller_is_judged_as_a_whole_when_it_is_over(
+    ledger: Ledger, outcome: str, spoke: bool, joined: bool, reason: str
+) -> None:
+    """Whoever ended it: what happened before this controller had it counts too."""
+    live = CallRecord("c-n1-1", T0, caller=NUMBER)
     elsewhere = CallRecord("c-n2-1", T0, node="n2", caller=OTHER)
+    its_end = replace(live, state="ended", ended_at=at(60), data={"outcome": outcome}, revision=1)
     async with ledger.store.unit_of_work() as uow:
-        await uow.calls.upsert(cut_off, elsewhere)
-    written: list[Fact] = []
-    assert await ledger.ledger.recover("n1", written.append) == 1
+        await uow.calls.upsert(live, elsewhere)
+        if spoke:
+            await uow.journal.append(JournalEvent(live.id, 1, at(2), "input", {"type": "digit"}))
+        if joined:
+            await uow.entries.upsert(replace(waits("joined"), call_id=live.id, joined_at=at(20)))
+    assert await ledger.ledger.begin("n1") == 1
+    ledger.ledger.see(its_end)
+    async with ledger.store.unit_of_work() as uow:
+        await uow.calls.upsert(its_end)
     await ledger.ledger.finish()
-    (owed,) = await ledger.open()
-    assert (owed.number, owed.reason) == (NUMBER, "lost")
-    (ended,) = written
-    assert isinstance(ended, CallRecord)
-    assert (ended.state, ended.data["outcome"], ended.data["endpoint"]) == ("ended", "failed", "trunk")
+    assert [(owed.number, owed.reason) for owed in await ledger.open()] == (
+        [(NUMBER, reason)] if reason else []
+    )
 
 
 async def test_what_is_owed_waits_for_a_database_that_is_away(
