@@ -9,6 +9,7 @@ import os
 import socket
 import sys
 from dataclasses import replace
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Final
 
@@ -16,10 +17,18 @@ import typer
 
 from asr.settings import WorkerSettings, settings_for
 from asr.worker import loop_factory, serve
+from ivr import log as house_log
 from ivr.errors import ConfigError
+from ivr.service_manager import ServiceManager
 from ivr.speech import is_loopback, port_range, read_token
 
 log = logging.getLogger(__name__)
+
+
+class LogStyle(StrEnum):
+    text = "text"
+    json = "json"
+
 
 START_AGAIN: Final = 75
 """Exit code when it should be started again: it has grown and nobody is listened to."""
@@ -61,9 +70,10 @@ def asr_worker(
         float,
         typer.Option(help=f"Ends with code {START_AGAIN} when it has grown by more and is idle.", min=1),
     ] = 600.0,
+    log_style: Annotated[LogStyle, typer.Option(help="Of the log.")] = LogStyle.text,
 ) -> None:
     """Recognise speech for controllers on other machines, until Ctrl-C."""
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s", stream=sys.stderr)
+    house_log.setup("INFO", log_style.value, socket.gethostname())
     host, port = _address(listen)
     if tls_certificate is None and not (is_loopback(host) or allow_plain):
         raise ConfigError(
@@ -99,16 +109,21 @@ def _serve(settings: WorkerSettings, growth_mb: float) -> bool:
     from asr.service import Worker
 
     log.info("loading %s", ", ".join(spec.name for spec in settings.engines))
-    worker = Worker(settings)
+    worker, manager = Worker(settings), ServiceManager()
 
     def ready(port: int) -> None:
+        manager.ready(f"serves on port {port}")
         scheme = "wss" if settings.tls_certificate else "ws"
         typer.echo(f"ready: {scheme}://{settings.host}:{port}, audio to {settings.media_host}")
         sys.stdout.flush()
 
+    async def served() -> bool:
+        async with manager.alive():
+            return await serve(worker, growth_mb, ready)
+
     try:
         with asyncio.Runner(loop_factory=loop_factory()) as runner:
-            return runner.run(serve(worker, growth_mb, ready))
+            return runner.run(served())
     except (OSError, ValueError) as error:
         raise ConfigError(
             f"the speech worker cannot listen: {error}", mend="correct --listen or the certificate"

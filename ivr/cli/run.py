@@ -20,6 +20,7 @@ from ivr.config import Settings, load_settings
 from ivr.demo.crowd import run_demo
 from ivr.errors import HotlineError, first_of
 from ivr.main import Hotline, RunningHotline
+from ivr.service_manager import ServiceManager
 
 console = Console(stderr=False)
 SWITCH_S = 0.0005
@@ -74,9 +75,14 @@ async def _serve(settings: Settings, *, demo: bool) -> None:
         await asyncio.wait([starting])
         return
     hotline = starting.result()
-    _introduce(hotline)
+    manager = ServiceManager()
+    if manager.is_there:
+        # What is printed is kept: no place for the agents' first secrets.
+        manager.ready(f"takes calls; version {hotline.library.version[:12]} of the dialogue")
+    else:
+        _introduce(hotline)
     try:
-        async with asyncio.TaskGroup() as group:
+        async with manager.alive(), asyncio.TaskGroup() as group:
             ended = group.create_task(running.wait(), name="hotline ends")
             asked = group.create_task(stop.wait(), name="asked to stop")
             crowd = (
@@ -87,6 +93,7 @@ async def _serve(settings: Settings, *, demo: bool) -> None:
             await asyncio.wait([ended, asked], return_when=asyncio.FIRST_COMPLETED)
             console.print("[dim]stopping[/dim]")
             stop.set()
+            manager.stopping()
             if crowd is not None:
                 await crowd
             await running.stop()

@@ -1,0 +1,94 @@
+"""The units and the container: least privilege is asked for in each, and what they start exists."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+import yaml
+from typer.main import get_command
+
+from ivr.cli import asr_worker, run
+
+DEPLOY = Path(__file__).parents[2] / "deploy"
+UNITS = sorted((DEPLOY / "systemd").glob("*.service"))
+LEAST = {
+    "NoNewPrivileges": "yes",
+    "CapabilityBoundingSet": "",
+    "ProtectSystem": "strict",
+    "ProtectHome": "yes",
+    "PrivateTmp": "yes",
+    "PrivateDevices": "yes",
+    "ProtectKernelTunables": "yes",
+    "ProtectKernelModules": "yes",
+    "ProtectControlGroups": "yes",
+    "RestrictNamespaces": "yes",
+    "RestrictSUIDSGID": "yes",
+    "LockPersonality": "yes",
+    "SystemCallArchitectures": "native",
+    "UMask": "0077",
+    "Restart": "always",
+}
+
+
+def settings_of(path: Path) -> dict[str, list[str]]:
+    found: dict[str, list[str]] = {}
+    for line in path.read_text(encoding="utf-8").splitlines():
+        if "=" in line and not line.startswith(("#", "[")):
+            key, _, value = line.partition("=")
+            found.setdefault(key, []).append(value)
+    return found
+
+
+@pytest.mark.parametrize("path", UNITS, ids=lambda path: path.stem)
+def test_a_unit_asks_for_no_more_than_it_needs(path: Path) -> None:
+    found = settings_of(path)
+    for key, value in LEAST.items():
+        assert found.get(key) == [value], f"{path.name}: {key}"
+    assert "@system-service" in found["SystemCallFilter"]
+    assert "~@privileged" in found["SystemCallFilter"]
+    assert found.get("DynamicUser") == ["yes"] or found["User"] == ["hotline"]
+    assert not re.search(r"(?i)(password|secret|token)\s*=\s*[^/\s]", path.read_text(encoding="utf-8"))
+
+
+def test_ours_are_ready_when_they_say_so_and_watched() -> None:
+    for name in ("hotline", "hotline-asr-worker"):
+        found = settings_of(DEPLOY / "systemd" / f"{name}.service")
+        assert found["Type"] == ["notify"]
+        assert found["WatchdogSignal"] == ["SIGKILL"]
+        assert int(found["WatchdogSec"][0]) >= 15
+
+
+def test_a_controller_that_dies_leaves_its_asterisk_alive() -> None:
+    assert settings_of(DEPLOY / "systemd" / "hotline.service")["KillMode"] == ["process"]
+
+
+@pytest.mark.parametrize(
+    ("unit", "command"), [("hotline", run.run), ("hotline-asr-worker", asr_worker.asr_worker)]
+)
+def test_what_a_unit_starts_takes_these_options(unit: str, command: object) -> None:
+    import typer
+
+    app = typer.Typer()
+    app.command()(command)  # type: ignore[type-var]
+    known = {option for parameter in get_command(app).params for option in parameter.opts}
+    (started,) = settings_of(DEPLOY / "systemd" / f"{unit}.service")["ExecStart"]
+    used = set(re.findall(r"--[a-z-]+", started))
+    assert used and used <= known
+
+
+def test_the_container_is_not_root_and_writes_nothing_of_itself() -> None:
+    recipe = (DEPLOY / "container" / "Containerfile").read_text(encoding="utf-8")
+    user = re.findall(r"^USER (\S+)", recipe, re.MULTILINE)[-1]
+    assert user.split(":")[0] not in {"root", "0"}
+    assert "HEALTHCHECK" in recipe
+    services = yaml.safe_load((DEPLOY / "container" / "compose.yml").read_text(encoding="utf-8"))["services"]
+    for name, service in services.items():
+        assert service["read_only"] is True, name
+        assert service["security_opt"] == ["no-new-privileges:true"], name
+        assert service["restart"] == "unless-stopped", name
+    assert services["hotline"]["cap_drop"] == ["ALL"]
+    assert services["hotline"]["depends_on"]["database"]["condition"] == "service_healthy"
+    assert all(port.startswith("127.0.0.1:") for port in services["database"]["ports"])
+    assert all("PASSWORD:" not in str(service.get("environment", "")) for service in services.values())
