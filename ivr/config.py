@@ -26,6 +26,7 @@ from ivr.admission.settings import LimitSettings
 from ivr.call.outbound import expression
 from ivr.callback.settings import CallbackSettings
 from ivr.desk.settings import DeskSettings
+from ivr.disk import DiskSettings
 from ivr.errors import ConfigError
 from ivr.missed.settings import MissedSettings
 from ivr.outside.secrets import PREFIX as SECRET_PREFIX
@@ -214,6 +215,7 @@ class Settings(BaseSettings):
     speech: SpeechSettings = SpeechSettings()
     transcripts: TranscriptSettings = TranscriptSettings()
     recordings: RecordingSettings = RecordingSettings()
+    disk: DiskSettings = DiskSettings()
     retention: RetentionSettings = RetentionSettings()
     supervisors: SupervisorSettings = SupervisorSettings()
     prompts: PromptSettings = PromptSettings()

@@ -307,6 +307,7 @@ async def hotline(
             in_talk=at_work.in_talk,
             hours=rules.hours.said,
             begun=traces.begun,
+            may_record=disk.may_record,
         )
         front_door = FrontDoor(
             services,
@@ -399,6 +400,7 @@ async def hotline(
                 door = group.create_task(front_door.run(), name="front door")
                 watchers = [
                     group.create_task(writer.failed(), name="writer watched"),
+                    group.create_task(disk.run(), name="room on the disk"),
                     group.create_task(outside.run(), name="notifications"),
                     group.create_task(admissions.run(), name="nuisance list"),
                     group.create_task(flows.run(), name="versions of the dialogue"),
@@ -489,7 +491,7 @@ async def _open_storage(stack: AsyncExitStack, settings: Settings) -> tuple[Stor
     url = settings.effective_database_url
     await upgrade(url)
     store = await stack.enter_async_context(await Store.open(url))
-    spool = Spool(settings.state_dir / "spool")
+    spool = Spool(settings.state_dir / "spool", most_bytes=settings.disk.spool_most_mb * MB)
     writer = await stack.enter_async_context(FactWriter(store, spool=spool))
     return store, writer
 

@@ -80,6 +80,10 @@ class Recorder:
             log.error("a second recording at a time is not made")
             self._here.tell(RecordingEnded(action.op, "failed"))
             return
+        if not self._here.services.may_record():
+            log.error("a caller's message is not recorded: there is too little room on the disk")
+            self._here.tell(RecordingEnded(action.op, "failed"))
+            return
         began_at = self._here.services.clock.now()
         name = f"{self._here.call}.rec-{secrets.token_hex(12)}"
         running = _Running(action, name, began_at, asyncio.get_running_loop().create_future())

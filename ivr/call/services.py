@@ -75,6 +75,8 @@ class CallServices:
     """Told of every action that is begun, where somebody wants to know (ivr/tracing)."""
     hours: Callable[[], Mapping[str, bool]] = dict
     """Calendars of which somebody said that they are open, or closed, today."""
+    may_record: Callable[[], bool] = lambda: True
+    """Whether there is room for what a caller says (ivr/disk.py)."""
 
 
 @dataclass(frozen=True, slots=True)
