@@ -282,7 +282,7 @@ async def hotline(
         callbacks = CallbackDesk(
             CallbackServices(ari, dispatcher, outbound, clock, at_work.talks, lambda: flows.audio),
             dispatcher,
-            StoredPromises(store, callers.put),
+            StoredPromises(store, callers.put, writer.durable),
             settings.node,
             changed,
             settings=settings.callbacks,

@@ -1,9 +1,10 @@
-"""Where promises are kept: what is promised to a citizen is in the database before the citizen hears so."""
+"""Where promises are kept: what is promised to a citizen is kept for good before the citizen hears so."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+import logging
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Final, Protocol
 
@@ -13,8 +14,12 @@ from storage.promises import CallbackRecord
 from storage.records import Fact, JournalEvent
 from storage.store import Store
 
+log = logging.getLogger(__name__)
+
 KEEP_S: Final = 3.0
-"""A citizen waits so long for the database, and no longer."""
+"""A citizen waits so long for disk and database, and no longer."""
+AGAIN_S: Final = 2.0
+"""Between two looks for the promises of earlier runs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,24 +49,27 @@ class Promises(Protocol):
         ...
 
     async def waiting(self) -> list[Kept]:
-        """Those that are still to be carried out, by place. Raises StorageError."""
+        """Those that are still to be carried out, by place; waits while the database is away. Raises StorageError."""
         ...
 
 
 class StoredPromises:
-    """In the hotline's database. put: the writer's."""
+    """In the hotline's database. put, durable: the writer's."""
 
-    def __init__(self, store: Store, put: Callable[[Fact], None]) -> None:
+    def __init__(
+        self, store: Store, put: Callable[[Fact], None], durable: Callable[[Fact], Awaitable[object]]
+    ) -> None:
         self._store = store
         self._put = put
+        self._durable = durable
 
     async def keep(self, record: CallbackRecord) -> None:
         try:
-            async with asyncio.timeout(KEEP_S), self._store.unit_of_work() as uow:
-                await uow.callbacks.upsert(record)
+            async with asyncio.timeout(KEEP_S):
+                await self._durable(record)
         except TimeoutError:
             raise StorageAway(
-                f"a promise was not written within {KEEP_S:g} s", mend="see whether the database works"
+                f"a promise was not written within {KEEP_S:g} s", mend="see whether disk and database work"
             ) from None
 
     def note(self, record: CallbackRecord) -> None:
@@ -71,6 +79,14 @@ class StoredPromises:
         self._put(event)
 
     async def waiting(self) -> list[Kept]:
+        while True:
+            try:
+                return await self._waiting()
+            except StorageAway as error:
+                log.error("promises of earlier runs wait for the database: %s (%s)", error, error.mend)
+                await asyncio.sleep(AGAIN_S)
+
+    async def _waiting(self) -> list[Kept]:
         async with self._store.reading() as uow:
             found: list[Kept] = []
             for record in await uow.callbacks.waiting():
