@@ -26,6 +26,7 @@ from routing.entries import IN_LINE, Step, enter
 from routing.ids import AgentId, EntryId, QueueName, SkillName
 from routing.invariants import Fault, faults
 from routing.rules import Ageing, Overflow, QueueRules, Rules
+from routing.several import at_once
 
 BEGAN = dt.datetime(2026, 11, 23, 9, 0, tzinfo=dt.UTC)
 GENERAL, COMPLAINT, CRISIS, NIGHT = map(QueueName, ("general", "complaint", "crisis", "night"))
@@ -62,17 +63,22 @@ def the_rules() -> list[Rules]:
         max_wait_s=None,
         no_answer_pause_after=None,
         ring_s=8.0,
+        ring=3,
     )
     night = QueueRules(NIGHT, when_unstaffed="end")
     first = {queue.name: queue for queue in (general, complaint, crisis, night)}
     others = [
-        {COMPLAINT: replace(complaint, steps=(), strategy="longest_idle", overflow=())},
+        {COMPLAINT: replace(complaint, steps=(), strategy="longest_idle", overflow=(), ring=2)},
         {
             GENERAL: replace(
                 general, ageing=None, max_length=40, strategy="least_occupied", when_unstaffed="end"
             )
         },
-        {GENERAL: replace(general, overflow=(Overflow(COMPLAINT, longer_than=30),), strategy="round_robin")},
+        {
+            GENERAL: replace(
+                general, overflow=(Overflow(COMPLAINT, longer_than=30),), strategy="round_robin", ring=2
+            )
+        },
     ]
     return [Rules(first), *(Rules({**first, **other}) for other in others)]
 
@@ -89,7 +95,7 @@ class Storm:
         self.heap: list[tuple[float, int, Callable[[], None]]] = []
         self.counts: Counter[str] = Counter()
         self.faults: list[str] = []
-        self.ringing: dict[EntryId, AgentId] = {}
+        self.ringing: set[tuple[EntryId, AgentId]] = set()
         self.ending: set[EntryId] = set()
         self.past: list[ev.BoardEvent] = []
         self.number = self.order = 0
@@ -169,13 +175,19 @@ class Storm:
         for result in results:
             match result:
                 case ev.RingAgent(entry=entry, agent=agent):
-                    if agent.id in self.ringing.values() or entry.id in self.ringing:
+                    if any(agent.id == who for _, who in self.ringing):
                         self.fault(f"rung twice: {entry.id} {agent.id}")
-                    self.ringing[entry.id] = agent.id
+                    beside = sum(entry.id == id for id, _ in self.ringing)
+                    queue = self.board.rules.queues.get(entry.queue)
+                    if beside >= (1 if queue is None else at_once(entry, queue)):
+                        self.fault(f"too many rung: {entry.id} {agent.id}")
+                    self.counts["rung beside others"] += beside > 0
+                    self.ringing.add((entry.id, agent.id))
                     self.after(0.0, lambda entry=entry.id, agent=agent.id: self.rings(entry, agent))  # type: ignore[misc]  # its own
                 case ev.StopRinging(entry=id, agent=who):
-                    if self.ringing.pop(id, None) != who:
+                    if (id, who) not in self.ringing:
                         self.fault(f"stopped what did not ring: {id} {who}")
+                    self.ringing.discard((id, who))
                 case ev.EndConversation(entry=id, agent=who):
                     self.ending.add(id)
                     over = ev.TalkEnded(id, who)
@@ -242,7 +254,7 @@ class Storm:
     # --- phones
 
     def rings(self, entry: EntryId, agent: AgentId) -> None:
-        if self.ringing.get(entry) != agent:
+        if (entry, agent) not in self.ringing:
             return
         chance = self.random.random()
         if chance < 0.02:
@@ -261,8 +273,7 @@ class Storm:
                 self.after(wait, lambda: self.answers(entry, agent))
 
     def report(self, entry: EntryId, agent: AgentId, event: ev.BoardEvent) -> None:
-        if self.ringing.get(entry) == agent:
-            del self.ringing[entry]
+        self.ringing.discard((entry, agent))
         self.tell(event)
 
     def answers(self, entry: EntryId, agent: AgentId) -> None:
@@ -374,7 +385,7 @@ class Storm:
         if self.past:
             event = self.random.choice(self.past)
             if isinstance(event, ev.Answered | ev.NotAnswered | ev.OfferFailed) and (
-                self.ringing.get(event.entry) == event.agent
+                (event.entry, event.agent) in self.ringing
             ):
                 return  # It rings there again: this would be no late report.
             self.tell(event)

@@ -18,8 +18,8 @@ _NOWHERE = EntryId("")
 class Call:
     """One attempt of one caller. talk, wrap_up (None = the queue's own), patience in s. talks: where a group's differ.
 
-    offers: counts what was rung and stopped, so that a late answer is known as such. tries: calls back not answered.
-    line: it holds one.
+    offers: counts what was rung. rung: who rings now, and by which of these, so that a late answer is known as such.
+    tries: calls back not answered. line: it holds one.
     """
 
     __slots__ = (
@@ -34,6 +34,7 @@ class Call:
         "offers",
         "patience",
         "promised",
+        "rung",
         "talk",
         "talks",
         "tries",
@@ -58,6 +59,7 @@ class Call:
         self.joined_at: float | None = None
         self.agent: AgentId | None = None
         self.offers = self.tries = 0
+        self.rung: dict[AgentId, int] = {}
         self.promised = self.line = False
 
 

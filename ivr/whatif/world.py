@@ -137,13 +137,15 @@ class World:
                 elif kind is ev.StopRinging:
                     call = self._live.get(result.entry)  # type: ignore[union-attr,arg-type]  # of that kind
                     if call is not None:
-                        call.offers += 1
+                        call.rung.pop(result.agent, None)  # type: ignore[union-attr,arg-type]  # of that kind
             if self._watch is not None:
                 self._watch(self.board, told)
 
     def _agent_changed(self, fact: ev.AgentChanged) -> None:
         after = fact.after
         desk = self.crew.desks[after.id]
+        if isinstance(fact.event, ag.NoAnswer):
+            self.tally.missed(desk.group.index, self.now)
         if after.state == desk.state:
             return
         self.tally.spent(desk.group.index, desk.state, desk.since, self.now)
@@ -167,10 +169,9 @@ class World:
         """The agent's answer, when it comes at once."""
         call = self._live[command.entry.id]
         call.offers += 1
+        call.rung[command.agent.id] = call.offers
         group = self.crew.desks[command.agent.id].group
         taken, delay = self.crew.takes(group)
-        if taken != "answers":
-            self.tally.missed(group.index, self.now)
         if taken == "misses":
             return ev.Rang(call.entry, command.agent.id)
         answer: ev.BoardEvent = ev.Answered(call.entry, command.agent.id)
@@ -178,11 +179,11 @@ class World:
             answer = ev.NotAnswered(call.entry, command.agent.id, "rejected")
         if delay <= 0:
             return answer
-        self._at(self.now + delay, self._answers, call, call.offers, answer)
+        self._at(self.now + delay, self._answers, call, command.agent.id, call.offers, answer)
         return ev.Rang(call.entry, command.agent.id)
 
-    def _answers(self, call: Call, offer: int, answer: ev.BoardEvent) -> None:
-        if call.offers == offer and call.entry in self._live:
+    def _answers(self, call: Call, agent: AgentId, offer: int, answer: ev.BoardEvent) -> None:
+        if call.rung.get(agent) == offer and call.entry in self._live:
             self._tell(answer)
 
     # --- callers

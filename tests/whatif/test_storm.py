@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from unittest.mock import patch
 
 import pytest
 
@@ -11,12 +12,12 @@ from routing import agents as ag
 from routing import board_events as ev
 from routing.ids import AgentId, EntryId
 from routing.invariants import faults
-from tests.routing.world import Floor, agent, at, rules
+from tests.routing.world import Floor, agent, at, entry, rules
 
 
 @pytest.mark.parametrize("seed", [1, 2, 3])
 def test_nothing_breaks_in_a_storm(seed: int) -> None:
-    storm = Storm(seed, agents=25, calm=20.0, minutes=4.0)
+    storm = Storm(seed, agents=60, calm=20.0, minutes=4.0)
     storm.run()
     assert storm.faults == []
     seen = storm.counts
@@ -31,6 +32,7 @@ def test_nothing_breaks_in_a_storm(seed: int) -> None:
     ):
         assert seen[what] > 3, what
     assert seen["worse places explained"] > 3
+    assert seen["rung beside others"] > 10
     assert seen["events"] > 1000
 
 
@@ -78,3 +80,20 @@ def test_who_is_moved_to_the_very_end_is_told_why() -> None:
     assert told is not None
     assert (told.say, told.place) == (1, 2)
     assert [reason.code for reason in told.why] == ["place_worse", "moved_self"]
+
+
+def test_an_agent_rung_beside_another_while_somebody_waits_is_seen() -> None:
+    floor = Floor(rules(ring=2), agent("ann"), agent("bob"))
+    floor.arrive("e1")
+    assert codes(floor) == set()
+    waits = entry("e2", when=1)
+    with patch.object(floor.board, "_given_one_of_several", return_value=False):
+        floor.tell(ev.EntryArrived(waits), 1)
+    assert codes(floor) == {"rung_beside_others_while_a_caller_waits"}
+
+
+def test_an_idle_agent_beside_a_caller_rung_by_too_few_is_seen() -> None:
+    floor = Floor(rules(ring=2), agent("ann"), agent("bob", state="offline"))
+    floor.arrive("e1")
+    floor.board._floor.put(replace(floor.board.agents[AgentId("bob")], state="available"))
+    assert codes(floor) == {"free_beside_a_caller_rung_by_too_few"}

@@ -221,3 +221,17 @@ def test_a_renewal_process_and_exact_times(tmp_path: Path) -> None:
     written = scenario()
     written["types"]["calls"]["arrivals"] = {"every": {"constant": 60}}
     assert counts(tmp_path, written)["offered"] == 119
+
+
+def test_several_rung_at_once_answer_sooner(tmp_path: Path) -> None:
+    """Telephones that are answered after 6 s on average, agents enough: the first of three is after 2 s."""
+    waits = []
+    for ring in (1, 3):
+        written = scenario(horizon="12 h", queues={"calls": {"ring": ring, "ring_s": 60}})
+        written["types"]["calls"] |= {"arrivals": "0.5/min"}
+        written["groups"]["desk"] |= {"answer_delay": {"exponential": 6}}
+        found = simulated(tmp_path, written)
+        waits.append(value(found, "mean_wait"))
+        assert value(found, "answered") == value(found, "offered")
+        assert found.agents["missed"].value == 0
+    assert waits == [pytest.approx(6, abs=1), pytest.approx(2, abs=0.4)]
