@@ -10,6 +10,8 @@ import pytest
 from ivr.audit.evidence import evidence_of
 from ivr.audit.figures import discrepancies
 from ivr.demo.lightphone import LightPhone
+from ivr.projections.calls import Folded, call_of
+from ivr.projections.entries import entry_of
 from ivr.talk.results import Done, Refused
 from ivr.talk.service import TalkService
 from ivr.talk.targets import ToAgent, ToNumber, ToQueue
@@ -79,11 +81,14 @@ async def served(stage: Scene) -> Caller:
 
 
 async def audited(stage: Scene, call: str) -> dict[str, Any]:
-    """What is on record of the call, every figure of which is found again in its journal."""
+    """What is on record of the call: found again in its journal, and made again of it, the same."""
     await stage.until(lambda: not stage.stages(), "the call is over")
     record = await stage.record(call)
     async with stage.hotline.store.reading() as uow:
         assert discrepancies(await evidence_of(uow, record)) == []
+        assert call_of(await uow.journal.of(call)) == Folded(record)
+        for entry in await uow.entries.of_call(call):
+            assert entry_of(await uow.entry_changes.of(entry.id)) == entry
     return dict(record.data)
 
 
