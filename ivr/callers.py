@@ -15,6 +15,8 @@ from storage.store import Store
 log = logging.getLogger(__name__)
 
 LIMIT_S = 0.15
+ASK_S = 3.0
+"""Nobody looks at an answer any more that comes later; a connection of the pool is free again."""
 DAYS = 90
 
 
@@ -56,7 +58,7 @@ class CallerHistories:
 
     async def _ask(self, number: str) -> Mapping[str, JsonValue]:
         try:
-            async with self._store.reading() as uow:
+            async with self._store.reading(ASK_S) as uow:
                 found = await uow.callers.history(number, self._clock.now(), self._days)
         except StorageError as error:
             log.warning("a caller's earlier calls cannot be read: %s", error)

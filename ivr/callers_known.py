@@ -31,6 +31,8 @@ from storage.waits import LOST_PLACES
 log = logging.getLogger(__name__)
 
 KEY_FILE: Final = "caller-key"
+ASK_S: Final = 3.0
+"""For the last agent; a later answer comes too late for its call."""
 LAST_AGENT_DAYS: Final = 14
 PLACES_KEPT: Final = 20_000
 AGENTS_KEPT: Final = 5_000
@@ -160,7 +162,7 @@ class ReturningCallers:
 
     async def _ask(self, key: str, store: Store) -> None:
         try:
-            async with store.reading() as uow:
+            async with store.reading(ASK_S) as uow:
                 found = await uow.waits.last_agent(key, self._clock.now() - dt.timedelta(days=self._days))
         except StorageError as error:
             log.warning("a caller's last agent cannot be read: %s", error)

@@ -15,6 +15,8 @@ from storage.store import Store
 from storage.writer import FactWriter
 
 EVER = dt.timedelta(days=3650)
+ASK_S = 5.0
+"""A dialogue that asks does without after this, where it is not in more of a hurry itself."""
 
 
 def stored_pending(store: Store, writer: FactWriter, node: str, clock: Clock) -> Pending:
@@ -31,7 +33,7 @@ def stored_pending(store: Store, writer: FactWriter, node: str, clock: Clock) ->
 
 def stored_history(store: Store, clock: Clock) -> History:
     async def history(call: CallId, caller: str) -> CallerHistory | None:
-        async with store.reading() as uow:
+        async with store.reading(ASK_S) as uow:
             this = await uow.calls.get(call)
             return await uow.callers.history(caller, clock.now() if this is None else this.started_at)
 

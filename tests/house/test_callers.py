@@ -30,7 +30,7 @@ class SlowStore:
         self.answered = 0
 
     @contextlib.asynccontextmanager
-    async def reading(self) -> AsyncIterator[SlowStore]:
+    async def reading(self, limit_s: float | None = None) -> AsyncIterator[SlowStore]:
         if self.away:
             raise StorageAway("no database")
         yield self
