@@ -2,8 +2,8 @@
 
 A number is seven digits and more: in one piece (also in the middle of a word, after a `+` or `%2B`), in groups
 (`138 0013 8000`, `021-8888 7777`, `(021) 88887777`, `138%200013%208000`), in full-width digits, in Chinese numerals as
-they are spoken (`幺三八零零...`), with the X of an identity card. Left as they are: our own ids, dates and times,
-addresses of machines, fractions, Asterisk's `1764165600.12`.
+they are spoken (`幺三八零零...`), with the X of an identity card. Left as they are: our own ids and digests, dates
+and times, addresses of machines, fractions, Asterisk's `1764165600.12`.
 """
 
 from __future__ import annotations
@@ -18,6 +18,8 @@ _PATTERN: Final = re.compile(
     rf"""
     (?P<kept>
         \bc-[a-z0-9]+-[0-9a-f]{{7,9}}-[0-9a-f]{{8}}(?![0-9A-Za-z])    # our ids: the call's, and what begins with it
+      | (?<![0-9A-Za-z])(?=[0-9]*[a-f])(?!\w*\d{{10}})              # a digest, or its beginning
+        (?:[0-9a-f]{{64}}|[0-9a-f]{{40}}|[0-9a-f]{{32}}|[0-9a-f]{{12}})(?![0-9A-Za-z])
       | (?<!\d)\d{{4}}-\d\d-\d\d(?:[T ]\d\d:\d\d(?::\d\d(?:\.\d+)?)?)?(?:[+-]\d\d:?\d\d(?!\d)|Z)?(?![\d-])
       | (?<![\d.])(?:\d{{1,3}}\.){{3}}\d{{1,3}}(?![\d.]\d)            # an IPv4 address
       | (?<!\d)1[6-9]\d{{8}}\.\d{{1,7}}(?!\d)                         # Asterisk's unique id: seconds since 1970

@@ -9,7 +9,7 @@ import asyncio
 import logging
 import os
 import socket
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, MutableMapping
 from contextlib import asynccontextmanager
 from typing import Final
 
@@ -20,13 +20,16 @@ SHARE: Final = 1 / 3
 
 
 class ServiceManager:
-    """environment: NOTIFY_SOCKET, WATCHDOG_USEC, WATCHDOG_PID, as systemd sets them."""
+    """environment: NOTIFY_SOCKET, WATCHDOG_USEC, WATCHDOG_PID, as systemd sets them; taken out of it, since what is
+    started by us (Asterisk can speak to systemd too) is not to answer for us."""
 
-    def __init__(self, environment: Mapping[str, str] | None = None) -> None:
+    def __init__(self, environment: MutableMapping[str, str] | None = None) -> None:
         given = os.environ if environment is None else environment
-        self._address = given.get("NOTIFY_SOCKET", "")
-        meant_for_us = given.get("WATCHDOG_PID", str(os.getpid())) == str(os.getpid())
-        self.watchdog_s = _seconds(given.get("WATCHDOG_USEC", "")) if meant_for_us and self._address else 0.0
+        self._address, every, process = (
+            given.pop(name, "") for name in ("NOTIFY_SOCKET", "WATCHDOG_USEC", "WATCHDOG_PID")
+        )
+        ours = self._address and process in ("", str(os.getpid()))
+        self.watchdog_s = _seconds(every) if ours else 0.0
         """Without a sign of life for so long we are ended; 0.0: nobody looks."""
 
     @property

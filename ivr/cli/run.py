@@ -59,6 +59,7 @@ def run(
 
 async def _serve(settings: Settings, *, demo: bool) -> None:
     loop = asyncio.get_running_loop()
+    manager = ServiceManager()
     stop = asyncio.Event()
     for name in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(name, stop.set)
@@ -75,7 +76,6 @@ async def _serve(settings: Settings, *, demo: bool) -> None:
         await asyncio.wait([starting])
         return
     hotline = starting.result()
-    manager = ServiceManager()
     if manager.is_there:
         # What is printed is kept: no place for the agents' first secrets.
         manager.ready(f"takes calls; version {hotline.library.version[:12]} of the dialogue")

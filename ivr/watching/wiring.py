@@ -40,6 +40,8 @@ class Watching:
         self._collector = collector
         self._limits = limits
         self._last = HealthReport(())
+        self._begun = False
+        """It was ready once: what is not there before that is still being started."""
 
     def metrics(self, accept: str) -> tuple[bytes, str]:
         """`web.api.metrics.MetricsSource`."""
@@ -57,8 +59,11 @@ class Watching:
     def look(self) -> bool:
         """Look at the health and say what has changed; True when something has."""
         before = {part.name: part.level for part in self._last.parts}
-        self._last = self.health()
-        changed = False
+        now = self.health()
+        self._begun = self._begun or now.ready
+        if not self._begun:
+            return False
+        self._last, changed = now, False
         for part in self._last.parts:
             was = before.get(part.name, "ok")
             if part.level == was:
@@ -67,7 +72,8 @@ class Watching:
             if part.level == "ok":
                 log.warning("%s is well again", part.name)
             else:
-                log.error("%s is %s: %s", part.name, part.level, part.en)
+                level = logging.ERROR if part.level == "down" else logging.WARNING
+                log.log(level, "%s is %s: %s", part.name, part.level, part.en)
         return changed
 
 

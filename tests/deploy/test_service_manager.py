@@ -51,12 +51,14 @@ async def test_signs_of_life_come_while_the_loop_turns(heard: tuple[socket.socke
 
 
 async def test_without_systemd_nobody_is_told() -> None:
-    for environment in (
+    environments: list[dict[str, str]] = [
         {},
         {"WATCHDOG_USEC": "3000000"},
         {"NOTIFY_SOCKET": "/nowhere/notify", "WATCHDOG_USEC": "3000000", "WATCHDOG_PID": "1"},
-    ):
+    ]
+    for environment in environments:
         manager = ServiceManager(environment)
+        assert environment == {}, "no child of ours speaks for us"
         assert manager.watchdog_s == 0.0
         manager.ready()
         before = asyncio.all_tasks()

@@ -30,6 +30,8 @@ SECRET = "13800138000"
         "tel{}",
         "caller_{}",
         "x{}y",
+        "a{}",
+        "{}f",
         "市民{}来电",
         "PJSIP/{}-0000002a",
         "Local/{}@from-trunk-0000002a;1",
@@ -99,6 +101,8 @@ def test_a_number_in_other_writing(number: str) -> None:
         "1, 2, 3, 4, 5, 6, 7, 8",
         "一共三四个人",
         "flow 3f9c2a71b6",
+        "version 603739759aa1 is published",
+        "digest 9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
     ],
 )
 def test_what_is_no_number_stays(text: str) -> None:
