@@ -16,7 +16,7 @@ import web
 from tests.support.browser import Page, chromium, open_page
 from tests.web.conftest import Site, served
 from tests.web.fakes import BUSY, NUMBER, QUIET, Board, a_call
-from web.api.status import AgentState, AsteriskStatus, CallState, QueueLine, Status, Today
+from web.api.status import AgentState, AsteriskStatus, CallState, QueueLine, Status, Today, Unwell
 from web.app import build_app, serve
 from web.settings import PageSettings
 
@@ -115,6 +115,22 @@ async def test_figures_queues_agents_and_the_number_to_dial(devtools: str) -> No
         assert "22.10.1" in health and "whisper" in health and "仅按键" in health
         site.board.show(replace(BUSY, asterisk=AsteriskStatus(connected=False)))
         await page.wait_for(texts("#health .bad", "未连接"))
+
+
+@real
+async def test_a_part_that_is_not_well_is_named_in_the_pages_language(devtools: str) -> None:
+    disk = Unwell("disk", "degraded", "磁盘只剩 400 MB", "400 MB are left on the disk")
+    shown_anyway = Unwell("database", "degraded", "数据库没有跟上", "the database does not keep up")
+    for language, words in [("zh-CN", "磁盘只剩 400 MB"), ("en", "400 MB are left on the disk")]:
+        async with shown(devtools, language=language) as (site, page):
+            site.board.show(replace(QUIET, unwell=(disk, shown_anyway)))
+            await page.wait_for(texts("#health", words))
+            health = await page.evaluate("document.querySelector('#health').innerText")
+            assert shown_anyway.zh not in health and shown_anyway.en not in health, (
+                "the database has its line"
+            )
+            site.board.show(QUIET)
+            await page.wait_for(f"!{texts('#health', words)}")
 
 
 @real
