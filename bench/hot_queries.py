@@ -65,7 +65,7 @@ QUERIES: Final[Mapping[str, Query]] = {
     "a replay: their journals": lambda uow, n: uow.journal.of_kinds(_ids(n, 200), {"input", "arrived"}),
     "figures of a day: entries": lambda uow, n: Waited(uow.connection).between(_at(n, 0.99), _at(n, 0.995)),
     "figures of a day: first joins": lambda uow, n: Waited(uow.connection).first_joins(_at(n, 0.999)),
-    "figures of a day: agents before": lambda uow, n: Waited(uow.connection).states_before(_at(n, 0.5)),
+    "figures of a day: agents before": lambda uow, n: uow.agent_states.as_of(_at(n, 0.5)),
     "figures of a day: agents": lambda uow, n: uow.agent_states.between(_at(n, 0.99), _at(n, 0.995)),
     "a rebuild: a page of calls": lambda uow, n: Logs(uow.connection).calls((_at(n, 0.9), _at(n, 0.95))),
     "a rebuild: a page of entries": lambda uow, n: Logs(uow.connection).entries((_at(n, 0.9), _at(n, 0.91))),

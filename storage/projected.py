@@ -8,15 +8,15 @@ from itertools import groupby
 from operator import attrgetter
 from typing import TypeVar
 
-from sqlalchemy import ColumnElement, Table, func, select, tuple_
+from sqlalchemy import ColumnElement, Table, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from storage.entry_changes import EntryChange, entry_changes
 from storage.errors import explained
-from storage.records import AgentStateChange, EntryRecord, JournalEvent
-from storage.repositories import AgentStates, EntryChanges, Journal
+from storage.records import EntryRecord, JournalEvent
+from storage.repositories import EntryChanges, Journal
 from storage.repository import Repository
-from storage.tables import agent_states, agents, journal, queue_entries
+from storage.tables import journal, queue_entries
 
 PAGE = 200
 """Calls, or entries, at a time."""
@@ -80,20 +80,6 @@ class Waited(Repository[EntryRecord]):
         table = queue_entries.c
         query = self._select().where(table.enqueued_at >= since, table.enqueued_at < until)
         return await self._many(query.order_by(table.enqueued_at, table.id))
-
-    async def states_before(self, at: dt.datetime) -> list[AgentStateChange]:
-        """The last change before that time of each agent who is known."""
-        last = (
-            select(func.max(agent_states.c.revision))
-            .where(agent_states.c.agent_id == agents.c.id, agent_states.c.at < at)
-            .scalar_subquery()
-        )
-        query = select(agents.c.id, last)
-        with explained(self._connection.engine.url):
-            rows = [(id, revision) for id, revision in await self._connection.execute(query)]
-        return await AgentStates(self._connection).some(
-            [(id, revision) for id, revision in rows if revision is not None]
-        )
 
     async def first_joins(self, since: dt.datetime) -> dict[str, dt.datetime]:
         """Entry -> its first join, of those that were joined since then."""

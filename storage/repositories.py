@@ -216,16 +216,19 @@ class AgentStates(FactRepository[AgentStateChange]):
         return found
 
     async def as_of(self, at: dt.datetime) -> list[AgentStateChange]:
-        """Each agent's last change before that time."""
-        table = tables.agent_states
+        """The last change before that time of each agent who is known, by agent."""
+        states, agents = tables.agent_states, tables.agents
         last = (
-            select(table.c.agent_id, func.max(table.c.revision).label("revision"))
-            .where(table.c.at < at)
-            .group_by(table.c.agent_id)
-            .subquery()
+            select(states.c.revision)
+            .where(states.c.agent_id == agents.c.id, states.c.at < at)
+            .order_by(states.c.at.desc(), states.c.revision.desc())
+            .limit(1)
+            .scalar_subquery()
         )
-        same = (table.c.agent_id == last.c.agent_id) & (table.c.revision == last.c.revision)
-        return await self._many(self._select().join(last, same).order_by(table.c.agent_id))
+        with explained(self._connection.engine.url):
+            rows = (await self._connection.execute(select(agents.c.id, last))).all()
+        found = await self.some([(id, revision) for id, revision in rows if revision is not None])
+        return sorted(found, key=lambda change: change.agent_id)
 
     async def between(self, since: dt.datetime, until: dt.datetime) -> list[AgentStateChange]:
         """Of all agents, both ends included, oldest first."""

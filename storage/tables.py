@@ -247,6 +247,7 @@ agent_states = Table(
     Column("entry", String(128)),
     _json("data"),
     Index(None, "at"),
+    Index(None, "agent_id", "at"),
     Index(None, "entry"),
 )
 

@@ -23,7 +23,7 @@ async def service_figures(
         waited = Waited(uow.connection)
         entries = await waited.between(since, until)
         joins = await waited.first_joins(since)
-        before = await waited.states_before(since)
+        before = await uow.agent_states.as_of(since)
         changes = await uow.agent_states.between(since, until)
     return figures(
         entries, joins, stays_of(before, changes, since, until), by=by, zone=zone, within_s=within_s
