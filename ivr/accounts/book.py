@@ -33,6 +33,11 @@ class AccountBook:
     def accounts_of(self, agent: str) -> list[SipAccountRecord]:
         return [account for account in self._accounts if account.agent == agent]
 
+    @property
+    def by_themselves(self) -> frozenset[str]:
+        """Agents with a telephone that answers by itself."""
+        return frozenset(account.agent for account in self._accounts if account.answering == "by_itself")
+
     def agent_of(self, username: str) -> str:
         """Whose account that is; an endpoint without an account here is called as its agent."""
         return self._agents.get(username, username)

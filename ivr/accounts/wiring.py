@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from ivr.accounts.asterisk import Provisioner
 from ivr.accounts.book import AccountBook
+from ivr.accounts.first import Warned
 from ivr.accounts.keeper import AccountKeeper
 from ivr.accounts.own_calls import OwnCalls
 from ivr.accounts.profiles import external_profile
@@ -70,8 +71,12 @@ async def open_accounts(
     dispatcher.watch(see)
     dispatcher.endpoints_of = book.endpoints_of
 
+    warned = Warned()
+
     async def in_step() -> None:
         await phones.refresh()
+        board = dispatcher.board
+        warned.look(board.rules, board.agents.values(), book.by_themselves)
         changed()
 
     try:

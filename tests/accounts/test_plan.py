@@ -11,10 +11,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ivr.accounts.book import AccountBook
+from ivr.accounts.first import Warned
 from ivr.accounts.plan import plan
 from ivr.accounts.profile import Found, Profile, auth_told, changes, expected, objects_of
 from ivr.accounts.secrets import digests, fits, new_secret
+from routing.ids import QueueName
+from routing.rules import QueueRules
 from storage.accounts import SipAccountRecord
+from tests.routing.world import agent, rules
 
 AT = dt.datetime(2026, 11, 26, 8, tzinfo=dt.UTC)
 PROFILE = Profile()
@@ -120,12 +124,13 @@ def test_whatever_is_found_one_round_brings_it_in_step(wanted: dict[str, str], h
     assert plan(accounts, after, PROFILE).make == () and plan(accounts, after, PROFILE).remove == ()
 
 
-def test_the_telephone_that_registered_last_is_rung() -> None:
+def test_all_telephones_that_are_registered_are_rung_the_last_to_be_so_first() -> None:
     book = AccountBook()
     book.take([account("a1", "a1"), account("a1-web", "a1"), account("a2", "a2")])
     assert book.endpoint_of("a1") == "PJSIP/a1"
     assert book.set_online("a1", True)
     assert book.set_online("a1-web", True)
+    assert book.endpoints_of("a1") == ["PJSIP/a1-web", "PJSIP/a1"]
     assert book.endpoint_of("a1") == "PJSIP/a1-web"
     assert book.set_online("a1-web", False), "the other is still there"
     assert book.endpoint_of("a1") == "PJSIP/a1"
@@ -139,3 +144,20 @@ def test_the_telephone_that_registered_last_is_rung() -> None:
 @pytest.mark.parametrize("agent", ["a9", "nobody"])
 def test_an_agent_without_account_is_rung_by_name(agent: str) -> None:
     assert AccountBook().endpoint_of(agent) == f"PJSIP/{agent}"
+
+
+def test_telephones_that_answer_by_themselves_where_several_are_rung_are_told_once(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    book, warned = AccountBook(), Warned()
+    staff = [agent("a1"), agent("a2"), agent("a3", queues=("other",))]
+    book.take([replace(account(name, name), answering="by_itself") for name in ("a1", "a3")])
+    both = rules(QueueRules(QueueName("other")), ring=2)
+    for _ in range(2):
+        warned.look(both, staff, book.by_themselves)
+    (record,) = caplog.records
+    assert record.getMessage().startswith("queue `general` rings several agents at once")
+    assert " a1 answer by themselves" in record.getMessage()
+    warned.look(rules(), staff, book.by_themselves)
+    warned.look(both, staff, book.by_themselves)
+    assert len(caplog.records) == 2

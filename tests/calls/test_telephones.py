@@ -8,7 +8,8 @@ from __future__ import annotations
 import asyncio
 import stat
 from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,8 @@ import pytest_asyncio
 
 from ivr.accounts.access import provisioner_of
 from ivr.accounts.service import Accounts
+from ivr.audit.evidence import evidence_of
+from ivr.audit.figures import discrepancies
 from ivr.clock import SystemClock
 from ivr.demo.lightphone import LightPhone
 from ivr.demo.phone import PhoneError
@@ -34,6 +37,7 @@ pytestmark = [pytest.mark.real, pytest.mark.asyncio(loop_scope="session")]
 AGENTS = """agents:
   - {id: a1001, name: Li, extension: "1001", skills: {mandarin: 5}, queues: [general]}
   - {id: a1002, name: Wang, extension: "1002", skills: {mandarin: 5}, queues: [general]}
+  - {id: a1003, name: Zhao, extension: "1003", skills: {mandarin: 5}, queues: [general]}
 """
 TOLD_HZ = {"agent.whisper": 1500, "agent.whisper_general": 1900}
 RTP_TIMEOUT_S = 3
@@ -163,6 +167,108 @@ async def test_an_account_is_made_changed_and_revoked_while_calls_go_on(
     assert await refused(stage, "spare", turned.secret)
     assert stage.hotline.asterisk is not None
     assert "spare" not in await stage.hotline.asterisk.cli("pjsip show contacts")
+
+
+@asynccontextmanager
+async def ringing_at_once(stage: Scene, number: int) -> AsyncIterator[None]:
+    """So many agents for one caller, long enough for all that the test does meanwhile."""
+    dispatcher = stage.hotline.dispatcher
+    rules = dispatcher.board.rules
+    queues = {name: replace(queue, ring=number, ring_s=60.0) for name, queue in rules.queues.items()}
+    dispatcher.use_rules(replace(rules, queues=queues))
+    yield
+    dispatcher.use_rules(rules)
+
+
+def misses(stage: Scene) -> dict[str, int]:
+    return {agent.id: agent.no_answers for agent in stage.hotline.dispatcher.board.agents.values()}
+
+
+async def test_three_are_rung_one_rejects_and_one_answers(stage: Scene, phones: AsyncExitStack) -> None:
+    """Complaint: ring-all restarts the round. Here the others ring on, and stop when one answers, without a miss."""
+    async with ringing_at_once(stage, 3):
+        ann, bob, cid = [await logged_in(stage, phones, name) for name in ("a1001", "a1002", "a1003")]
+        citizen = await in_queue(stage)
+        (call,) = [session.call for session in stage.hotline.front_door.registry]
+        for phone in (ann, bob, cid):
+            await phone.events.next("incoming", timeout=20)
+        invites = [phone.call.invite for phone in (bob, cid) if phone.call is not None]
+        await ann.reject("603 Decline")
+        await stage.until(lambda: misses(stage)["a1001"] == 1, "the rejection is known")
+        assert [state_of(stage, name) for name in ("a1001", "a1002", "a1003")] == [
+            "available",
+            "ringing",
+            "ringing",
+        ]
+        await bob.answer()
+        assert (await cid.events.next("closed", timeout=20)).detail == "cancelled by the other side"
+        await stage.until(lambda: "talking" in stage.stages(), "they talk")
+        assert [state_of(stage, name) for name in ("a1001", "a1002", "a1003")] == [
+            "available",
+            "talking",
+            "available",
+        ]
+        assert misses(stage) == {"a1001": 1, "a1002": 0, "a1003": 0}
+        assert [phone.call.invite for phone in (bob, cid) if phone.call is not None] == invites, "rung anew"
+        assert [event.kind for event in ann.events.history].count("incoming") == 1, "rung again after the no"
+        await both_hear(stage, citizen, bob)
+        await citizen.hangup()
+        await stage.until(lambda: not stage.stages(), "the call is over")
+        record = await stage.record(call)
+        async with stage.hotline.store.reading() as uow:
+            evidence = await evidence_of(uow, record)
+        # The entry's wait ends with the answer, the call's with the join: the word to the agent lies between.
+        assert [one for one in discrepancies(evidence) if not one.startswith("a wait of")] == []
+        offered = {one.agent for one in evidence.decisions if one.kind == "offer"}
+        assert offered == {"a1001", "a1002", "a1003"}
+
+
+async def test_a_second_caller_gets_one_of_those_who_are_rung_together(
+    stage: Scene, phones: AsyncExitStack
+) -> None:
+    """A telephone with one line: it stops, and then rings for the other, and nobody has missed anything."""
+    async with ringing_at_once(stage, 3):
+        ann, bob = [await logged_in(stage, phones, name) for name in ("a1001", "a1002")]
+        first = await in_queue(stage)
+        for phone in (ann, bob):
+            await phone.events.next("incoming", timeout=20)
+        second = await in_queue(stage)
+        assert (await bob.events.next("closed", timeout=20)).detail == "cancelled by the other side"
+        await bob.events.next("incoming", timeout=20)
+        await bob.answer()
+        await ann.answer()
+        await stage.until(lambda: stage.stages() == ["talking", "talking"], "both talk")
+        assert misses(stage) == {"a1001": 0, "a1002": 0, "a1003": 0}
+        await both_hear(stage, first, ann)
+        await both_hear(stage, second, bob)
+
+
+async def test_all_telephones_of_an_agent_ring(stage: Scene, phones: AsyncExitStack) -> None:
+    made = await stage.hotline.telephony.accounts.create("a1002", username="desk")
+    desk = await registered(stage, phones, "desk", made.secret)
+    mobile = await logged_in(stage, phones, "a1002")
+    book = stage.hotline.telephony.book
+    await stage.until(lambda: len(book.endpoints_of("a1002")) == 2, "both are known")
+    citizen = await in_queue(stage)
+    for phone in (desk, mobile):
+        await phone.events.next("incoming", timeout=20)
+    await mobile.reject("486 Busy Here")
+    await desk.answer()
+    await stage.until(lambda: "talking" in stage.stages(), "they talk")
+    assert misses(stage)["a1002"] == 0
+    await both_hear(stage, citizen, desk)
+    await desk.hangup()
+    await citizen.events.next("closed", timeout=20)
+    await stage.until(lambda: state_of(stage) == "available", "the wrap-up is over")
+    second = await in_queue(stage)
+    for phone in (desk, mobile):
+        await phone.events.next("incoming", timeout=20)
+    await mobile.answer()
+    assert (await desk.events.next("closed", timeout=20)).detail == "cancelled by the other side"
+    await stage.until(lambda: "talking" in stage.stages(), "they talk again")
+    await both_hear(stage, second, mobile)
+    await second.hangup()
+    await stage.hotline.telephony.accounts.revoke("desk")
 
 
 async def test_asterisk_is_brought_in_step(stage: Scene) -> None:
