@@ -103,22 +103,27 @@ async def one_round(hotline: Hotline, folder: Path) -> dict[str, float]:
     }
 
 
+async def in_a_house(name: Path) -> dict[str, float]:
+    """A hotline of its own: one whose Asterisk ends again and again is started more and more slowly."""
+    settings = load_settings(
+        state_dir=name / "state",
+        flows_dir=FLOWS,
+        web={"enabled": False},
+        speech={"engine": "off"},
+        prompts={"render": False},
+        asterisk={"allow_anonymous": True, "sip_port": 0, "http_port": 0, "dies_with_controller": True},
+    )
+    running = RunningHotline(settings)
+    hotline = await running.start()
+    try:
+        return await one_round(hotline, name / "plain")
+    finally:
+        await running.stop()
+
+
 async def main(rounds: int) -> None:
     with tempfile.TemporaryDirectory(prefix="hotline-lost-") as name:
-        settings = load_settings(
-            state_dir=Path(name) / "state",
-            flows_dir=FLOWS,
-            web={"enabled": False},
-            speech={"engine": "off"},
-            prompts={"render": False},
-            asterisk={"allow_anonymous": True, "sip_port": 0, "http_port": 0, "dies_with_controller": True},
-        )
-        running = RunningHotline(settings)
-        hotline = await running.start()
-        try:
-            found = [await one_round(hotline, Path(name) / f"plain-{number}") for number in range(rounds)]
-        finally:
-            await running.stop()
+        found = [await in_a_house(Path(name) / str(number)) for number in range(rounds)]
     told = {key: round(statistics.median(one[key] for one in found), 3) for key in found[0]}
     worst = {key: round(max(one[key] for one in found), 3) for key in found[0]}
     print(

@@ -117,7 +117,9 @@ def show(
     """One of them, with all that is known."""
 
     async def work(store: Store) -> None:
-        found = _plain(await MissedCalls(store, _now).get(id), clear)
+        missed = MissedCalls(store, _now)
+        record = await missed.get(id)
+        found = _plain(record, clear) | {"cause": await missed.cause(record)}
         if clear:
             await _on_record(store, who(by), id, 1)
         if format is Told.json:

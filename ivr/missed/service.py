@@ -59,6 +59,12 @@ class MissedCalls:
         async with self._store.reading() as uow:
             return _found(await uow.missed.get(id), id)
 
+    async def cause(self, record: MissedCallRecord) -> str:
+        """Why the latest of the calls failed, in words; "" where none did, or that is not kept any more."""
+        async with self._store.reading() as uow:
+            events = await uow.journal.of_kinds([record.call_id], ["failed"])
+        return str(events[-1].data.get("why", "")) if events else ""
+
     async def close(self, id: str, *, by: str, why: str) -> MissedCallRecord:
         """By hand. Raises MissedError: unknown, closed already, or nobody says why."""
         if not by.strip() or not why.strip():

@@ -197,6 +197,15 @@ async def test_a_call_of_an_earlier_controller_is_judged_as_a_whole_when_it_is_o
     )
 
 
+async def test_why_a_call_failed_is_told(ledger: Ledger) -> None:
+    await ledger.missed(call="c-9")
+    (owed,) = await ledger.open()
+    assert await ledger.service.cause(owed) == ""
+    async with ledger.store.unit_of_work() as uow:
+        await uow.journal.append(JournalEvent("c-9", 1, at(2), "failed", {"why": "cut off"}))
+    assert await ledger.service.cause(owed) == "cut off"
+
+
 async def test_what_is_owed_waits_for_a_database_that_is_away(
     ledger: Ledger, monkeypatch: pytest.MonkeyPatch
 ) -> None:
