@@ -200,7 +200,9 @@ def _change(facts: Facts, change: AgentStateChange, language: Language) -> tuple
         return 15, "missed", line(kind, language, agent=agent, how=how)
     if change.event == "withdraw":
         why = said(WHY, str(change.data.get("why", "")), language)
-        return 15, "withdrawn", line("withdrawn", language, agent=agent, why=why)
+        # Let go because another answered: told after that.
+        order = 33 if change.data.get("why") == "answered_elsewhere" else 15
+        return order, "withdrawn", line("withdrawn", language, agent=agent, why=why)
     if change.event == "time_up" and change.before in ("reserved", "ringing"):
         return 15, "limit", line("limit", language, agent=agent)
     if change.event == "phone_unregistered" and change.before in ("reserved", "ringing"):

@@ -242,3 +242,39 @@ async def test_a_move_by_the_rules_is_told_with_where_the_caller_began(url: str)
     text = {line.kind: line.text for line in lines}
     assert text["entered"].startswith("entered the queue strict")
     assert "queue general, as old as before" in text["move"]
+
+
+async def test_several_who_are_rung_are_told_each_with_why_and_how_it_ended(url: str) -> None:
+    house = Stored(rules=RULES.replace("ring_s: 20,", "ring_s: 20, ring: all,"))
+    house.desk.log_in(ANN)
+    house.at(3)
+    house.desk.log_in(BOB)
+    house.at(10)
+    house.facts.append(CallRecord("c-n1-e1", house.now(), caller="", dialled="12345"))
+    entry = house.call("e1")
+    for agent in (A, B):
+        house.apply(ev.Rang(entry, agent))
+    house.at(14)
+    house.apply(ev.Answered(entry, B))
+    facts = await told(house, url)
+    for language, too, gone in (
+        ("en", "is rung at the same time as 1 more", "was taken back (another agent answered first)"),
+        ("zh", "另有1人在响", "另一话务员先接听"),
+    ):
+        lines = story(facts, language)  # type: ignore[arg-type]
+        assert [(line.kind, line.after_s) for line in lines if line.kind not in ("arrived", "entered")] == [
+            ("offer", 0.0),
+            ("offer", 0.0),
+            ("reserved", 0.0),
+            ("reserved", 0.0),
+            ("ringing", 0.0),
+            ("ringing", 0.0),
+            ("answered", 4.0),
+            ("withdrawn", 4.0),
+        ]
+        assert too in [line.text for line in lines if line.kind == "offer"][1]
+        assert gone in lines[-1].text
+    # As `ivr audit` asks: a decision for each who was reserved.
+    reserved = {(change.entry, change.agent_id) for change in facts.changes if change.after == "reserved"}
+    assert reserved == {(one.entry_id, one.agent) for one in facts.decisions if one.kind == "offer"}
+    assert len(reserved) == 2
