@@ -63,7 +63,7 @@ class Parts:
 
     def __init__(self, here: OpenCall, library: FlowLibrary, mailbox: Mailbox) -> None:
         self._here = here
-        self.background = Background(here.ari, here.channel)
+        self.background = Background(here.ari, here.channel, here.spawn)
         self.timers = Timers(here.tell, here.services.clock.now)
         self.listener = Listener(here)
         self.recorder = Recorder(here)
@@ -275,7 +275,7 @@ class Parts:
             action = codec.action_from_json(kept)
             if isinstance(action, Listen) and not here.gone:
                 self.listener.start(action)
-        self.timers.resume(saved.get("timers", {}))
+        self.timers.resume(saved.get("timers", {}), saved.get("asked", ()))
         if (cause := saved.get("hanging_up")) is not None:
             self._hanging_up = cause
             await self._hang_up(cause)

@@ -32,10 +32,17 @@ from ivr.flow.inputs import (
     TransferEnded,
 )
 from ivr.flow.state import FlowState
+from ivr.flow.turn import TIMER
 from ivr.ids import CallId, ChannelId
 
 SHAPE: Final = 1
 """Of the data; another one is not read."""
+
+
+ASKING: Final = frozenset(
+    f"{TIMER}{name}" for name in ("first_input", "inter_digit", "whole", "speech", "answer")
+)
+"""What `FlowState.waiting` calls the timers that give the caller time to answer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +71,12 @@ class SavedCall:
     """Kind and data of the lines of its journal that were written after it was kept for the last time."""
     said: int = 0
     gone: bool = False
+
+    @property
+    def asked(self) -> list[str]:
+        """Ops of the timers that give the caller time to answer."""
+        waiting = {} if self.state is None else self.state.waiting
+        return [op for purpose, op in waiting.items() if purpose in ASKING]
 
     @property
     def happened(self) -> list[Input]:

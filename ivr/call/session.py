@@ -271,6 +271,7 @@ class CallSession:
         here = self._here
         happened = saved.happened
         open_still = still_open(saved.parts, [*happened, *saved.unread])
+        open_still["asked"] = saved.asked
         await parts.resume(open_still, self._promised, saved.parted_s)
         await self._catch_up(happened, parts)
         for event in saved.unread:

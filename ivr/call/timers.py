@@ -4,10 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import datetime as dt
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
+from typing import Final
 
 from ivr.flow.inputs import JsonValue, OpId, TimerFired
+
+
+ANSWER_S: Final = 5.0
+"""A caller has at least so long to go on after somebody listens again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,10 +47,12 @@ class Timers:
         """When each is due, in seconds since 1970."""
         return {op: timer.due for op, timer in self._running.items()}
 
-    def resume(self, saved: Mapping[str, float]) -> None:
-        """What was due while nobody was there fires at once."""
+    def resume(self, saved: Mapping[str, float], asked: Collection[str] = ()) -> None:
+        """What was due while nobody was there fires at once. asked: those that the caller is given to answer: while
+        nobody listened that could not be done."""
         now = self._now().timestamp()
-        for op, due in saved.items():
+        for op, old in saved.items():
+            due = max(old, now + ANSWER_S) if op in asked else old
             self._start(OpId(op), max(0.0, due - now), due)
 
     def _start(self, op: OpId, after_s: float, due: float) -> None:
