@@ -49,7 +49,7 @@ def create_engine(url: str, *, pool_size: int = 5) -> AsyncEngine:
         )
         _prepare_sqlite(engine)
         return engine
-    return create_async_engine(
+    engine = create_async_engine(
         parsed,
         pool_size=pool_size,
         max_overflow=0,
@@ -60,11 +60,26 @@ def create_engine(url: str, *, pool_size: int = 5) -> AsyncEngine:
         json_deserializer=orjson.loads,
         connect_args={"timeout": CONNECT_TIMEOUT_S, "command_timeout": STATEMENT_TIMEOUT_S},
     )
+    _prepare_postgres(engine)
+    return engine
 
 
 def json_text(value: Any) -> str:
     """As JSON columns hold it. Raises TypeError."""
     return orjson.dumps(value, option=orjson.OPT_SORT_KEYS | orjson.OPT_NON_STR_KEYS).decode()
+
+
+def _prepare_postgres(engine: AsyncEngine) -> None:
+    @event.listens_for(engine.sync_engine, "connect")
+    def connect(connection: Any, record: ConnectionPoolEntry) -> None:
+        # What the spool is trimmed of must have been written. A server may be set to answer before that.
+        cursor = connection.cursor()
+        cursor.execute(
+            "SELECT set_config('synchronous_commit', 'on', false)"
+            " WHERE current_setting('synchronous_commit') = 'off'"
+        )
+        cursor.close()
+        connection.commit()
 
 
 def _prepare_sqlite(engine: AsyncEngine) -> None:

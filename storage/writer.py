@@ -41,7 +41,9 @@ from storage.store import Store
 log = logging.getLogger(__name__)
 
 FIRST_RETRY_S: Final = 0.1
-LONGEST_RETRY_S: Final = 5.0
+LONGEST_RETRY_S: Final = 1.0
+SAID_AGAIN_S: Final = 30.0
+"""So often it is logged that the database is still away."""
 WRITE_LIMIT_S: Final = 10.0
 """One batch; after that the database counts as away."""
 DURABLE_S: Final = 1.0
@@ -382,7 +384,8 @@ class FactWriter:
 
     async def _until_written(self, batch: Sequence[Fact]) -> int:
         """How many were written, the others are refused. Tries for as long as the database is away."""
-        attempt = 0
+        attempt, said_at = 0, 0.0
+        loop = asyncio.get_running_loop()
         while True:
             try:
                 # After a failure nobody knows what of it was committed.
@@ -394,8 +397,9 @@ class FactWriter:
                 wait_s = min(LONGEST_RETRY_S, FIRST_RETRY_S * 2 ** min(attempt, 10)) * (
                     0.5 + self._jitter() / 2
                 )
-                say = log.error if attempt == 1 else log.warning
-                say("%d facts wait: %s (%s); again in %.1f s", self.waiting, error, error.mend, wait_s)
+                if attempt == 1 or loop.time() - said_at >= SAID_AGAIN_S:
+                    said_at = loop.time()
+                    log.error("%d facts wait: %s (%s); tried again soon", self.waiting, error, error.mend)
                 await asyncio.sleep(wait_s)
             else:
                 if attempt:
