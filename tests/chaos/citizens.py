@@ -250,10 +250,13 @@ class Caller:
         citizen = self.citizen
         self._enter("waiting")
         began_s = self._loop.time()
-        if not await self._hears("agent", began_s, self._chance.uniform(*STAYS_S[citizen.role])):
+        if not await self._hears("agent|back", began_s, self._chance.uniform(*STAYS_S[citizen.role])):
             self._note("nobody came")
             citizen.stage = "leaving"
             raise GivesUp
+        if not citizen.ear.hears("agent", began_s):  # type: ignore[union-attr]
+            self._enter("back")  # an agent was there for a moment, and was not heard in it
+            return
         citizen.joined += 1
         self._enter("talking")
         await citizen.phone.play(person(CITIZEN_HZ))

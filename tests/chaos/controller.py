@@ -25,6 +25,7 @@ from typing import Any
 import uvloop
 
 import ivr.main
+from asr.settings import EngineSpec, PoolSettings, WorkerSettings
 from ivr import log as house_log
 from ivr.ari.client import AriSettings
 from ivr.config import load_settings
@@ -62,6 +63,7 @@ def through(ari_port: int) -> None:
 
 async def _serve(order: Start) -> None:
     through(order.ari_port)
+    with_a_fake_engine()
     settings = load_settings(**order.settings)
     settings.state_dir.mkdir(parents=True, exist_ok=True)
     clock = SteadyClock(settings.state_dir / "clock.json", wall=WallOffset(Path(order.clock)).wall)
@@ -70,6 +72,13 @@ async def _serve(order: Start) -> None:
     write_whole(Path(order.rendered), pickle.dumps(hotline.rendered))
     async with answering(hotline, Path(order.socket)):
         await running.wait()
+
+
+def with_a_fake_engine() -> None:
+    """Callers are listened to by a worker process whose engine needs no model."""
+    engine = EngineSpec("tests.support.fake_engine:streaming", "first", "", ("zh", "en"))
+    told = PoolSettings(worker=WorkerSettings(engines=(engine,), threads=1))
+    ivr.main.pool_settings = lambda *_: told
 
 
 def write_whole(path: Path, content: bytes) -> None:

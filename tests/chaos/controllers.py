@@ -62,6 +62,8 @@ class Controllers:
         self._forking: dict[str, asyncio.Future[int]] = {}
         self._by_name: dict[str, Controller] = {}
         self.log: collections.deque[str] = collections.deque(maxlen=LINES_KEPT)
+        self.lines = 0
+        """So many were ever written."""
 
     async def __aenter__(self) -> Self:
         self._process = await asyncio.create_subprocess_exec(
@@ -114,6 +116,10 @@ class Controllers:
                 controller.kill()
                 await controller.ended.wait()
 
+    def log_since(self, lines: int, most: int) -> list[str]:
+        """The last lines at most, of those after the first so many."""
+        return list(self.log)[-min(most, max(1, self.lines - lines)) :]
+
     async def _told(self) -> None:
         assert self._process is not None and self._process.stdout is not None
         async for line in self._process.stdout:
@@ -144,5 +150,6 @@ class Controllers:
             async for line in self._process.stderr:
                 text = line.decode(errors="replace").rstrip()
                 self.log.append(text)
+                self.lines += 1
                 file.write(text + "\n")
                 file.flush()

@@ -187,6 +187,17 @@ async def two_controllers(rig: Rig, town: Town, chance: random.Random) -> str:
     )
 
 
+async def worker_killed(rig: Rig, town: Town, chance: random.Random) -> str:
+    """The process that listens to callers; the pool starts another."""
+    assert rig.controller is not None
+    seen = await rig.controller.inspect() or {"ears": []}
+    killed = [ear for ear in seen["ears"] if ear["pid"] is not None]
+    for ear in killed:
+        kill(ear["pid"])
+    await asyncio.sleep(0.3)
+    return f"{len(killed)} killed, {sum(ear['open'] for ear in killed)} callers were listened to"
+
+
 FAULTS: Final[Sequence[Fault]] = (
     Fault("controller_killed", controller_killed, every=3.0),
     Fault("controller_killed_twice", controller_killed_twice),
@@ -203,6 +214,7 @@ FAULTS: Final[Sequence[Fault]] = (
     Fault("sip_lossy", sip_lossy),
     Fault("agent_gone", agent_gone),
     Fault("two_controllers", two_controllers),
+    Fault("worker_killed", worker_killed),
 )
 KINDS: Final = {fault.name: fault for fault in FAULTS}
 

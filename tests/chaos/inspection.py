@@ -9,6 +9,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
+from asr.pool import WorkerState
 from ivr.main import Hotline
 from routing.invariants import faults
 
@@ -64,8 +65,13 @@ def seen(hotline: Hotline) -> dict[str, Any]:
         "repairs": str(hotline.front_door.repairs),
         "behind": hotline.writer.waiting,
         "connected": hotline.ari.connected,
+        "ears": [] if hotline.speech is None else [_ear(worker) for worker in hotline.speech.state()],
         "tasks": len(asyncio.all_tasks()),
     }
+
+
+def _ear(worker: WorkerState) -> dict[str, Any]:
+    return {"pid": worker.pid, "ready": worker.ready, "open": worker.open_hearings}
 
 
 async def ask(path: Path) -> dict[str, Any] | None:

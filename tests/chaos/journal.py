@@ -13,9 +13,11 @@ from ivr.audit.evidence import evidence_of
 from ivr.audit.figures import discrepancies
 from ivr.errors import StorageError
 from storage import tables
+from storage.records import JournalEvent
 from storage.store import Store
 from tests.chaos.citizens import Citizen, Problem
 
+LONGEST_DATA: Final = 90
 LATEST_S: Final = 25.0
 """After a call's end, and after the last fault: then it must be there."""
 
@@ -61,6 +63,17 @@ class JournalCheck:
                 problems.extend(Problem(code, text, citizen.number) for code, text in wrong)
         return done, problems
 
+    async def timelines(self, number: str) -> list[str]:
+        """The journals of this citizen's calls, a line each; [] when the database is away."""
+        assert self._store is not None
+        try:
+            async with asyncio.timeout(5), self._store.reading() as uow:
+                query = select(tables.calls.c.id).where(tables.calls.c.caller == number)
+                ids = list((await uow.connection.execute(query)).scalars())
+                return [f"{id}: " + "; ".join(map(_line, await uow.journal.of(id))) for id in ids]
+        except (SQLAlchemyError, StorageError, OSError, TimeoutError):
+            return []
+
     async def _wrong(self, citizen: Citizen) -> tuple[list[tuple[str, str]], int]:
         """And how many rows of the journal were looked at."""
         wrong: list[tuple[str, str]] = []
@@ -90,3 +103,8 @@ class JournalCheck:
             if citizen.promised and len(promises) != 1:
                 wrong.append(("promise", f"a promise was heard, {len(promises)} are in the database"))
         return wrong, rows
+
+
+def _line(event: JournalEvent) -> str:
+    data = ",".join(f"{name}={value}" for name, value in event.data.items())
+    return f"{event.seq} {event.at:%M:%S.%f} {event.kind} {data[:LONGEST_DATA]}"

@@ -69,6 +69,8 @@ def differences(view: View) -> Iterator[Problem]:
     yield from _left_in_asterisk(view, view.channels, view.bridges, view.controller)
     yield from _calls(view, view.channels, view.controller)
     yield from _agents(view, view.controller)
+    if not all(ear["ready"] for ear in view.controller["ears"]):
+        yield Problem("no_ears", "a speech worker is not there")
     for fault in view.controller["faults"]:
         yield Problem("invariant", fault)
 

@@ -161,14 +161,14 @@ class Rig:
         await self.end_asterisk()
 
 
-def settings_for(folder: Path, http_port: int, trunk: int) -> dict[str, Any]:
+def settings_for(folder: Path, http_port: int, trunk: int, *, speech: bool) -> dict[str, Any]:
     """As `load_settings` takes them. trunk: the port to which callbacks would go; nobody is there."""
     return {
         "state_dir": str(folder / "state"),
         "flows_dir": str(folder / "flows"),
         "entry_flow": "chaos",
         "web": {"enabled": False},
-        "speech": {"engine": "off"},
+        "speech": {"engine": "auto" if speech else "off"},
         "prompts": {"render": False},
         "missed": {"shortest_s": 0.5},
         "asterisk": {
@@ -182,8 +182,10 @@ def settings_for(folder: Path, http_port: int, trunk: int) -> dict[str, Any]:
 
 
 @asynccontextmanager
-async def open_rig(keep: Path | None = None) -> AsyncIterator[Rig]:
-    """keep: a folder in which a new one is left with everything; without it a temporary one is removed at the end."""
+async def open_rig(keep: Path | None = None, *, speech: bool = True) -> AsyncIterator[Rig]:
+    """keep: a folder in which a new one is left with everything; without it a temporary one is removed at the end.
+
+    speech: callers are listened to (by an engine that understands nothing)."""
     folder = Path(tempfile.mkdtemp(prefix="chaos-", dir=keep))
     database_folder = Path(tempfile.mkdtemp(prefix="chaos-pg-"))
     async with AsyncExitStack() as stack:
@@ -198,7 +200,7 @@ async def open_rig(keep: Path | None = None) -> AsyncIterator[Rig]:
         proxy = await stack.enter_async_context(AriProxy(f"http://127.0.0.1:{http_port}"))
         rig = Rig(folder, cluster, proxy, await loading, WallOffset(folder / "clock"))
         stack.push_async_callback(rig.close)
-        await rig.begin(settings_for(folder, http_port, free_port()))
+        await rig.begin(settings_for(folder, http_port, free_port(), speech=speech))
         assert rig.rendered.ports.http == http_port, "another program took the port"
         yield rig
 

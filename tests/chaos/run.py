@@ -82,12 +82,14 @@ class Run:
         self._journal = journal
         self._say = say
         self._loop = asyncio.get_running_loop()
+        self._began_at_line = 0
 
     async def one(self, number: int, fault: Fault, chance: random.Random, verdict: Verdict) -> None:
         """One fault and what came of it."""
         town = self._town
         before = await self._before()
         stages = {citizen.number: (citizen.stage, citizen.since_s) for citizen in town.citizens}
+        self._began_at_line = self._rig.controllers.lines
         town.note(f"FAULT {number} {fault.name}")
         town.calm.clear()
         began_s = self._loop.time()
@@ -112,7 +114,7 @@ class Run:
             return
         verdict.failed[fault.name] += 1
         self._say(f"{number:4} FAILED {fault.name}: {done}")
-        self._tell(problems)
+        await self._tell(problems)
         verdict.reasons.update({f"{fault.name}: {one.code}" for one in problems})
         await town.start_over()
         await self._journal.open(self._rig.database_url)
@@ -205,7 +207,7 @@ class Run:
             verdict.repairs = view.controller["repairs"]
         return problems + self._town.take_problems()
 
-    def _tell(self, problems: Sequence[Problem]) -> None:
+    async def _tell(self, problems: Sequence[Problem]) -> None:
         """What went wrong, with the story of each call concerned and the controllers' words about it."""
         for problem in problems:
             self._say(f"       {problem.code} {problem.about}: {problem.text}")
@@ -217,9 +219,11 @@ class Run:
                 if of.ear is not None:
                     heard = [f"{one.since_s:.2f}+{one.heard_s:.1f} {one.name}" for one in of.ear.stretches]
                     self._say("          heard: " + ", ".join(heard[-LINES_TOLD:]))
+                for line in await self._journal.timelines(about):
+                    self._say("          journal: " + line)
         self._say("       -- telephones: " + "; ".join(list(town.notes)[-LINES_TOLD:]))
         self._say("       -- controllers:")
-        for line in list(self._rig.controllers.log)[-LINES_TOLD * 2 :]:
+        for line in self._rig.controllers.log_since(self._began_at_line, LINES_TOLD * 4):
             self._say("          " + line)
 
 
@@ -255,7 +259,7 @@ async def run(
             if problems:
                 verdict.failed["end"] += 1
                 verdict.reasons.update({f"end: {one.code}" for one in problems})
-                this._tell(problems)
+                await this._tell(problems)
         except StartFailed as error:
             say(str(error))
             verdict.left.append("the controller does not start")
