@@ -52,30 +52,34 @@ class Nuisance:
 
 
 class NuisanceList:
-    """Whole numbers are looked up; only patterns are tried one after the other. Raises ValueError for a pattern that is
+    """Whole numbers are looked up, patterns are one regular expression. Raises ValueError for a pattern that is
     none."""
 
     def __init__(self, listed: Iterable[Nuisance] = ()) -> None:
         self._numbers: dict[str, Nuisance] = {}
-        self._patterns: list[tuple[re.Pattern[str], Nuisance]] = []
+        self._patterned: list[Nuisance] = []
+        patterns: list[str] = []
         for one in listed:
             if re.fullmatch(r"[ ()/+0-9-]+", one.pattern) and (plain := plain_number(one.pattern)):
                 self._numbers.setdefault(plain, one)
             else:
-                self._patterns.append((expression(one.pattern), one))
+                patterns.append(f"({expression(one.pattern).pattern})")
+                self._patterned.append(one)
+        # One expression of them all: the number of the group that fits says which it was.
+        self._patterns = re.compile("|".join(patterns)) if patterns else None
 
     def __len__(self) -> int:
-        return len(self._numbers) + len(self._patterns)
+        return len(self._numbers) + len(self._patterned)
 
     def find(self, caller: str) -> Nuisance | None:
         plain = plain_number(caller)
         if not plain:
             return None
         found = self._numbers.get(plain)
-        if found is not None:
+        if found is not None or self._patterns is None:
             return found
-        written = (plain, re.sub(r"[^0-9+*#]", "", caller))
-        return next((one for pattern, one in self._patterns if any(map(pattern.fullmatch, written))), None)
+        fits = self._patterns.fullmatch(plain) or self._patterns.fullmatch(re.sub(r"[^0-9+*#]", "", caller))
+        return None if fits is None or fits.lastindex is None else self._patterned[fits.lastindex - 1]
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,6 +29,8 @@ class Meters:
         self._queue = BoundedLabel()
         self._ended_how = BoundedLabel(20)
         self._command = BoundedLabel(150)
+        self._observe_command: dict[str, Callable[[float], None]] = {}
+        """By operation, of which there are so many and no more."""
         self._seen_available: dict[str, float] = {}
         self._reserved: dict[str, float] = {}
 
@@ -140,8 +142,12 @@ class Meters:
     # --- Asterisk
 
     def see_command(self, request: Request, seconds: float, reply: Reply | None) -> None:
-        command = self._command.of(request.operation.name)
-        self.commands.labels(command).observe(seconds)
+        name = request.operation.name
+        observe = self._observe_command.get(name)
+        if observe is None:
+            observe = self._observe_command[name] = self.commands.labels(self._command.of(name)).observe
+        observe(seconds)
+        command = self._command.of(name) if reply is None or reply.status >= 400 else ""
         if reply is None:
             self.command_errors.labels(command, "unavailable").inc()
         elif reply.status >= 400:
