@@ -331,7 +331,7 @@ async def hotline(
             dispatcher,
             at_work.talks,
             at_work.in_talk,
-            callbacks.entries,
+            callbacks,
             telephony,
         )
         first = (settings.default_language, *(x for x in LANGUAGES if x != settings.default_language))

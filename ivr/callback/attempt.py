@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from ivr.ari.interface import Ari
+from ivr.ari.results import Gone
 from ivr.call.leg import Destination, Leg
 from ivr.call.outbound import Outbound
 from ivr.call.ports import Offer, PromptAudio, Queues
@@ -21,10 +22,11 @@ from ivr.call.rung import Rung
 from ivr.call.whisper import sounds_of
 from ivr.callback.citizen import CitizenLeg
 from ivr.callback.plan import AttemptOutcome, Plan
+from ivr.callback.up import Up
 from ivr.clock import Clock
 from ivr.errors import AriError
 from ivr.flow.actions import Prompt
-from ivr.ids import CallId, ChannelId, child_id
+from ivr.ids import CallId, ChannelId, child_id, owner_of
 from ivr.talk.conversations import Conversation, Conversations
 from routing.ids import AgentId, EntryId
 
@@ -138,6 +140,57 @@ class Attempt:
                 gone.cancel()
                 await asyncio.wait({gone})
 
+    # --- what another controller had begun
+
+    async def talk_on(self, entry: EntryId, up: Up) -> AttemptEnded:
+        """Agent and citizen are together, and stay so."""
+        ari = self.house.ari
+        await self._end_others(up)
+        async with (
+            Leg.up(ari, self.call, up.telephone, up.bridge, kind="agent") as agent,
+            CitizenLeg.up(ari, self.call, up.citizen, up.apart or up.bridge, kind="citizen") as citizen,
+        ):
+            if not up.apart:
+                citizen.give_bridge()
+            gone = asyncio.ensure_future(agent.until_over())
+            try:
+                for one in (agent, citizen):
+                    # Perhaps gone already, and nobody was there to hear so.
+                    ari.bus.doubt(one.channel)
+                return await self._talk(agent, citizen, entry, AgentId(up.agent), gone, citizen)
+            finally:
+                gone.cancel()
+                await asyncio.wait({gone})
+
+    async def wait_on(
+        self,
+        entry: EntryId,
+        up: Up,
+        waits: Callable[[], None],
+        offers: asyncio.Queue[tuple[Offer, asyncio.Future[None]]],
+    ) -> AttemptEnded:
+        """The citizen waits on the line, and has heard what is said about that."""
+        ari = self.house.ari
+        await self._end_others(up)
+        async with CitizenLeg.up(ari, self.call, up.citizen, up.bridge, kind="citizen") as citizen:
+            gone = asyncio.ensure_future(citizen.until_over())
+            try:
+                ari.bus.doubt(citizen.channel)
+                return await self._wait(entry, citizen, gone, waits, offers, told=True)
+            finally:
+                gone.cancel()
+                await asyncio.wait({gone})
+
+    async def _end_others(self, up: Up) -> None:
+        """Whoever else was rung is rung no more."""
+        try:
+            listed = await self.house.ari.channels.list()
+            for one in () if isinstance(listed, Gone) else listed.value:
+                if owner_of(one.id) == up.call and one.id not in (up.citizen, up.telephone):
+                    await self.house.ari.channels.hangup(channel_id=ChannelId(one.id), reason_code="16")
+        except AriError as error:
+            log.warning("somebody may still be rung for a callback: %s", error)
+
     async def _wait(
         self,
         entry: EntryId,
@@ -145,10 +198,12 @@ class Attempt:
         gone: asyncio.Future[None],
         waits: Callable[[], None],
         offers: asyncio.Queue[tuple[Offer, asyncio.Future[None]]],
+        *,
+        told: bool = False,
     ) -> AttemptEnded:
-        self.note("waits", {"queue": self.queue})
+        self.note("waits", {"queue": self.queue, **Up(self.call, citizen.channel, citizen.bridge).noted()})
         waits()
-        holding = asyncio.ensure_future(self._hold(citizen))
+        holding = asyncio.ensure_future(citizen.music(on=True) if told else self._hold(citizen))
         try:
             while True:
                 offered = await unless(gone, offers.get())
@@ -242,7 +297,9 @@ class Attempt:
             self.language,
             self.note,
         )
-        self.note("joined", {"agent": who, "call": self.call})
+        apart = "" if citizen.bridge == agent.bridge else citizen.bridge
+        up = Up(self.call, citizen.channel, agent.bridge, agent.channel, who, apart)
+        self.note("joined", up.noted())
         with house.talks.during(talk):
             # Both at once may end it; which one does not matter.
             await unless(over, other.until_over())

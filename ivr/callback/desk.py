@@ -86,6 +86,8 @@ class CallbackDesk:
         self._hours = hours
         self._promises: dict[EntryId, Promise] = {}
         self._timers: dict[EntryId, asyncio.TimerHandle] = {}
+        self.restored = False
+        """The promises of earlier runs are known, and whoever talks because of them."""
         self._rounds = Rounds(house, dispatcher, self, node)
 
     async def run(self, registry: CallRegistry) -> None:
@@ -97,6 +99,7 @@ class CallbackDesk:
             try:
                 for kept in await self._kept.waiting():
                     self._restore(kept)
+                self.restored = True
                 await asyncio.get_running_loop().create_future()
             finally:
                 for timer in self._timers.values():
@@ -289,9 +292,11 @@ class CallbackDesk:
         self._changed()
 
     def _restore(self, kept: Kept) -> None:
-        """A promise of an earlier run: back into line, in its old place."""
+        """A promise of an earlier run: back into line, in its old place. Whoever talks because of it talks on."""
         record, stored = kept.record, kept.entry
         entry = EntryId(record.entry_id)
+        if self._goes_on(kept, entry):
+            return
         waiting = enter(
             entry,
             QueueName(record.queue if stored is None else stored.queue),
@@ -314,7 +319,26 @@ class CallbackDesk:
             log.error("a promised callback has no queue %s any more: it stays on the list only", record.queue)
             return
         self.note(promise, "restored", {"queue": waiting.queue})
-        self.time(promise)
+        if kept.up is not None and not kept.up.agent:
+            self._rounds.go_on(promise, kept.up)
+        else:
+            self.time(promise)
+
+    def _goes_on(self, kept: Kept, entry: EntryId) -> bool:
+        """Agent and citizen of an earlier run are together. Where they are not any more, the place waits again."""
+        talked = self._dispatcher.board.entry(entry)
+        if talked is None or talked.state != "joined" or talked.agent is None:
+            return False
+        plan = Plan.of(kept.record, self._settings)
+        promise = self._promises[entry] = Promise(kept.record, plan, entry, seq=kept.last_seq)
+        self._dispatcher.resume(entry, kept.record.number, self._rounds.seat())
+        self.note(promise, "restored", {"queue": talked.queue})
+        if kept.up is not None and kept.up.agent == talked.agent:
+            self._rounds.go_on(promise, kept.up)
+        else:
+            self._dispatcher.sent_back(entry, talked.agent, "restart")
+            self.time(promise)
+        return True
 
     def _line(self, promise: Promise) -> CallbackLine:
         record = promise.record

@@ -8,16 +8,19 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Final, Protocol
 
+from ivr.callback.up import Up
 from routing.entries import Entry
 from storage.errors import StorageAway
 from storage.promises import CallbackRecord
 from storage.records import Fact, JournalEvent
-from storage.store import Store
+from storage.store import Store, UnitOfWork
 
 log = logging.getLogger(__name__)
 
 KEEP_S: Final = 3.0
 """A citizen waits so long for disk and database, and no longer."""
+OF_ATTEMPTS: Final = ("attempt", "waits", "joined", "waiting", "done", "cancelled", "failed", "not_taken")
+"""What is journalled of an attempt, and of its end."""
 AGAIN_S: Final = 2.0
 """Between two looks for the promises of earlier runs."""
 
@@ -26,13 +29,15 @@ AGAIN_S: Final = 2.0
 class Kept:
     """A promise of an earlier run. entry_revision: of its stored queue entry; a newer row replaces that one.
 
-    entry: as stored, None = not there. last_seq: of the promise's journal.
+    entry: as stored, None = not there. last_seq: of the promise's journal. up: telephones that an attempt of that run
+    may still have on the line, None = it had none.
     """
 
     record: CallbackRecord
     entry_revision: int
     entry: Entry | None = None
     last_seq: int = 0
+    up: Up | None = None
 
 
 class Promises(Protocol):
@@ -97,6 +102,14 @@ class StoredPromises:
                         0 if stored is None else stored.revision,
                         None if stored is None else stored.entry(),
                         await uow.journal.last_seq(record.id),
+                        await self._up(uow, record.id),
                     )
                 )
         return found
+
+    @staticmethod
+    async def _up(uow: UnitOfWork, callback: str) -> Up | None:
+        """What the last attempt had on the line when it was last heard of."""
+        events = await uow.journal.of_kinds([callback], OF_ATTEMPTS)
+        last = events[-1] if events else None
+        return Up.of(last.data) if last is not None and last.kind in ("joined", "waits") else None

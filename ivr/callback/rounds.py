@@ -19,6 +19,7 @@ from ivr.call.ports import Offer
 from ivr.call.registry import CallRegistry
 from ivr.callback.attempt import Attempt, AttemptEnded, CallbackServices
 from ivr.callback.plan import Plan, follow
+from ivr.callback.up import Up
 from ivr.dispatch import Dispatcher
 from ivr.ids import CallId, new_call_id
 from routing.ids import AgentId, EntryId
@@ -181,14 +182,40 @@ class Rounds:
             self._citizen_first(promise, promise.offers), name=f"callback {promise.record.id}"
         )
 
-    async def _citizen_first(self, promise: Promise, offers: Offers) -> None:
+    def go_on(self, promise: Promise, up: Up) -> None:
+        """What another controller had begun: who talks talks on, who waits on the line waits on."""
+        assert self._group is not None
+        promise.running += 1
+        if up.agent:
+            work = self._talk_on(promise, up)
+        else:
+            promise.offers = asyncio.Queue()
+            work = self._citizen_first(promise, promise.offers, up)
+        self._group.create_task(work, name=f"callback {promise.record.id}")
+
+    async def _talk_on(self, promise: Promise, up: Up) -> None:
+        with self._made(up) as call:
+            try:
+                ended = await self._attempt(promise, call).talk_on(promise.entry, up)
+            except Exception as error:
+                log.error("a callback was broken off", exc_info=error)
+                ended = AttemptEnded("failed", joined=self._joined(promise))
+            finally:
+                promise.running -= 1
+        self._after(promise, replace(ended, agent=up.agent))
+
+    async def _citizen_first(self, promise: Promise, offers: Offers, up: Up | None = None) -> None:
         def waits() -> None:
             self._ringing.pop(promise.entry, None)
             self.dispatcher.time_callback(promise.entry, None)
 
-        with self._made() as call:
+        with self._made(up) as call:
+            attempt = self._attempt(promise, call)
             try:
-                ended = await self._attempt(promise, call).citizen_first(promise.entry, waits, offers)
+                if up is None:
+                    ended = await attempt.citizen_first(promise.entry, waits, offers)
+                else:
+                    ended = await attempt.wait_on(promise.entry, up, waits, offers)
             except Exception as error:
                 log.error("a callback was broken off", exc_info=error)
                 ended = AttemptEnded("failed", joined=self._joined(promise))
@@ -226,10 +253,10 @@ class Rounds:
         )
 
     @contextmanager
-    def _made(self) -> Iterator[CallId]:
-        """The id of a call that is made here, and known to be ours while it lasts."""
+    def _made(self, up: Up | None = None) -> Iterator[CallId]:
+        """The id of a call that is made here, and known to be ours while it lasts. up: of one that is there already."""
         assert self._registry is not None
-        call = new_call_id(self.node)
+        call = new_call_id(self.node) if up is None else up.call
         self._registry.add_made(call)
         try:
             yield call

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-
 from ivr.accounts.wiring import Telephony
 from ivr.ari.interface import Ari
 from ivr.call.front_door import FrontDoor
+from ivr.callback.desk import CallbackDesk
 from ivr.clock import Clock
 from ivr.dispatch import Dispatcher
 from ivr.reconcile.mending import Mender
@@ -14,7 +13,6 @@ from ivr.reconcile.reading import Books
 from ivr.reconcile.reconciler import Reconciler
 from ivr.talk.conversations import Conversations
 from ivr.talk.registry import Talks
-from routing.ids import EntryId
 
 
 def reconcile_by(
@@ -25,12 +23,20 @@ def reconcile_by(
     dispatcher: Dispatcher,
     talks: Conversations,
     in_talk: Talks,
-    promises: Callable[[], Iterable[EntryId]],
+    callbacks: CallbackDesk,
     telephony: Telephony | None = None,
 ) -> Reconciler:
-    """promises: entries that are kept for somebody who is not on the line. `run` it; `soon` after each gap."""
-    books = Books(node, ari.app, front_door.registry, dispatcher, talks, in_talk, promises)
+    """`run` it; `soon` after each gap."""
+    books = Books(node, ari.app, front_door.registry, dispatcher, talks, in_talk, callbacks.entries)
     own_calls = None if telephony is None else telephony.own_calls
     book = None if telephony is None else telephony.book
     mender = Mender(ari, dispatcher, in_talk, front_door.take_in, own_calls)
-    return Reconciler(ari, clock, books, mender, front_door.repairs, book, ours=lambda: front_door.is_ours)
+    return Reconciler(
+        ari,
+        clock,
+        books,
+        mender,
+        front_door.repairs,
+        book,
+        ours=lambda: front_door.is_ours and callbacks.restored,
+    )

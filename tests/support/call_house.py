@@ -441,7 +441,7 @@ async def house(
         dialogues = OneDialogue(library, services.audio, asks_history=history is not None)
         door = FrontDoor(services, dialogues, dispatcher, settings, lambda: None, heard, history)
         reconciler = reconcile_by(
-            ari, clock, "n1", door, dispatcher, talks, services.in_talk, callbacks.entries
+            ari, clock, "n1", door, dispatcher, talks, services.in_talk, callbacks
         )
         async with asyncio.TaskGroup() as group:
             tasks = [
