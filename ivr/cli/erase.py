@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
 import datetime as dt
 import json
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from ivr.archive.forgetting import in_archives
 from ivr.callers_known import CallerKeys
 from ivr.cli.opening import ConfigOption, DatabaseOption, Format, FormatOption, explained
 from ivr.cli.stored import with_store
@@ -29,6 +32,9 @@ ELSEWHERE = (
 def erase(
     caller: Annotated[str, typer.Option("--caller", help="A telephone number: all that is kept of it.")] = "",
     call: Annotated[str, typer.Option("--call", help="One call's id.")] = "",
+    archives: Annotated[
+        Path | None, typer.Option("--archives", help="The folder of archives: there too.", metavar="FOLDER")
+    ] = None,
     yes: Annotated[bool, typer.Option("--yes", help="Do it; without, only what there is is told.")] = False,
     why: Annotated[str, typer.Option("--why", "-m", help="Why: put on record.")] = "",
     by: Annotated[str, typer.Option("--by", help="Who (default: who is logged in here).")] = "",
@@ -49,9 +55,16 @@ def erase(
         recordings = RecordingService(store, folder, settings.recordings.classes)
         keys = CallerKeys.kept_in(settings.state_dir)
         found = await person.look(store, recordings, keys, number=caller, call=call)
-        if not yes or not found.anything:
-            return found, found.counts
-        return found, await person.erase(store, recordings, found, by=who(by), why=why)
+        away: Mapping[str, int] = {}
+        if archives is not None:
+            # First: once the database has forgotten the number, nobody knows which calls those were.
+            write = yes and not found.open
+            away = await asyncio.to_thread(in_archives, archives, found.calls, write=write)
+        if yes and found.anything:
+            counts = await person.erase(store, recordings, found, by=who(by), why=why)
+        else:
+            counts = found.counts
+        return found, {**counts, **{f"{table} (archived)": count for table, count in away.items()}}
 
     with explained(format_):
         if yes and not why:

@@ -6,8 +6,8 @@
 - not_served: the queue's rules, the caller's own wish or a fault ended the wait. waiting: the wait is not over.
 - connection_rate: answered / offered. service_level: answered within `within_s` / offered. abandon_rate: abandoned /
   offered. asa_s: mean wait of the answered.
-- handled: talks of agents with callers of a queue; aht_s: their talk + hold (asking a
-  colleague meanwhile too) + wrap-up, the mean.
+- handled: talks of agents with callers of a queue, a colleague's who was asked or took over too; aht_s: their talk +
+  hold (asking a colleague meanwhile too) + wrap-up, the mean.
 - occupancy: (ringing + talk + hold + wrap-up) / (the same + available). utilisation: the same / logged in.
 """
 
@@ -115,13 +115,18 @@ def figures(
         return lines.setdefault(key, Figures(key)), total
 
     known = {entry.id: entry for entry in entries if entry.only is None}
+    of_call = {entry.call_id: entry for entry in reversed(list(known.values()))}
+    # A colleague who was asked, or took over, handles the call of the queue too.
+    meant = known | {
+        entry.id: of_call[entry.call_id] for entry in entries if entry.only and entry.call_id in of_call
+    }
     if by != "agent":
         for call in _calls(known.values()):
             key = call[0].queue if by == "queue" else _hour(call[0].enqueued_at, zone)
             for line in of(key):
                 _count(line, call, first_joins, within_s)
     for stay in stays:
-        about = None if stay.entry is None else known.get(stay.entry)
+        about = None if stay.entry is None else meant.get(stay.entry)
         if about is not None and stay.state in _HANDLING:
             key = {"queue": about.queue, "agent": stay.agent, "hour": _hour(about.enqueued_at, zone)}[by]
             for line in of(key):

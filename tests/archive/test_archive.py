@@ -13,6 +13,7 @@ from typer.testing import CliRunner
 
 from ivr.__main__ import app
 from ivr.archive.archiving import LOGS, archive, bring_back
+from ivr.archive.forgetting import in_archives
 from ivr.archive.months import Month, months, refuse_unsettled
 from ivr.errors import BackupError
 from ivr.projections.rebuilding import Counts, rebuild
@@ -99,6 +100,25 @@ async def test_a_row_that_comes_late_goes_into_a_file_of_its_own(store: Store, t
         "entry_changes": 0,
         "agent_states": 0,
     }
+
+
+async def test_a_call_is_taken_out_of_archives(store: Store, tmp_path: Path) -> None:
+    await fill(store)
+    before = await logs(store)
+    done = [one async for one in archive(store, tmp_path, Month(2026, 8), NOW)]
+    june = {"journal": 1202, "decisions": 1, "entry_changes": 1}
+    assert in_archives(tmp_path, ["june", "nobody"], write=False) == june
+    july = done[1].file.read_bytes()
+    assert in_archives(tmp_path, ["june", "nobody"], write=True) == june
+    assert in_archives(tmp_path, ["june"], write=True) == {}
+    assert done[1].file.read_bytes() == july, "a file without rows of the call is left"
+    assert not done[0].file.with_name(".2026-06.archive.part").exists()
+    for one in done:
+        await bring_back(store, one.file)
+    after = await logs(store)
+    assert {name: len(before[name]) - len(rows) for name, rows in after.items()} == june | {"agent_states": 0}
+    with pytest.raises(BackupError, match="there is no folder"):
+        in_archives(tmp_path / "elsewhere", ["june"], write=False)
 
 
 async def test_a_damaged_archive_is_not_read(store: Store, tmp_path: Path) -> None:

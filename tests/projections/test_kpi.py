@@ -116,6 +116,14 @@ def test_handling_is_that_of_the_queue_and_the_agent() -> None:
     assert (second.aht_s, second.at_work_s, second.occupancy) == (40.0, 100.0, 1.0)
 
 
+def test_a_colleague_who_takes_over_handles_the_call_of_the_queue() -> None:
+    entries = [served(1, 0, 10, 70), replace(served(2, 40, 45, 70, only="a2", queue=""), call_id="c1")]
+    stays = [stay("talking", 10, 45, "e1"), stay("talking", 45, 70, "e2", "a2")]
+    (general, total) = figures(entries, {}, stays, by="queue", zone=dt.UTC)
+    assert (general.offered, general.talk_s, len(general.handled)) == (1, 60.0, 2)
+    assert total.aht_s == 30.0
+
+
 def test_hours_are_those_of_the_zone_and_a_stay_is_divided() -> None:
     stays = [stay("available", 0, 3600), stay("talking", 3600, 7200, "e1")]
     zone = dt.timezone(dt.timedelta(hours=8))

@@ -10,6 +10,7 @@ import pytest
 from sqlalchemy import delete, update
 
 from ivr.projections.calls import call_of
+from ivr.projections.kpi_stored import service_figures
 from ivr.projections.rebuilding import Counts, Difference, rebuild
 from ivr.talk.targets import ToAgent
 from storage import tables
@@ -24,12 +25,12 @@ EVER = (None, None)
 
 
 @pytest.fixture(scope="module")
-def facts() -> list[Fact]:
+def scenes() -> list[list[Fact]]:
     """Somebody who is served after a hold, somebody who gives up in line, somebody who is sent to a colleague."""
-    kept: list[Fact] = []
+    kept: list[list[Fact]] = []
 
     def keep(here: House) -> None:
-        kept.extend(here.facts)
+        kept.append(list(here.facts))
 
     async def served(here: House) -> None:
         caller = await talking(here)
@@ -71,6 +72,11 @@ def facts() -> list[Fact]:
     return kept
 
 
+@pytest.fixture(scope="module")
+def facts(scenes: list[list[Fact]]) -> list[Fact]:
+    return [fact for scene in scenes for fact in scene]
+
+
 def rows_of(facts: list[Fact]) -> tuple[dict[str, CallRecord], dict[str, EntryRecord]]:
     calls = {fact.id: fact for fact in facts if isinstance(fact, CallRecord)}
     entries = {fact.id: fact for fact in facts if isinstance(fact, EntryRecord)}
@@ -110,6 +116,26 @@ async def test_deleted_projections_come_out_the_same(store: Store, facts: list[F
     assert counts.different == len(differences) == 3 + len(before[1])
     assert all(one.missing for one in differences)
     assert await stored(store) == before
+
+
+@pytest.mark.parametrize("scene, offered, answered, abandoned", [(0, 1, 1, 0), (1, 1, 0, 1), (2, 1, 1, 0)])
+async def test_the_figures_of_the_service_are_those_of_the_calls(
+    store: Store, scenes: list[list[Fact]], scene: int, offered: int, answered: int, abandoned: int
+) -> None:
+    """A scene alone: the agents of each have the same names and times. The last one's colleague has an entry too, in
+    which no caller waited."""
+    async with store.unit_of_work() as uow:
+        await uow.write(scenes[scene])
+    calls, entries = await stored(store)
+    (call,) = calls.values()
+    since = min(entry.enqueued_at for entry in entries.values())
+    assert call.ended_at is not None
+    until = call.ended_at + dt.timedelta(seconds=1)
+    total = (await service_figures(store, since, until, by="queue", zone=dt.UTC))[-1]
+    assert (total.offered, total.answered, total.abandoned) == (offered, answered, abandoned)
+    assert total.waited_s == pytest.approx(call.data["waited_s"] or 0.0, abs=0.1)
+    assert total.talk_s + total.hold_s >= (call.data["talked_s"] or 0.0) - 0.1
+    assert total.hold_s == pytest.approx(call.data.get("held_s", 0.0), abs=0.1)
 
 
 async def test_a_row_that_is_not_what_the_log_says_is_told_and_mended(

@@ -204,7 +204,8 @@ def test_the_commands(migrated_file: Path, tmp_path: Path) -> None:
         return CliRunner().invoke(app, [*words], env={"IVR_STATE_DIR": str(state)})
 
     assert run("erase").exit_code == 2
-    looked = run("erase", "--caller", NUMBER)
+    assert run("erase", "--caller", NUMBER, "--archives", str(tmp_path / "nowhere")).exit_code == 1
+    looked = run("erase", "--caller", NUMBER, "--archives", str(tmp_path))
     assert looked.exit_code == 0, looked.output
     assert "nothing was changed" in looked.output
     assert NUMBER not in looked.output
