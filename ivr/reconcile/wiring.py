@@ -31,12 +31,8 @@ def reconcile_by(
     own_calls = None if telephony is None else telephony.own_calls
     book = None if telephony is None else telephony.book
     mender = Mender(ari, dispatcher, in_talk, front_door.take_in, own_calls)
-    return Reconciler(
-        ari,
-        clock,
-        books,
-        mender,
-        front_door.repairs,
-        book,
-        ours=lambda: front_door.is_ours and callbacks.restored,
-    )
+
+    def ours() -> bool:
+        return front_door.is_ours and callbacks.restored
+
+    return Reconciler(ari, clock, books, mender, front_door.repairs, book, ours)
