@@ -6,12 +6,10 @@
         await writer.drain(timeout_s=5)        # until all that was put is in the database
 
 Theory of operation. `put` appends to the spool, a file of this process's own, and to a buffer in memory. The task takes
-what is there every `every_s`, or at once when `batch` facts lie ready, writes them in one transaction and trims the
-spool. What is away is tried again with back-off, in order and without limit; writing twice is harmless, since every
-fact has its key. Memory is bounded: with `capacity` facts in the buffer, what comes next is in the spool only, and read
-from it again, in order, when the buffer is empty. What a controller that was killed left in the spool is written before
-the `async with` is entered. What the database will never take (a value too long, a duplicate extension) is found by
-halving the batch, logged, kept aside and left out, so that one bad fact does not hold up the rest.
+what is there every `every_s`, or at once when `batch` facts lie ready, writes them in one transaction (`batches.py`:
+again and again while the database is away) and trims the spool. Memory is bounded: with `capacity` facts in the buffer,
+what comes next is in the spool only, and read from it again, in order, when the buffer is empty. What a controller that
+was killed left in the spool is written before the `async with` is entered.
 
 Without a spool (tests, tools) what has no room in memory, and what is left at the end, is counted, logged and lost.
 """
@@ -19,53 +17,29 @@ Without a spool (tests, tools) what has no room in memory, and what is left at t
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import itertools
 import logging
 import random
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Final, Literal
 
 from ivr.errors import StorageError
 from storage import spool_codec
-from storage.errors import StorageAway, StorageRefused
+from storage.batches import WRITE_LIMIT_S, Batches, Figures
+from storage.errors import StorageAway
 from storage.records import Fact, TranscriptLine
 from storage.spool import Cursor, Spool
-from storage.spool_files import keep_aside
 from storage.spool_recovery import readable, recover
 from storage.store import Store
 
 log = logging.getLogger(__name__)
 
-FIRST_RETRY_S: Final = 0.1
-LONGEST_RETRY_S: Final = 1.0
-SAID_AGAIN_S: Final = 30.0
-"""So often it is logged that the database is still away."""
-WRITE_LIMIT_S: Final = 10.0
-"""One batch; after that the database counts as away."""
 DURABLE_S: Final = 1.0
 """So long `durable` waits for the database before the spool is enough."""
 SPOOL_AGAIN_S: Final = 0.5
-
-
-@dataclass(slots=True)
-class Figures:
-    """Counts since the start, for metrics. retries: failed attempts to reach the database.
-
-    recovered: of controllers that were killed. unreadable: in the spool. lost: had no room anywhere.
-    """
-
-    taken: int = 0
-    written: int = 0
-    refused: int = 0
-    batches: int = 0
-    retries: int = 0
-    recovered: int = 0
-    unreadable: int = 0
-    lost: int = 0
 
 
 class FactWriter:
@@ -92,8 +66,6 @@ class FactWriter:
         self._batch = batch
         self._every_s = every_s
         self._close_timeout_s = close_timeout_s
-        self._write_limit_s = write_limit_s
-        self._jitter = jitter
         self.watchers: list[Callable[[Sequence[Fact], float], None]] = []
         """Told of each batch that was written, and how long that took (s), tries in all. Must not wait nor raise."""
         self._buffer: deque[tuple[Fact | None, int]] = deque()
@@ -115,15 +87,19 @@ class FactWriter:
         self._losing = False
         self._task: asyncio.Task[None] | None = None
         self._spooling: asyncio.TimerHandle | None = None
-        self.away = False
-        """The last attempt did not reach the database."""
         self.figures = Figures()
+        aside = None if spool is None else spool.folder
+        self._batches = Batches(store, aside, self.figures, limit_s=write_limit_s, jitter=jitter)
 
     @property
     def waiting(self) -> int:
         """Facts not yet in the database."""
-        figures = self.figures
-        return figures.taken - figures.written - figures.refused - figures.unreadable
+        return self.figures.waiting
+
+    @property
+    def away(self) -> bool:
+        """The database: the last attempt did not reach it."""
+        return self._batches.away
 
     @property
     def buffered(self) -> int:
@@ -204,7 +180,7 @@ class FactWriter:
         if self.spool is None:
             return 0
         try:
-            found = await recover(self.spool.folder, self._write, self._batch)
+            found = await recover(self.spool.folder, self._batches.write, self._batch)
         except OSError as error:
             mend = f"look at {self.spool.folder}"
             raise StorageError(f"the spool cannot be read: {error}", mend=mend) from error
@@ -319,11 +295,11 @@ class FactWriter:
             batch = list(itertools.islice(self._buffer, self._batch))
             facts = [fact for fact, _ in batch if fact is not None]
             began_s = time.perf_counter()
-            written = await self._until_written(facts) if facts else 0
+            written = await self._batches.until_written(facts) if facts else 0
             for see in self.watchers if facts else ():
                 see(facts, time.perf_counter() - began_s)
             if batch and self._stored < self._sync_from:
-                await self._until_synced()
+                await self._batches.until_synced()
             for _ in batch:
                 self._buffer.popleft()
             self.figures.batches += 1
@@ -381,62 +357,6 @@ class FactWriter:
                 await self._enough.wait()
         except TimeoutError:
             return
-
-    async def _until_written(self, batch: Sequence[Fact]) -> int:
-        """How many were written, the others are refused. Tries for as long as the database is away."""
-        attempt, said_at = 0, 0.0
-        loop = asyncio.get_running_loop()
-        while True:
-            try:
-                # After a failure nobody knows what of it was committed.
-                written = await self._write(batch, new=not attempt)
-            except StorageError as error:
-                attempt += 1
-                self.away = True
-                self.figures.retries += 1
-                wait_s = min(LONGEST_RETRY_S, FIRST_RETRY_S * 2 ** min(attempt, 10)) * (
-                    0.5 + self._jitter() / 2
-                )
-                if attempt == 1 or loop.time() - said_at >= SAID_AGAIN_S:
-                    said_at = loop.time()
-                    log.error("%d facts wait: %s (%s); tried again soon", self.waiting, error, error.mend)
-                await asyncio.sleep(wait_s)
-            else:
-                if attempt:
-                    log.info("the database is back after %d attempts", attempt)
-                self.away = False
-                return written
-
-    async def _write(self, batch: Sequence[Fact], new: bool = False) -> int:
-        """How many were written. Raises StorageError when the database is away; a refusal is narrowed to its fact.
-
-        new: none of them was written before, so far as is known: then a refusal may also mean that one was.
-        """
-        try:
-            async with self._store.unit_of_work(self._write_limit_s) as uow:
-                await uow.write(batch, new=new)
-        except StorageRefused as error:
-            if new:
-                return await self._write(batch)
-            if len(batch) == 1:
-                self._refused(batch[0], error)
-                return 0
-            middle = len(batch) // 2
-            return await self._write(batch[:middle]) + await self._write(batch[middle:])
-        return len(batch)
-
-    def _refused(self, fact: Fact, error: StorageRefused) -> None:
-        log.error("a fact is lost, the database refuses it: %r: %s", fact, error)
-        if self.spool is not None:
-            with contextlib.suppress(spool_codec.Unwritable):
-                keep_aside(self.spool.folder, "refused", spool_codec.encode(fact) + b"\n")
-
-    async def _until_synced(self) -> None:
-        """The database itself may keep what it took in memory for a while (SQLite does)."""
-        try:
-            await self._store.sync()
-        except OSError as error:
-            log.error("the database's file cannot be written to the disk: %s", error)
 
 
 def _looked_at(task: asyncio.Task[None]) -> None:

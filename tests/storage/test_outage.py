@@ -42,9 +42,9 @@ class Watched(logging.Handler):
 @pytest.fixture
 def seen() -> Iterator[Watched]:
     handler = Watched()
-    logging.getLogger("storage.writer").addHandler(handler)
+    logging.getLogger("storage.batches").addHandler(handler)
     yield handler
-    logging.getLogger("storage.writer").removeHandler(handler)
+    logging.getLogger("storage.batches").removeHandler(handler)
 
 
 @pytest.mark.real

@@ -187,7 +187,7 @@ async def test_room_that_was_reserved_is_used_when_the_disk_is_full(
                 raise OSError(errno.ENOSPC, "full")
             return spool_write.write(file, what, where)
 
-    spool._write = Full().write
+    spool._segments.write = Full().write
     for n in range(2, 400):
         spool.append(_payload(n))
     assert spool.unwritten == 0
@@ -233,7 +233,7 @@ async def test_a_disk_that_is_full_at_the_start_is_waited_for(
 
     spool = Spool(tmp_path, spares=0)
     with monkeypatch.context() as patched:
-        patched.setattr("storage.spool.new_run", full)
+        patched.setattr("storage.spool_segments.new_run", full)
         spool.open()
         spool.append(b"1")
     assert spool.retry()
@@ -271,6 +271,14 @@ async def test_what_is_kept_aside_is_bounded(tmp_path: Path) -> None:
     assert keep_aside(tmp_path, "much", bytes(ASIDE_MOST - 10))
     assert not keep_aside(tmp_path, "more", bytes(11))
     assert keep_aside(tmp_path, "little", bytes(10))
+
+
+async def test_what_is_much_too_long_is_lost_alone(tmp_path: Path) -> None:
+    spool, _ = _opened(tmp_path)
+    assert spool.append(bytes(spool_format.LONGEST + 1)) is None
+    assert (spool.append(b"1"), spool.figures.lost) == (1, 1)
+    spool.trim(1)
+    spool.close()
 
 
 async def test_syncing_says_when_the_disk_does_not_take_it(tmp_path: Path) -> None:
