@@ -109,7 +109,9 @@ class Waiting:
         self._here.tell(Offered(offer))
 
     def withdrawn(self, offer: Offer) -> None:
-        self._here.tell(Withdrawn(offer))
+        if not self._stopped(offer):
+            # Not looked at yet: it comes after the offer itself.
+            self._here.tell(Withdrawn(offer))
 
     def progressed(self, place: int, waiting: int, wait_s: tuple[float, float] | None) -> None:
         if self.place is not None:
@@ -329,12 +331,17 @@ class Waiting:
         place.ringing[offer.agent] = offer, self._here.spawn(work, f"agent {offer.agent}")
 
     def stop_serving(self, offer: Offer) -> None:
+        self._stopped(offer)
+
+    def _stopped(self, offer: Offer) -> bool:
+        """At once, whatever the call is busy with. False: that agent is not being rung."""
         place = self.place
-        if place is None or place.ringing.get(offer.agent, (None,))[0] != offer:
-            return
+        if place is None or place.ringing.get(offer.agent, (None,))[0] is not offer:
+            return False
         _, task = place.ringing[offer.agent]
         if task is not place.serving or not place.joined_at:
             task.cancel()
+        return True
 
     async def _whispered(self, place: Place, offer: Offer) -> tuple[list[str], float]:
         """In the agent's language, where that is known, else in the hotline's."""
