@@ -29,6 +29,7 @@ from asr.models import language_tag
 from asr.ports import MediaPorts, Senders
 from asr.protocol import AsrUnavailable, FailCause, Heard, Recognizer
 from asr.settings import EngineSpec, WorkerSettings
+from asr.traces import HearingSpan, hearing_spans
 from asr.vad import VoiceDetector
 
 log = logging.getLogger(__name__)
@@ -55,6 +56,7 @@ class Worker:
         self.load = Load(
             settings.threads, max_streams=settings.max_streams, longest_wait_s=settings.longest_wait_s
         )
+        self.spans = hearing_spans(settings.traces, settings.traces_share)
         self.door = MediaDoor()
         self._ports = MediaPorts(settings.media_host or settings.host, settings.media_ports)
         self.open_count = 0
@@ -115,6 +117,8 @@ class Worker:
 
     def stop(self) -> None:
         self.load.stop()
+        if self.spans is not None:
+            self.spans.close()
 
 
 class _Owner:
@@ -124,7 +128,7 @@ class _Owner:
         self._worker = worker
         self._socket = socket
         self._peer = peer
-        self._hearings: dict[str, tuple[Listening, Lane, str]] = {}
+        self._hearings: dict[str, tuple[Listening, Lane, str, HearingSpan | None]] = {}
         self._outgoing: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
 
     async def serve(self) -> None:
@@ -172,7 +176,11 @@ class _Owner:
             log.warning("a message that does not belong here: %s", error)
 
     async def _open(self, identity: str, message: dict[str, Any]) -> None:
+        span: HearingSpan | None = None
+
         def emit(heard: Heard) -> None:
+            if span is not None:
+                span.heard(heard)
             self._outgoing.put_nowait({"on": "heard", "id": identity, **wire.dump_heard(heard)})
 
         try:
@@ -189,7 +197,9 @@ class _Owner:
             )
             return
         key = self._worker.door.expect(listening)
-        self._hearings[identity] = listening, lane, key
+        if self._worker.spans is not None:
+            span = self._worker.spans.begin(listening.request)
+        self._hearings[identity] = listening, lane, key, span
         self._worker.open_count += 1
         host, port = listening.address
         self._outgoing.put_nowait({"on": "opened", "id": identity, "host": host, "port": port, "key": key})
@@ -197,11 +207,13 @@ class _Owner:
     async def _close(self, identity: str) -> None:
         found = self._hearings.pop(identity, None)
         if found is not None:
-            listening, lane, key = found
+            listening, lane, key, span = found
             self._worker.door.forget(key)
             self._worker.open_count -= 1
             await listening.close()
             lane.close()
+            if span is not None:
+                span.end()
 
 
 def _serving(

@@ -43,6 +43,7 @@ class WorkerSettings:
     nice: added to the process's niceness, so that recognition never delays the control loop.
     tell_s: between two reports of memory and load.
     tls_certificate, tls_key: PEM files for the websocket; empty: it is not encrypted.
+    traces: where hearings are told as spans (`traces.py`); empty: nowhere. traces_share: of the calls.
     """
 
     engines: tuple[EngineSpec, ...] = ()
@@ -59,6 +60,8 @@ class WorkerSettings:
     tls_certificate: str = ""
     tls_key: str = ""
     token: str = field(default="", repr=False)
+    traces: str = ""
+    traces_share: float = 1.0
 
     def to_json(self) -> str:
         return json.dumps(asdict(self), ensure_ascii=True)

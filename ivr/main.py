@@ -63,7 +63,7 @@ from ivr.staff import SavedSeed, first_floor
 from ivr.status import LiveStatus, TodayCount
 from ivr.steady_clock import SteadyClock
 from ivr.talk.wiring import Overseeing, oversee
-from ivr.tracing.optional import traces_if_wanted
+from ivr.tracing.optional import in_traces, traces_if_wanted
 from ivr.versions.content import read_beside
 from ivr.versions.live import LiveFlows
 from ivr.versions.service import Versions
@@ -539,6 +539,7 @@ async def _start_asterisk(
         transfers=wanted.telephone_transfers,
         preferred_ports=Ports(
             wanted.sip_port, wanted.sip_port and wanted.sip_port + 1, wanted.http_port, 20000, 23999
+    workers = in_traces(workers, settings.traces)
         ),
     )
     rendered = render(settings.state_dir / "asterisk", binary, options)

@@ -70,6 +70,12 @@ def asr_worker(
         float,
         typer.Option(help=f"Ends with code {START_AGAIN} when it has grown by more and is idle.", min=1),
     ] = 600.0,
+    traces: Annotated[
+        str, typer.Option(help="Collector for traces of calls, OTLP over HTTP; else none.", metavar="URL")
+    ] = "",
+    traces_share: Annotated[
+        float, typer.Option(help="Of the calls: as the controllers have it.", min=0, max=1)
+    ] = 1.0,
     log_style: Annotated[LogStyle, typer.Option(help="Of the log.")] = LogStyle.text,
 ) -> None:
     """Recognise speech for controllers on other machines, until Ctrl-C."""
@@ -97,6 +103,8 @@ def asr_worker(
         tls_certificate=str(tls_certificate or ""),
         tls_key=str(tls_key or ""),
         token=read_token(token_file),
+        traces=traces,
+        traces_share=traces_share,
     )
     asked_to_stop = _serve(settings, growth_mb)
     sys.stdout.flush()
@@ -109,7 +117,12 @@ def _serve(settings: WorkerSettings, growth_mb: float) -> bool:
     from asr.service import Worker
 
     log.info("loading %s", ", ".join(spec.name for spec in settings.engines))
-    worker, manager = Worker(settings), ServiceManager()
+    try:
+        worker, manager = Worker(settings), ServiceManager()
+    except ImportError as error:
+        raise ConfigError(
+            str(error), mend="pip install 'open-hotline[traces]', or leave --traces out"
+        ) from error
 
     def ready(port: int) -> None:
         manager.ready(f"serves on port {port}")

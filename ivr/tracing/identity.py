@@ -2,20 +2,11 @@
 
 from __future__ import annotations
 
-import hashlib
-
 from opentelemetry.sdk.trace.id_generator import IdGenerator, RandomIdGenerator
 from opentelemetry.trace import SpanContext, TraceFlags
 
-
-def trace_id_of(call: str) -> int:
-    return (
-        int.from_bytes(hashlib.blake2b(call.encode(), digest_size=16, person=b"hotline trace").digest()) or 1
-    )
-
-
-def root_id_of(call: str) -> int:
-    return int.from_bytes(hashlib.blake2b(call.encode(), digest_size=8, person=b"hotline call").digest()) or 1
+from asr.trace_ids import root_id_of as root_id_of
+from asr.trace_ids import trace_id_of as trace_id_of
 
 
 def context_of(call: str) -> SpanContext:

@@ -5,9 +5,11 @@ from __future__ import annotations
 import importlib
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import Protocol
 
 from asr.protocol import Ears
+from asr.settings import PoolSettings
 from ivr.ari.client import AriClient
 from ivr.dispatch import Dispatcher
 from ivr.errors import ConfigError
@@ -43,6 +45,14 @@ class NoTraces:
 
     def attach(self, ari: AriClient, dispatcher: Dispatcher, writer: FactWriter) -> None:
         pass
+
+
+def in_traces(workers: PoolSettings, settings: TraceSettings) -> PoolSettings:
+    """The workers on this machine tell their part too; those elsewhere have an option for it."""
+    if not settings.enabled:
+        return workers
+    worker = replace(workers.worker, traces=settings.endpoint, traces_share=settings.share)
+    return replace(workers, worker=worker)
 
 
 @contextmanager
