@@ -14,6 +14,8 @@ from asr.pool import NoEars, WorkerPool
 from ivr.accounts.wiring import Telephony, open_accounts
 from ivr.admission.wiring import Admissions, Identity, admit_by
 from ivr.adoption.erasing import keep_erasing_live
+from ivr.adoption.handing_over import HandingOver, take_application
+from ivr.adoption.lock import one_at_a_time
 from ivr.adoption.wiring import before_connecting, take_over_calls
 from ivr.ari.client import AriClient, AriSettings
 from ivr.ari.parse import AnyEvent, Gap
@@ -127,6 +129,8 @@ class Hotline:
     """Metrics and health."""
     rules: LiveRules
     """The rules of the queues in force, and their hours."""
+    handing_over: HandingOver
+    """To the next controller."""
     asterisk: PrivateAsterisk | None = None
     rendered: RenderedAsterisk | None = None
     page_url: str = ""
@@ -158,9 +162,13 @@ class RunningHotline:
         settings: Settings,
         say: Callable[[str], None] = lambda _: None,
         clock: Clock | None = None,
+        *,
+        takeover: bool = False,
     ) -> None:
-        """clock: instead of the system's; its `monotonic` must be the event loop's."""
+        """clock: instead of the system's; its `monotonic` must be the event loop's. takeover: of the calls of the
+        controller that runs, if one does."""
         self._settings = settings
+        self._takeover = takeover
         self._say = say
         self._clock = clock
         self._stop = asyncio.Event()
@@ -194,22 +202,31 @@ class RunningHotline:
             await asyncio.shield(self._task)
 
     async def _run(self) -> None:
-        async with hotline(self._settings, self._say, self._clock) as running:
+        async with hotline(self._settings, self._say, self._clock, self._takeover) as running:
             self._started.set_result(running)
-            await self._stop.wait()
+            ends = [asyncio.create_task(one.wait()) for one in (self._stop, running.handing_over.let_go)]
+            try:
+                await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
+            finally:
+                for one in ends:
+                    one.cancel()
 
 
 @asynccontextmanager
 async def hotline(
-    settings: Settings, say: Callable[[str], None] = lambda _: None, clock: Clock | None = None
+    settings: Settings,
+    say: Callable[[str], None] = lambda _: None,
+    clock: Clock | None = None,
+    takeover: bool = False,
 ) -> AsyncIterator[Hotline]:
     """Everything up, in the order in which the parts need each other; everything down in the reverse order.
 
-    say: told of each step, for a person who waits. Enter and leave in the same task.
+    say: told of each step, for a person who waits. takeover: see `RunningHotline`. Enter and leave in the same task.
     """
     settings.state_dir.mkdir(parents=True, exist_ok=True)
     clock = SteadyClock(settings.state_dir / "clock.json") if clock is None else clock
     async with AsyncExitStack() as stack:
+        lock = stack.enter_context(one_at_a_time(settings, takeover=takeover))
         meters = stack.enter_context(metering())
         traces = stack.enter_context(traces_if_wanted(settings.traces, settings.node))
         meters.fact_watchers += traces.fact_watchers
@@ -227,6 +244,18 @@ async def hotline(
         floor = await first_floor(settings.flows_dir, flows.current.rules, store, clock, settings.node)
         rules = LiveRules(flows, versions, clock)
         stack.callback(rules.close)
+        say("speech")
+        speech, languages = await _open_speech(stack, settings)
+        ears = NoEars() if speech is None else traces.ears(CountedEars(SharedEars(speech), meters))
+        say("asterisk")
+        agents: list[str] = [agent.id for agent in floor.agents]
+        asterisk = await _start_asterisk(stack, settings, agents, as_it_is=not lock.is_ours)
+        ari = await stack.enter_async_context(AriClient(_ari_settings(settings, asterisk)))
+        before_connecting(ari)
+        if not lock.is_ours:
+            say("taking over the calls")
+            await take_application(ari, lock, writer)
+            floor = await first_floor(settings.flows_dir, flows.current.rules, store, clock, settings.node)
         board = Board(await rules.begin(), floor.agents, floor.entries)
         outside = await stack.enter_async_context(
             open_outside(
@@ -237,13 +266,6 @@ async def hotline(
                 stored_history(store, clock),
             )
         )
-        say("speech")
-        speech, languages = await _open_speech(stack, settings)
-        ears = NoEars() if speech is None else traces.ears(CountedEars(SharedEars(speech), meters))
-        say("asterisk")
-        asterisk = await _start_asterisk(stack, settings, [agent.id for agent in floor.agents])
-        ari = await stack.enter_async_context(AriClient(_ari_settings(settings, asterisk)))
-        before_connecting(ari)
 
         today = TodayCount(clock)
         keys = CallerKeys.kept_in(settings.state_dir)
@@ -308,6 +330,7 @@ async def hotline(
             hours=rules.hours.said,
             begun=traces.begun,
             may_record=disk.may_record,
+            settled=writer.settled,
         )
         front_door = FrontDoor(
             services,
@@ -321,7 +344,13 @@ async def hotline(
             histories.of,
         )
         front_door.agent_of = telephony.book.agent_of
-        front_door.on_replaced = put.shut
+        handing_over = HandingOver(lock, writer)
+
+        def replaced() -> None:
+            put.shut()
+            handing_over.replaced()
+
+        front_door.on_replaced = replaced
         front_door.wait_for_adoption()
         reconciler = reconcile_by(
             ari,
@@ -393,6 +422,7 @@ async def hotline(
             rules=rules,
             languages=languages,
             speech=speech,
+            handing_over=handing_over,
         )
         kept: Kept | None = None
         try:
@@ -400,6 +430,7 @@ async def hotline(
                 door = group.create_task(front_door.run(), name="front door")
                 watchers = [
                     group.create_task(writer.failed(), name="writer watched"),
+                    group.create_task(handing_over.run(), name="handing over"),
                     group.create_task(disk.run(), name="room on the disk"),
                     group.create_task(outside.run(), name="notifications"),
                     group.create_task(admissions.run(), name="nuisance list"),
@@ -445,6 +476,7 @@ async def hotline(
                 flows.on_save = SavedSeed(settings.flows_dir, dispatcher, clock, telephony.accounts.welcome)
                 watchers.append(group.create_task(callbacks.run(front_door.registry), name="callbacks"))
                 watchers.append(group.create_task(reconciler.run(), name="reconciler"))
+                await lock.until_ours()
                 await stack.enter_async_context(answering(settings.state_dir, reconciler))
                 watchers.append(group.create_task(callers.run(), name="missed calls"))
                 watchers.append(group.create_task(overseeing.run(), name="recordings and supervisors"))
@@ -507,6 +539,7 @@ async def _open_speech(
             "no speech model is installed: callers are understood by keys only; run `ivr models fetch`"
         )
         return None, dict.fromkeys(LANGUAGES)
+    workers = in_traces(workers, settings.traces)
     # What is said is indexed as it is written: the words of Chinese take a second to load, which calls must not wait.
     warming = asyncio.create_task(asyncio.to_thread(found_by, SOME_WORDS), name="words of transcripts")
     try:
@@ -518,7 +551,7 @@ async def _open_speech(
 
 
 async def _start_asterisk(
-    stack: AsyncExitStack, settings: Settings, agents: list[str]
+    stack: AsyncExitStack, settings: Settings, agents: list[str], *, as_it_is: bool = False
 ) -> PrivateAsterisk | None:
     wanted = settings.asterisk
     if wanted.mode == "external":
@@ -539,12 +572,17 @@ async def _start_asterisk(
         transfers=wanted.telephone_transfers,
         preferred_ports=Ports(
             wanted.sip_port, wanted.sip_port and wanted.sip_port + 1, wanted.http_port, 20000, 23999
-    workers = in_traces(workers, settings.traces)
         ),
     )
     rendered = render(settings.state_dir / "asterisk", binary, options)
     return await stack.enter_async_context(
-        PrivateAsterisk(binary, rendered, accounts=False, die_with_parent=wanted.dies_with_controller)
+        PrivateAsterisk(
+            binary,
+            rendered,
+            accounts=False,
+            die_with_parent=wanted.dies_with_controller,
+            as_it_is=as_it_is,
+        )
     )
 
 

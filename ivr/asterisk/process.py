@@ -44,7 +44,8 @@ class PrivateAsterisk(Looking):
     lines), no answer in time. die_with_parent: the kernel ends it when this process dies, however it dies;
     False leaves it and its calls alive, and the next start in this folder takes it over (`taken_over`).
     take_over_s: one that was found and does not answer for so long is ended. accounts: the agents that it was rendered
-    for can register once it has started; False where a controller makes the accounts from its database.
+    for can register once it has started; False where a controller makes the accounts from its database. as_it_is:
+    another controller still keeps it: other settings are no reason to start it anew.
     """
 
     def __init__(
@@ -57,6 +58,7 @@ class PrivateAsterisk(Looking):
         take_over_s: float = TAKE_OVER_S,
         die_with_parent: bool = True,
         accounts: bool = True,
+        as_it_is: bool = False,
     ) -> None:
         super().__init__(rendered)
         self.binary = binary
@@ -65,6 +67,7 @@ class PrivateAsterisk(Looking):
         self._die_with_parent = die_with_parent
         self._take_over_s = take_over_s
         self._accounts = accounts
+        self._as_it_is = as_it_is
         self._process: Running | None = None
         self._left = False
         self.taken_over = False
@@ -202,7 +205,7 @@ class PrivateAsterisk(Looking):
             self._process = None
             return False
         if mark.configuration != self._configuration():
-            if not calls:
+            if not calls and not self._as_it_is:
                 log.info("the Asterisk of before has other settings and no calls: a new one is started")
                 await self.stop()
                 return False

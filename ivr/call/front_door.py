@@ -118,6 +118,8 @@ class FrontDoor:
             self._ari.app,
             len(self.registry),
         )
+        for session in self.registry:
+            session.keep_unread()
         self.on_replaced()
         for session in self.registry:
             session.forsake()

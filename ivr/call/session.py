@@ -164,6 +164,10 @@ class CallSession:
         """Asterisk has ended, or is away for good, and the caller's line with it."""
         self._here.gap(cut_off=True)
 
+    def keep_unread(self) -> None:
+        """What has happened, and the dialogue has not been told yet, is for whoever goes on with the call."""
+        self._keep()
+
     def forsake(self) -> None:
         """Another controller has this call from now on: it ends here as if killed, Asterisk and records untouched."""
         self._forsaken = True

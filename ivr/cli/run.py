@@ -38,6 +38,12 @@ def run(
     external: Annotated[
         bool, typer.Option(help="Use an Asterisk that already runs (its ARI from settings).")
     ] = False,
+    takeover: Annotated[
+        bool,
+        typer.Option(
+            help="Take over from the controller that runs here, without a gap: its calls go on, and it ends."
+        ),
+    ] = False,
     watch: Annotated[
         bool | None,
         typer.Option(help="Development: what is saved in the flows folder is run at once, published or not."),
@@ -54,10 +60,10 @@ def run(
     settings = load_settings(config, **overrides)
     house_log.setup(settings.log_level, settings.log_style, settings.node)
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        runner.run(_serve(settings, demo=demo))
+        runner.run(_serve(settings, demo=demo, takeover=takeover))
 
 
-async def _serve(settings: Settings, *, demo: bool) -> None:
+async def _serve(settings: Settings, *, demo: bool, takeover: bool) -> None:
     loop = asyncio.get_running_loop()
     manager = ServiceManager()
     stop = asyncio.Event()
@@ -65,7 +71,9 @@ async def _serve(settings: Settings, *, demo: bool) -> None:
         loop.add_signal_handler(name, stop.set)
     # What runs in threads (files, checks of a new version) hands the interpreter back to the calls ten times sooner.
     sys.setswitchinterval(SWITCH_S)
-    running = RunningHotline(settings, lambda step: console.print(f"[dim]starting: {step}[/dim]"))
+    running = RunningHotline(
+        settings, lambda step: console.print(f"[dim]starting: {step}[/dim]"), takeover=takeover
+    )
     starting = loop.create_task(running.start(), name="start")
     impatient = loop.create_task(stop.wait(), name="asked to stop while starting")
     await asyncio.wait([starting, impatient], return_when=asyncio.FIRST_COMPLETED)

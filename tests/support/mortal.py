@@ -46,6 +46,21 @@ async def mortal(
             os.kill(asterisk, signal.SIGTERM)
 
 
+@asynccontextmanager
+async def taken_over(folder: Path, port: int) -> AsyncIterator[asyncio.subprocess.Process]:
+    """A second one in that folder, which has taken over from the first when the block begins."""
+    (folder / "ready").unlink()
+    module = ("-m", "tests.support.mortal", str(folder), str(port), "takeover")
+    process = await asyncio.create_subprocess_exec(sys.executable, *module)
+    await _ready(folder / "ready", process)
+    try:
+        yield process
+    finally:
+        with contextlib.suppress(ProcessLookupError):
+            process.kill()
+        await process.wait()
+
+
 async def _ready(path: Path, process: asyncio.subprocess.Process) -> tuple[RenderedAsterisk, int]:
     ended = asyncio.create_task(process.wait())
     try:
@@ -76,14 +91,16 @@ def external(settings: Settings, rendered: RenderedAsterisk) -> Settings:
     return Settings.model_validate(values)
 
 
-async def _run(folder: Path, port: int) -> None:
-    hotline = await RunningHotline(parts_house.settings(folder / "state", folder / "flows", port)).start()
+async def _run(folder: Path, port: int, *, takeover: bool) -> None:
+    settings = parts_house.settings(folder / "state", folder / "flows", port)
+    running = RunningHotline(settings, takeover=takeover)
+    hotline = await running.start()
     assert hotline.asterisk is not None
     draft = folder / "ready.draft"
     draft.write_bytes(pickle.dumps((hotline.rendered, hotline.asterisk.pid)))
     draft.rename(folder / "ready")
-    await asyncio.get_running_loop().create_future()
+    await running.wait()
 
 
 if __name__ == "__main__":
-    asyncio.run(_run(Path(sys.argv[1]), int(sys.argv[2])))
+    asyncio.run(_run(Path(sys.argv[1]), int(sys.argv[2]), takeover="takeover" in sys.argv[3:]))
