@@ -21,6 +21,7 @@ import logging
 import random
 import time
 from collections.abc import Awaitable, Callable
+from functools import partial
 from types import TracebackType
 from typing import Final, Literal, Self
 
@@ -48,6 +49,8 @@ log = logging.getLogger(__name__)
 LARGEST_MESSAGE: Final = 16 * 1024 * 1024
 LEAVE_OUT_S: Final = 2.0
 ASK_S: Final = 2.0
+LASTING_S: Final = 5.0
+"""A connection that was lost sooner is one more that failed: something keeps cutting it."""
 
 
 class AriClient(WithHandles):
@@ -200,11 +203,14 @@ class AriClient(WithHandles):
         first = True
         lost_at = time.monotonic()
         while not self._replaced:
+            began = time.monotonic()
             loss, detail, opened = await self._one_connection(session, first, lost_at)
             if self._replaced:
                 break
             if opened:
-                failures, first, lost_at = 0, False, time.monotonic()
+                first, lost_at = False, time.monotonic()
+                if lost_at - began >= LASTING_S:
+                    failures = 0
             match next_attempt(loss, failures, random.random(), self.settings.back_off, detail):
                 case Fatal(error):
                     raise error
@@ -271,7 +277,7 @@ class AriClient(WithHandles):
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
             return "refused", str(error) or type(error).__name__, False
         async with socket:
-            self._socket_rest.opened(lambda message: socket.send_frame(message, aiohttp.WSMsgType.TEXT))
+            self._socket_rest.opened(partial(_send, socket))
             try:
                 restarted = await self._is_another()
                 self._socket = socket
@@ -377,3 +383,11 @@ class _Switch:
         if self.http is None:
             raise AriUnavailable(f"{request.operation.name}: the ARI client is not open", sent=False)
         return await self.http.exchange(request)
+
+
+async def _send(socket: aiohttp.ClientWebSocketResponse[Literal[False]], message: bytes) -> None:
+    """One text message. Raises AriUnavailable: the socket is closing, and the reader is about to notice."""
+    try:
+        await socket.send_frame(message, aiohttp.WSMsgType.TEXT)
+    except (aiohttp.ClientError, ConnectionError) as error:
+        raise AriUnavailable(f"the websocket is going: {error}", sent=False) from error

@@ -179,6 +179,15 @@ class Player:
         playing.asked = True
         if isinstance(result, Gone):
             self._finish(action.op, "failed")
+        elif self._playing.get(action.op) is not playing and not self._here.gone:
+            # It was given up meanwhile: whatever is said now is said over it.
+            await self._silence(playback)
+        elif playing.watchdog is not None:
+            # Asterisk may have taken its time to begin.
+            playing.watchdog.cancel()
+            playing.watchdog = asyncio.get_running_loop().call_later(
+                seconds + WATCHDOG_MARGIN_S, self._overdue, action.op
+            )
 
     def _follow(self, playing: _Playing, seconds: float) -> PlaybackId:
         """Before Asterisk is asked for it: its end may be told first."""
@@ -247,6 +256,12 @@ class Player:
     async def stop_all(self) -> None:
         for op in list(self._playing):
             await self.stop(op)
+
+    async def _silence(self, playback: PlaybackId) -> None:
+        try:
+            await self._ari.playbacks.stop(playback_id=playback)
+        except AriError as error:
+            log.warning("a prompt that came too late was not stopped: %s", error)
 
     def on_finished(self, playback_id: str, state: str) -> None:
         """Asterisk's PlaybackFinished. state: `done` or `failed`."""

@@ -221,6 +221,16 @@ async def test_being_replaced_ends_the_reader_without_a_war(server: FakeAriServe
         assert isinstance(await ari.channels.list(), Sent)
 
 
+async def test_a_command_into_a_socket_that_is_closing_is_sent_again(server: FakeAriServer) -> None:
+    async with connected(settings(server, rest="websocket", patience_s=PATIENCE_S)) as ari:
+        assert ari._socket is not None
+        connection = ari._socket._response.connection
+        assert connection is not None
+        assert connection.transport is not None
+        connection.transport.close()
+        assert isinstance(await ari.asterisk.ping(), Sent)
+
+
 async def test_commands_over_a_lost_websocket_fail_at_once(server: FakeAriServer) -> None:
     async with connected(settings(server, rest="websocket")) as ari:
         server.world.fault("asterisk.ping", delay_s=60)
