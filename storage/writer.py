@@ -116,8 +116,8 @@ class FactWriter:
         self._take(fact)
 
     async def durable(self, *facts: Fact, limit_s: float = DURABLE_S) -> Literal["database", "spool"]:
-        """Put these, and return when they outlive this machine's losing its power: in the database, or, when that takes
-        longer than limit_s or is known to be away, on the disk in the spool.
+        """Put these, and return when they, and all that was put before, outlive this machine's losing its power: in the
+        database, or, when that takes longer than limit_s or is known to be away, on the disk in the spool.
 
         Raises StorageAway when neither takes them; they may still be written later. docs/developers/storage.md lists
         what is written so.
@@ -126,6 +126,9 @@ class FactWriter:
         if None in taken:
             raise StorageAway("what must be kept has no room", mend="see whether disk and database work")
         index = self._sync_from = self._last
+        if index <= self._stored:
+            await self._batches.until_synced()
+            return "database"
         self._hurry(1)
         synced = (
             None if self.spool is None else asyncio.create_task(self.spool.sync(), name="facts onto the disk")
@@ -148,6 +151,13 @@ class FactWriter:
             if synced is not None and not synced.done():
                 synced.add_done_callback(_looked_at)
         raise StorageAway(f"not written within {limit_s:g} s", mend="see whether the database works")
+
+    async def settled(self) -> None:
+        """`durable` of what was put so far, for whom an error would be of no use: it is logged."""
+        try:
+            await self.durable()
+        except StorageAway as error:
+            log.error("what was accepted may not outlive a power cut: %s", error)
 
     async def failed(self) -> None:
         """Never returns; raises what the background task died of, if it does. For whoever watches over the services."""

@@ -276,6 +276,8 @@ class Recorder:
         seconds = round(found.seconds, 2)
         self._lengths[name] = seconds
         self._note(running, state="kept", seconds=seconds, ended_by=ended_by)
+        # Now the dialogue tells the caller that the message is accepted.
+        await self._here.services.settled()
         return RecordingEnded(op, "recorded", name, seconds, ended_by)
 
     async def _contents(self, name: str) -> Contents | None:

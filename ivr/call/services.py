@@ -6,7 +6,7 @@ import asyncio
 import datetime as dt
 import logging
 from collections import deque
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final, Literal
 
@@ -39,6 +39,10 @@ log = logging.getLogger(__name__)
 INBOX_MOST: Final = 1000
 """Unread messages of a call, from which on keys and partial results of recognition are left out. All else answers
 something that the call itself began, so there is an end to it."""
+
+
+async def _at_once() -> None:
+    pass
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +81,8 @@ class CallServices:
     """Calendars of which somebody said that they are open, or closed, today."""
     may_record: Callable[[], bool] = lambda: True
     """Whether there is room for what a caller says (ivr/disk.py)."""
+    settled: Callable[[], Awaitable[None]] = _at_once
+    """Returns when what was recorded so far outlives a power cut; soon, and never raises."""
 
 
 @dataclass(frozen=True, slots=True)

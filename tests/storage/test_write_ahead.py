@@ -156,7 +156,11 @@ async def test_durable_means_in_the_database_where_that_answers(store: Store, tm
             assert await uow.callbacks.get("b1") == s.callback()
         writer.put(s.event(2))
         assert await writer.durable(s.event(3), limit_s=20) == "database"
-    assert await _journal_seqs(store) == [1, 2, 3]
+        # All that was put before, and nothing waits for what is there already.
+        writer.put(s.event(4))
+        await writer.settled()
+        assert await _journal_seqs(store) == [1, 2, 3, 4]
+        assert await writer.durable() == "database"
 
 
 async def test_durable_is_on_the_disk_when_the_database_is_away(store: Store, tmp_path: Path) -> None:
@@ -172,7 +176,9 @@ async def test_durable_is_on_the_disk_when_the_database_is_away(store: Store, tm
         assert await uow.callbacks.get("b1") == s.callback()
 
 
-async def test_durable_says_when_nothing_takes_it(store: Store, tmp_path: Path) -> None:
+async def test_durable_says_when_nothing_takes_it(
+    store: Store, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
     def write(file: int, what: bytes, where: int) -> int:
         raise OSError(errno.ENOSPC, "full")
 
@@ -183,6 +189,8 @@ async def test_durable_says_when_nothing_takes_it(store: Store, tmp_path: Path) 
     ) as writer:
         with pytest.raises(StorageAway, match="not written within"):
             await writer.durable(s.event(1), limit_s=0.01)
+        await writer.settled()
+        assert "may not outlive a power cut" in caplog.text
     async with FactWriter(flaky, close_timeout_s=0.01) as without_spool:
         with pytest.raises(StorageAway):
             await without_spool.durable(s.event(1), limit_s=0.01)
