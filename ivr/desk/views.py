@@ -48,7 +48,8 @@ class AgentView:
 
 @dataclass(frozen=True, slots=True)
 class EntryView:
-    """place: the true one, None for who is not in line. waited_s: until the join, or now."""
+    """place: the true one, None for who is not in line. waited_s: until the join, or now. rung: all agents to whom it
+    is offered now."""
 
     id: EntryId
     queue: str
@@ -66,6 +67,7 @@ class EntryView:
     attempts: int
     callback: bool
     preferred: str
+    rung: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,6 +135,7 @@ def entry_view(entry: Entry, board: Board, now: dt.datetime) -> EntryView:
         entry.attempts,
         bool(entry.callback),
         entry.preferred or "",
+        entry.rung,
     )
 
 

@@ -16,11 +16,13 @@ from routing import board_events as ev
 from routing.agents import Agent
 from routing.board import Board
 from routing.decisions import Move, Offer, Overflow
-from routing.entries import Entry, Step
+from routing.entries import Entry, Offered, OfferedToo, Step, apply
 from routing.ids import AgentId, EntryId, QueueName
 from routing.matcher import decide, next_for_agent, place
+from routing.plain import Plain
 from routing.rules import Ageing, QueueRules, Rules, Strategy
 from routing.rules import Overflow as OverflowRule
+from routing.several import one_more
 from tests.routing.world import agent, at, entry, skills
 
 A, B, C = QueueName("a"), QueueName("b"), QueueName("c")
@@ -154,6 +156,49 @@ def test_each_offer_is_the_one_of_the_definition(few: int, rules: Rules, random:
             else:
                 board.apply(ev.AgentActed(someone.id, random.choice([ag.LogOut(), ag.Pause("meal")])), now)
             agrees_about_places(board, now)
+
+
+@pytest.mark.parametrize("few", [256, 1], ids=["counted when asked", "tallied"])
+@given(rules=all_rules, random=st.randoms(use_true_random=False), number=st.integers(2, 5))
+@settings(max_examples=60, deadline=None)
+def test_those_who_are_rung_beside_are_the_ones_of_the_definition(
+    few: int, rules: Rules, random: Random, number: int
+) -> None:
+    queue = replace(rules.queues[A], ring=number)
+    rules = replace(rules, queues={**rules.queues, A: queue})
+    with patch("routing.floor.FEW", few):
+        board = Board(rules, some_agents(random))
+        came = entry("e1", queue="a", when=400)
+        results = board.apply(ev.EntryArrived(came), at(400))
+    plain = Plain(board.agents.values())
+    rung = [each for each in results if isinstance(each, ev.RingAgent)]
+    # Back to before: each is reserved again when it is that one's turn.
+    for each in rung:
+        plain.agents[each.agent.id] = ag.apply(each.agent, ag.Withdraw("back"), at(400))
+    offered = came
+    for index, each in enumerate(rung):
+        agent_before = replace(plain.agents[each.agent.id], since=at(0))
+        if index:
+            found = one_more(offered, queue, plain, queue.ring_s, at(400))
+            assert found is not None
+            assert (found.agent, found.reasons[:-1]) == (each.agent.id, each.decision.reasons[:-1])
+            offered = apply(offered, OfferedToo(each.agent.id), at(400))
+        elif each.entry.queue != A or each.entry.step:
+            return  # moved, or relaxed: what `decide` says is tested above
+        else:
+            plain.shares.offered(
+                came.id,
+                each.agent,
+                queue,
+                lambda label, value: any(
+                    one.logged_in and A in one.queues and one.labels.get(label, "") == value
+                    for one in plain.agents.values()
+                ),
+            )
+            offered = apply(offered, Offered(each.agent.id), at(400))
+        plain.agents[each.agent.id] = ag.apply(agent_before, ag.Reserve(came.id), at(400))
+    if offered.rung:
+        assert one_more(offered, queue, plain, queue.ring_s, at(400)) is None
 
 
 @given(st.randoms(use_true_random=False), st.integers(1, 20))
