@@ -40,7 +40,7 @@ PR_SET_PDEATHSIG = 1
 @dataclass(frozen=True, slots=True)
 class Start:
     """settings: as `load_settings` takes them. ari_port: where ARI is reached. socket: for inspections. rendered: where
-    it leaves what it knows of its Asterisk (pickled)."""
+    it leaves what it knows of its Asterisk (pickled). takeover: of the calls of the one that runs."""
 
     name: str
     settings: dict[str, Any]
@@ -48,6 +48,7 @@ class Start:
     clock: str
     socket: str
     rendered: str
+    takeover: bool = False
 
 
 def through(ari_port: int) -> None:
@@ -67,7 +68,7 @@ async def _serve(order: Start) -> None:
     settings = load_settings(**order.settings)
     settings.state_dir.mkdir(parents=True, exist_ok=True)
     clock = SteadyClock(settings.state_dir / "clock.json", wall=WallOffset(Path(order.clock)).wall)
-    running = ivr.main.RunningHotline(settings, clock=clock)
+    running = ivr.main.RunningHotline(settings, clock=clock, takeover=order.takeover)
     hotline = await running.start()
     write_whole(Path(order.rendered), pickle.dumps(hotline.rendered))
     async with answering(hotline, Path(order.socket)):

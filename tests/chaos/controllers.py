@@ -46,6 +46,12 @@ class Controller:
                             await self.ended.wait()
         return False
 
+    async def ended_within(self, timeout_s: float) -> bool:
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(timeout_s):
+                await self.ended.wait()
+        return self.ended.is_set()
+
     def kill(self) -> None:
         faults_processes.kill(self.pid)
 
@@ -96,12 +102,16 @@ class Controllers:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
-    async def start(self, settings: dict[str, Any], ari_port: int, clock: Path) -> Controller:
+    async def start(
+        self, settings: dict[str, Any], ari_port: int, clock: Path, *, takeover: bool = False
+    ) -> Controller:
         """Begun; it takes calls once `ready()`."""
         assert self._process is not None and self._process.stdin is not None
         name = f"controller{next(self._numbers)}"
         socket = self._folder / f"{name}.sock"
-        order = Start(name, settings, ari_port, str(clock), str(socket), str(self._folder / "rendered"))
+        order = Start(
+            name, settings, ari_port, str(clock), str(socket), str(self._folder / "rendered"), takeover
+        )
         forked = self._forking[name] = asyncio.get_running_loop().create_future()
         self._process.stdin.write(json.dumps(asdict(order)).encode() + b"\n")
         await self._process.stdin.drain()

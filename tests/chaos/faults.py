@@ -8,12 +8,14 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from tests.chaos.citizens import Problem
 from tests.chaos.rig import Rig
 from tests.chaos.town import Town
 from tests.support import faults_postgres
 from tests.support.faults_processes import frozen, kill, no_room
 
 BACK_S: Final = 30.0
+SECOND_S: Final = 15.0
 
 Do = Callable[[Rig, Town, random.Random], Awaitable[str]]
 """Returns what was done, in a few words."""
@@ -168,23 +170,31 @@ async def agent_gone(rig: Rig, town: Town, chance: random.Random) -> str:
 
 
 async def two_controllers(rig: Rig, town: Town, chance: random.Random) -> str:
-    """A second one by mistake, for a few seconds; whichever is left then is the controller."""
+    """A second one is started by mistake: it has to end by itself, and the first goes on."""
     first = rig.controller
     assert first is not None
     second = await rig.start_controller()
-    started = await second.ready(12.0)
-    await asyncio.sleep(chance.uniform(0.5, 3.0))
-    if second.ended.is_set():
+    if await second.ended_within(SECOND_S):
         return f"the second ended ({second.status})"
-    if first.ended.is_set():
-        rig.controller = second
-        return f"the first ended ({first.status}), the second serves"
-    # Both run: whoever made the mistake ends the second.
+    town.problem(Problem("second_stays", f"{second.name} did not end within {SECOND_S:.0f} s"))
     second.kill()
     await second.ended.wait()
-    return (
-        f"both ran ({'the second took calls' if started else 'the second did not start'}); the second killed"
-    )
+    return "the second had to be killed"
+
+
+async def handed_over(rig: Rig, town: Town, chance: random.Random) -> str:
+    """No fault but a planned restart (`ivr run --takeover`): nobody may notice it."""
+    first = rig.controller
+    assert first is not None
+    second = await rig.start_controller(takeover=True)
+    serves = await second.ready()
+    if serves and await first.ended_within(BACK_S):
+        rig.controller = second
+        return f"the first ended ({first.status})"
+    town.problem(Problem("not_handed_over", f"the second serves: {serves}, the first ended: {first.status}"))
+    second.kill()
+    await second.ended.wait()
+    return "not handed over"
 
 
 async def worker_killed(rig: Rig, town: Town, chance: random.Random) -> str:
@@ -214,7 +224,8 @@ FAULTS: Final[Sequence[Fault]] = (
     Fault("sip_lossy", sip_lossy),
     Fault("agent_gone", agent_gone),
     Fault("two_controllers", two_controllers),
-    Fault("worker_killed", worker_killed),
+    Fault("handed_over", handed_over),
+    Fault("worker_killed", worker_killed, settles_s=40.0),
 )
 KINDS: Final = {fault.name: fault for fault in FAULTS}
 

@@ -9,6 +9,7 @@ import pickle
 import shutil
 import signal
 import socket
+import sys
 import tempfile
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -75,9 +76,10 @@ class Rig:
         mark = None if self._rendered is None else read_mark(self._rendered.folder)
         return None if mark is None else mark.pid
 
-    async def start_controller(self) -> Controller:
-        """Begun; it takes calls once `ready()`."""
-        return await self.controllers.start(self.settings, self.proxy.port, self.folder / "clock")
+    async def start_controller(self, *, takeover: bool = False) -> Controller:
+        """Begun; it takes calls once `ready()`. takeover: of the calls of the one that runs."""
+        clock = self.folder / "clock"
+        return await self.controllers.start(self.settings, self.proxy.port, clock, takeover=takeover)
 
     async def serve(self) -> None:
         """A controller that takes calls, as its supervisor would start it: again and again."""
@@ -197,12 +199,28 @@ async def open_rig(keep: Path | None = None, *, speech: bool = True) -> AsyncIte
         stack.callback(cluster.stop)
         write_flows(folder / "flows")
         http_port = _free_tcp_port()
+        await stack.enter_async_context(_guarded(folder / "state" / "asterisk"))
         proxy = await stack.enter_async_context(AriProxy(f"http://127.0.0.1:{http_port}"))
         rig = Rig(folder, cluster, proxy, await loading, WallOffset(folder / "clock"))
         stack.push_async_callback(rig.close)
         await rig.begin(settings_for(folder, http_port, free_port(), speech=speech))
         assert rig.rendered.ports.http == http_port, "another program took the port"
         yield rig
+
+
+@asynccontextmanager
+async def _guarded(asterisk: Path) -> AsyncIterator[None]:
+    """Nothing of the run outlives it, even if it is killed."""
+    command = (sys.executable, "-m", "tests.chaos.guard", str(asterisk))
+    guard = await asyncio.create_subprocess_exec(
+        *command, stdin=asyncio.subprocess.PIPE, start_new_session=True
+    )
+    assert guard.stdin is not None
+    try:
+        yield
+    finally:
+        guard.stdin.close()
+        await guard.wait()
 
 
 def _free_tcp_port() -> int:

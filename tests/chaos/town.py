@@ -27,7 +27,9 @@ BEGIN_S: Final = 60.0
 DIALS_ANYWAY: Final = 0.03
 """The chance that somebody dials although no controller is there."""
 HANG_UP_S: Final = 2.0
-"""The other side of a talk hears of a hang-up within this."""
+"""Two telephones' times of one moment differ by less."""
+TOLD_S: Final = 25.0
+"""The other side of a talk hears of a hang-up within this: a fault may delay it."""
 NOTES: Final = 3000
 EVERY_S: Final = 0.2
 
@@ -132,7 +134,7 @@ class Town:
         for agent in self.agents.values():
             for at_s in [at_s for at_s in agent.cut_off if now_s - at_s > HANG_UP_S]:
                 agent.cut_off.remove(at_s)
-                near = [end_s for end_s in self.hung_up if -HANG_UP_S < at_s - end_s < HANG_UP_S]
+                near = [end_s for end_s in self.hung_up if -HANG_UP_S < at_s - end_s < TOLD_S]
                 if near:
                     self.hung_up.remove(near[0])
                 else:
