@@ -71,7 +71,8 @@ async def test_rows_of_every_revision_go_up_and_down(url: str) -> None:
         assert lost(rows, now) == [], f"rows of {revision} are lost on the way up"
         assert len(now["flow_versions"]) == 2 * len(known)
 
-    for revision, rows in reversed(written):
+    # Every third revision is looked at on the way down, and the first.
+    for revision, rows in [*written[:0:-3], written[0]]:
         await downgrade(url, revision)
         now = await inside(url, any_rows.read)
         # Those that were written at this revision or before: what is newer may have no place in it.
