@@ -18,7 +18,7 @@ from tests.chaos.controller import Start
 from tests.support import faults_processes
 
 LOADED_S = 60.0
-READY_S = 30.0
+READY_S = 90.0
 ASK_EVERY_S = 0.05
 LINES_KEPT = 4000
 

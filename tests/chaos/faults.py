@@ -14,7 +14,7 @@ from tests.chaos.town import Town
 from tests.support import faults_postgres
 from tests.support.faults_processes import frozen, kill, no_room
 
-BACK_S: Final = 30.0
+BACK_S: Final = 60.0
 SECOND_S: Final = 15.0
 
 Do = Callable[[Rig, Town, random.Random], Awaitable[str]]
