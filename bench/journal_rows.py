@@ -16,7 +16,7 @@ T0: Final = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
 EVENTS: Final = 20
 """A call."""
 COLUMNS: Final = ("call_id", "seq", "at", "kind", "data", "version")
-BATCH: Final = 2000
+BATCH: Final = 1000
 ON_CONFLICT: Final = "ON CONFLICT (call_id, seq) DO NOTHING"
 
 

@@ -188,14 +188,14 @@ class Spool:
             return [spool_format.scan(one, 0).payloads[0] for one in waiting], after
         segment = next(one for one in self._segments.all if one.number >= cursor.segment)
         end, last = self.end, segment is self._segments.last
+        begin = cursor.offset if segment.number == cursor.segment else len(spool_format.HEADER)
         try:
             data = await asyncio.to_thread(read_file, segment.path, segment.size)
         except OSError as error:
             log.critical("a part of the spool cannot be read and is passed over: %s", error)
             self.figures.damaged += 1
             data = b""
-        same = segment.number == cursor.segment
-        scanned = spool_format.scan(data, cursor.offset if same else len(spool_format.HEADER))
+        scanned = await asyncio.to_thread(spool_format.scan, data, begin)
         self.figures.damaged += len(scanned.damaged)
         report_damage(self.folder, segment.path, data, scanned)
         seen = cursor.index - cursor.at

@@ -17,13 +17,14 @@ Without a spool (tests, tools) what has no room in memory, and what is left at t
 from __future__ import annotations
 
 import asyncio
-import itertools
 import logging
 import random
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import partial
+from itertools import count, islice
 from typing import Final, Literal
 
 from ivr.errors import StorageError
@@ -54,7 +55,7 @@ class FactWriter:
         *,
         spool: Spool | None = None,
         capacity: int = 20_000,
-        batch: int = 2000,
+        batch: int = 1000,
         every_s: float = 0.05,
         close_timeout_s: float = 10.0,
         write_limit_s: float = WRITE_LIMIT_S,
@@ -302,7 +303,7 @@ class FactWriter:
             if not self._buffer:
                 await self._read_again()
             # Taken out only once they are stored: a cancelled task leaves them to the spool.
-            batch = list(itertools.islice(self._buffer, self._batch))
+            batch = list(islice(self._buffer, self._batch))
             facts = [fact for fact, _ in batch if fact is not None]
             began_s = time.perf_counter()
             written = await self._batches.until_written(facts) if facts else 0
@@ -328,11 +329,10 @@ class FactWriter:
         if self._behind is None or self.spool is None:
             return
         payloads, self._behind = await self.spool.read(self._behind)
-        first = self._behind.index - len(payloads)
-        for index, payload in enumerate(payloads, start=first):
-            fact = readable(self.spool.folder, "run", payload)
-            self.figures.unreadable += fact is None
-            self._buffer.append((fact, index))
+        read = partial(readable, self.spool.folder, "run")
+        facts = await asyncio.to_thread(list, map(read, payloads))
+        self._buffer.extend(zip(facts, count(self._behind.index - len(facts)), strict=False))
+        self.figures.unreadable += facts.count(None)
         if self._behind.index > self._last:
             self._behind = None
             log.info("no fact waits in the spool only any more")
