@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import shutil
 from collections import Counter
 from collections.abc import Mapping
@@ -19,6 +20,7 @@ from ivr.call.front_door import FrontDoor
 from ivr.call.services import INBOX_MOST
 from ivr.callers_wiring import Callers
 from ivr.config import Settings
+from ivr.disk import disk_folders
 from ivr.missed.ledger import WAITING_MOST
 from ivr.outside.outbox import MOST_HELD
 from ivr.outside.service import OutsideService
@@ -60,6 +62,7 @@ class Collector:
         self._loop_lag = loop_lag
         self._journal_lag = journal_lag
         self._version = _version()
+        self._folders = disk_folders(parts.settings)
 
     def tick(self, now: float) -> None:
         """Some times a second. now: the loop's clock."""
@@ -71,7 +74,7 @@ class Collector:
         parts, now = self._parts, asyncio.get_running_loop().time()
         ari, writer, gate = parts.ari, parts.writer, parts.admissions.gate
         status = parts.status.snapshot()
-        disk = shutil.disk_usage(parts.settings.state_dir)
+        disk_free, disk_total = self._disk()
         spool = writer.spool
         events_fresh = ari.connected and now - self._event_lag.last_at < EVENTS_OLD_S
         return Readings(
@@ -104,13 +107,22 @@ class Collector:
             lag_s=self._journal_lag.lag_s(now),
             spool_bytes=0 if spool is None else spool.size,
             spool_most_bytes=0 if spool is None else spool.most_bytes,
-            disk_free_bytes=disk.free,
-            disk_total_bytes=disk.total,
+            disk_free_bytes=disk_free,
+            disk_total_bytes=disk_total,
             speech=_workers(parts.speech),
             keys_only=tuple(name for name, engine in parts.languages.items() if engine is None),
             loop_lag_s=self._loop_lag.worst_s,
             tasks=len(asyncio.all_tasks()),
         )
+
+    def _disk(self) -> tuple[int, int]:
+        """Free and total bytes of the disk with the least room; of one that cannot be looked at nothing is said."""
+        found = []
+        for folder in self._folders:
+            with contextlib.suppress(OSError):
+                usage = shutil.disk_usage(folder)
+                found.append((usage.free, usage.total))
+        return min(found, default=(0, 0))
 
     def _buffers(self, status: Status) -> tuple[Buffer, ...]:
         """Every queue and buffer that could grow; docs/administrators/limits.md says what happens when one is full."""

@@ -126,8 +126,9 @@ def _disk(now: Readings, limits: Limits) -> Finding:
     if now.disk_free_bytes < limits.disk_low_bytes:
         return (
             "degraded",
-            f"磁盘只剩 {free_mb:.0f} MB，录音已停止或即将停止",
-            f"{free_mb:.0f} MB are left on the disk: talks are not recorded any more, or soon",
+            f"磁盘只剩 {free_mb:.0f} MB：录音和转写将陆续停止，记录不停",
+            f"{free_mb:.0f} MB are left on the disk: recordings and transcripts end one after the other, the journal "
+            "does not",
         )
     return None
 

@@ -47,7 +47,7 @@ class Readings:
     """calls, agents: how many in which state. writer: its figures since the start by name.
 
     trouble: of Asterisk, as the status page names it. lag_s: age of the oldest fact that is not in the database. disk:
-    free and total bytes where the state lies.
+    free and total bytes of the disk with the least room, 0 where that is not known.
     """
 
     node: str = "n1"

@@ -14,6 +14,7 @@ from prometheus_client.process_collector import ProcessCollector
 
 from ivr.ari.client import AriClient
 from ivr.clock import Clock
+from ivr.disk import MB
 from ivr.dispatch import Dispatcher
 from ivr.watching.collecting import Collector, Parts
 from ivr.watching.event_lag import EventLag
@@ -113,7 +114,11 @@ async def watching(
     limits: Limits | None = None,
 ) -> AsyncIterator[Watching]:
     """Watches while in the block. changed: told when a part is well or unwell that was not before."""
-    limits = Limits() if limits is None else limits
+    disk = parts.settings.disk
+    if limits is None:
+        limits = Limits(
+            disk_low_bytes=round(disk.warn_mb * MB), disk_full_bytes=round(disk.transcripts_mb * MB)
+        )
     loop_lag, journal_lag = LoopLag(meters.loop_lag.observe), JournalLag()
     event_lag = EventLag(meters.event_lag.observe, lambda: clock.now().timestamp(), clock.monotonic)
     collector = Collector(parts, event_lag, loop_lag, journal_lag)
