@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import Final
 
 from ivr.accounts.book import TECHNOLOGY, AccountBook
@@ -26,6 +26,8 @@ ONLINE: Final = "online"
 IN_USE: Final = frozenset({"INUSE", "BUSY", "ONHOLD", "RINGINUSE"})
 """States of a device that is in a call: one that only rings may be rung by us."""
 AWAY: Final = frozenset({"UNAVAILABLE", "INVALID"})
+ASKED: Final = frozenset({"Reachable", "Unreachable", "Removed"})
+"""States of a registration that Asterisk has asked the telephone for, or that is over."""
 AT_ONCE: Final = 8
 
 
@@ -42,8 +44,10 @@ class Phones:
         book: AccountBook,
         registered: Callable[[str, bool], None],
         in_use: Callable[[str, bool], None],
+        has_contact: Callable[[str], Awaitable[bool]] | None = None,
     ) -> None:
         self._ari = ari
+        self._has_contact = has_contact
         self._book = book
         self._registered = registered
         self._in_use = in_use
@@ -57,18 +61,27 @@ class Phones:
         match event:
             case EndpointStateChange() | PeerStatusChange() | ContactStatusChange():
                 if event.endpoint.technology == TECHNOLOGY:
-                    self._set(event.endpoint.resource, event.endpoint.state == ONLINE)
+                    username, online = event.endpoint.resource, event.endpoint.state == ONLINE
+                    asked = isinstance(event, ContactStatusChange) and (
+                        event.contact_info.contact_status in ASKED
+                    )
+                    if online or asked:
+                        self._book.unasked.discard(username)
+                    self._set(username, online or username in self._book.unasked)
             case DeviceStateChanged():
                 technology, _, username = event.device_state.name.partition("/")
                 if technology == TECHNOLOGY and username in self._book.agents:
                     self._in_use(username, event.device_state.state in IN_USE)
-                    if event.device_state.state in AWAY:
+                    if event.device_state.state in AWAY and username not in self._book.unasked:
                         self._set(username, False)
             case _:
                 pass
 
-    async def refresh(self) -> None:
+    async def refresh(self, *, restarted: bool = False) -> None:
         """After every gap and change: subscribe (the application may be a new one) and ask for the present state.
+
+        restarted: Asterisk was started anew. It keeps registrations and rings their telephones, but calls them offline
+        until it has asked them, up to half a minute later: those that were there before are there still.
 
         Raises AriError when Asterisk does not answer: ask again.
         """
@@ -88,7 +101,14 @@ class Phones:
         states = {endpoint.resource: endpoint for endpoint in endpoints.value}
         for username in wanted:
             endpoint = states.get(username)
-            self._set(username, endpoint is not None and endpoint.state == ONLINE)
+            online = endpoint is not None and endpoint.state == ONLINE
+            if online or restarted:
+                self._book.unasked.discard(username)
+            if restarted and not online and self._has_contact is not None and self._book.is_online(username):
+                online = await self._has_contact(username)
+                if online:
+                    self._book.unasked.add(username)
+            self._set(username, online or username in self._book.unasked)
             if endpoint is not None and not endpoint.channel_ids:
                 self._in_use(username, False)
 

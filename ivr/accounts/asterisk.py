@@ -94,6 +94,10 @@ class Provisioner:
             await self._delete("contact", contact)
         return len(contacts)
 
+    async def has_contact(self, username: str) -> bool:
+        """Whether a telephone is registered there, reached or not."""
+        return bool(await self._contacts(username))
+
     async def reconcile(self, accounts: Mapping[str, SipAccountRecord]) -> Plan:
         """Bring Asterisk in step: accounts are all there are, by name. Says what was done.
 

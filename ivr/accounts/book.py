@@ -17,6 +17,8 @@ class AccountBook:
         self._accounts: list[SipAccountRecord] = []
         self._online: dict[str, None] = {}
         """Registered usernames, the latest to register last."""
+        self.unasked: set[str] = set()
+        """Registered before Asterisk was started anew, and not yet asked by it: it says offline, and rings them."""
 
     def take(self, accounts: Iterable[SipAccountRecord]) -> None:
         """These are all there are."""

@@ -22,7 +22,7 @@ ASK_EVERY_S: Final = 1.0
 class AccountKeeper:
     """`on_event` for every event of the application, `begin()` once Asterisk answers, `run()` as a task.
 
-    after: done each time when Asterisk is in step (telephones are asked for anew).
+    after: done each time when Asterisk is in step (telephones are asked for anew); told whether it was started anew.
     """
 
     def __init__(
@@ -30,7 +30,7 @@ class AccountKeeper:
         accounts: Accounts,
         provisioner: Provisioner,
         book: AccountBook,
-        after: Callable[[], Awaitable[None]],
+        after: Callable[[bool], Awaitable[None]],
         *,
         ask_every_s: float = ASK_EVERY_S,
     ) -> None:
@@ -40,11 +40,13 @@ class AccountKeeper:
         self._after = after
         self._ask_every_s = ask_every_s
         self._due = asyncio.Event()
+        self._restarted = False
         self._serial = -1
         """Of the change that Asterisk was last brought in step with."""
 
     def on_event(self, event: AnyEvent) -> None:
         if isinstance(event, Gap):
+            self._restarted = self._restarted or event.restarted
             self._due.set()
 
     def changed(self) -> None:
@@ -84,7 +86,8 @@ class AccountKeeper:
             self._book.take(accounts.values())
             await self._bring_in_step(accounts)
             self._serial = serial
-            await self._after()
+            await self._after(self._restarted)
+            self._restarted = False
         except* (AriError, StorageError) as errors:
             log.warning("accounts are not in step, again in %g s: %s", self._ask_every_s, first_of(errors))
             self._serial = -1

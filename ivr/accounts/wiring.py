@@ -62,7 +62,7 @@ async def open_accounts(
     await accounts.seed(dispatcher.board.agents, known)
     book = AccountBook()
     own_calls = OwnCalls(book, lambda: dispatcher.board.agents, dispatcher.apply)
-    phones = Phones(ari, book, dispatcher.phone_seen, own_calls.in_use)
+    phones = Phones(ari, book, dispatcher.phone_seen, own_calls.in_use, provisioner.has_contact)
 
     def see(fact: Fact, at: dt.datetime) -> None:
         if isinstance(fact, AgentChanged):
@@ -73,8 +73,8 @@ async def open_accounts(
 
     warned = Warned()
 
-    async def in_step() -> None:
-        await phones.refresh()
+    async def in_step(restarted: bool) -> None:
+        await phones.refresh(restarted=restarted)
         board = dispatcher.board
         warned.look(board.rules, board.agents.values(), book.by_themselves)
         changed()

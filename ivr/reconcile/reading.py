@@ -72,7 +72,12 @@ def asterisk_of(channels: Iterable[Channel], bridges: Iterable[Bridge], app: str
 def telephones_of(endpoints: Iterable[Endpoint], book: AccountBook) -> Telephones:
     """Those of the agents' accounts."""
     return tuple(
-        Telephone(one.resource, book.agents[one.resource], one.state == ONLINE, tuple(one.channel_ids))
+        Telephone(
+            one.resource,
+            book.agents[one.resource],
+            one.state == ONLINE or one.resource in book.unasked,
+            tuple(one.channel_ids),
+        )
         for one in endpoints
         if one.technology == TECHNOLOGY and one.resource in book.agents
     )

@@ -29,6 +29,7 @@ class House:
     missed: asyncio.Event = field(default_factory=asyncio.Event)
     tried: asyncio.Queue[int] = field(default_factory=asyncio.Queue)
     in_step: asyncio.Queue[int] = field(default_factory=asyncio.Queue)
+    restarted: list[bool] = field(default_factory=list)
 
     async def last_serial(self) -> int:
         if self.away:
@@ -45,8 +46,9 @@ class House:
             raise self.fails.pop(0)
         return Plan((), (), ())
 
-    async def after(self) -> None:
+    async def after(self, restarted: bool) -> None:
         self.in_step.put_nowait(self.serial)
+        self.restarted.append(restarted)
 
 
 @asynccontextmanager
@@ -74,7 +76,10 @@ async def test_in_step_at_the_start_after_a_gap_and_after_a_change_from_anywhere
         assert await house.in_step.get() == 2
         keeper.changed()
         assert await house.in_step.get() == 2
-    assert house.tried.qsize() == 4, "nothing is told when nothing has changed"
+        keeper.on_event(Gap(False, 1.0, restarted=True))
+        assert await house.in_step.get() == 2
+    assert house.tried.qsize() == 5, "nothing is told when nothing has changed"
+    assert house.restarted == [False, False, False, False, True]
 
 
 @pytest.mark.parametrize("error", [AriUnavailable("no answer"), StorageError("away")])
