@@ -29,11 +29,13 @@ import socket
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Final, Literal
+from typing import TYPE_CHECKING, Final, Literal
 
 from ivr.asterisk.running import Mark, mark_of
-from ivr.config import Settings
 from ivr.errors import ConfigError
+
+if TYPE_CHECKING:
+    from ivr.config import Settings
 
 log = logging.getLogger(__name__)
 

@@ -44,6 +44,8 @@ class Place:
     """Until the first agent."""
     talked_s: float = 0.0
     """With all agents so far."""
+    written: tuple[Enqueue, JsonValue] | None = None
+    """`wanted` as JSON, of that `wanted`."""
 
     def tasks(self) -> list[asyncio.Task[None]]:
         """Whoever rings or serves the caller."""
@@ -52,10 +54,12 @@ class Place:
 
 
 def place_to_json(place: Place) -> dict[str, JsonValue]:
+    if place.written is None or place.written[0] is not place.wanted:
+        place.written = (place.wanted, dict(codec.action_to_json(place.wanted)))
     return {
         "entry": place.entry,
         "queue": place.queue,
-        "wanted": codec.action_to_json(place.wanted),
+        "wanted": place.written[1],
         "enqueued_at": place.enqueued_at.isoformat(),
         "began_at": place.began_at.isoformat(),
         "joined": place.joined_at is not None,

@@ -116,6 +116,8 @@ def _defaults(kind: type) -> tuple[tuple[str, object], ...]:
 
 
 def _to_json(value: Any) -> JsonValue:
+    if type(value) in _PLAIN:
+        return typing.cast(JsonValue, value)
     if isinstance(value, _PARTS):
         return _fields_to_json(value)
     if isinstance(value, Mapping):
@@ -123,6 +125,9 @@ def _to_json(value: Any) -> JsonValue:
     if isinstance(value, list | tuple):
         return [_to_json(item) for item in value]
     return typing.cast(JsonValue, value)
+
+
+_PLAIN = frozenset({str, int, float, bool, type(None)})
 
 
 def _tagged(kinds: Mapping[str, type], data: object, what: str) -> Any:

@@ -221,6 +221,7 @@ class LastingHouse:
     agents: tuple[str, ...]
     entry: str
     away_s: float
+    most_calls: int = 100
     ears: ScriptedEars = field(default_factory=ScriptedEars)
     outside: ScriptedOutside = field(default_factory=ScriptedOutside)
     prompts: OneSecondPrompts = field(default_factory=OneSecondPrompts)
@@ -314,7 +315,7 @@ class LastingHouse:
             services,
             OneDialogue(the_dialogues(), self.prompts),
             dispatcher,
-            FrontDoorSettings(NODE, self.entry, "zh", 100),
+            FrontDoorSettings(NODE, self.entry, "zh", self.most_calls),
             lambda: None,
             lambda event: None,
         )
@@ -402,10 +403,11 @@ async def lasting(
     agents: Sequence[str] = ("a1", "a2"),
     entry: str = "main",
     away_s: float = 0.0,
+    most_calls: int = 100,
     jitter_s: float = 0.0,
 ) -> AsyncIterator[LastingHouse]:
     world = FakeAsterisk(seed=seed, jitter_s=jitter_s)
-    here = LastingHouse(world, _Database(), tuple(agents), entry, away_s)
+    here = LastingHouse(world, _Database(), tuple(agents), entry, away_s, most_calls)
     life = asyncio.create_task(here.live(), name="controllers")
     try:
         await here.here.wait()
