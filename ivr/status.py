@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Sequence
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Final, Literal
 
 from ivr.call.registry import CallRegistry
@@ -13,6 +15,7 @@ from ivr.clock import Clock
 from ivr.dispatch import Dispatcher
 from routing.agents import IN_CALL, OFFERED, Agent
 from routing.entries import IN_LINE, Entry
+from routing.ids import EntryId
 from web.api.status import (
     AgentLine,
     AsteriskStatus,
@@ -94,6 +97,20 @@ class TodayCount:
         )
 
 
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """How many there are of everything. calls, agents: by state. queues: those on the line, the longest wait (s, 0.0
+    when nobody waits), agents who are free, by queue. callbacks: promises that are not kept yet."""
+
+    node: str
+    uptime_s: float
+    calls: Mapping[str, int]
+    agents: Mapping[str, int]
+    queues: Mapping[str, tuple[int, float, int]]
+    callbacks: int
+    asterisk: AsteriskStatus
+
+
 class LiveStatus:
     """`snapshot()` costs one walk over live calls, queues and agents; `bump()` wakes the watchers."""
 
@@ -132,11 +149,42 @@ class LiveStatus:
     async def changed(self, seen: int) -> int:
         return await self._revision.changed(seen)
 
+    def counts(self) -> Counts:
+        """One look at each call, entry and agent: for who asks every second, and for metrics."""
+        now, board = self._clock.now(), self._dispatcher.board
+        waiting: dict[str, int] = dict.fromkeys(board.rules.queues, 0)
+        longest = dict.fromkeys(waiting, 0.0)
+        free = dict.fromkeys(waiting, 0)
+        callbacks = 0
+        for entry in board.entries():
+            if entry.callback:
+                callbacks += 1
+            elif entry.state in IN_LINE and entry.queue in waiting:
+                waiting[entry.queue] += 1
+                longest[entry.queue] = max(longest[entry.queue], entry.waited_s(now))
+        states: Counter[str] = Counter()
+        for agent in board.agents.values():
+            states[agent.state] += 1
+            if agent.state == "available":
+                for queue in agent.queues:
+                    if queue in free:
+                        free[queue] += 1
+        return Counts(
+            node=self._node,
+            uptime_s=self._clock.monotonic() - self._started,
+            calls=Counter(session.stage for session in self._registry),
+            agents=states,
+            queues={name: (count, longest[name], free[name]) for name, count in waiting.items()},
+            callbacks=callbacks,
+            asterisk=self._asterisk(),
+        )
+
     def snapshot(self) -> Status:
         now = self._clock.now()
         agents = list(self._dispatcher.board.agents.values())
         entries = self._dispatcher.board.entries()
         phones = self._phones()
+        calls = {entry.id: entry.call_id for entry in entries}
         return Status(
             now=now,
             node=self._node,
@@ -148,7 +196,7 @@ class LiveStatus:
             queues=tuple(
                 _queue_line(name, entries, agents, now) for name in self._dispatcher.board.rules.queues
             ),
-            agents=tuple(_agent_line(agent, entries, phones) for agent in agents),
+            agents=tuple(_agent_line(agent, calls, phones) for agent in agents),
             today=self._today.figures(),
             callbacks=tuple(_callback(line) for line in self._callbacks()),
             unwell=self.unwell(),
@@ -207,8 +255,8 @@ def _queue_line(name: str, entries: list[Entry], agents: list[Agent], now: dt.da
     )
 
 
-def _agent_line(agent: Agent, entries: list[Entry], phones: frozenset[str]) -> AgentLine:
-    call = next((entry.call_id for entry in entries if entry.id == agent.entry), None)
+def _agent_line(agent: Agent, calls: Mapping[EntryId, str], phones: frozenset[str]) -> AgentLine:
+    """calls: of each entry."""
     state: Literal[
         "offline", "available", "reserved", "ringing", "talking", "hold", "consulting", "wrap_up", "paused"
     ]
@@ -219,5 +267,5 @@ def _agent_line(agent: Agent, entries: list[Entry], phones: frozenset[str]) -> A
         state=state,
         since=agent.since,
         phone_registered=agent.id in phones,
-        call_id=call,
+        call_id=None if agent.entry is None else calls.get(agent.entry),
     )

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import shutil
-from collections import Counter
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from importlib.metadata import PackageNotFoundError, version
@@ -25,13 +24,12 @@ from ivr.missed.ledger import WAITING_MOST
 from ivr.outside.outbox import MOST_HELD
 from ivr.outside.service import OutsideService
 from ivr.reconcile.repairs import Repairs
-from ivr.status import LiveStatus
+from ivr.status import Counts, LiveStatus
 from ivr.watching.event_lag import EventLag
 from ivr.watching.journal_lag import JournalLag
 from ivr.watching.loop import LoopLag
 from ivr.watching.readings import Buffer, QueueLevel, Readings, SpeechWorker
 from storage.writer import FactWriter
-from web.api.status import Status
 
 EVENTS_OLD_S = 60.0
 """The age of an event that was looked at so long ago says nothing of now."""
@@ -73,20 +71,20 @@ class Collector:
     def read(self) -> Readings:
         parts, now = self._parts, asyncio.get_running_loop().time()
         ari, writer, gate = parts.ari, parts.writer, parts.admissions.gate
-        status = parts.status.snapshot()
+        counts = parts.status.counts()
         disk_free, disk_total = self._disk()
         spool = writer.spool
         events_fresh = ari.connected and now - self._event_lag.last_at < EVENTS_OLD_S
         return Readings(
-            node=status.node,
+            node=counts.node,
             version=self._version,
-            uptime_s=status.uptime_s,
-            calls=Counter(call.state for call in status.calls),
+            uptime_s=counts.uptime_s,
+            calls=counts.calls,
             most_calls=parts.settings.max_calls,
-            agents=Counter(agent.state for agent in status.agents),
-            queues=_queues(status),
-            callbacks=len(status.callbacks),
-            buffers=self._buffers(status),
+            agents=counts.agents,
+            queues=_queues(counts),
+            callbacks=counts.callbacks,
+            buffers=self._buffers(counts),
             admitted=gate.admitted,
             refused={str(reason): count for reason, count in gate.refused.items()},
             refused_unheard=parts.admissions.refusals.unheard,
@@ -94,9 +92,9 @@ class Collector:
             repairs=_repairs(parts.front_door.repairs),
             connected=ari.connected,
             replaced=ari.replaced,
-            trouble=status.asterisk.trouble,
+            trouble=counts.asterisk.trouble,
             asterisk_silent_s=ari.heart.silent_for_s,
-            asterisk_restarts=status.asterisk.restarts,
+            asterisk_restarts=counts.asterisk.restarts,
             events=ari.bus.received,
             events_unwatched=ari.bus.unwatched,
             events_unknown=ari.bus.unknown,
@@ -124,7 +122,7 @@ class Collector:
                 found.append((usage.free, usage.total))
         return min(found, default=(0, 0))
 
-    def _buffers(self, status: Status) -> tuple[Buffer, ...]:
+    def _buffers(self, counts: Counts) -> tuple[Buffer, ...]:
         """Every queue and buffer that could grow; docs/administrators/limits.md says what happens when one is full."""
         parts = self._parts
         bus, writer, admissions = parts.ari.bus, parts.writer, parts.admissions
@@ -143,7 +141,7 @@ class Collector:
             Buffer("notifications", parts.outside.notifications_fullest, MOST_HELD),
             Buffer("announcements", admissions.refusals.open, MOST_AT_ONCE),
             Buffer("asr_hearings", _hearings(parts.speech), _most_hearings(parts)),
-            Buffer("calls", len(status.calls), parts.settings.max_calls),
+            Buffer("calls", sum(counts.calls.values()), parts.settings.max_calls),
         ]
         if writer.spool is not None:
             found.append(Buffer("spool_bytes", writer.spool.size, writer.spool.most_bytes))
@@ -151,11 +149,8 @@ class Collector:
         return tuple(found)
 
 
-def _queues(status: Status) -> tuple[QueueLevel, ...]:
-    return tuple(
-        QueueLevel(queue.name, queue.waiting, queue.longest_wait_s or 0.0, queue.agents_available)
-        for queue in status.queues
-    )
+def _queues(counts: Counts) -> tuple[QueueLevel, ...]:
+    return tuple(QueueLevel(name, *levels) for name, levels in counts.queues.items())
 
 
 def _repairs(repairs: Repairs) -> dict[str, int]:
