@@ -96,6 +96,8 @@ class Leg:
         self.bridge = bridge or child_id(call, "talk")
         self._own_bridge = bridge is None
         self._bridged = False
+        self.cut_off = False
+        """It ended because Asterisk did."""
         self._doubtful = False
         """Nobody has looked yet whether the channel is there."""
         self.endpoint = destination.endpoint
@@ -235,6 +237,9 @@ class Leg:
             if isinstance(event, _GOING) and event.channel.id == self.channel:
                 return
             if isinstance(event, ChannelDtmfReceived) and (event.channel.id, event.digit) == (caller, key):
+                return
+            if isinstance(event, Gap) and event.restarted:
+                self.cut_off = True
                 return
             if (event is None or isinstance(event, Gap)) and not await self._alive():
                 return

@@ -303,7 +303,9 @@ class Attempt:
         with house.talks.during(talk):
             # Both at once may end it; which one does not matter.
             await unless(over, other.until_over())
-        return AttemptEnded("talked", True, round(house.clock.monotonic() - began, 3), agent=who)
+        talked_s = round(house.clock.monotonic() - began, 3)
+        outcome: AttemptOutcome = "cut_off" if agent.cut_off or citizen.cut_off else "talked"
+        return AttemptEnded(outcome, True, talked_s, agent=who)
 
     def _endpoint(self) -> str | None:
         endpoint = self.house.outbound.endpoint_of(self.number)

@@ -27,10 +27,11 @@ AttemptOutcome = Literal[
     "later",
     "cancelled",
     "citizen_left",
+    "cut_off",
 ]
 """talked: the two talked. not_taken, agent_left: the agent's own affair. no_key: somebody or something answered and
-pressed nothing. later, cancelled: by key. citizen_left: accepted, and hung up before an agent came. The rest: what
-became of the citizen's telephone."""
+pressed nothing. later, cancelled: by key. citizen_left: accepted, and hung up before an agent came. cut_off: Asterisk
+failed while the two talked. The rest: what became of the citizen's telephone."""
 
 AGENT_LEFT_S: Final = 10.0
 LATER_S: Final = 1800.0
@@ -106,7 +107,7 @@ def follow(outcome: AttemptOutcome, record: CallbackRecord, plan: Plan, now: dt.
             return Next("cancelled", why="the citizen pressed the key")
         case "not_taken":
             return Next("waiting", record.not_before, counted=False)
-        case "agent_left":
+        case "agent_left" | "cut_off":
             return _again(record, plan, now, AGENT_LEFT_S, counted=False)
         case "later":
             after_s = LATER_S if plan.question is None else plan.question.later_s

@@ -9,11 +9,13 @@ from ivr.ari.generated.events import EVENTS
 from ivr.call.session import CUT_OFF
 from ivr.ids import ChannelId
 from tests.call.scenes import SEEDS, inputs, play, press_if_there, sent, summary_of
+from tests.call.test_callback import CITIZEN, party
 from tests.call.test_called_again import known, returned, standing, waits
+from tests.call.test_called_back import answered, asked, kept
 from tests.support.call_house import House
 from tests.support.fake_ari import Phone
 
-MOMENTS = range(0, 8000, 1730)
+MOMENTS = range(0, 8000, 2310)
 WAYS = ("", "1", "2", "3")
 """What the dialogue `tail` does: wait in line, record, ring another party."""
 
@@ -192,3 +194,28 @@ def test_another_controller_has_our_calls_from_now_on(key: str) -> None:
         out_of_promises(here)
 
     play(scene, repairs=True, entry="tail")
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_a_talk_of_a_promised_call_that_was_cut_off_is_called_again(seed: int) -> None:
+    async def scene(here: House) -> None:
+        citizen = await answered(here)
+        here.ari.world.press(citizen.id, "1")
+        await here.until(3)
+        assert here.states()["a1"] == "talking"
+        await here.ari.killed(away_s=4.0)
+        await here.until(2)
+        assert (kept(here).state, kept(here).data["outcome"], kept(here).attempts) == (
+            "waiting",
+            "cut_off",
+            0,
+        )
+        await here.until(25)
+        again = party(here, CITIZEN)
+        here.ari.world.press(again.id, "1")
+        await here.until(5)
+        here.ari.world.hang_up(again.id)
+        await here.until(2)
+        assert (kept(here).state, kept(here).data["outcome"]) == ("done", "talked")
+
+    play(scene, seed, repairs=True, earlier=asked("agent_first"))
