@@ -101,6 +101,19 @@ class Problem:
     about: str = ""
 
 
+class Calm(asyncio.Event):
+    """Set while no fault is under way. faults: so many have begun."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.faults = 0
+        self.set()
+
+    def clear(self) -> None:
+        self.faults += 1
+        super().clear()
+
+
 class GivesUp(Exception):
     """The citizen hangs up; the reason was told where there was one."""
 
@@ -114,10 +127,9 @@ class Caller:
         rig: Rig,
         network: BadNetwork,
         chance: random.Random,
-        calm: asyncio.Event,
+        calm: Calm,
         problem: Callable[[Problem], None],
     ) -> None:
-        """calm: set while no fault is under way."""
         self.citizen = citizen
         self._rig = rig
         self._network = network
@@ -181,6 +193,7 @@ class Caller:
         role = citizen.role
         if role == "menu":
             await self._stay("menu")
+            self._enter("proving")
             if await self._press("2", "number", DIAL_S):
                 return
             raise GivesUp
@@ -213,7 +226,7 @@ class Caller:
     async def _greeted(self) -> None:
         if await self._hears("choose", self.citizen.began_s, GREETED_S):
             self.citizen.greeted = True
-            self._enter("menu")
+            self._enter("greeted")
             return
         # Answered by nobody who knows the dialogue: right only where no controller was there.
         self._note("not greeted")
@@ -225,15 +238,18 @@ class Caller:
         await self._wait_for_calm()
         if citizen.muddled:
             raise GivesUp
+        faults = self._calm.faults
         citizen.phone.call.media.press("135")  # type: ignore[union-attr]
         await asyncio.sleep(1.0)
+        if self._calm.faults != faults:
+            citizen.muddled = True
         await self._stay("collect")
         if citizen.muddled:
             raise GivesUp
-        began_s = self._loop.time()
+        began_s, faults = self._loop.time(), self._calm.faults
         citizen.stage = "proving"
         citizen.phone.call.media.press("790")  # type: ignore[union-attr]
-        if await self._hears("right", began_s, AGAIN_S * 2):
+        if await self._hears("right", began_s, AGAIN_S * 2) or self._calm.faults != faults:
             return
         self._proof_failed("three digits before the fault and three after it", "right", began_s)
 
@@ -294,13 +310,13 @@ class Caller:
         citizen = self.citizen
         for attempt in range(TRIES):
             await self._wait_for_calm()
-            began_s = self._loop.time()
+            began_s, faults = self._loop.time(), self._calm.faults
             if attempt:
                 citizen.muddled = True
             self._note(f"presses {key}")
             citizen.phone.call.media.press(key)  # type: ignore[union-attr]
             if await self._hears(sound, began_s, AGAIN_S):
-                if not self._calm.is_set():
+                if not self._calm.is_set() or self._calm.faults != faults:
                     citizen.muddled = True
                 return True
         return False

@@ -41,8 +41,11 @@ async def controller_killed(rig: Rig, town: Town, chance: random.Random) -> str:
     rig.controller.kill()
     await rig.controller.ended.wait()
     await asyncio.sleep(away_s)
+    began_s = asyncio.get_running_loop().time()
     await rig.serve()
-    return f"away for {away_s:.1f} s and its start"
+    return (
+        f"started {away_s:.1f} s later, serves after {asyncio.get_running_loop().time() - began_s:.1f} s more"
+    )
 
 
 async def controller_killed_twice(rig: Rig, town: Town, chance: random.Random) -> str:

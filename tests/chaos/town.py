@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from tests.chaos.agents import AgentPhone
-from tests.chaos.citizens import Caller, Citizen, Problem, Role, telephone
+from tests.chaos.citizens import Caller, Calm, Citizen, Problem, Role, telephone
 from tests.chaos.rig import Rig
 from tests.support.faults_sip import BadNetwork
 
@@ -40,8 +40,7 @@ class Town:
     def __init__(self, rig: Rig, chance: random.Random) -> None:
         self.rig = rig
         self.network = BadNetwork(random.Random(chance.random()))
-        self.calm = asyncio.Event()
-        self.calm.set()
+        self.calm = Calm()
         self.citizens: list[Citizen] = []
         """Live ones."""
         self.over: list[Citizen] = []
