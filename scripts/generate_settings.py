@@ -45,7 +45,8 @@ def rows(model: type[BaseModel], prefix: str = "") -> list[str]:
             lines += rows(type(field.default), f"{key}.")
             continue
         variable = "IVR_" + key.upper().replace(".", "__")
-        lines.append(f"| `{key}` | `{variable}` | {_default(field.get_default(call_default_factory=True))} | {_meaning(field)} |")
+        default = _default(field.get_default(call_default_factory=True))
+        lines.append(f"| `{key}` | `{variable}` | {default} | {_meaning(field)} |")
     return lines
 
 
