@@ -54,7 +54,9 @@ async def test_a_full_house_and_a_nuisance(scene: Scene) -> None:
     assert float(figures["hotline_event_lag_seconds_count"]) >= 1
     assert float(figures["hotline_ready"]) == 1
     assert call not in text
-    assert not re.search(r"(?<![\d.])1380000\d{4}|c-n1-", text), "a number or the id of a call is in the metrics"
+    assert not re.search(r"(?<![\d.])1380000\d{4}|c-n1-", text), (
+        "a number or the id of a call is in the metrics"
+    )
     await hotline.writer.drain()
     async with hotline.store.reading() as uow:
         calls = [one for one in await uow.calls.recent(50) if one.data.get("outcome") == "refused"]
