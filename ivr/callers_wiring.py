@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import datetime as dt
 import logging
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from typing import Final
 
@@ -67,8 +67,11 @@ class Callers:
         if self.ledger is not None:
             self.ledger.see(fact)
 
-    async def begin(self, dispatcher: Dispatcher) -> None:
-        """Before the first call: what earlier runs say. Never raises: a hotline that forgot is better than none."""
+    async def begin(self, dispatcher: Dispatcher, left: Sequence[Fact] = ()) -> None:
+        """Before the first call: what earlier runs say. left: what one had not brought into the database.
+
+        Never raises: a hotline that forgot is better than none.
+        """
         dispatcher.known = self.known
         dispatcher.places.measured = self._measured
         rules = dispatcher.board.rules
@@ -76,7 +79,7 @@ class Callers:
         try:
             await _remember(self._store, dispatcher.places, rules, self._clock.now())
             if self.ledger is not None:
-                await self.ledger.begin(self._node)
+                await self.ledger.begin(self._node, left)
         except StorageError as error:
             log.warning("waits and missed calls of earlier runs are not known: %s", error)
 

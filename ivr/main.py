@@ -278,7 +278,7 @@ async def hotline(
         dispatcher = Dispatcher(board, clock, records, changed)
         stack.callback(dispatcher.close)
         dispatcher.begin(floor)
-        await callers.begin(dispatcher)
+        await callers.begin(dispatcher, writer.left)
         at_work = await stack.enter_async_context(
             open_desk(settings.desk, dispatcher, clock, store, put, ari, outside)
         )

@@ -49,6 +49,14 @@ class Missed(FactRepository[MissedCallRecord]):
         where = (table.c.state == "open", table.c.callback_id == callback_id)
         return await self._many(self._select().where(*where).order_by(table.c.id))
 
+    async def counted(self, caller_key: str, call_id: str, at: dt.datetime) -> bool:
+        """Whether this call, which ended then, is in the ledger: calls of a caller come to it in their order."""
+        table = missed_calls.c
+        where = table.call_id == call_id
+        if caller_key:
+            where |= (table.caller_key == caller_key) & (table.last_at >= at)
+        return await self._one(where) is not None
+
     async def listed(
         self,
         *,

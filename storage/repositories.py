@@ -58,6 +58,12 @@ class Calls(FactRepository[CallRecord]):
         query = self._select().where(tables.calls.c.state == "live")
         return await self._many(query.order_by(tables.calls.c.started_at, tables.calls.c.id))
 
+    async def ended_since(self, since: dt.datetime, longest: dt.timedelta) -> list[CallRecord]:
+        """Those that ended since then and lasted no longer, in the order in which they ended."""
+        table = tables.calls.c
+        where = (table.state == "ended", table.started_at >= since - longest, table.ended_at >= since)
+        return await self._many(self._select().where(*where).order_by(table.ended_at, table.id))
+
     async def recent(self, limit: int = 50) -> list[CallRecord]:
         """Youngest first."""
         order = (tables.calls.c.started_at.desc(), tables.calls.c.id.desc())

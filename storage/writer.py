@@ -31,7 +31,8 @@ from ivr.errors import StorageError
 from storage import spool_codec
 from storage.batches import WRITE_LIMIT_S, Batches, Figures
 from storage.errors import StorageAway
-from storage.records import Fact, TranscriptLine
+from storage.promises import CallbackRecord
+from storage.records import CallRecord, Fact, TranscriptLine
 from storage.spool import Cursor, Spool
 from storage.spool_recovery import readable, recover
 from storage.store import Store
@@ -89,6 +90,8 @@ class FactWriter:
         self._task: asyncio.Task[None] | None = None
         self._spooling: asyncio.TimerHandle | None = None
         self.figures = Figures()
+        self.left: list[Fact] = []
+        """Of what `recover` wrote, the calls and the promises: nobody else may have looked at them."""
         aside = None if spool is None else spool.folder
         self._batches = Batches(store, aside, self.figures, limit_s=write_limit_s, jitter=jitter)
 
@@ -191,12 +194,16 @@ class FactWriter:
         if self.spool is None:
             return 0
         try:
-            found = await recover(self.spool.folder, self._batches.write, self._batch)
+            found = await recover(self.spool.folder, self._write_left, self._batch)
         except OSError as error:
             mend = f"look at {self.spool.folder}"
             raise StorageError(f"the spool cannot be read: {error}", mend=mend) from error
         self.figures.recovered += found.facts
         return found.facts
+
+    async def _write_left(self, batch: Sequence[Fact]) -> None:
+        await self._batches.write(batch)
+        self.left += [fact for fact in batch if isinstance(fact, CallRecord | CallbackRecord)]
 
     async def __aenter__(self) -> FactWriter:
         """Raises as `recover` does."""

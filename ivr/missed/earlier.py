@@ -12,9 +12,10 @@ from storage.store import UnitOfWork
 
 @dataclass(frozen=True, slots=True)
 class Unjudged:
-    """An earlier controller's call that is over now. ended: its record."""
+    """An earlier controller's call that is over now. ended: its record. again: it may be in the ledger already."""
 
     ended: CallRecord
+    again: bool = False
 
 
 async def is_stored(uow: UnitOfWork, call: str) -> bool:

@@ -11,7 +11,7 @@ from __future__ import annotations
 import asyncio
 import datetime as dt
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Final, assert_never
 
@@ -33,6 +33,8 @@ FIRST_RETRY_S: Final = 0.2
 LONGEST_RETRY_S: Final = 5.0
 WAITING_MOST: Final = 50_000
 FINISH_S: Final = 5.0
+JUST_BEFORE: Final = dt.timedelta(minutes=2)
+LONGEST_CALL: Final = dt.timedelta(hours=6)
 STORED_EVERY_S: Final = 0.1
 STORED_LOOKS: Final = 100
 
@@ -90,11 +92,24 @@ class MissedLedger:
         for judgement in self._calls.see(fact):
             self._put(judgement)
 
-    async def begin(self, node: str) -> int:
+    async def begin(self, node: str, left: Sequence[Fact] = ()) -> int:
         """Calls that an earlier controller of this node had when it ended without a word: judged when they are over,
-        whoever ends them. How many. Raises StorageError."""
+        whoever ends them. How many. Raises StorageError.
+
+        left: what that one had not brought into the database, and so perhaps not judged. What ended just before is
+        looked at as well.
+        """
+        since = self._clock.now() - JUST_BEFORE
         async with self._store.reading() as uow:
             self._earlier = {call.id for call in await uow.calls.live() if call.node == node}
+            over = {call.id: call for call in await uow.calls.ended_since(since, LONGEST_CALL)}
+        over |= {call.id: call for call in left if isinstance(call, CallRecord) and call.state == "ended"}
+        for call in sorted(over.values(), key=lambda one: one.ended_at or one.started_at):
+            if call.node == node:
+                self._put(Unjudged(call, again=True))
+        for promise in left:
+            if isinstance(promise, CallbackRecord):
+                self.see(promise)
         return len(self._earlier)
 
     async def run(self) -> None:
@@ -155,6 +170,8 @@ class MissedLedger:
             case Unjudged():
                 written = []
                 for judgement in await judgements(uow, entry, self._policy):
+                    if entry.again and isinstance(judgement, Missed) and await self._counted(uow, judgement):
+                        continue
                     written += await self._write(uow, judgement)
                 return written
             case Missed():
@@ -180,6 +197,9 @@ class MissedLedger:
                     return
             await asyncio.sleep(STORED_EVERY_S)
         log.error("the end of call %s is not in the database: what it is owed is judged without it", call)
+
+    async def _counted(self, uow: UnitOfWork, missed: Missed) -> bool:
+        return await uow.missed.counted(self._key(missed.number), missed.call, missed.at)
 
     async def _owed(self, uow: UnitOfWork, number: str) -> list[MissedCallRecord]:
         key = self._key(number)

@@ -197,6 +197,35 @@ async def test_a_call_of_an_earlier_controller_is_judged_as_a_whole_when_it_is_o
     )
 
 
+async def test_what_a_killed_controller_had_not_judged_is_judged_once(ledger: Ledger) -> None:
+    """Of its calls some are in the ledger, some in its spool only, some just in the database."""
+    await ledger.missed(call="c-n1-1", after=10)
+    now = VirtualClock().now()
+    ended = {
+        number: CallRecord(
+            f"c-n1-{number}",
+            min(now, over_at) - dt.timedelta(hours=1),
+            caller=caller,
+            state="ended",
+            ended_at=over_at,
+            data={"outcome": "failed"},
+            revision=1,
+        )
+        for number, caller, over_at in (
+            (2, NUMBER, at(20)),
+            (3, OTHER, now - dt.timedelta(seconds=30)),
+            (4, "13800000009", now - dt.timedelta(minutes=9)),
+        )
+    }
+    async with ledger.store.unit_of_work() as uow:
+        await uow.calls.upsert(*ended.values())
+    for _ in range(2):  # killed again while it judges, or after
+        await ledger.ledger.begin("n1", [ended[2]])
+        await ledger.ledger.finish()
+    owed = {one.number: (one.count, one.call_id) for one in await ledger.open()}
+    assert owed == {NUMBER: (2, "c-n1-2"), OTHER: (1, "c-n1-3")}
+
+
 async def test_why_a_call_failed_is_told(ledger: Ledger) -> None:
     await ledger.missed(call="c-9")
     (owed,) = await ledger.open()

@@ -45,6 +45,26 @@ async def test_a_caller_has_one_open_obligation_at_most(store: Store) -> None:
     assert (counts.closed, counts.reasons) == ({"hand": 1}, {"abandoned": 2, "voicemail": 1})
 
 
+async def test_whether_a_call_is_in_the_ledger_already(store: Store) -> None:
+    async with store.unit_of_work() as uow:
+        await uow.missed.upsert(missed("m-1", last_at=s.at(50)), missed("m-2", "", call_id="c-n1-7"))
+        await uow.calls.upsert(
+            s.call("c-n1-1", state="ended", ended_at=s.at(90)),
+            s.call("c-n1-2", state="ended", ended_at=s.at(80)),
+            s.call("c-n1-3", state="ended", ended_at=s.at(70)),
+            s.call("c-n1-4", started_at=s.at(-9000), state="ended", ended_at=s.at(95)),
+            s.call("c-n1-5"),
+        )
+    async with store.reading() as uow:
+        assert await uow.missed.counted("k1", "c-n1-5", s.at(50))
+        assert not await uow.missed.counted("k1", "c-n1-5", s.at(51))
+        assert await uow.missed.counted("k2", "c-n1-1", s.at(51))
+        # Withheld numbers are nobody's in particular.
+        assert not await uow.missed.counted("", "c-n1-8", s.at(-9))
+        found = await uow.calls.ended_since(s.at(75), dt.timedelta(hours=2))
+    assert [call.id for call in found] == ["c-n1-2", "c-n1-1"]
+
+
 async def test_the_hit_rate_is_read_from_the_newest_estimates(store: Store) -> None:
     def made(number: int, hit: bool | None) -> WaitEstimateRecord:
         return WaitEstimateRecord(

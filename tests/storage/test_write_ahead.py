@@ -92,14 +92,16 @@ async def test_what_the_database_did_not_take_by_the_end_is_written_at_the_next_
     flaky = Flaky(store)
     flaky.away = True
     async with FactWriter(flaky, spool=Spool(tmp_path / "spool"), close_timeout_s=0.01) as writer:
-        for seq in range(1, 11):
+        for seq in range(1, 10):
             writer.put(s.event(seq))
+        writer.put(s.call())
     assert "10 facts stay in the spool" in caplog.text
     with pytest.raises(StorageAway):
         await FactWriter(flaky, spool=Spool(tmp_path / "spool")).__aenter__()
     async with FactWriter(store, spool=Spool(tmp_path / "spool")) as writer:
         assert writer.figures.recovered == 10
-    assert await _journal_seqs(store) == list(range(1, 11))
+        assert writer.left == [s.call()]
+    assert await _journal_seqs(store) == list(range(1, 10))
 
 
 async def test_a_full_disk_reaches_no_caller_and_loses_nothing_while_the_database_works(
