@@ -106,11 +106,11 @@ class Attempt:
         # Whoever is asked first is not heard by the agent meanwhile.
         bridge = agent.bridge if self.plan.question is None else None
         async with self._citizen(endpoint, agent.channel, bridge) as citizen:
-            await self._ringing(agent.channel, on=True)
+            await self._ringing(agent, on=True)
             answered = await unless(gone, self._reached(citizen))
             if answered is None:
                 return AttemptEnded("agent_left", True)
-            await self._ringing(agent.channel, on=False)
+            await self._ringing(agent, on=False)
             if answered.outcome != "talked":
                 return AttemptEnded(answered.outcome, True, cause=answered.cause)
             if bridge is None and not await agent.join(citizen.channel):
@@ -324,14 +324,19 @@ class Attempt:
             return [], 0.0
         return await sounds_of(self.house.audio(), prompts, self.language)
 
-    async def _ringing(self, channel: ChannelId, *, on: bool) -> None:
+    async def _ringing(self, agent: Leg, *, on: bool) -> None:
+        """Out of the room meanwhile: whoever is in a mixed one hears the mix alone, and of nobody that is silence."""
+        channels = self.house.ari.channels
         try:
             if on:
-                await self.house.ari.channels.ring(channel_id=channel)
+                await agent.release(agent.channel)
+                await channels.ring(channel_id=agent.channel)
             else:
-                await self.house.ari.channels.ring_stop(channel_id=channel)
+                await channels.ring_stop(channel_id=agent.channel)
         except AriError as error:
             log.warning("the agent does not hear the citizen's telephone ring: %s", error)
+        if not on:
+            await agent.join(agent.channel)
 
 
 async def _within(withdrawn: asyncio.Future[None], agent: Leg) -> Rung:
