@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import subprocess
+import re
 import sys
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -171,8 +172,24 @@ def test_while_off_nothing_of_it_is_loaded_and_nothing_is_watched() -> None:
         assert not traces.fact_watchers
         ears = ScriptedEars()
         assert traces.ears(ears) is ears
-    code = "import ivr.main, sys; sys.exit(any(name.startswith('opentelemetry') for name in sys.modules))"
-    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+    loading = [
+        path
+        for path in sources()
+        if re.search(r"^(from|import) opentelemetry", path.read_text("utf-8"), re.M)
+    ]
+    assert {path.name for path in loading} == {"ears.py", "identity.py", "spans.py", "wiring.py"}
+    by_name = "|".join(path.stem for path in loading)
+    loaded_by = re.compile(rf"^(from|import) ivr\.tracing(\.({by_name})\b| import)", re.M)
+    for path in sources():
+        if path.parent.name != "tracing":
+            assert not loaded_by.search(path.read_text("utf-8")), f"{path} loads opentelemetry for everybody"
+
+
+def sources() -> list[Path]:
+    root = Path(__file__).parents[2]
+    return [
+        path for room in ("ivr", "asr", "routing", "storage", "web") for path in (root / room).rglob("*.py")
+    ]
 
 
 def test_wanted_and_not_installed_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
