@@ -79,6 +79,8 @@ def kept_of(
             continue
         written = [(event.kind, event.data) for event in journal if event.seq > call.seq]
         saved.append(replace(call, written=tuple(written), said=said.get(one.id, 0)))
+    left_at = max((one.at for one in saved), default=None)
+    saved = [replace(one, left_at=left_at) for one in saved]
     going_on = {one.call for one in saved}
     forgotten = [record for record in records if record.id not in going_on]
     return Kept(

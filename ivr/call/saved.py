@@ -71,6 +71,8 @@ class SavedCall:
     """Kind and data of the lines of its journal that were written after it was kept for the last time."""
     said: int = 0
     gone: bool = False
+    left_at: dt.datetime | None = None
+    """When the earlier controller was last known to live; None: at `at`."""
 
     @property
     def asked(self) -> list[str]:

@@ -265,7 +265,7 @@ class CallSession:
             if not self._state.ended:
                 await self._resume(parts, saved)
         here.history.caught_up(saved.said)
-        told: dict[str, JsonValue] = {"away_s": round((now - saved.at).total_seconds(), 3)}
+        told: dict[str, JsonValue] = {"away_s": round((now - (saved.left_at or saved.at)).total_seconds(), 3)}
         if saved.gone:
             told["gone"] = True
         here.note("adopted", told)
