@@ -35,24 +35,24 @@ def change_of(changed: EntryChanged, at: dt.datetime) -> EntryChange:
 
 
 def entry_of(changes: Iterable[EntryChange]) -> EntryRecord | None:
-    """changes: of one entry, by revision. None: the log does not go back to the entry's beginning."""
+    """changes: of one entry, by revision. None: the log does not go back to the entry's beginning, or a line is missing
+    (archived; or the controller was killed between the row and its line)."""
     values: dict[str, Any] = {}
+    whole, last = False, 0
     for change in changes:
-        if not values and change.event != "arrived":
-            return None
-        values.update(change.data)
-    if not values.keys() >= _NEEDED:
+        if change.event == "arrived":
+            # Tells all of it, whatever was before.
+            values, whole = dict(change.data), True
+        elif whole := whole and change.revision == last + 1:
+            values.update(change.data)
+        last = change.revision
+    if not whole or not values.keys() >= _NEEDED:
         return None
     # A field that is newer than the log has its default.
     known: dict[str, Any] = {name: values[name] for name in _FIELDS if name in values}
     for name in _TIMES & known.keys():
         known[name] = None if known[name] is None else dt.datetime.fromisoformat(known[name])
     return EntryRecord(**known)
-
-
-def first_joined_at(changes: Iterable[EntryChange]) -> dt.datetime | None:
-    """When an agent had the caller first; the row knows the last time only."""
-    return next((change.at for change in changes if change.event == "joined"), None)
 
 
 def _plain(value: object) -> object:

@@ -10,11 +10,13 @@ import pytest
 from sqlalchemy import delete, update
 
 from ivr.projections.calls import call_of
+from ivr.projections.entries import change_of, entry_of
 from ivr.projections.kpi_stored import service_figures
 from ivr.projections.rebuilding import Counts, Difference, rebuild
 from ivr.talk.targets import ToAgent
+from routing.board_events import EntryChanged
 from storage import tables
-from storage.entry_changes import entry_changes
+from storage.entry_changes import EntryChange, entry_changes
 from storage.records import CallRecord, EntryRecord, Fact, JournalEvent
 from storage.store import Store
 from tests.call.scenes import play
@@ -198,6 +200,20 @@ def test_a_journal_of_the_version_before_leaves_open_what_it_did_not_say(facts: 
         alone = folded.beside(None)
         assert (alone.caller, alone.data["outcome"]) == ("", call.data["outcome"])
         assert alone.data["waited_s"] == call.data["waited_s"]
+
+
+def test_a_history_with_a_line_missing_says_nothing(facts: list[Fact]) -> None:
+    """Killed between the row and its line: what is left of the log would tell something else."""
+    log = [fact for fact in facts if isinstance(fact, EntryChange)]
+    whole = [change for change in log if change.entry_id == log[0].entry_id]
+    assert len(whole) >= 4
+    row = entry_of(whole)
+    assert row is not None
+    for missing in range(len(whole) - 1):
+        assert entry_of(whole[:missing] + whole[missing + 1 :]) is None
+    # A start that puts the entry back on the board tells all of it.
+    full = change_of(EntryChanged(None, replace(row.entry(), revision=9), None), whole[-1].at)
+    assert entry_of([whole[0], whole[2], full]) == replace(row, revision=9)
 
 
 def test_a_live_call_is_a_live_row() -> None:

@@ -68,6 +68,7 @@ from tests.support.call_house import (
     the_dialogues,
 )
 from tests.support.fake_ari import FakeAsterisk
+from tests.support.kept_facts import assert_rows_are_folds
 from tests.support.virtual_time import VirtualClock
 
 NODE = "n1"
@@ -394,6 +395,7 @@ class LastingHouse:
             one for one in self.database.all(LiveCallRecord).values() if one.state == "live" or one.data
         ]
         assert not [one for one in self.database.all(EntryRecord).values() if one.state != "ended"]
+        assert_rows_are_folds(self.database.facts, killed=True)
 
 
 @asynccontextmanager
