@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 from typing import Any
 
 import numpy as np
@@ -134,6 +135,33 @@ async def test_who_hangs_up_has_left_the_message(stage: Scene) -> None:
     assert span is not None
     assert span.length_s > 1.0
     assert (await stage.record(call)).ended_by == "caller"
+
+
+async def test_a_message_is_accepted_while_the_database_takes_nothing(stage: Scene) -> None:
+    """The whole call: nothing of it waits for the database, and all of it is there afterwards."""
+    hotline = stage.hotline
+    writing = sqlite3.connect(str(hotline.store.url.database), isolation_level=None)
+    writing.execute("BEGIN IMMEDIATE")
+    try:
+        citizen = await at_the_tone(stage)
+        call = stage.live_call()
+        await citizen.play(tone(SAID_HZ, 4.0))
+        await stage.hears_for(citizen, 2.0)
+        await citizen.send_digits("#")
+        await stage.hears(citizen, "back")
+        await citizen.events.next("closed", timeout=15)
+        await stage.until(lambda: not stage.stages(), "the call is over")
+        assert hotline.writer.waiting > 20
+    finally:
+        writing.execute("ROLLBACK")
+        writing.close()
+    (record,) = await _records(stage, call)
+    assert record.state == "kept"
+    assert (await stage.record(call)).state == "ended"
+    async with hotline.store.reading() as uow:
+        numbers = [event.seq for event in await uow.journal.of(call)]
+    assert numbers == list(range(1, len(numbers) + 1))
+    assert hotline.writer.figures.lost == 0
 
 
 async def test_only_the_hotline_can_read_it(stage: Scene) -> None:
