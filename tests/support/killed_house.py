@@ -34,6 +34,8 @@ from ivr.call.dialogue import OneDialogue
 from ivr.call.front_door import FrontDoor, FrontDoorSettings
 from ivr.call.services import CallServices
 from ivr.call.shared_ears import SharedEars
+from ivr.desk.service import Desk
+from ivr.desk.telephone import DeskByTelephone
 from ivr.dispatch import Dispatcher
 from ivr.errors import AriUnavailable
 from ivr.flow.actions import Lookup, Notify
@@ -43,6 +45,7 @@ from ivr.flow.model import FlowLibrary
 from ivr.ids import CallId
 from ivr.records import FactRecords
 from ivr.status import TodayCount
+from ivr.talk.conversations import Conversations
 from routing.agents import Agent
 from routing.board import Board
 from routing.restoring import restore
@@ -302,6 +305,7 @@ class LastingHouse:
         )
         dispatcher = Dispatcher(Board(rules, found.agents, found.entries), clock, records)
         dispatcher.begin(found)
+        talks = Conversations()
         services = CallServices(
             ari,
             self.prompts,
@@ -310,6 +314,8 @@ class LastingHouse:
             records,
             clock,
             outside=_Outside(self.outside, ari.line),
+            desk=DeskByTelephone(Desk(dispatcher, clock, put, talks, lambda channel: None, {})),
+            talks=talks,
             outbound=OUTBOUND,
         )
         door = FrontDoor(
