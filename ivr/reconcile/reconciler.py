@@ -35,6 +35,9 @@ log = logging.getLogger(__name__)
 EVERY_S: Final = 1.5
 SHARE: Final = 0.02
 """Of the time may be spent on looking."""
+LONGEST_S: Final = 5.0
+"""Between two looks. A look that took long because Asterisk was slow or did not answer says nothing of its work, and
+after that there is most to repair."""
 AGAIN_S: Final = 1.0
 """Between the two looks of `check`."""
 
@@ -99,13 +102,13 @@ class Reconciler:
             began = self._clock.monotonic()
             try:
                 await self.reconcile()
+                self.look_s = self._clock.monotonic() - began
+                wait_s = min(LONGEST_S, max(EVERY_S, self.look_s / SHARE))
             except AriError as error:
                 log.warning("cannot reconcile now: %s", error)
             except Exception:
                 # Nothing that is wrong with one look may end the looking.
                 log.exception("the reconciler failed; it looks again")
-            self.look_s = self._clock.monotonic() - began
-            wait_s = max(EVERY_S, self.look_s / SHARE)
             if self._suspects:
                 oldest = min(self._suspects.values())
                 wait_s = min(wait_s, max(0.1, oldest + GRACE_S - self._clock.monotonic()))

@@ -5,7 +5,7 @@
         proxy.cut()              # every connection ends at once, as by a reset
         proxy.slow_s = 5.0       # requests (HTTP and over the websocket) are answered so much later
         proxy.failing = True     # ... with 500
-        proxy.silent = True      # connections stay up and nothing comes through any more
+        proxy.silent = True      # connections stay up and nothing comes through, until it is False again
 
 It forwards HTTP requests and websockets as they are; events are never slowed or failed.
 """
@@ -34,8 +34,9 @@ class AriProxy:
         self.port = 0
         self.slow_s = 0.0
         self.failing = False
-        self.silent = False
         self.requests = 0
+        self._heard = asyncio.Event()
+        self._heard.set()
         self._session: aiohttp.ClientSession | None = None
         self._runner: web.AppRunner | None = None
         self._open: set[asyncio.Transport] = set()
@@ -72,6 +73,18 @@ class AriProxy:
             transport.abort()
         return len(cut)
 
+    @property
+    def silent(self) -> bool:
+        return not self._heard.is_set()
+
+    @silent.setter
+    def silent(self, silent: bool) -> None:
+        """What is sent meanwhile arrives afterwards, in order, as TCP has it."""
+        if silent:
+            self._heard.clear()
+        else:
+            self._heard.set()
+
     async def _forward(self, request: web.Request) -> web.StreamResponse:
         transport = request.transport
         if transport is None:
@@ -88,8 +101,7 @@ class AriProxy:
         assert self._session is not None
         body = await request.read()
         self.requests += 1
-        if self.silent:
-            await asyncio.sleep(LONGEST_S)
+        await self._heard.wait()
         if self.failing:
             return web.json_response({"message": "injected"}, status=500)
         if self.slow_s:
@@ -147,8 +159,7 @@ class AriProxy:
     async def _pump(self, source: Any, target: Any, *, rest: bool) -> None:
         """rest: messages of this direction may be requests to ARI."""
         async for message in source:
-            if self.silent:
-                continue
+            await self._heard.wait()
             if message.type == aiohttp.WSMsgType.TEXT:
                 if rest and (self.slow_s or self.failing):
                     self._beside(self._disturbed(message.data, source, target))
