@@ -1,4 +1,4 @@
-"""How soon the reconciler looks again: an Asterisk that was slow or failed is looked at again at once, not less often."""
+"""How soon the reconciler looks again: after an Asterisk that was slow or failed at once, not less often."""
 
 from __future__ import annotations
 
