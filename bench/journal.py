@@ -45,7 +45,7 @@ from storage.writer import FactWriter
 from tests.support.postgres import start
 
 GOAL: Final = 0.7
-AHEAD: Final = 5_000
+AHEAD: Final = 8_000
 """Facts that wait at most before the source waits too."""
 
 

@@ -29,6 +29,8 @@ FIRST_RETRY_S: Final = 0.1
 LONGEST_RETRY_S: Final = 1.0
 SAID_AGAIN_S: Final = 30.0
 """So often it is logged that the database is still away."""
+PART: Final = 1000
+"""Facts that are made into rows at once: it takes the loop some milliseconds."""
 WRITE_LIMIT_S: Final = 10.0
 """One batch; after that the database counts as away."""
 
@@ -109,7 +111,8 @@ class Batches:
         """
         try:
             async with self._store.unit_of_work(self._limit_s) as uow:
-                await uow.write(batch, new=new)
+                for begin in range(0, len(batch), PART):
+                    await uow.write(batch[begin : begin + PART], new=new)
         except StorageRefused as error:
             if new:
                 return await self.write(batch)

@@ -58,10 +58,11 @@ class BulkInsert:
                 await connection.exec_driver_sql(made.many, tuple(columns))
 
     async def _copy(self, connection: AsyncConnection, columns: Sequence[Sequence[Any]]) -> None:
-        # SQLAlchemy begins the transaction with its first statement only; what follows goes past it.
-        await connection.exec_driver_sql("SELECT 1")
         driver = (await connection.get_raw_connection()).driver_connection
         assert driver is not None
+        if not driver.is_in_transaction():
+            # SQLAlchemy begins it with its first statement only; what follows goes past it.
+            await connection.exec_driver_sql("SELECT 1")
         records = zip(*columns, strict=True)
         await driver.copy_records_to_table(self._table.name, records=records, columns=self._columns)
 

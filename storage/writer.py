@@ -42,10 +42,12 @@ log = logging.getLogger(__name__)
 DURABLE_S: Final = 1.0
 """So long `durable` waits for the database before the spool is enough."""
 SPOOL_AGAIN_S: Final = 0.5
+MORE: Final = 4
 
 
 class FactWriter:
-    """capacity: most facts that wait in memory. batch: facts a transaction at most. every_s: longest wait for company.
+    """capacity: most facts that wait in memory. batch: so many are written at once, without waiting for company;
+    MORE times as many in one transaction at most. every_s: longest wait for company.
 
     close_timeout_s: how long leaving the `async with` may take to write the rest.
     """
@@ -310,7 +312,7 @@ class FactWriter:
             if not self._buffer:
                 await self._read_again()
             # Taken out only once they are stored: a cancelled task leaves them to the spool.
-            batch = list(islice(self._buffer, self._batch))
+            batch = list(islice(self._buffer, self._batch * MORE))
             facts = [fact for fact, _ in batch if fact is not None]
             began_s = time.perf_counter()
             written = await self._batches.until_written(facts) if facts else 0

@@ -69,7 +69,6 @@ async def test_a_full_batch_does_not_wait_for_company(store: Store) -> None:
             writer.put(s.event(seq))
         async with asyncio.timeout(20):
             await watched.done.acquire()
-            await watched.done.acquire()
         assert len(await _journal(store)) == 20
 
 
