@@ -95,14 +95,13 @@ async def _menu(here: LastingHouse, caller: str) -> None:
 
 async def _says(here: LastingHouse, caller: str) -> None:
     await here.soon(lambda: len(here.heard(caller)) == 2)
-    await here.soon(lambda: "main.desk" in _nodes(here))
+    # Whoever is not heard out says it again.
+    while "main.desk" not in _nodes(here):
+        here.ears.script = [Utterance("投诉", 0.35, phrase="投诉")]
+        await here.until(0.95)
+    here.ears.script = []
     await here.until(3)
     here.world.hang_up(caller)
-
-
-def _will_say(here: LastingHouse) -> None:
-    # Whoever is not heard out says it again.
-    here.ears.script = [Utterance("嗯", 100.0), *[Utterance("投诉", 0.3, phrase="投诉")] * 3]
 
 
 async def _talks(here: LastingHouse, caller: str) -> None:
@@ -167,3 +166,5 @@ SCRIPTS: Mapping[str, Script] = {
     "police": Script("connect", _calls_the_police),
     "after the hang-up": Script("tail", _hangs_up_early),
 }
+SPOKEN: Mapping[str, Script] = {"speech": Script("main", _says)}
+"""A word that is being said when the controller is killed is lost, and asked for again."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.adoption.scripted import SCRIPTS, Played, played
+from tests.adoption.scripted import SCRIPTS, SPOKEN, Played, played
 from tests.support.virtual_time import run_virtual
 
 AWAY_S = 7.0
@@ -42,10 +42,10 @@ def _difference(undisturbed: Played, again: Played) -> str:
     return ""
 
 
-@pytest.mark.parametrize("name", SCRIPTS)
+@pytest.mark.parametrize("name", [*SCRIPTS, *SPOKEN])
 def test_after_a_while_the_call_goes_on_and_ends(name: str) -> None:
     """Nobody is there for a while, and the caller and Asterisk go on meanwhile: prompts end, people hang up."""
-    script = SCRIPTS[name]
+    script = {**SCRIPTS, **SPOKEN}[name]
     undisturbed = run_virtual(lambda: played(script))
     for moment in range(1, undisturbed.written + 1, 2):
         again = run_virtual(lambda moment=moment: played(script, die_after=moment, away_s=AWAY_S))  # type: ignore[misc]
