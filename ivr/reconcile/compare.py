@@ -119,7 +119,7 @@ def _sessions(records: Records, asterisk: Asterisk) -> Iterator[Finding]:
         if channel not in asterisk.channels and session not in records.hung_up:
             yield Finding("session_without_channel", channel, "the caller's channel is not there", session)
     for telephone, call in records.telephones.items():
-        if telephone not in asterisk.channels and telephone not in records.calls.values():
+        if telephone not in asterisk.channels and telephone not in records.callers:
             yield Finding("telephone_gone_from_talk", telephone, "its channel is not there", call)
 
 

@@ -34,9 +34,14 @@ class Records:
     agents: Mapping[str, Agent] = field(default_factory=dict)
     entries: Mapping[str, Entry] = field(default_factory=dict)
     faults: tuple[str, ...] = ()
+    callers: frozenset[str] = field(init=False, repr=False, compare=False)
+    """Channels of `calls`."""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "callers", frozenset(self.calls.values()))
 
     def owns(self, object_id: str) -> bool:
-        if object_id in self.others or object_id in self.calls.values():
+        if object_id in self.others or object_id in self.callers:
             return True
         return self.is_live(owner_of(object_id))
 
