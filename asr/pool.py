@@ -59,7 +59,7 @@ class WorkerPool:
         self._tasks: list[asyncio.Task[None]] = []
 
     async def __aenter__(self) -> WorkerPool:
-        """Waits up to `ready_s` for the workers. One that is not ready then is not waited for: see `state`."""
+        """Waits up to `ready_s` for the workers (0: not at all). Who is not ready then comes later: see `state`."""
         self._tasks = [
             asyncio.create_task(place.run(), name=f"asr worker {place.name}") for place in self._places
         ]
@@ -68,7 +68,8 @@ class WorkerPool:
                 await asyncio.gather(*(place.settled.wait() for place in self._places))
         except TimeoutError:
             late = [place.name for place in self._places if not place.settled.is_set()]
-            log.error("speech workers not ready within %.0f s: %s", self._settings.ready_s, ", ".join(late))
+            say = log.error if self._settings.ready_s else log.info
+            say("speech workers not ready within %.0f s: %s", self._settings.ready_s, ", ".join(late))
         except BaseException:
             await self._stop()
             raise

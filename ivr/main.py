@@ -7,7 +7,7 @@ import gc
 import logging
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from asr.pool import NoEars, WorkerPool
@@ -15,6 +15,7 @@ from ivr.accounts.wiring import Telephony, open_accounts
 from ivr.admission.wiring import Admissions, Identity, admit_by
 from ivr.adoption.erasing import keep_erasing_live
 from ivr.adoption.handing_over import HandingOver, take_application
+from ivr.adoption.kept import any_kept
 from ivr.adoption.lock import one_at_a_time
 from ivr.adoption.wiring import before_connecting, take_over_calls
 from ivr.ari.client import AriClient, AriSettings
@@ -245,7 +246,9 @@ async def hotline(
         rules = LiveRules(flows, versions, clock)
         stack.callback(rules.close)
         say("speech")
-        speech, languages = await _open_speech(stack, settings)
+        # Callers of a controller that was killed wait for nothing that takes long to load: keys do until it is there.
+        hurry = lock.is_ours and await any_kept(store, settings.node)
+        speech, languages = await _open_speech(stack, settings, hurry=hurry)
         ears = NoEars() if speech is None else traces.ears(CountedEars(SharedEars(speech), meters))
         say("asterisk")
         agents: list[str] = [agent.id for agent in floor.agents]
@@ -529,8 +532,9 @@ async def _open_storage(stack: AsyncExitStack, settings: Settings) -> tuple[Stor
 
 
 async def _open_speech(
-    stack: AsyncExitStack, settings: Settings
+    stack: AsyncExitStack, settings: Settings, *, hurry: bool = False
 ) -> tuple[WorkerPool | None, dict[str, str | None]]:
+    """hurry: the workers become ready while calls go on already."""
     if settings.speech.engine == "off":
         return None, dict.fromkeys(LANGUAGES)
     workers = pool_settings(settings.speech, LANGUAGES)
@@ -542,9 +546,9 @@ async def _open_speech(
     workers = in_traces(workers, settings.traces)
     # What is said is indexed as it is written: the words of Chinese take a second to load, which calls must not wait.
     warming = asyncio.create_task(asyncio.to_thread(found_by, SOME_WORDS), name="words of transcripts")
-    try:
-        pool = await stack.enter_async_context(WorkerPool(workers))
-    finally:
+    stack.push_async_callback(asyncio.wait, [warming])
+    pool = await stack.enter_async_context(WorkerPool(replace(workers, ready_s=0.0) if hurry else workers))
+    if not hurry:
         await warming
     serving = pool.serving()
     return pool, {language: serving.get(language) for language in LANGUAGES}

@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from ivr.call.saved import SavedCall, from_json
+from ivr.errors import StorageError
 from ivr.flow.codec import CodecError
 from ivr.projections.calls import call_of
 from storage.live_records import LiveCallRecord
@@ -33,6 +34,15 @@ class Kept:
     finished: tuple[CallRecord, ...] = ()
     forgotten: tuple[CallRecord, ...] = ()
     seqs: Mapping[str, int] = field(default_factory=dict)
+
+
+async def any_kept(store: Store, node: str) -> bool:
+    """Whether callers may be waiting for us to go on. False where the database does not tell."""
+    try:
+        async with store.reading() as uow:
+            return bool(await uow.live_calls.all_live(node))
+    except StorageError:
+        return False
 
 
 async def read(store: Store, node: str) -> Kept:

@@ -10,6 +10,7 @@ import socket
 import subprocess
 import sys
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from typing import Any
 
 import aiohttp
@@ -70,6 +71,13 @@ async def say(hearing: Hearing, pcm: bytes, *, speed: float = 8.0) -> list[Heard
         sending.cancel()
         await asyncio.gather(sending, return_exceptions=True)
         await hearing.aclose()
+
+
+async def test_a_pool_that_is_not_waited_for_is_there_later() -> None:
+    async with WorkerPool(replace(settings("whole"), ready_s=0.0)) as pool:
+        assert not any(worker.ready for worker in pool.state())
+        assert await pool.wait_ready(PATIENCE_S)
+        assert pool.languages() == {"zh", "en"}
 
 
 async def test_from_packets_to_text(ears: WorkerPool, speech: bytes) -> None:
