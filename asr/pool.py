@@ -52,24 +52,27 @@ class WorkerState:
 class WorkerPool:
     """Implements `Ears`. Enter and leave it in the same task."""
 
-    def __init__(self, settings: PoolSettings) -> None:
+    def __init__(self, settings: PoolSettings, *, waits: bool = True) -> None:
+        """waits: entering returns when the workers are ready; else they become so while it is used."""
         self._settings = settings
+        self._waits = waits
         self._places = [on_this_machine(settings, number) for number in range(settings.workers)]
         self._places += [elsewhere(settings, remote) for remote in settings.remote]
         self._tasks: list[asyncio.Task[None]] = []
 
     async def __aenter__(self) -> WorkerPool:
-        """Waits up to `ready_s` for the workers (0: not at all). Who is not ready then comes later: see `state`."""
+        """Waits up to `ready_s` for the workers. One that is not ready then is not waited for: see `state`."""
         self._tasks = [
             asyncio.create_task(place.run(), name=f"asr worker {place.name}") for place in self._places
         ]
+        if not self._waits:
+            return self
         try:
             async with asyncio.timeout(self._settings.ready_s):
                 await asyncio.gather(*(place.settled.wait() for place in self._places))
         except TimeoutError:
             late = [place.name for place in self._places if not place.settled.is_set()]
-            say = log.error if self._settings.ready_s else log.info
-            say("speech workers not ready within %.0f s: %s", self._settings.ready_s, ", ".join(late))
+            log.error("speech workers not ready within %.0f s: %s", self._settings.ready_s, ", ".join(late))
         except BaseException:
             await self._stop()
             raise

@@ -7,7 +7,7 @@ import gc
 import logging
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
 from asr.pool import NoEars, WorkerPool
@@ -547,7 +547,7 @@ async def _open_speech(
     # What is said is indexed as it is written: the words of Chinese take a second to load, which calls must not wait.
     warming = asyncio.create_task(asyncio.to_thread(found_by, SOME_WORDS), name="words of transcripts")
     stack.push_async_callback(asyncio.wait, [warming])
-    pool = await stack.enter_async_context(WorkerPool(replace(workers, ready_s=0.0) if hurry else workers))
+    pool = await stack.enter_async_context(WorkerPool(workers, waits=not hurry))
     if not hurry:
         await warming
     serving = pool.serving()

@@ -10,7 +10,6 @@ import socket
 import subprocess
 import sys
 from collections.abc import AsyncIterator
-from dataclasses import replace
 from typing import Any
 
 import aiohttp
@@ -74,7 +73,7 @@ async def say(hearing: Hearing, pcm: bytes, *, speed: float = 8.0) -> list[Heard
 
 
 async def test_a_pool_that_is_not_waited_for_is_there_later() -> None:
-    async with WorkerPool(replace(settings("whole"), ready_s=0.0)) as pool:
+    async with WorkerPool(settings("whole"), waits=False) as pool:
         assert not any(worker.ready for worker in pool.state())
         assert await pool.wait_ready(PATIENCE_S)
         assert pool.languages() == {"zh", "en"}
