@@ -81,9 +81,10 @@ async def adopt(ground: Ground, kept: Kept) -> Adopted:
         _end_forgotten(ground, record, kept.seqs.get(record.id, 0))
     if not kept.saved and not kept.unreadable:
         _tell_left(ground.board.adopted())
+        ground.ari.bus.let_go()
         return Adopted()
     channels, bridges = await _look(ground.ari)
-    todo = plan(kept.saved, kept.over, channels, bridges)
+    todo = plan(kept.saved, kept.over, channels, bridges, [one.id for one in kept.unreadable])
     sessions, given_up = await _go_on(ground, todo, kept.promised)
     lost: list[SavedCall | LiveCallRecord] = [*kept.unreadable, *given_up]
     ended = asyncio.gather(*(_end(ground, todo, lost, channels)))
@@ -161,10 +162,21 @@ def _end(
     for call in todo.closed:
         ground.records.live(call.call, LiveCall(call.channel, call.revision + 1, now, True))
     for one in lost:
+        if isinstance(one, SavedCall):
+            _end_given_up(ground, one)
         call_id, channel = (one.call, one.channel) if isinstance(one, SavedCall) else (one.id, one.channel)
         if channels.get(channel):
             yield ground.front_door.to_fallback(ChannelId(channel))
         ground.records.live(CallId(call_id), LiveCall(ChannelId(channel), one.revision + 1, now, True))
+
+
+def _end_given_up(ground: Ground, call: SavedCall) -> None:
+    """On record. An unreadable one is among the forgotten."""
+    history = CallHistory(ground.records, call.call, call.facts, call.arrived_at)
+    history.resume(call.history, call.written)
+    history.caught_up(call.said)
+    history.failed("the dialogue of the call cannot be run any more")
+    history.ended(call.facts.language if call.state is None else call.state.language, ground.clock.now())
 
 
 def _end_forgotten(ground: Ground, record: CallRecord, seq: int) -> None:

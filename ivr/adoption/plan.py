@@ -35,8 +35,10 @@ def plan(
     over: Collection[str],
     channels: Mapping[str, bool],
     bridges: Iterable[str],
+    lost: Iterable[str] = (),
 ) -> Plan:
-    """over: ids of calls whose record says that they ended. channels: id -> whether it is in our application.
+    """over: ids of calls whose record says that they ended. channels: id -> whether it is in our application. lost: ids
+    of calls that cannot be gone on with.
 
     A caller whose channel left the application (the dialplan's fallback has it) is not ours any more: gone.
     """
@@ -47,7 +49,7 @@ def plan(
             closed.append(call)
         else:
             go_on.append(replace(call, gone=not channels.get(call.channel, False)))
-    names = {call.call for call in (*go_on, *closed)}
+    names = {*(call.call for call in (*go_on, *closed)), *lost}
     claimed = {claim for call in go_on for claim in call.claims}
 
     def left_over(object_id: str) -> bool:

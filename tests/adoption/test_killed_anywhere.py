@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
+from storage.live_records import LiveCallRecord
 from tests.adoption.scripted import SCRIPTS, SPOKEN, Played, played
+from tests.support.killed_house import lasting
 from tests.support.virtual_time import run_virtual
 
 AWAY_S = 7.0
@@ -56,3 +60,29 @@ def test_after_a_while_the_call_goes_on_and_ends(name: str) -> None:
         heard = again.heard
         twice = len(heard) - len(set(heard))
         assert twice <= asked_again, f"{moment}: heard twice: {heard}"
+
+
+def test_who_cannot_be_gone_on_with_gets_the_fallback_and_is_on_record() -> None:
+    """What was kept is of another shape (a release that is too new, damage): no caller is left in silence."""
+
+    async def scene() -> None:
+        async with lasting(away_s=0.5) as here:
+            caller = here.world.call("call", "12345", "trunk")
+            await here.soon(lambda: len(here.heard(caller)) == 2)
+            assert here.now is not None
+            here.kill(here.now.ari)
+            here.database.facts = [
+                replace(fact, version=99) if isinstance(fact, LiveCallRecord) else fact
+                for fact in here.database.facts
+            ]
+            await here.soon(lambda: len(here.adoptions) == 2)
+            assert here.adoptions[1].given_up == 1
+            (channel,) = here.world.channels.values()
+            assert not channel.in_stasis, "the dialplan has the caller"
+            here.world.hang_up(caller)
+            await here.until(5)
+            here.assert_nothing_left()
+            (record,) = here.calls()
+            assert record.data["outcome"] == "failed"
+
+    run_virtual(scene)
