@@ -33,6 +33,7 @@ from ivr.asterisk.locate import AsteriskBinary
 from ivr.asterisk.options import Fallback, RenderOptions, check
 from ivr.asterisk.ports import Ports
 from ivr.asterisk.running import read_mark
+from ivr.asterisk.scanners import pattern as scanners_pattern
 from ivr.errors import AsteriskError
 
 __all__ = ["Fallback", "RenderOptions", "RenderedAsterisk", "SipAccount", "render"]
@@ -169,6 +170,7 @@ def render(folder: Path, binary: AsteriskBinary, options: RenderOptions | None =
         "private_key": private_key,
         "opus": opus,
         "digests": ",".join(options.digests),
+        "scanners": scanners_pattern(),
         "fallback_phones": fallback_variable(options.application),
     }
     for name in (
