@@ -1,7 +1,7 @@
 """Many rows into one table in as few steps as the database allows: what `bench.journal` found to be fastest.
 
 Postgres   `COPY` where the rows are new, else one `INSERT ... SELECT FROM unnest(...)` of an array a column
-SQLite     `INSERT ... VALUES (...), (...), ...` of some hundred rows, the rest one by one
+SQLite     `executemany` of one row each, which the driver does in its thread
 
 A key that is there already is left alone, or its row is replaced unless its revision is higher.
 """
@@ -11,7 +11,6 @@ from __future__ import annotations
 import contextlib
 import datetime as dt
 from collections.abc import Callable, Iterator, Sequence
-from itertools import chain
 from typing import Any, Final
 
 from sqlalchemy import JSON, Dialect, Table
@@ -26,8 +25,6 @@ Convert = Callable[[Sequence[Any]], Sequence[Any]]
 
 COPY_FROM: Final = 30
 """Rows; for fewer a COPY is not worth its step of its own."""
-SQLITE_VALUES: Final = 9_000
-"""Values a statement; SQLite allows 32,766."""
 
 
 class BulkInsert:
@@ -51,11 +48,11 @@ class BulkInsert:
         with _refused():
             columns = made.bound(columns)
             if connection.dialect.name != "postgresql":
-                await self._into_sqlite(connection, columns, made)
+                await connection.exec_driver_sql(made.statement, list(zip(*columns, strict=True)))
             elif new and len(columns[0]) >= COPY_FROM:
                 await self._copy(connection, columns)
             else:
-                await connection.exec_driver_sql(made.many, tuple(columns))
+                await connection.exec_driver_sql(made.statement, tuple(columns))
 
     async def _copy(self, connection: AsyncConnection, columns: Sequence[Sequence[Any]]) -> None:
         driver = (await connection.get_raw_connection()).driver_connection
@@ -65,18 +62,6 @@ class BulkInsert:
             await connection.exec_driver_sql("SELECT 1")
         records = zip(*columns, strict=True)
         await driver.copy_records_to_table(self._table.name, records=records, columns=self._columns)
-
-    async def _into_sqlite(
-        self, connection: AsyncConnection, columns: Sequence[Sequence[Any]], made: _Prepared
-    ) -> None:
-        count = len(columns[0])
-        whole = count - count % made.at_once
-        for begin in range(0, whole, made.at_once):
-            rows = zip(*(column[begin : begin + made.at_once] for column in columns), strict=True)
-            await connection.exec_driver_sql(made.many, tuple(chain.from_iterable(rows)))
-        if whole < count:
-            rest = list(zip(*(column[whole:] for column in columns), strict=True))
-            await connection.exec_driver_sql(made.one, rest)
 
     def _prepared(self, dialect: Dialect) -> _Prepared:
         made = self._made.get(dialect.name)
@@ -95,18 +80,14 @@ class _Prepared:
             if convert is not None:
                 self._convert.append((place, convert))
         names = _names(columns)
-        into = f'INSERT INTO "{table.name}" ({names})'
-        one = f"({', '.join('?' * len(columns))})"
-        self.one = f"{into} VALUES {one} {conflict}"
-        self.at_once = SQLITE_VALUES // len(columns)
         if dialect.name == "postgresql":
             types = [_array_type(table, name, dialect) for name in columns]
             arrays = ", ".join(f"${place}::{array}[]" for place, (array, _) in enumerate(types, start=1))
             chosen = ", ".join(f'"{name}"{cast}' for name, (_, cast) in zip(columns, types, strict=True))
             source = f"SELECT {chosen} FROM unnest({arrays}) AS row ({names})"  # noqa: S608  # names of our own
-            self.many = f"{into} {source} {conflict}"
         else:
-            self.many = f"{into} VALUES {', '.join([one] * self.at_once)} {conflict}"
+            source = f"VALUES ({', '.join('?' * len(columns))})"
+        self.statement = f'INSERT INTO "{table.name}" ({names}) {source} {conflict}'
 
     def bound(self, columns: Sequence[Sequence[Any]]) -> list[Sequence[Any]]:
         """As the driver takes them."""
