@@ -15,7 +15,8 @@ from __future__ import annotations
 import asyncio
 import datetime as dt
 import logging
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Mapping
+from functools import partial
 from typing import Final, Literal
 
 from ivr.ari.bus import Mailbox
@@ -30,11 +31,12 @@ from ivr.ari.generated.events import (
 )
 from ivr.ari.parse import Gap
 from ivr.ari.results import Gone
+from ivr.call.going_on import GoingOn, adopted
 from ivr.call.keeping import Keeper
 from ivr.call.parts import Parts
 from ivr.call.place import Place
 from ivr.call.ports import CallerFacts
-from ivr.call.saved import SavedCall, still_open
+from ivr.call.saved import SavedCall
 from ivr.call.services import CallServices as CallServices
 from ivr.call.services import GapSeen, LegLost, Message, Offered, OpenCall, Withdrawn
 from ivr.errors import AriError, first_of
@@ -45,9 +47,6 @@ from ivr.flow.inputs import (
     HungUp,
     Input,
     QueueEnded,
-    RecordingEnded,
-    SpeechHeard,
-    SpeechPartial,
 )
 from ivr.flow.model import FlowLibrary
 from ivr.flow.state import CallFacts, FlowState
@@ -255,54 +254,23 @@ class CallSession:
 
     async def _go_on(self, parts: Parts, saved: SavedCall) -> None:
         """Where an earlier controller left it."""
-        here, now = self._here, self._services.clock.now()
+        here = self._here
         here.gone = saved.gone
-        here.history.resume(saved.history, saved.written)
+        here.history.resume(saved.history, saved.written, saved.acts)
         if saved.state is None:
             await self._begin(parts)
+        elif not saved.state.ended:
+            self._state = saved.state
+            take = partial(self._take, parts=parts)
+            await GoingOn(here, parts, saved, self._promised, self._masked, take).resume()
+            if here.history.over:
+                self._tail_ends = asyncio.get_running_loop().time() + TAIL_S
+            await parts.tend_background(asking=bool(self._state.held))
         else:
             self._state = saved.state
-            if not self._state.ended:
-                await self._resume(parts, saved)
         here.history.caught_up(saved.said)
-        told: dict[str, JsonValue] = {"away_s": round((now - (saved.left_at or saved.at)).total_seconds(), 3)}
-        if saved.gone:
-            told["gone"] = True
-        here.note("adopted", told)
+        adopted(here, saved)
         self._keep()
-
-    async def _resume(self, parts: Parts, saved: SavedCall) -> None:
-        here = self._here
-        happened = saved.happened
-        open_still = still_open(saved.parts, [*happened, *saved.unread])
-        open_still["asked"] = saved.asked
-        await parts.resume(open_still, self._promised, saved.parted_s)
-        await self._catch_up(happened, parts)
-        for event in saved.unread:
-            if event not in happened:
-                here.tell(event)
-        if here.history.over:
-            here.gone = True
-            self._tail_ends = asyncio.get_running_loop().time() + TAIL_S
-        elif here.gone:
-            here.hung_up("caller")
-        await parts.tend_background(asking=self._state is not None and bool(self._state.held))
-
-    async def _catch_up(self, happened: Iterable[Input], parts: Parts) -> None:
-        """What was written down of the call, and was not kept any more, has happened all the same. Not so what is
-        personal and was therefore not written down: the caller is asked again."""
-        here = self._here
-        here.catching_up = True
-        for event in happened:
-            if self._masked() and isinstance(event, Digit | SpeechHeard | SpeechPartial):
-                continue
-            if isinstance(event, HungUp):
-                here.gone = True
-                here.history.hung_up(event.by, event.cause, self._services.clock.now())
-            elif isinstance(event, RecordingEnded):
-                parts.recorder.ended(event)
-            await self._take(event, parts)
-        here.catching_up = False
 
     async def _converse(self, parts: Parts) -> None:
         assert self._state is not None
