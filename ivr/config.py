@@ -1,6 +1,7 @@
 """The settings of one controller: from `hotline.yaml` (or `--config FILE`), then environment variables `IVR_...`.
 
-The environment wins over the file, e.g. `IVR_DATABASE_URL`, `IVR_WEB__PORT=8081`, `IVR_ASTERISK__MODE=external`.
+The environment wins over files of secrets (`ivr/secret_files.py`), these win over the file: `IVR_DATABASE_URL`,
+`IVR_WEB__PORT=8081`, `IVR_ASTERISK__MODE=external`.
 A wrong or unknown key is a `ConfigError` that names the key and says how to mend it.
 """
 
@@ -9,9 +10,17 @@ from __future__ import annotations
 import contextvars
 import os
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    SecretStr,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
 from pydantic_settings import (
     BaseSettings,
     InitSettingsSource,
@@ -31,8 +40,10 @@ from ivr.errors import ConfigError
 from ivr.missed.settings import MissedSettings
 from ivr.outside.secrets import PREFIX as SECRET_PREFIX
 from ivr.outside.settings import OutsideSettings
+from ivr.plain_links import ari_in_clear, database_in_clear, with_password
 from ivr.recordings.settings import RecordingSettings
 from ivr.retention.settings import RetentionSettings
+from ivr.secret_files import FOLDERS, secret_values
 from ivr.speech import SpeechSettings
 from ivr.tracing.settings import TraceSettings
 
@@ -50,6 +61,10 @@ class AsteriskSettings(_Section):
     ari_url: str = Field(default="http://127.0.0.1:8088/ari", description="of an external Asterisk")
     username: str = Field(default="hotline", description="ARI user of an external Asterisk")
     password: SecretStr = Field(default=SecretStr(""), description="ARI password of an external Asterisk")
+    ari_plain: bool = Field(
+        default=False,
+        description="ask an external Asterisk on another machine by http: password and events go in clear",
+    )
     app: str = Field(default="ivr", description="name of our Stasis application")
     sip_port: int = Field(
         default=5060, ge=0, le=65534, description="taken when free, else another one; 0: any free one"
@@ -205,7 +220,18 @@ class Settings(BaseSettings):
     )
     entry_flow: str = Field(default="main", description="the dialogue that a call begins with")
     default_language: Literal["zh", "en"] = Field(default="zh", description="of the greeting")
-    database_url: str = Field(default="", description="empty: SQLite in state_dir/hotline.db")
+    database_url: str = Field(
+        default="",
+        repr=False,
+        description="empty: SQLite in state_dir/hotline.db; on another machine with `?ssl=verify-full`",
+    )
+    database_password: SecretStr = Field(
+        default=SecretStr(""), description="put into `database_url`, where that has none"
+    )
+    database_plain: bool = Field(
+        default=False,
+        description="reach a database on another machine without TLS: all that is kept goes in clear",
+    )
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(default="INFO")
     log_style: Literal["text", "json"] = Field(default="text", description="one line an event")
     max_calls: int = Field(default=1000, ge=1, description="live at once; more are refused: see `limits`")
@@ -227,7 +253,24 @@ class Settings(BaseSettings):
 
     @property
     def effective_database_url(self) -> str:
-        return self.database_url or f"sqlite+aiosqlite:///{(self.state_dir / 'hotline.db').resolve()}"
+        if not self.database_url:
+            return f"sqlite+aiosqlite:///{(self.state_dir / 'hotline.db').resolve()}"
+        return with_password(self.database_url, self.database_password.get_secret_value())
+
+    @model_validator(mode="after")
+    def _nothing_in_clear(self) -> Self:
+        if host := "" if self.database_plain else database_in_clear(self.database_url):
+            raise ValueError(
+                f"the database at {host} would be reached in clear: add `?ssl=verify-full` to database_url, or set "
+                "database_plain where nobody else is in that network"
+            )
+        wanted = self.asterisk
+        if wanted.mode == "external" and not wanted.ari_plain and (host := ari_in_clear(wanted.ari_url)):
+            raise ValueError(
+                f"ARI at {host} would be asked in clear: write https:// into asterisk.ari_url, or set "
+                "asterisk.ari_plain where nobody else is in that network"
+            )
+        return self
 
     @classmethod
     def settings_customise_sources(
@@ -238,14 +281,15 @@ class Settings(BaseSettings):
         dotenv_settings: PydanticBaseSettingsSource,
         file_secret_settings: PydanticBaseSettingsSource,
     ) -> tuple[PydanticBaseSettingsSource, ...]:
-        """Command line first, then environment, then file; sections are merged key by key."""
-        return init_settings, env_settings, InitSettingsSource(settings_cls, _file_values.get())
+        """Command line first, then environment, then secrets' files, then file; sections are merged key by key."""
+        secrets = InitSettingsSource(settings_cls, secret_values(settings_cls))
+        return init_settings, env_settings, secrets, InitSettingsSource(settings_cls, _file_values.get())
 
 
 _file_values: contextvars.ContextVar[dict[str, Any]] = contextvars.ContextVar("file_values")
 
-OTHER_VARIABLES = frozenset({"IVR_CACHE", "IVR_MODELS"})
-"""Read by set-up, models and prompts, before there are settings."""
+OTHER_VARIABLES = frozenset({"IVR_CACHE", "IVR_MODELS", FOLDERS})
+"""Read by set-up, models and prompts, before there are settings, and by the settings themselves."""
 
 
 def load_settings(path: Path | None = None, **overrides: Any) -> Settings:
@@ -313,6 +357,9 @@ def _explain(source: Path, error: ValidationError) -> str:
     lines = []
     for item in error.errors():
         key = ".".join(str(part) for part in item["loc"])
+        if not key:
+            lines.append(f"{source}: {item['msg'].removeprefix('Value error, ')}")
+            continue
         variable = "IVR_" + key.upper().replace(".", "__")
         lines.append(f"{source} or {variable}: `{key}`: {item['msg']}")
     return "; ".join(lines)

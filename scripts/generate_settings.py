@@ -17,7 +17,7 @@ HEAD = """# Settings
 
 One controller reads `hotline.yaml` in the folder where it starts (or `ivr run --config FILE`), then the environment;
 the environment wins. Sections are joined by two underscores: `web.port` is `IVR_WEB__PORT`. An unknown or wrong key
-stops the start and is named. Secrets are best given by the environment. Made by `scripts/generate_settings.py`.
+stops the start and is named. Secrets are best given as files (below). Made by `scripts/generate_settings.py`.
 
 ```yaml
 # hotline.yaml
@@ -31,6 +31,10 @@ asterisk: {loopback: false, allow_anonymous: false, trunk_hosts: [10.0.0.5]}
 """
 
 TAIL = """
+Secrets (`none` above where the meaning says password, token or secret, and `database_url`) may be files of one line each, so that neither a file of settings nor an
+environment holds them: named as the variable without `IVR_`, in small letters (`web__token`, `database_password`), in a folder that `IVR_SECRETS_DIR` names, or handed
+over by systemd (`LoadCredential=web__token:/etc/hotline/web__token`). The environment wins over them, they win over `hotline.yaml`.
+
 Two more variables are read by set-up, models and prompts: `IVR_CACHE` (downloads and rendered audio, outside
 the checkout) and `IVR_MODELS` (a folder of speech models of your own, looked at first). `IVR_SECRET_<NAME>` is the
 secret NAME of requests and channels. Lists and mappings in the environment are JSON: `IVR_OUTSIDE__HOSTS='["a", "b"]'`.
