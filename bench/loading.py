@@ -82,7 +82,7 @@ def main() -> None:
     print(
         json.dumps(
             {
-                "name": "load",
+                "name": "loading",
                 "ours": {"load_s": round(load_s, 3), "kilobytes": round(kilobytes)},
                 "baseline": {"csafeloader_s": round(parse_s, 3), "pydantic_s": round(validate_s, 3)},
                 "ratio": round(load_s / parse_s, 2),
