@@ -10,6 +10,7 @@ Nothing here plays or ends anything of a call that goes on: its session does, fr
 from __future__ import annotations
 
 import asyncio
+import datetime as dt
 import logging
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -84,7 +85,8 @@ async def adopt(ground: Ground, kept: Kept) -> Adopted:
         ground.ari.bus.let_go()
         return Adopted()
     channels, bridges = await _look(ground.ari)
-    todo = plan(kept.saved, kept.over, channels, bridges, [one.id for one in kept.unreadable])
+    lost_ids = [one.id for one in kept.unreadable]
+    todo = plan(kept.saved, kept.over, channels, bridges, lost_ids, await _started_at(ground.ari))
     sessions, given_up = await _go_on(ground, todo, kept.promised)
     lost: list[SavedCall | LiveCallRecord] = [*kept.unreadable, *given_up]
     ended = asyncio.gather(*(_end(ground, todo, lost, channels)))
@@ -126,6 +128,16 @@ async def _look(ari: Ari) -> tuple[Mapping[str, bool], list[str]]:
             there = {one.id: in_application(one, ari.app) for one in channels.value}
             return there, [one.id for one in bridges.value]
     raise AriUnavailable("not known which channels are there")
+
+
+async def _started_at(ari: Ari) -> dt.datetime | None:
+    """When this Asterisk was started; None: not known."""
+    try:
+        told = await ari.asterisk.get_info(only=["status"])
+    except AriError as error:
+        log.warning("not known since when Asterisk runs: %s", error)
+        return None
+    return None if isinstance(told, Gone) or told.value.status is None else told.value.status.startup_time
 
 
 async def _go_on(
@@ -173,7 +185,7 @@ def _end(
 def _end_given_up(ground: Ground, call: SavedCall) -> None:
     """On record. An unreadable one is among the forgotten."""
     history = CallHistory(ground.records, call.call, call.facts, call.arrived_at)
-    history.resume(call.history, call.written)
+    history.resume(call.history, call.written, call.acts)
     history.caught_up(call.said)
     history.failed("the dialogue of the call cannot be run any more")
     history.ended(call.facts.language if call.state is None else call.state.language, ground.clock.now())

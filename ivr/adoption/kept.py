@@ -87,8 +87,10 @@ def kept_of(
             log.error("call %s cannot be gone on with: %s", one.id, error)
             unreadable.append(one)
             continue
-        written = [(event.kind, event.data) for event in journal if event.seq > call.seq]
-        saved.append(replace(call, written=tuple(written), said=said.get(one.id, 0)))
+        later = [event for event in journal if event.seq > call.seq]
+        written = tuple((event.kind, event.data) for event in later)
+        acts = tuple((event.at, event.data) for event in later if event.kind == "talk")
+        saved.append(replace(call, written=written, acts=acts, said=said.get(one.id, 0)))
     left_at = max((one.at for one in saved), default=None)
     saved = [replace(one, left_at=left_at) for one in saved]
     going_on = {one.call for one in saved}

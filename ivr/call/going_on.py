@@ -45,6 +45,9 @@ class GoingOn:
                 here.tell(event)
         if here.history.over:
             here.gone = True
+        elif saved.cut_off:
+            here.gone = False
+            here.gap(cut_off=True)
         elif here.gone:
             here.hung_up("caller")
 

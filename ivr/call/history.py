@@ -17,6 +17,7 @@ from ivr.flow import codec
 from ivr.flow.actions import JsonValue
 from ivr.flow.inputs import Digit, Input, OpId, SpeechHeard, SpeechPartial
 from ivr.ids import CallId
+from ivr.talk.on_record import on_record
 
 
 class CallHistory:
@@ -75,9 +76,15 @@ class CallHistory:
         }
         return {name: value for name, value in saved.items() if value}
 
-    def resume(self, saved: Mapping[str, Any], written: Iterable[tuple[str, Mapping[str, Any]]]) -> None:
+    def resume(
+        self,
+        saved: Mapping[str, Any],
+        written: Iterable[tuple[str, Mapping[str, Any]]],
+        acts: Iterable[tuple[dt.datetime, Mapping[str, Any]]] = (),
+    ) -> None:
         """written: kind and data of the lines of the journal that are stored and come after what was saved. Whoever
-        does the same again does not write them again; then comes `caught_up`."""
+        does the same again does not write them again; then comes `caught_up`. acts: those of them that are acts in a
+        talk."""
         self._seq = saved.get("seq", 0)
         self._said = saved.get("said", 0)
         self.last_heard = saved.get("last_heard", "")
@@ -96,6 +103,8 @@ class CallHistory:
         hung_up_at = saved.get("hung_up_at")
         self._hung_up_at = None if hung_up_at is None else dt.datetime.fromisoformat(hung_up_at)
         self._lines = {side: LineWatch(_told=set(faults)) for side, faults in saved.get("faults", {}).items()}
+        for at, data in acts:
+            self.acted(data, at)
         self._written = deque(written)
         while self._written and self._written[0][0] not in ("input", "arrived"):
             # Of what went on beside the dialogue, a talk say: it may come to the same again.
@@ -194,11 +203,21 @@ class CallHistory:
         watch = self._lines.get("caller")
         return () if watch is None else watch.faults
 
-    def note(self, kind: str, data: Mapping[str, JsonValue], at: dt.datetime) -> None:
+    def note(self, kind: str, data: Mapping[str, JsonValue], at: dt.datetime) -> bool:
+        """False: it stands there already, from before a restart."""
         rating = data.get("rating")
         if kind == "survey" and isinstance(rating, int):
             self._survey = rating
-        self._write(kind, data, at)
+        return self._write(kind, data, at)
+
+    def acted(self, data: Mapping[str, JsonValue], at: dt.datetime) -> None:
+        """What an act in a talk, as its note says it, is for the call's record."""
+        if owner := data.get("owner"):
+            self.has(str(owner))
+        if answered := data.get("by"):
+            self.took_part(str(answered))
+        if on_record(data):
+            self.transferred(dict(data), at)
 
     def queued(self, queue: str) -> None:
         self._queue, self._left_queue = queue, ""
@@ -319,11 +338,12 @@ class CallHistory:
         self.caught_up(0)
         return False
 
-    def _write(self, kind: str, data: Mapping[str, JsonValue], at: dt.datetime) -> None:
+    def _write(self, kind: str, data: Mapping[str, JsonValue], at: dt.datetime) -> bool:
         if (self._written or self._repeated) and self._was_written(kind, data):
-            return
+            return False
         self._seq += 1
         self._records.journal(self._call, self._seq, kind, data, at)
+        return True
 
 
 def _masked(event: Input) -> Input:

@@ -69,8 +69,12 @@ class SavedCall:
     """Channels and bridges, besides the caller's channel, with which the call goes on."""
     written: tuple[tuple[str, Mapping[str, Any]], ...] = field(default=(), repr=False)
     """Kind and data of the lines of its journal that were written after it was kept for the last time."""
+    acts: tuple[tuple[dt.datetime, Mapping[str, Any]], ...] = field(default=(), repr=False)
+    """When and what of these were acts in a talk, which the call's record has too."""
     said: int = 0
     gone: bool = False
+    cut_off: bool = False
+    """Asterisk has been started anew since: the call ended with the one before."""
     left_at: dt.datetime | None = None
     """When the earlier controller was last known to live; None: at `at`."""
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from dataclasses import replace
 
 import pytest
 
+from ivr.adoption import adopting
 from storage.live_records import LiveCallRecord
 from tests.adoption.scripted import SCRIPTS, SPOKEN, Played, played
 from tests.support.killed_house import lasting
@@ -85,4 +87,29 @@ def test_who_cannot_be_gone_on_with_gets_the_fallback_and_is_on_record() -> None
             (record,) = here.calls()
             assert record.data["outcome"] == "failed"
 
+    run_virtual(scene)
+
+
+def test_whoever_was_cut_off_with_the_asterisk_of_before_is_so_on_record(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Both were killed: it was not the caller who hung up."""
+
+    async def since_a_moment(_: object) -> dt.datetime:
+        return dt.datetime(2026, 11, 24, tzinfo=dt.UTC)
+
+    async def scene() -> None:
+        async with lasting(away_s=2.0) as here:
+            caller = here.world.call("call", "12345", "trunk")
+            await here.soon(lambda: len(here.heard(caller)) == 2)
+            assert here.now is not None
+            here.kill(here.now.ari)
+            here.world.hang_up(caller)
+            await here.soon(lambda: len(here.adoptions) == 2)
+            await here.until(30)
+            here.assert_nothing_left()
+            (record,) = here.calls()
+            assert (record.data["outcome"], record.ended_by, record.cause) == ("failed", "system", 41)
+
+    monkeypatch.setattr(adopting, "_started_at", since_a_moment)
     run_virtual(scene)

@@ -55,6 +55,15 @@ def test_who_is_there_goes_on_and_who_is_not_has_gone() -> None:
     ]
 
 
+def test_another_asterisk_has_cut_off_whoever_came_in_by_the_one_before() -> None:
+    later, earlier = NOW + dt.timedelta(seconds=1), NOW - dt.timedelta(seconds=1)
+    for started_at, cut_off in ((later, True), (earlier, False), (None, False)):
+        (call,) = plan([saved(1)], (), {}, (), started_at=started_at).go_on
+        assert (call.gone, call.cut_off) == (True, cut_off)
+    (there,) = plan([saved(1)], (), {"asterisk-1": True}, (), started_at=later).go_on
+    assert not there.cut_off
+
+
 def test_a_call_that_is_on_record_as_over_is_only_marked_so() -> None:
     todo = plan([saved(1)], {"c-n1-1"}, {"asterisk-1": True}, ())
     assert todo.go_on == ()
