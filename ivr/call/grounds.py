@@ -13,7 +13,6 @@ from ivr.flow.model import FlowLibrary
 from ivr.ids import child_id
 from ivr.talk.conversations import Conversation, ConversationKind
 from ivr.talk.ground import Ground, Line
-from ivr.talk.on_record import on_record
 from ivr.talk.people import Person
 from routing.ids import AgentId, EntryId
 
@@ -46,11 +45,9 @@ def ground_of(here: OpenCall, transcripts: Transcripts, library: FlowLibrary, oc
 
     def note(kind: str, data: Mapping[str, str | bool]) -> None:
         now = services.clock.now()
-        here.history.note(kind, dict(data), now)
-        if answered := data.get("by"):
-            here.history.took_part(str(answered))
-        if on_record(data):
-            here.history.transferred(dict(data), now)
+        if here.history.note(kind, dict(data), now) and kind == "talk":
+            here.history.acted(data, now)
+        here.keep()
 
     def changed() -> None:
         services.changed()

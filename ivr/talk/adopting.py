@@ -76,8 +76,8 @@ async def _begun(ground: Ground, saved: SavedTalk, now: dt.datetime) -> Begun:
         if person in state.persons and _on_board(ground, party):
             # Who has gone meanwhile is one too, until the talk lets go of it: the board has to be told.
             parties[person] = await _party(ground, party, mover)
-        elif is_up:
-            await _end(ground.ari, party)
+        else:
+            await _let_go(ground, party, is_up=is_up)
     there = frozenset(
         person for person, is_up in zip(saved.parties, up, strict=True) if is_up and person in parties
     )
@@ -110,6 +110,15 @@ def _on_board(ground: Ground, party: SavedParty) -> bool:
     if party.entry is None or not party.on_board:
         return True
     return ground.queues.has(AgentId(party.agent), EntryId(party.entry))
+
+
+async def _let_go(ground: Ground, party: SavedParty, *, is_up: bool) -> None:
+    """The talk was about to let go of it, or the board has its agent elsewhere."""
+    agent = AgentId(party.agent)
+    if party.entry is not None and party.on_board and ground.queues.has(agent, EntryId(party.entry)):
+        ground.queues.finished(EntryId(party.entry), agent, wrap_up_as=ground.queue)
+    if is_up:
+        await _end(ground.ari, party)
 
 
 async def _party(ground: Ground, saved: SavedParty, mover: Mover) -> Party:

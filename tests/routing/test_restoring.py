@@ -139,7 +139,7 @@ stored_entries = st.tuples(
 
 
 @given(stored_agents, stored_entries, st.sets(st.sampled_from([*CALLS, "c-own"])), st.data())
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=200, deadline=None)
 def test_any_stored_state_becomes_a_board_on_which_everything_is_true(
     agents: tuple[Agent, ...], entries: tuple[Entry, ...], calls: set[str], data: st.DataObject
 ) -> None:

@@ -16,7 +16,7 @@ from tests.support.fake_ari_objects import Phone
 from tests.support.killed_house import LastingHouse, lasting
 from tests.support.virtual_time import run_virtual
 
-SEEDS = range(3)
+SEEDS = range(2)
 CALLER = "caller"
 
 
@@ -268,6 +268,39 @@ def test_a_caller_whom_nobody_has_is_in_line_in_the_old_place(way: Way, seed: in
         here.world.hang_up(CALLER)
 
     play(scene, seed)
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+@pytest.mark.parametrize("ends", ["agent", "caller", "while nobody is there"])
+def test_an_agent_whom_the_dialogue_asked_for_talks_on(ends: str, seed: int) -> None:
+    """A transfer by the dialogue: no queue, and the dialogue goes on after the talk."""
+
+    async def scene(here: LastingHouse) -> None:
+        here.log_in("a1")
+        here.world.call("call", "12345", "trunk", channel_id=CALLER)
+        await here.until(2)
+        here.world.press(CALLER, "3")
+        await here.until(4)
+        assert here.states()["a1"] == "talking"
+        agent, before = phone_of(here, "a1"), len(here.world.commands)
+        kill(here)
+        await here.until(0.5)
+        if ends == "while nobody is there":
+            here.world.hang_up(agent)
+        await here.until(5)
+        if ends != "while nobody is there":
+            assert asked(here, before) == [], "somebody was moved or rung"
+            assert together(here, CALLER, agent)
+            assert await service(here).hold("a1") == Done("held")
+            assert await service(here).resume("a1") == Done("talking")
+            here.world.hang_up(agent if ends == "agent" else CALLER)
+            await here.until(2)
+        assert here.states()["a1"] in ("wrap_up", "available")
+        if ends != "caller":
+            nodes = [data["node"] for kind, data in here.events() if kind == "node"]
+            assert nodes[-1] != "connect.agent", "the dialogue does not go on"
+
+    play(scene, seed, entry="connect", away_s=1.0)
 
 
 @pytest.mark.parametrize("after", range(1, 80, 2))
