@@ -61,7 +61,10 @@ def ground_of(here: OpenCall, transcripts: Transcripts, library: FlowLibrary, oc
     @contextmanager
     def together(person: Person, leg: Leg, bridge: str) -> Iterator[None]:
         if person.kind == "number":
-            with transcripts.during(leg.channel, "party", "", language):
+            with (
+                services.talks.beside(here.call, leg.channel),
+                transcripts.during(leg.channel, "party", "", language),
+            ):
                 yield
             return
         first = person.id == "p1"

@@ -35,9 +35,7 @@ from ivr.ids import CallId, ChannelId, child_id
 
 log = logging.getLogger(__name__)
 
-TALK_BRIDGE = "mixing,dtmf_events,video_sfu"
-"""Mixed even for two (docs/decisions/0205): handed on as they come, the packets of the next agent would be unheard by
-recordings and supervisors, as if they came too late."""
+TALK_BRIDGE = "mixing,dtmf_events"
 SETUP_TIMEOUT_S = 15.0
 """Three requests, each of which an Asterisk in trouble may take seconds for."""
 RING_MARGIN_S = 3.0

@@ -47,10 +47,21 @@ class Watcher(Protocol):
     def parted(self, conversation: Conversation) -> None: ...
 
 
+class Listener(Protocol):
+    """Told of everybody else whom a citizen hears: a number that was brought in. On the loop; must not wait."""
+
+    def voice(self, call: CallId, telephone: ChannelId) -> None: ...
+    def voice_gone(self, call: CallId, telephone: ChannelId) -> None: ...
+
+
 class Conversations:
     def __init__(self) -> None:
         self._now: dict[str, Conversation] = {}
         self._watchers: list[Watcher] = []
+        self._listeners: list[Listener] = []
+
+    def listen(self, listener: Listener) -> None:
+        self._listeners.append(listener)
 
     def watch(self, watcher: Watcher) -> None:
         self._watchers.append(watcher)
@@ -77,3 +88,14 @@ class Conversations:
             del self._now[conversation.id]
             for watcher in self._watchers:
                 watcher.parted(conversation)
+
+    @contextmanager
+    def beside(self, call: CallId, telephone: ChannelId) -> Iterator[None]:
+        """Somebody who is no agent is with the citizen for as long as the block lasts."""
+        for listener in self._listeners:
+            listener.voice(call, telephone)
+        try:
+            yield
+        finally:
+            for listener in self._listeners:
+                listener.voice_gone(call, telephone)

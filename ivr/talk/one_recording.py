@@ -57,6 +57,8 @@ class OneRecording:
         self._conversations: dict[str, Conversation] = {}
         self._bridge = first.bridge
         """Where the citizen is, "" nowhere."""
+        self.voices: frozenset[ChannelId] = frozenset()
+        """Telephones of whoever else is with the citizen. `apply` afterwards."""
         self._private = False
         self._private_by = ""
         self._path: RecordingPath | None = None
@@ -108,6 +110,10 @@ class OneRecording:
             wanted: dict[SilenceReason, bool] = {"private": self._private, "apart": self._apart}
             before = self._clock.now()
             try:
+                await path.hear({*self.voices, *(one.telephone for one in self._conversations.values())})
+            except (AriError, MediaPathFailed) as error:
+                log.error("a recording goes on without one who speaks in it: %s", error)
+            try:
                 await path.silence(any(wanted.values()))
             except AriError as error:
                 if any(wanted.values()):
@@ -146,10 +152,10 @@ class OneRecording:
                     self._path = path
                     self.notes = replace(self.notes, began_at=self._clock.now())
                     self._write(self.notes.record("recording"))
-                    self.note("began")
                     self._ready.set()
                     watch = asyncio.create_task(self._watch(mailbox), name=f"recorded {notes.id}")
                     await self.apply()
+                    self.note("began")
                     return await asyncio.shield(self._over)
         except ChannelGone:
             return "hangup"

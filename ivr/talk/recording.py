@@ -21,7 +21,7 @@ from typing import Final
 
 from ivr.ari.interface import Ari
 from ivr.clock import Clock
-from ivr.ids import CallId
+from ivr.ids import CallId, ChannelId
 from ivr.recordings.files import free_mb
 from ivr.talk.conversations import Conversation
 from ivr.talk.one_recording import OneRecording
@@ -68,6 +68,8 @@ class TalkRecordings:
         self._made: set[OneRecording] = set()
         """All that run or are being finished."""
         self._group: asyncio.TaskGroup | None = None
+        self._voices: dict[CallId, set[ChannelId]] = {}
+        """Whom a citizen is with besides agents."""
         self._early: dict[str, Conversation] = {}
         """Talks that an earlier controller had, until recordings run."""
 
@@ -101,6 +103,25 @@ class TalkRecordings:
         recording = self._now.get(conversation.call)
         if recording is not None:
             recording.parted(conversation, self._linger_s)
+            self._apply_soon(recording)
+
+    # --- whoever else is in it (`Listener`)
+
+    def voice(self, call: CallId, telephone: ChannelId) -> None:
+        self._voices.setdefault(call, set()).add(telephone)
+        self._voices_changed(call)
+
+    def voice_gone(self, call: CallId, telephone: ChannelId) -> None:
+        voices = self._voices.get(call, set())
+        voices.discard(telephone)
+        if not voices:
+            self._voices.pop(call, None)
+        self._voices_changed(call)
+
+    def _voices_changed(self, call: CallId) -> None:
+        recording = self._now.get(call)
+        if recording is not None:
+            recording.voices = frozenset(self._voices.get(call, ()))
             self._apply_soon(recording)
 
     # --- what agents, supervisors and dialogues do
@@ -168,6 +189,7 @@ class TalkRecordings:
         recording = OneRecording(
             self._ari, self._clock, self._folder, self._put, notes, conversation, self._written_live
         )
+        recording.voices = frozenset(self._voices.get(conversation.call, ()))
         self._now[conversation.call] = recording
         self._made.add(recording)
         self._group.create_task(self._run(conversation.call, recording), name=f"recording {notes.id}")

@@ -1,10 +1,11 @@
-"""What a citizen says and hears, into one file that Asterisk itself writes: two snoops, a bridge, MixMonitor.
+"""What a citizen says, and what is said to them, into one file that Asterisk itself writes: snoops, MixMonitor.
 
-Theory of operation. One snoop takes what the citizen says, another what the citizen hears. Both stand in a bridge of
+Theory of operation. One snoop takes what the citizen says, one more what each person says whom the citizen is with:
+what comes from one telephone only, never what goes out to the citizen (docs/decisions/0205). All stand in a bridge of
 their own, whose mixer has a steady beat: `video_sfu` makes Asterisk mix even two, where it would hand frames on as they
 come. On the first snoop the dialplan (`[recording]` in extensions.conf) starts MixMonitor, which writes both directions
-interleaved: left is said, right is heard. So the file has one time line: what one side does not send is silence in it,
-lost packets shift nothing, and a pause is two muted snoops.
+interleaved: left is said by the citizen, right by the others. So the file has one time line: what one side does not
+send is silence in it, lost packets shift nothing, and a pause is muted snoops.
 
 The controller may die: Asterisk goes on writing until the citizen's call is over. The file is raw (16-bit, 8 kHz, two
 channels, no header), so that it is whole wherever it ends.
@@ -14,7 +15,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Collection
 from contextlib import asynccontextmanager
 from typing import Final
 
@@ -38,11 +39,15 @@ CLOSE_S: Final = 5.0
 
 
 class RecordingPath:
-    """Made by `recording_path`. gone: done when Asterisk has ended it, because the citizen's channel has gone."""
+    """Made by `recording_path`. silent: the file holds silence now, whoever speaks."""
 
-    def __init__(self, ari: Ari, said: ChannelId, heard: ChannelId) -> None:
+    def __init__(self, ari: Ari, call: CallId, said: ChannelId, bridge: str) -> None:
         self._ari = ari
-        self._both = (said, heard)
+        self._call = call
+        self._said = said
+        self._bridge = bridge
+        self._heard: dict[ChannelId, ChannelId] = {}
+        """Telephone -> the snoop that hears it."""
         self.silent = False
 
     async def silence(self, silent: bool) -> None:
@@ -51,8 +56,60 @@ class RecordingPath:
             return
         channels = self._ari.channels
         act = channels.mute if silent else channels.unmute
-        await asyncio.gather(*(act(channel_id=each, direction="in") for each in self._both))
+        both = (self._said, *self._heard.values())
+        await asyncio.gather(*(act(channel_id=each, direction="in") for each in both))
         self.silent = silent
+
+    async def hear(self, telephones: Collection[ChannelId]) -> None:
+        """These are whom the citizen is with now. One who has gone is passed over.
+
+        Raises AriError, MediaPathFailed: somebody who is there is not in the file.
+        """
+        for telephone in self._heard.keys() - set(telephones):
+            snoop = self._heard.pop(telephone)
+            await self._ari.channels.hangup(channel_id=snoop)
+        await asyncio.gather(*(self._begin(one) for one in telephones if one not in self._heard))
+
+    async def _begin(self, telephone: ChannelId) -> None:
+        snoop = ChannelId(child_id(self._call, "heard"))
+        self._heard[telephone] = snoop
+        try:
+            there = await self._snooped(telephone, snoop)
+        except TimeoutError as error:
+            raise MediaPathFailed("Asterisk did not begin to listen in time") from error
+        if not there:
+            self._heard.pop(telephone, None)
+
+    async def _snooped(self, telephone: ChannelId, snoop: ChannelId) -> bool:
+        ari = self._ari
+        with ari.bus.mailbox(f"{self._call}/{snoop}") as mailbox:
+            mailbox.watch(snoop)
+            made = await unhurried(
+                ari.channels.snoop_channel_with_id(
+                    channel_id=telephone, snoop_id=snoop, spy="in", app=ari.app
+                )
+            )
+            if isinstance(made, Gone):
+                return False
+            async with asyncio.timeout(ATTACH_S):
+                async for event in mailbox:
+                    if isinstance(event, ChannelDestroyed):
+                        return False
+                    if isinstance(event, StasisStart):
+                        break
+        if self.silent:
+            await ari.channels.mute(channel_id=snoop, direction="in")
+        return not isinstance(await ari.bridges.add_channel(bridge_id=self._bridge, channel=[snoop]), Gone)
+
+    async def close(self) -> None:
+        """Nobody is heard any more. Raises nothing: what fails is left to the reconciler."""
+        snoops, self._heard = list(self._heard.values()), {}
+        hang_ups = (self._ari.channels.hangup(channel_id=snoop) for snoop in snoops)
+        for outcome in await asyncio.gather(*hang_ups, return_exceptions=True):
+            if isinstance(outcome, AriError):
+                log.warning("left to the reconciler: %s", outcome)
+            elif isinstance(outcome, BaseException):
+                raise outcome
 
 
 @asynccontextmanager
@@ -64,28 +121,28 @@ async def recording_path(
     recording: the id, which is that of the channel that writes. Raises AriError, MediaPathFailed (ChannelGone: the
     citizen has gone).
     """
-    said, heard = ChannelId(recording), ChannelId(child_id(call, "heard"))
-    bridge = child_id(call, "rec")
+    said, bridge = ChannelId(recording), child_id(call, "rec")
+    path = RecordingPath(ari, call, said, bridge)
     with ari.bus.mailbox(f"{call}/recording") as mailbox:
-        mailbox.watch(said, heard)
+        mailbox.watch(said)
         try:
-            await unhurried(_make(ari, citizen, said, heard, bridge))
+            await unhurried(_make(ari, citizen, said, bridge))
             async with asyncio.timeout(ATTACH_S):
-                await _until_writing(ari, mailbox, said, heard)
-            if isinstance(await ari.bridges.add_channel(bridge_id=bridge, channel=[said, heard]), Gone):
+                await _until_writing(ari, mailbox, said)
+            if isinstance(await ari.bridges.add_channel(bridge_id=bridge, channel=[said]), Gone):
                 raise ChannelGone("the citizen has gone")
-            yield RecordingPath(ari, said, heard)
+            yield path
         except TimeoutError as error:
             raise MediaPathFailed("Asterisk did not begin to record in time") from error
         finally:
-            await unhurried(_close(ari, mailbox, said, heard, bridge))
+            await unhurried(path.close())
+            await unhurried(_close(ari, mailbox, said, bridge))
 
 
-async def _make(ari: Ari, citizen: ChannelId, said: ChannelId, heard: ChannelId, bridge: str) -> None:
+async def _make(ari: Ari, citizen: ChannelId, said: ChannelId, bridge: str) -> None:
     results = await asyncio.gather(
         ari.bridges.create_with_id(bridge_id=bridge, type="mixing,video_sfu", name=bridge),
         ari.channels.snoop_channel_with_id(channel_id=citizen, snoop_id=said, spy="in", app=ari.app),
-        ari.channels.snoop_channel_with_id(channel_id=citizen, snoop_id=heard, spy="out", app=ari.app),
         return_exceptions=True,
     )
     for result in results:
@@ -95,11 +152,10 @@ async def _make(ari: Ari, citizen: ChannelId, said: ChannelId, heard: ChannelId,
             raise ChannelGone("the citizen has gone")
 
 
-async def _until_writing(ari: Ari, mailbox: Mailbox, said: ChannelId, heard: ChannelId) -> None:
-    """The first channel goes through the dialplan, where the writing begins, and comes back."""
-    waiting = {said, heard}
+async def _until_writing(ari: Ari, mailbox: Mailbox, said: ChannelId) -> None:
+    """The channel goes through the dialplan, where the writing begins, and comes back."""
     async for event in mailbox:
-        if isinstance(event, StasisStart) and event.channel.id == said and not event.args:
+        if isinstance(event, StasisStart) and not event.args:
             # Asked for by name: else nothing is told of the channel once it has left the application, which it does
             # before the file is closed.
             await ari.applications.subscribe(application_name=ari.app, event_source=[f"channel:{said}"])
@@ -109,18 +165,15 @@ async def _until_writing(ari: Ari, mailbox: Mailbox, said: ChannelId, heard: Cha
             if isinstance(sent, Gone):
                 raise ChannelGone("the citizen has gone")
         elif isinstance(event, StasisStart):
-            waiting.discard(ChannelId(event.channel.id))
-            if not waiting:
-                return
+            return
         elif isinstance(event, ChannelDestroyed):
             raise MediaPathFailed(f"Asterisk ended it: is there a context [{CONTEXT}]?")
 
 
-async def _close(ari: Ari, mailbox: Mailbox, said: ChannelId, heard: ChannelId, bridge: str) -> None:
+async def _close(ari: Ari, mailbox: Mailbox, said: ChannelId, bridge: str) -> None:
     """Ends what was made; what Asterisk refuses or cannot answer now is left to the reconciler."""
     outcomes = await asyncio.gather(
         ari.channels.hangup(channel_id=said),
-        ari.channels.hangup(channel_id=heard),
         ari.bridges.destroy(bridge_id=bridge),
         return_exceptions=True,
     )

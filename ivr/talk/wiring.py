@@ -70,6 +70,7 @@ def oversee(
         written_live=lambda: settings.transcripts.talks != "off" and bool(services.ears.languages()),
     )
     services.talks.watch(recordings)
+    services.talks.listen(recordings)
     supervisors = Supervising(
         ari,
         clock,

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import datetime as dt
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Collection, Mapping
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -46,8 +47,12 @@ class Path_:
 
     def __init__(self, *, works: bool) -> None:
         self.works = works
+        self.heard: set[ChannelId] = set()
         self.silent = False
         self.changed = asyncio.Event()
+
+    async def hear(self, telephones: Collection[ChannelId]) -> None:
+        self.heard = set(telephones)
 
     async def silence(self, silent: bool) -> None:
         if not self.works and silent:
@@ -73,7 +78,7 @@ class House:
         channels = SimpleNamespace(get=lambda channel_id: self._get(channel_id))
         bridges = SimpleNamespace(get=lambda bridge_id: self._get(bridge_id))
         self.recordings = TalkRecordings(
-            SimpleNamespace(bus=bus, channels=channels, bridges=bridges),  # type: ignore[arg-type]
+            SimpleNamespace(bus=bus, channels=channels, bridges=bridges),
             self.clock,
             TalkPolicy(True, {"ordinary": 1}, {}),
             folder,
@@ -208,6 +213,27 @@ async def test_the_next_agent_of_the_call_goes_on_in_the_same_file(
     assert house.put[-1].id == id
     assert len(house.put[-1].data["agents"]) == 2
     assert [one.act for one in house.put if hasattr(one, "act")] == ["stop"]
+
+
+async def test_whoever_is_with_the_citizen_is_heard(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    house, fire_brigade = House(tmp_path), ChannelId("119")
+    second = replace(house.conversation, id="two", telephone=ChannelId("second"))
+
+    async def heard() -> set[ChannelId]:
+        for _ in range(5):
+            await asyncio.sleep(0)
+        return house.path.heard
+
+    async with house.running(monkeypatch) as recordings:
+        recordings.joined(house.conversation)
+        await house.began.wait()
+        recordings.voice(CALL, fire_brigade)
+        assert await heard() == {"phone", "119"}
+        recordings.joined(second)
+        recordings.parted(house.conversation)
+        assert await heard() == {"second", "119"}
+        recordings.voice_gone(CALL, fire_brigade)
+        assert await heard() == {"second"}
 
 
 async def test_a_recording_that_cannot_be_silenced_ends(
