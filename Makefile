@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 .DEFAULT_GOAL := help
-.PHONY: help setup run demo test lint types imports unit real chaos bench models prompts doctor lock generate clean
+.PHONY: help setup run demo test lint audit types imports unit real chaos bench models prompts doctor lock generate clean
 
 help: ## show every target
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sort | awk 'BEGIN {FS = ":.*## "}; {printf "  make %-10s %s\n", $$1, $$2}'
@@ -20,9 +20,12 @@ demo: setup ## the same with simulated citizens and agents, so that the status p
 test: setup lint types imports ## all checks and all tests, with a real Postgres and a real Asterisk
 	@$(BIN)/python -m scripts.run_tests
 
-lint: setup
+lint: setup audit
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
+
+audit: setup ## pins, licences and known advisories, offline; ONLINE=1 asks the advisory service first
+	@$(BIN)/python -m scripts.audit_dependencies $(if $(ONLINE),--online)
 
 types: setup
 	@$(BIN)/mypy
@@ -62,6 +65,7 @@ generate: setup ## generate what is generated: ARI models, the language's and th
 	@$(BIN)/python scripts/generate_flow_docs.py
 	@$(BIN)/python scripts/generate_testing_docs.py
 	@$(BIN)/python scripts/generate_settings.py
+	@$(BIN)/python -m scripts.audit_dependencies --write
 
 clean: ## remove the virtual environment and what runs left behind (the cache outside stays)
 	@rm -rf $(VENV) var .pytest_cache .mypy_cache .ruff_cache .import_linter_cache
