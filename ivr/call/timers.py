@@ -10,7 +10,6 @@ from typing import Final
 
 from ivr.flow.inputs import JsonValue, OpId, TimerFired
 
-
 ANSWER_S: Final = 5.0
 """A caller has at least so long to go on after somebody listens again."""
 

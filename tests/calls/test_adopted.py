@@ -60,7 +60,7 @@ async def test_all_go_on(tmp_path: Path) -> None:
         await _until_heard(phones["typing"], flows, "number")
         await phones["speaking"].send_digits("1")
         await _until_file(rendered.recordings, calls["speaking"])
-        speaks = asyncio.create_task(phones["speaking"].play(tone(BEFORE_HZ, 2.0)))
+        speaks = asyncio.create_task(phones["speaking"].play(tone(BEFORE_HZ, 1.2)))
         await phones["typing"].send_digits("138")
         await _until_pressed(store, calls["typing"], 5)
 
@@ -68,7 +68,7 @@ async def test_all_go_on(tmp_path: Path) -> None:
         await second.wait()
         await phones["gone"].hangup()
         await speaks
-        speaks_on = asyncio.create_task(phones["speaking"].play(tone(AFTER_HZ, 3.0)))
+        speaks_on = asyncio.create_task(phones["speaking"].play(tone(AFTER_HZ, 1.5)))
         again = RunningHotline(external(settings, rendered))
         hotline = await again.start()
         try:
