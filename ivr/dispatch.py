@@ -316,6 +316,8 @@ class Dispatcher:
     ) -> None:
         """queue, skills: into that queue, asking for these (besides what the language asks for); else as before."""
         waiting = self.board.entry(entry)
+        # Or the next offer would be taken for one more at the same time.
+        self._offers.get(entry, {}).pop(agent, None)
         asked = None if skills is None or waiting is None else self.skills(waiting.language, skills)
         self._apply(SentBack(entry, agent, why, not_before, QueueName(queue) if queue else None, asked))
 

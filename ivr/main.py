@@ -31,10 +31,10 @@ from ivr.call.outbound import Outbound
 from ivr.call.services import CallServices
 from ivr.call.shared_ears import SharedEars
 from ivr.call.websocket_media import WebsocketMedia
-from ivr.callback.attempt import CallbackServices
 from ivr.callback.desk import CallbackDesk
 from ivr.callback.hours import hours_of
 from ivr.callback.promises import StoredPromises
+from ivr.callback.services import CallbackServices
 from ivr.callers import CallerHistories
 from ivr.callers_known import CallerKeys
 from ivr.callers_wiring import Callers, open_callers
@@ -304,8 +304,19 @@ async def hotline(
             changed()
 
         outbound = _outbound(settings)
+        calling_back = CallbackServices(
+            ari,
+            dispatcher,
+            outbound,
+            clock,
+            at_work.talks,
+            lambda: flows.audio,
+            at_work.in_talk,
+            number_of=lambda name: flows.library.numbers.get(name),
+            changed=changed,
+        )
         callbacks = CallbackDesk(
-            CallbackServices(ari, dispatcher, outbound, clock, at_work.talks, lambda: flows.audio),
+            calling_back,
             dispatcher,
             StoredPromises(store, callers.put, writer.durable),
             settings.node,
@@ -330,6 +341,7 @@ async def hotline(
             desk=at_work.by_telephone,
             talks=at_work.talks,
             in_talk=at_work.in_talk,
+            lines=calling_back.lines,
             hours=rules.hours.said,
             begun=traces.begun,
             may_record=disk.may_record,

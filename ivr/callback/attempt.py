@@ -8,27 +8,28 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
 from typing import Any, Final
 
-from ivr.ari.interface import Ari
 from ivr.ari.results import Gone
 from ivr.call.leg import Destination, Leg
-from ivr.call.outbound import Outbound
-from ivr.call.ports import Offer, PromptAudio, Queues
+from ivr.call.ports import Offer
 from ivr.call.racing import unless
 from ivr.call.rung import Rung
 from ivr.call.whisper import sounds_of
 from ivr.callback.citizen import CitizenLeg
+from ivr.callback.place import Offers, PlaceInLine
 from ivr.callback.plan import AttemptOutcome, Plan
+from ivr.callback.services import CallbackServices
+from ivr.callback.talk import CallbackTalk
 from ivr.callback.up import Up
-from ivr.clock import Clock
 from ivr.errors import AriError
 from ivr.flow.actions import Prompt
-from ivr.ids import CallId, ChannelId, child_id, owner_of
-from ivr.talk.conversations import Conversation, Conversations
-from routing.ids import AgentId, EntryId
+from ivr.ids import CallId, ChannelId, owner_of
+from ivr.talk.reaching import Reached
+from routing.ids import EntryId
 
 log = logging.getLogger(__name__)
 
@@ -53,18 +54,6 @@ class AttemptEnded:
     agent: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class CallbackServices:
-    """What attempts use of the house. audio: None = no prompts, and nobody is asked anything."""
-
-    ari: Ari
-    queues: Queues
-    outbound: Outbound
-    clock: Clock
-    talks: Conversations = field(default_factory=Conversations)
-    audio: Callable[[], PromptAudio] | None = None
-
-
 @dataclass(slots=True)
 class Attempt:
     """call: an id of its own, under which everything is made. note: into the promise's journal."""
@@ -76,14 +65,18 @@ class Attempt:
     queue: str
     plan: Plan
     note: Note
+    talked_s: float = 0.0
 
     # --- agent first
 
-    async def agent_first(self, offer: Offer, withdrawn: asyncio.Future[None]) -> AttemptEnded:
+    async def agent_first(
+        self, offer: Offer, withdrawn: asyncio.Future[None], place: PlaceInLine
+    ) -> AttemptEnded:
         """withdrawn: the dispatcher took the offer back."""
         queues = self.house.queues
         there = Destination(offer.endpoint, offer.ring_s, offer.display, self.number)
-        async with Leg(self.house.ari, self.call, there, kind="agent") as agent:
+        async with AsyncExitStack() as stack:
+            agent = await stack.enter_async_context(Leg(self.house.ari, self.call, there, kind="agent"))
             queues.ringing(offer.entry, offer.agent)
             rung = await unless(withdrawn, agent.ring()) or Rung("no_answer")
             if rung.outcome != "answered":
@@ -91,15 +84,12 @@ class Attempt:
                 return AttemptEnded("not_taken", False)
             if not queues.answered(offer.entry, offer.agent):
                 return AttemptEnded("not_taken", False)
-            gone = asyncio.ensure_future(agent.until_over())
-            try:
-                return await self._call_citizen(agent, offer, gone)
-            finally:
-                gone.cancel()
-                await asyncio.wait({gone})
+            return await self._call_citizen(agent, stack, offer, place)
 
-    async def _call_citizen(self, agent: Leg, offer: Offer, gone: asyncio.Future[None]) -> AttemptEnded:
-        """gone: done when the agent has hung up."""
+    async def _call_citizen(
+        self, agent: Leg, keep: AsyncExitStack, offer: Offer, place: PlaceInLine
+    ) -> AttemptEnded:
+        """keep: closing it ends the agent's telephone."""
         endpoint = self._endpoint()
         if endpoint is None:
             return AttemptEnded("failed", True)
@@ -107,7 +97,8 @@ class Attempt:
         bridge = agent.bridge if self.plan.question is None else None
         async with self._citizen(endpoint, agent.channel, bridge) as citizen:
             await self._ringing(agent, on=True)
-            answered = await unless(gone, self._reached(citizen))
+            async with _until_over(agent) as hung_up:
+                answered = await unless(hung_up, self._reached(citizen))
             if answered is None:
                 return AttemptEnded("agent_left", True)
             await self._ringing(agent, on=False)
@@ -115,15 +106,26 @@ class Attempt:
                 return AttemptEnded(answered.outcome, True, cause=answered.cause)
             if bridge is None and not await agent.join(citizen.channel):
                 return AttemptEnded("failed", True)
-            return await self._talk(agent, citizen, offer.entry, offer.agent, gone, citizen)
+            async with _until_over(citizen) as gone:
+                reached = Reached(agent, keep.pop_all(), offer.agent, offer.entry)
+                return await self._talk_and_wait(reached, citizen, gone, place)
+
+    async def _talk_and_wait(
+        self,
+        agent: Reached,
+        citizen: CitizenLeg,
+        gone: asyncio.Future[None],
+        place: PlaceInLine,
+        *,
+        adopted: bool = False,
+    ) -> AttemptEnded:
+        ended = await self._talk(agent, citizen, gone, place, adopted=adopted)
+        return ended or await self._wait(citizen, gone, place, place.take(), told=True)
 
     # --- citizen first
 
     async def citizen_first(
-        self,
-        entry: EntryId,
-        waits: Callable[[], None],
-        offers: asyncio.Queue[tuple[Offer, asyncio.Future[None]]],
+        self, place: PlaceInLine, waits: Callable[[], None], offers: Offers
     ) -> AttemptEnded:
         """waits: the citizen is on the line, an agent may be offered from now on. offers: what comes of that."""
         endpoint = self._endpoint()
@@ -133,53 +135,43 @@ class Attempt:
             answered = await self._reached(citizen)
             if answered.outcome != "talked":
                 return answered
-            gone = asyncio.ensure_future(citizen.until_over())
-            try:
-                return await self._wait(entry, citizen, gone, waits, offers)
-            finally:
-                gone.cancel()
-                await asyncio.wait({gone})
+            async with _until_over(citizen) as gone:
+                waits()
+                return await self._wait(citizen, gone, place, offers)
 
     # --- what another controller had begun
 
-    async def talk_on(self, entry: EntryId, up: Up) -> AttemptEnded:
+    async def talk_on(self, place: PlaceInLine, up: Up) -> AttemptEnded:
         """Agent and citizen are together, and stay so."""
         ari = self.house.ari
         await self._end_others(up)
         async with (
-            Leg.up(ari, self.call, up.telephone, up.bridge, kind="agent") as agent,
+            AsyncExitStack() as keep,
             CitizenLeg.up(ari, self.call, up.citizen, up.apart or up.bridge, kind="citizen") as citizen,
         ):
+            agent = Leg.up(ari, self.call, up.telephone, up.bridge, kind="agent")
+            await keep.enter_async_context(agent)
             if not up.apart:
                 citizen.give_bridge()
-            gone = asyncio.ensure_future(agent.until_over())
-            try:
-                for one in (agent, citizen):
-                    # Perhaps gone already, and nobody was there to hear so.
-                    ari.bus.doubt(one.channel)
-                return await self._talk(agent, citizen, entry, AgentId(up.agent), gone, citizen)
-            finally:
-                gone.cancel()
-                await asyncio.wait({gone})
+            async with _until_over(citizen) as gone:
+                # Perhaps gone already, and nobody was there to hear so.
+                ari.bus.doubt(citizen.channel)
+                reached = Reached(agent, keep.pop_all(), up.agent, place.entry)
+                return await self._talk_and_wait(reached, citizen, gone, place, adopted=True)
 
     async def wait_on(
-        self,
-        entry: EntryId,
-        up: Up,
-        waits: Callable[[], None],
-        offers: asyncio.Queue[tuple[Offer, asyncio.Future[None]]],
+        self, place: PlaceInLine, up: Up, waits: Callable[[], None], offers: Offers
     ) -> AttemptEnded:
         """The citizen waits on the line, and has heard what is said about that."""
         ari = self.house.ari
         await self._end_others(up)
-        async with CitizenLeg.up(ari, self.call, up.citizen, up.bridge, kind="citizen") as citizen:
-            gone = asyncio.ensure_future(citizen.until_over())
-            try:
-                ari.bus.doubt(citizen.channel)
-                return await self._wait(entry, citizen, gone, waits, offers, told=True)
-            finally:
-                gone.cancel()
-                await asyncio.wait({gone})
+        async with (
+            CitizenLeg.up(ari, self.call, up.citizen, up.bridge, kind="citizen") as citizen,
+            _until_over(citizen) as gone,
+        ):
+            ari.bus.doubt(citizen.channel)
+            waits()
+            return await self._wait(citizen, gone, place, offers, told=True)
 
     async def _end_others(self, up: Up) -> None:
         """Whoever else was rung is rung no more."""
@@ -193,28 +185,36 @@ class Attempt:
 
     async def _wait(
         self,
-        entry: EntryId,
         citizen: CitizenLeg,
         gone: asyncio.Future[None],
-        waits: Callable[[], None],
-        offers: asyncio.Queue[tuple[Offer, asyncio.Future[None]]],
+        place: PlaceInLine,
+        offers: Offers,
         *,
         told: bool = False,
     ) -> AttemptEnded:
-        self.note("waits", {"queue": self.queue, **Up(self.call, citizen.channel, citizen.bridge).noted()})
-        waits()
-        holding = asyncio.ensure_future(citizen.music(on=True) if told else self._hold(citizen))
-        try:
-            while True:
-                offered = await unless(gone, offers.get())
-                if offered is None:
-                    return AttemptEnded("citizen_left", False)
-                ended = await self._offered(entry, citizen, gone, holding, *offered)
-                if ended is not None:
-                    return ended
-        finally:
-            holding.cancel()
-            await asyncio.wait({holding})
+        """told: the citizen knows about the waiting, and hears the music at once."""
+        while True:
+            up = Up(self.call, citizen.channel, citizen.bridge)
+            self.note("waits", {"queue": self.queue, **up.noted()})
+            holding = asyncio.ensure_future(citizen.music(on=True) if told else self._hold(citizen))
+            try:
+                agent = None
+                while agent is None:
+                    offered = await unless(gone, offers.get())
+                    agent = (
+                        AttemptEnded("citizen_left", False)
+                        if offered is None
+                        else await self._offered(place.entry, citizen, gone, holding, *offered)
+                    )
+            finally:
+                holding.cancel()
+                await asyncio.wait({holding})
+            if isinstance(agent, AttemptEnded):
+                return agent
+            ended = await self._talk(agent, citizen, gone, place)
+            if ended is not None:
+                return ended
+            told = True
 
     async def _offered(
         self,
@@ -224,11 +224,13 @@ class Attempt:
         holding: asyncio.Future[None],
         offer: Offer,
         withdrawn: asyncio.Future[None],
-    ) -> AttemptEnded | None:
-        """None: this agent does not take it, and the citizen waits on."""
+    ) -> Reached | AttemptEnded | None:
+        """The agent, joined with the citizen. None: this one does not take it, and the citizen waits on."""
         queues = self.house.queues
         there = Destination(offer.endpoint, offer.ring_s, offer.display, self.number)
-        async with Leg(self.house.ari, self.call, there, kind="agent", originator=citizen.channel) as agent:
+        async with AsyncExitStack() as keep:
+            leg = Leg(self.house.ari, self.call, there, kind="agent", originator=citizen.channel)
+            agent = await keep.enter_async_context(leg)
             queues.ringing(entry, offer.agent)
             rung = await unless(gone, _within(withdrawn, agent))
             if rung is None:
@@ -244,7 +246,7 @@ class Attempt:
             if not await agent.join(citizen.channel):
                 # Gone in this very moment: the agent has nobody to talk to.
                 return AttemptEnded("citizen_left", True, agent=offer.agent)
-            return await self._talk(agent, citizen, entry, offer.agent, gone, agent)
+            return Reached(agent, keep.pop_all(), offer.agent, entry)
 
     async def _hold(self, citizen: CitizenLeg) -> None:
         await citizen.begin(await self._sounds(self.plan.hold))
@@ -273,39 +275,27 @@ class Attempt:
 
     async def _talk(
         self,
-        agent: Leg,
+        agent: Reached,
         citizen: CitizenLeg,
-        entry: EntryId,
-        who: AgentId,
-        over: asyncio.Future[None],
-        other: Leg,
-    ) -> AttemptEnded:
-        """over: done when one side has hung up. other: the other side, which nobody watches yet."""
-        house = self.house
-        began = house.clock.monotonic()
-        talk = Conversation(
-            child_id(self.call, "conversation"),
-            self.call,
-            "callback",
-            who,
-            citizen.channel,
-            agent.channel,
-            agent.bridge,
-            house.clock.now(),
-            entry,
-            self.queue,
-            self.language,
-            self.note,
-        )
-        apart = "" if citizen.bridge == agent.bridge else citizen.bridge
-        up = Up(self.call, citizen.channel, agent.bridge, agent.channel, who, apart)
+        gone: asyncio.Future[None],
+        place: PlaceInLine,
+        *,
+        adopted: bool = False,
+    ) -> AttemptEnded | None:
+        """gone: done when the citizen has hung up. None: nobody took the citizen, who is in line again."""
+        house, leg = self.house, agent.leg
+        apart = "" if citizen.bridge == leg.bridge else citizen.bridge
+        up = Up(self.call, citizen.channel, leg.bridge, leg.channel, agent.agent, apart)
         self.note("joined", up.noted())
-        with house.talks.during(talk):
-            # Both at once may end it; which one does not matter.
-            await unless(over, other.until_over())
-        talked_s = round(house.clock.monotonic() - began, 3)
-        outcome: AttemptOutcome = "cut_off" if agent.cut_off or citizen.cut_off else "talked"
-        return AttemptEnded(outcome, True, talked_s, agent=who)
+        talk = CallbackTalk(
+            house, self.call, self.number, self.language, self.queue, self.note, place, citizen, agent
+        )
+        talked = await talk.run(gone, adopted=adopted)
+        self.talked_s += talked.talked_s
+        if talked.how == "line":
+            return None
+        outcome: AttemptOutcome = "cut_off" if talked.how == "cut_off" else "talked"
+        return AttemptEnded(outcome, True, round(self.talked_s, 3), agent=agent.agent)
 
     def _endpoint(self) -> str | None:
         endpoint = self.house.outbound.endpoint_of(self.number)
@@ -337,6 +327,17 @@ class Attempt:
             log.warning("the agent does not hear the citizen's telephone ring: %s", error)
         if not on:
             await agent.join(agent.channel)
+
+
+@asynccontextmanager
+async def _until_over(leg: Leg) -> AsyncIterator[asyncio.Future[None]]:
+    """Done when that telephone has gone. Nobody else reads meanwhile what is told of it."""
+    gone = asyncio.ensure_future(leg.until_over())
+    try:
+        yield gone
+    finally:
+        gone.cancel()
+        await asyncio.wait({gone})
 
 
 async def _within(withdrawn: asyncio.Future[None], agent: Leg) -> Rung:

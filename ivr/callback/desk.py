@@ -22,12 +22,12 @@ from typing import Final, Literal
 from ivr.call.outbound import Outbound
 from ivr.call.ports import Seat
 from ivr.call.registry import CallRegistry
-from ivr.callback.attempt import CallbackServices
 from ivr.callback.hours import Hours, always
 from ivr.callback.plan import Plan, given_up_at
 from ivr.callback.promises import Kept, Promises
 from ivr.callback.record import record_of
 from ivr.callback.rounds import Promise, Rounds
+from ivr.callback.services import CallbackServices
 from ivr.callback.settings import CallbackSettings
 from ivr.clock import Clock
 from ivr.dispatch import Dispatcher

@@ -17,8 +17,10 @@ from typing import Final, Literal, Protocol
 
 from ivr.call.ports import Offer
 from ivr.call.registry import CallRegistry
-from ivr.callback.attempt import Attempt, AttemptEnded, CallbackServices
+from ivr.callback.attempt import Attempt, AttemptEnded
+from ivr.callback.place import FAR, Offers, PlaceInLine
 from ivr.callback.plan import Plan, follow
+from ivr.callback.services import CallbackServices
 from ivr.callback.up import Up
 from ivr.dispatch import Dispatcher
 from ivr.ids import CallId, new_call_id
@@ -30,9 +32,6 @@ log = logging.getLogger(__name__)
 
 LOOK_AFTER_S: Final = 0.2
 """A line that moves is looked at once for all that moves in this time."""
-FAR: Final = dt.timedelta(days=30)
-
-Offers = asyncio.Queue[tuple[Offer, asyncio.Future[None]]]
 
 
 @dataclass(slots=True)
@@ -129,7 +128,8 @@ class Rounds:
     async def _agent_first(self, promise: Promise, offer: Offer, withdrawn: asyncio.Future[None]) -> None:
         with self._made() as call:
             try:
-                ended = await self._attempt(promise, call).agent_first(offer, withdrawn)
+                attempt = self._attempt(promise, call)
+                ended = await attempt.agent_first(offer, withdrawn, self._place(promise))
             except Exception as error:
                 # One promise must not end the others. What Asterisk may still have of this one is the reconciler's.
                 log.error("a callback was broken off", exc_info=error)
@@ -137,7 +137,8 @@ class Rounds:
                 ended = AttemptEnded("failed", joined=True)
             finally:
                 promise.running -= 1
-        self._after(promise, replace(ended, agent=offer.agent))
+        self._parted(promise, ended)
+        self._after(promise, replace(ended, agent=ended.agent or offer.agent))
 
     # --- citizen first
 
@@ -196,13 +197,14 @@ class Rounds:
     async def _talk_on(self, promise: Promise, up: Up) -> None:
         with self._made(up) as call:
             try:
-                ended = await self._attempt(promise, call).talk_on(promise.entry, up)
+                ended = await self._attempt(promise, call).talk_on(self._place(promise), up)
             except Exception as error:
                 log.error("a callback was broken off", exc_info=error)
                 ended = AttemptEnded("failed", joined=self._joined(promise))
             finally:
                 promise.running -= 1
-        self._after(promise, replace(ended, agent=up.agent))
+        self._parted(promise, ended)
+        self._after(promise, replace(ended, agent=ended.agent or up.agent))
 
     async def _citizen_first(self, promise: Promise, offers: Offers, up: Up | None = None) -> None:
         def waits() -> None:
@@ -213,17 +215,22 @@ class Rounds:
             attempt = self._attempt(promise, call)
             try:
                 if up is None:
-                    ended = await attempt.citizen_first(promise.entry, waits, offers)
+                    ended = await attempt.citizen_first(self._place(promise), waits, offers)
                 else:
-                    ended = await attempt.wait_on(promise.entry, up, waits, offers)
+                    ended = await attempt.wait_on(self._place(promise), up, waits, offers)
             except Exception as error:
                 log.error("a callback was broken off", exc_info=error)
                 ended = AttemptEnded("failed", joined=self._joined(promise))
             finally:
                 promise.running -= 1
-                promise.offers = None
                 self._ringing.pop(promise.entry, None)
-        if not ended.joined:
+        self._parted(promise, ended)
+        self._after(promise, ended)
+
+    def _parted(self, promise: Promise, ended: AttemptEnded) -> None:
+        """The citizen is on the line no more."""
+        waited, promise.offers = promise.offers is not None, None
+        if waited and not ended.joined:
             # Whoever was reserved for a citizen who is gone is free again, and the place waits without anybody.
             self.dispatcher.promise(
                 promise.entry,
@@ -232,13 +239,20 @@ class Rounds:
                 promise.record.number,
                 self.seat(),
             )
-        self._after(promise, ended)
 
     def _joined(self, promise: Promise) -> bool:
         entry = self.dispatcher.board.entry(promise.entry)
         return entry is not None and entry.state == "joined"
 
     # --- both
+
+    def _place(self, promise: Promise) -> PlaceInLine:
+        def take() -> Offers:
+            if promise.offers is None:
+                promise.offers = asyncio.Queue()
+            return promise.offers
+
+        return PlaceInLine(self.dispatcher, promise.entry, take, self.house.clock.now)
 
     def _attempt(self, promise: Promise, call: CallId) -> Attempt:
         record = promise.record
@@ -307,7 +321,9 @@ class Rounds:
         if ended.joined and agent is not None:
             self.dispatcher.finished(promise.entry, agent, served=served)
         else:
-            self.dispatcher.leave(promise.entry, "left" if ended.outcome == "cancelled" else "failed")
+            # Who talked was handed on: the place was kept until now.
+            told = ended.outcome in ("cancelled", "talked")
+            self.dispatcher.leave(promise.entry, "left" if told else "failed")
 
     def _agent_of(self, promise: Promise) -> AgentId | None:
         entry = self.dispatcher.board.entry(promise.entry)

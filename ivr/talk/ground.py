@@ -38,9 +38,10 @@ class Ground:
     number_of: the number behind a name of the hotline's `numbers`. together: entered while that person shares the call
     with the citizen (or may at any moment): transcript, recording. flowing: told whether citizen and others hear each
     other. owner_is: told who has the citizen, "" = nobody. moved: told of each transfer, for the call's record.
-    has_flow: whether the citizen can be sent there. run_flow: sends the citizen there while the owner waits. rejoining:
-    the citizen, who is with the dialogue, is about to be with the owner again; True: by the owner's wish, before the
-    flow is through. changed: something looks different from outside. lines: agents' telephones that ring.
+    has_flow: whether the citizen can be sent there; None: the call has no dialogue. run_flow: sends the citizen there
+    while the owner waits. rejoining: the citizen, who is with the dialogue, is about to be with the owner again; True:
+    by the owner's wish, before the flow is through. changed: something looks different from outside. lines: agents'
+    telephones that ring. finished: told, instead of the board, that an agent is out of the talk; it may go on.
     """
 
     ari: Ari
@@ -58,9 +59,10 @@ class Ground:
     together: Callable[[Person, Leg, str], AbstractContextManager[None]]
     flowing: Callable[[bool], None]
     owner_is: Callable[[str], None]
-    has_flow: Callable[[str], bool]
+    has_flow: Callable[[str], bool] | None
     run_flow: Callable[[str], None]
     rejoining: Callable[[bool], Awaitable[None]]
     changed: Callable[[], None]
     lines: Lines
     monotonic: Callable[[], float]
+    finished: Callable[[EntryId, AgentId], None] | None = None

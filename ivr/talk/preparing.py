@@ -28,7 +28,7 @@ def prepare(ground: Ground, talk: Talk, event: Event, take_slot: Callable[[], st
         case Park():
             return None if take_slot() else Refused("no_slot")
         case ToFlow(flow, come_back):
-            if come_back and ground.line is None:
+            if ground.has_flow is None or (come_back and ground.line is None):
                 return Refused("not_here")
             return None if ground.has_flow(flow) else Refused("unknown_flow")
         case _:

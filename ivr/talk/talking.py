@@ -68,7 +68,7 @@ from ivr.talk.saved import SavedTalk
 from ivr.talk.state import NotNow, step
 from ivr.talk.targets import Target, ToAgent
 from ivr.talk.transfer_key import asked_by, tell_telephone
-from routing.ids import AgentId
+from routing.ids import AgentId, EntryId
 
 log = logging.getLogger(__name__)
 
@@ -466,11 +466,17 @@ class Talking:
         reached = party.reached
         if reached.entry is not None and party.on_board:
             party.on_board = False
-            self._ground.queues.finished(reached.entry, AgentId(reached.agent), wrap_up_as=self._ground.queue)
+            self._finished(reached.entry, AgentId(reached.agent))
         party.together.close()
         if party.referred:
             await tell_telephone(self._ground.ari, party.referred, done=True)
         await reached.keep.aclose()
+
+    def _finished(self, entry: EntryId, agent: AgentId) -> None:
+        if self._ground.finished is not None:
+            self._ground.finished(entry, agent)
+        else:
+            self._ground.queues.finished(entry, agent, wrap_up_as=self._ground.queue)
 
     async def _close(self) -> None:
         """Whoever is still there, then the room."""

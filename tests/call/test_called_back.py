@@ -76,6 +76,7 @@ def test_agent_first_the_two_are_joined_when_the_citizen_accepts(seed: int) -> N
             "citizen_rung",
             "citizen_answered",
             "joined",
+            "talk",
             "done",
         ]
 

@@ -35,10 +35,10 @@ from ivr.call.outbound import Outbound
 from ivr.call.ports import CallerFacts, CallSummary, Recorded, Said, TalksWrittenDown
 from ivr.call.services import CallServices
 from ivr.call.shared_ears import SharedEars
-from ivr.callback.attempt import CallbackServices
 from ivr.callback.desk import CallbackDesk
 from ivr.callback.hours import Hours, always
 from ivr.callback.promises import Kept
+from ivr.callback.services import CallbackServices
 from ivr.callback.settings import CallbackSettings
 from ivr.desk.service import Desk
 from ivr.desk.telephone import DeskByTelephone
@@ -411,7 +411,9 @@ async def house(
         dispatcher = Dispatcher(board, clock, records)
         prompts = OneSecondPrompts()
         outside, promises = ScriptedOutside(), MemoryPromises(earlier=list(earlier))
-        house_of = CallbackServices(ari, dispatcher, OUTBOUND, clock, audio=lambda: prompts)
+        house_of = CallbackServices(
+            ari, dispatcher, OUTBOUND, clock, audio=lambda: prompts, number_of=library.numbers.get
+        )
         callbacks = CallbackDesk(
             house_of, dispatcher, promises, "n1", settings=promised_by, hours=callback_hours
         )
@@ -431,6 +433,7 @@ async def house(
             written_down=written_down,
             desk=DeskByTelephone(desk) if codes else None,
             talks=talks,
+            in_talk=house_of.in_talk,
         )
 
         def heard(event: AnyEvent) -> None:
@@ -440,9 +443,7 @@ async def house(
         settings = FrontDoorSettings("n1", entry, "zh", max_calls)
         dialogues = OneDialogue(library, services.audio, asks_history=history is not None)
         door = FrontDoor(services, dialogues, dispatcher, settings, lambda: None, heard, history)
-        reconciler = reconcile_by(
-            ari, clock, "n1", door, dispatcher, talks, services.in_talk, callbacks
-        )
+        reconciler = reconcile_by(ari, clock, "n1", door, dispatcher, talks, services.in_talk, callbacks)
         async with asyncio.TaskGroup() as group:
             tasks = [
                 group.create_task(door.run(), name="front door"),
