@@ -147,9 +147,13 @@ class ControllerLock:
         file = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
+        except BlockingIOError:
             os.close(file)
             return False
+        except OSError as error:
+            os.close(file)
+            mend = "put `state_dir` onto a disk of this machine"
+            raise ConfigError(f"{self._path} cannot be locked: {error}", mend=mend) from error
         self._file = file
         self._write(self._us())
         return True
