@@ -130,6 +130,20 @@ async def postgres_killed(rig: Rig, town: Town, chance: random.Random) -> str:
     return f"started again after {away_s} s"
 
 
+async def both_killed(rig: Rig, town: Town, chance: random.Random) -> str:
+    """The database is away, and the controller, which holds what happened since, is killed."""
+    assert rig.controller is not None
+    held_s = chance.uniform(0.5, 3.0)
+    await asyncio.to_thread(faults_postgres.kill, rig.postgres)
+    await asyncio.sleep(held_s)
+    rig.away = True
+    rig.controller.kill()
+    await rig.controller.ended.wait()
+    await asyncio.to_thread(faults_postgres.revive, rig.postgres)
+    await rig.serve()
+    return f"the controller {held_s:.1f} s after the database"
+
+
 async def postgres_frozen(rig: Rig, town: Town, chance: random.Random) -> str:
     for_s = chance.uniform(1.0, 8.0)
     async with frozen(rig.postgres.process.pid, for_s):
@@ -222,6 +236,7 @@ FAULTS: Final[Sequence[Fault]] = (
     Fault("ari_silent", ari_silent, settles_s=30.0),
     Fault("postgres_killed", postgres_killed),
     Fault("postgres_frozen", postgres_frozen),
+    Fault("both_killed", both_killed),
     Fault("disk_full", disk_full),
     Fault("clock_jump", clock_jump),
     Fault("sip_lossy", sip_lossy),
@@ -234,10 +249,13 @@ KINDS: Final = {fault.name: fault for fault in FAULTS}
 
 
 def plan(seed: int, count: int, kinds: Sequence[str] = ()) -> list[tuple[Fault, random.Random]]:
-    """So many faults in the seed's order, each with its own chance; every kind comes once before any comes by lot."""
+    """So many faults in the seed's order, each with its own chance; every kind comes once before any comes by lot.
+
+    kinds: only these, the first time in this order."""
     chance = random.Random(seed)
     chosen = [KINDS[kind] for kind in kinds] if kinds else list(FAULTS)
     first = list(chosen)
-    chance.shuffle(first)
+    if not kinds:
+        chance.shuffle(first)
     rest = chance.choices(chosen, [fault.every for fault in chosen], k=max(0, count - len(first)))
     return [(fault, random.Random(chance.random())) for fault in [*first, *rest][:count]]

@@ -236,7 +236,7 @@ async def run(
     say: Callable[[str], None] = print,
     keep: Path | None = None,
 ) -> Verdict:
-    """So many faults, or as many as fit in the time (0 = no limit)."""
+    """So many faults, or as many as fit in the time after everything is up (0 = no limit)."""
     verdict = Verdict(seed)
     chance = random.Random(seed)
     began_s = time.monotonic()
@@ -250,9 +250,10 @@ async def run(
         await journal.open(rig.database_url)
         this = Run(rig, town, journal, say)
         say(f"everything is up after {time.monotonic() - began_s:.1f} s: {len(town.citizens)} calls")
+        up_s = time.monotonic()
         try:
             for number, (fault, of_fault) in enumerate(plan(seed, count, kinds), start=1):
-                if minutes and time.monotonic() - began_s > minutes * 60:
+                if minutes and time.monotonic() - up_s > minutes * 60:
                     break
                 await this.one(number, fault, of_fault, verdict)
             problems = await this.finish(verdict)
