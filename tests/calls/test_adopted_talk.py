@@ -64,7 +64,8 @@ async def test_a_talk_a_line_and_a_wrap_up_outlive_the_controller(tmp_path: Path
         hotline = await again.start()
         try:
             board = hotline.dispatcher.board
-            assert board.agents[AgentId(calls[other[1]])] == wrapping
+            back = board.agents[AgentId(calls[other[1]])]
+            assert (back.state, back.since, back.until) == ("wrap_up", wrapping.since, wrapping.until)
             assert board.agents[AgentId(calls[pair[1]])].state == "talking"
             waits = [one for one in board.entries() if one.state != "joined"]
             assert [(one.call_id, one.announced) for one in waits] == [(first[1], 1), (second[1], 2)]
