@@ -7,33 +7,36 @@ of its own, the agent is in the state `talking` from the first ring to the end, 
 from __future__ import annotations
 
 import asyncio
-import datetime as dt
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from typing import Any
 
 from ivr.call.desk_port import DONE
 from ivr.call.held_records import HeldRecords
 from ivr.call.leg import Destination, Leg
+from ivr.call.own_talk import OwnTalk
 from ivr.call.services import OpenCall
 from ivr.call.transcribing import Transcripts
 from ivr.call.up import Up
 from ivr.flow import codec
 from ivr.flow.actions import DeskAct, JsonValue
 from ivr.flow.inputs import DeskAnswered, OpId, PartyJoined
-from ivr.ids import child_id
-from ivr.talk.conversations import Conversation
-from routing.ids import AgentId
+from ivr.flow.model import FlowLibrary
 
 
 class DeskActs:
-    """fall_silent: as of `Waiting`."""
+    """fall_silent, library: as of `Waiting`."""
 
     def __init__(
-        self, here: OpenCall, fall_silent: Callable[[], Awaitable[None]], transcripts: Transcripts
+        self,
+        here: OpenCall,
+        fall_silent: Callable[[], Awaitable[None]],
+        transcripts: Transcripts,
+        library: FlowLibrary,
     ) -> None:
         self._here = here
         self._fall_silent = fall_silent
         self._transcripts = transcripts
+        self._library = library
         self._calls: dict[OpId, tuple[DeskAct, asyncio.Task[None]]] = {}
         self._up: Up | None = None
         self.joined = False
@@ -101,7 +104,7 @@ class DeskActs:
         try:
             leg = Leg.up(self._here.ari, self._here.call, up.channel, up.bridge, kind="party")
             async with leg:
-                await self._during(leg, action, up)
+                await self._during(leg, action, up, adopted=True)
         finally:
             self.joined = False
             self._over(action, agent, DONE)
@@ -153,29 +156,12 @@ class DeskActs:
         )
         return True
 
-    async def _during(self, leg: Leg, action: DeskAct, up: Up) -> None:
-        here, agent = self._here, up.agent
+    async def _during(self, leg: Leg, action: DeskAct, up: Up, *, adopted: bool = False) -> None:
+        here = self._here
         self._up = up
         here.keep()
-        began_at = dt.datetime.fromtimestamp(up.began_at, dt.UTC)
-        talking = Conversation(
-            child_id(here.call, "conversation"),
-            here.call,
-            "outbound",
-            AgentId(agent),
-            leg.channel,
-            here.channel,
-            leg.bridge,
-            began_at,
-            language=action.language,
-            note=here.note,
-        )
-        written = self._transcripts.during(leg.channel, "caller", "", action.language, own=agent)
+        talk = OwnTalk(here, self._transcripts, self._library, leg, up, action.language)
         try:
-            with here.services.talks.during(talking), written:
-                await leg.until_over()
+            await talk.run(adopted=adopted)
         finally:
             self._up = None
-            now = here.services.clock.now()
-            here.history.parted((now - began_at).total_seconds(), 0.0, now)
-        await leg.release(here.channel)

@@ -81,7 +81,7 @@ class Parts:
         )
         self.transfers.waiting = self.waiting
         self._hanging_up: HangupReason | None = None
-        self.desk = DeskActs(here, self._fall_silent, self.transcripts)
+        self.desk = DeskActs(here, self._fall_silent, self.transcripts, library)
 
     @property
     def stage(self) -> Literal["menu", "queue", "ringing", "talking"]:

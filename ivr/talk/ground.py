@@ -42,6 +42,7 @@ class Ground:
     while the owner waits. rejoining: the citizen, who is with the dialogue, is about to be with the owner again; True:
     by the owner's wish, before the flow is through. changed: something looks different from outside. lines: agents'
     telephones that ring. finished: told, instead of the board, that an agent is out of the talk; it may go on.
+    owner_stays: the call is the owner's, and cannot be handed on.
     """
 
     ari: Ari
@@ -66,3 +67,4 @@ class Ground:
     lines: Lines
     monotonic: Callable[[], float]
     finished: Callable[[EntryId, AgentId], None] | None = None
+    owner_stays: bool = False

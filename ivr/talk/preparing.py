@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from ivr.talk.events import Add, Blind, Consult, Event, Park, ParkedTooLong, PickUp, ToFlow
+from ivr.talk.events import Add, Blind, Complete, Consult, Event, Leave, Park, ParkedTooLong, PickUp, ToFlow
 from ivr.talk.ground import Ground
 from ivr.talk.people import Talk
 from ivr.talk.reaching import Reach, reserve
@@ -16,6 +16,8 @@ def prepare(ground: Ground, talk: Talk, event: Event, take_slot: Callable[[], st
     """take_slot: gives a place to park, "" when there is none."""
     match event:
         case Blind() | Park() if ground.line is None:
+            return Refused("not_here")
+        case Complete() | Leave() if ground.owner_stays:
             return Refused("not_here")
         case Blind(ToQueue(queue)):
             return None if ground.queues.now(queue, "") is not None else Refused("unknown_target")

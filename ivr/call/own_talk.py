@@ -1,0 +1,110 @@
+"""The talk of an agent who has called a citizen: hold, mute, consulting, conference, keys, as in a queue's talk.
+
+Here the agent's telephone is the call's own channel, and the talk ends with it: there is no place in line to give the
+citizen back to, and nobody whose call it would be when the agent has gone.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import datetime as dt
+from collections.abc import Iterator
+from contextlib import AsyncExitStack, contextmanager
+from dataclasses import dataclass, replace
+from typing import Any
+
+from ivr.call.grounds import Occasion, ground_of
+from ivr.call.leg import Leg
+from ivr.call.racing import unless
+from ivr.call.services import OpenCall
+from ivr.call.transcribing import Transcripts
+from ivr.call.up import Up
+from ivr.errors import AriError
+from ivr.flow.model import FlowLibrary
+from ivr.ids import child_id
+from ivr.talk.conversations import Conversation
+from ivr.talk.ground import Ground
+from ivr.talk.people import Person
+from ivr.talk.reaching import Reached
+from ivr.talk.talking import Talking
+from routing.ids import AgentId
+
+
+class OwnTelephone(Leg):
+    """The telephone from which the call came: watched, and let go by its session only."""
+
+    async def _hang_up(self) -> None:
+        """It is back with the dialogue, which may have something to say."""
+        try:
+            await self._ari.channels.ring_stop(channel_id=self.channel)
+        except AriError:
+            # Gone: then it hears nothing either.
+            return
+
+
+@dataclass(frozen=True, slots=True)
+class OwnTalk:
+    """citizen: joined with the agent in that leg's own bridge. up: the same, for whoever goes on with the call."""
+
+    here: OpenCall
+    transcripts: Transcripts
+    library: FlowLibrary
+    citizen: Leg
+    up: Up
+    language: str
+
+    async def run(self, *, adopted: bool = False) -> None:
+        """Until either hangs up. adopted: another controller had it, who knows in which room."""
+        here, agent = self.here, self.up.agent
+        began = dt.datetime.fromtimestamp(self.up.began_at, dt.UTC)
+        before_s = max(0.0, (here.services.clock.now() - began).total_seconds()) if adopted else 0.0
+        async with AsyncExitStack() as keep:
+            own = OwnTelephone.up(here.ari, here.call, here.channel, self.citizen.give_bridge())
+            await keep.enter_async_context(own)
+            talking = Talking(self._ground(), Reached(own, keep.pop_all(), agent))
+            if adopted:
+                here.services.queues.tell(AgentId(agent), "resume")
+                talking.tidy()
+            gone = asyncio.ensure_future(self.citizen.until_over())
+            try:
+                await unless(gone, talking.run())
+            finally:
+                gone.cancel()
+                await asyncio.wait({gone})
+                self.transcripts.flow(on=True)
+                here.history.parted(before_s + talking.talked_s, talking.held_s, here.services.clock.now())
+
+    def _ground(self) -> Ground:
+        occasion = Occasion("outbound", None, "", self.language)
+        ground = ground_of(self.here, self.transcripts, self.library, occasion)
+        return replace(
+            ground, citizen=self.citizen.channel, together=self._together, has_flow=None, owner_stays=True
+        )
+
+    @contextmanager
+    def _together(self, person: Person, leg: Leg, bridge: str) -> Iterator[None]:
+        here, transcripts = self.here, self.transcripts
+        first = person.id == "p1"
+        if person.kind == "number":
+            with transcripts.during(leg.channel, "party", "", self.language):
+                yield
+            return
+        conversation = Conversation(
+            child_id(here.call, "conversation"),
+            here.call,
+            "outbound" if first else "transfer",
+            AgentId(person.name),
+            self.citizen.channel,
+            leg.channel,
+            bridge,
+            dt.datetime.fromtimestamp(self.up.began_at, dt.UTC) if first else here.services.clock.now(),
+            language=self.language,
+            note=here.note,
+        )
+        written: Any = (
+            transcripts.during(self.citizen.channel, "caller", "", self.language, own=person.name)
+            if first
+            else transcripts.during(leg.channel, "agent", person.name, self.language)
+        )
+        with here.services.talks.during(conversation), written:
+            yield
