@@ -226,13 +226,15 @@ class CallHistory:
         """The wait is over and the caller is still there: who hangs up from now on abandons no queue."""
         self._left_queue = outcome
 
-    def joined(self, queue: str, agent: str, waited_s: float, at: dt.datetime) -> None:
-        """waited_s: since the caller entered the queue; after a transfer the first wait stays that of the call."""
+    def joined(self, queue: str, agent: str, waited_s: float, at: dt.datetime, told_s: float = 0.0) -> None:
+        """waited_s: since the caller entered the queue; after a transfer the first wait stays that of the call. told_s:
+        the part of it after the agent's answer, in which the agent heard who it is."""
         self._queue, self._in_line_again = queue, False
         if self._waited_s is None:
             self._waited_s = round(waited_s, 3)
         self.has(agent)
-        self._write("joined", {"queue": queue, "agent": agent, "waited_s": round(waited_s, 3)}, at)
+        told: dict[str, JsonValue] = {"told_s": round(told_s, 3)} if told_s else {}
+        self._write("joined", {"queue": queue, "agent": agent, "waited_s": round(waited_s, 3), **told}, at)
 
     def has(self, agent: str) -> None:
         """That agent has the caller from now on."""

@@ -361,6 +361,7 @@ class Waiting:
                 return
             if not queues.answered(offer.entry, offer.agent):
                 return
+            answered_at = here.monotonic()
             # Whoever served the caller until now, and is perhaps still at it.
             before, place.serving = place.serving, asyncio.current_task()
             if place.whisper and not await leg.hear(*await self._whispered(place, offer)):
@@ -377,7 +378,8 @@ class Waiting:
                 queues.sent_back(offer.entry, offer.agent, "leg lost")
                 here.tell(LegLost())
                 return
-            here.history.joined(place.queue, offer.agent, waited_s, here.services.clock.now())
+            told_s = place.joined_at - answered_at if place.whisper else 0.0
+            here.history.joined(place.queue, offer.agent, waited_s, here.services.clock.now(), told_s)
             if place.waited_s is None:
                 place.waited_s = waited_s
             place.enqueued_at = queues.since(place.entry) or place.enqueued_at

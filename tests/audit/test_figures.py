@@ -140,6 +140,22 @@ def test_an_offer_without_a_stored_decision_is_told() -> None:
     assert discrepancies(found) == ["agent a1001 was reserved without a stored decision"]
 
 
+def test_what_the_agent_is_told_before_the_join_is_the_callers_wait_and_not_the_entrys() -> None:
+    found = served()
+    journal = [
+        replace(one, data={**one.data, "told_s": 4.0}) if one.kind == "joined" else one
+        for one in found.journal
+    ]
+    sooner = [
+        replace(one, joined_at=one.joined_at - dt.timedelta(seconds=4))
+        for one in found.entries
+        if one.joined_at
+    ]
+    assert discrepancies(replace(found, journal=journal, entries=sooner)) == []
+    assert len(discrepancies(replace(found, entries=sooner))) == 1
+    assert len(discrepancies(replace(found, journal=journal))) == 1
+
+
 def test_a_wait_that_the_entry_does_not_confirm_is_told() -> None:
     found = replace(served(), entries=[entry(joined_at=after(20))])
     assert discrepancies(found) == ["a wait of 10.0 s on record, [18.0] s by the entries"]
