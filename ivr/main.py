@@ -557,13 +557,28 @@ async def _open_speech(
         return None, dict.fromkeys(LANGUAGES)
     workers = in_traces(workers, settings.traces)
     # What is said is indexed as it is written: the words of Chinese take a second to load, which calls must not wait.
-    warming = asyncio.create_task(asyncio.to_thread(found_by, SOME_WORDS), name="words of transcripts")
-    stack.push_async_callback(asyncio.wait, [warming])
-    pool = await stack.enter_async_context(WorkerPool(workers, waits=not hurry))
-    if not hurry:
-        await warming
+    pool = WorkerPool(workers, waits=not hurry)
+
+    async def warm() -> None:
+        if hurry:  # it takes the interpreter for itself: not while calls are taken over
+            await pool.wait_ready(workers.ready_s)
+        await asyncio.to_thread(found_by, SOME_WORDS)
+
+    warming = asyncio.create_task(warm(), name="words of transcripts")
+    try:
+        await stack.enter_async_context(pool)
+    finally:
+        if hurry:
+            stack.push_async_callback(_over, warming)
+        else:
+            await warming
     serving = pool.serving()
     return pool, {language: serving.get(language) for language in LANGUAGES}
+
+
+async def _over(task: asyncio.Task[None]) -> None:
+    task.cancel()
+    await asyncio.wait([task])
 
 
 async def _start_asterisk(
