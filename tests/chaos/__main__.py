@@ -18,9 +18,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.chaos", description=__doc__)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--faults", type=int, default=300)
-    parser.add_argument(
-        "--minutes", type=float, default=0.0, help="at most; 0: until all faults were"
-    )
+    parser.add_argument("--minutes", type=float, default=0.0, help="at most; 0: until all faults were")
     parser.add_argument("--only", default="", help=f"kinds with commas between: {', '.join(KINDS)}")
     parser.add_argument("--keep", type=Path, default=None, help="a folder to leave logs and recordings in")
     options = parser.parse_args()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -22,7 +23,8 @@ async def answering(hotline: Hotline, path: Path) -> AsyncIterator[None]:
 
     async def answer(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         writer.write(json.dumps(seen(hotline)).encode())
-        await writer.drain()
+        with contextlib.suppress(ConnectionError):  # who asked did not wait so long
+            await writer.drain()
         writer.close()
 
     server = await asyncio.start_unix_server(answer, str(path))

@@ -83,6 +83,8 @@ class Run:
         self._say = say
         self._loop = asyncio.get_running_loop()
         self._began_at_line = 0
+        self._last = ""
+        """What the last look but one of a fault still found."""
 
     async def one(self, number: int, fault: Fault, chance: random.Random, verdict: Verdict) -> None:
         """One fault and what came of it."""
@@ -106,7 +108,7 @@ class Run:
         await asyncio.sleep(chance.uniform(*BETWEEN_S))
         problems += town.take_problems() + town.talks_cut()
         verdict.faults += 1
-        settled = f"well after {calm_s - caused_s:.1f} s"
+        settled = f"well after {calm_s - caused_s:.1f} s" + (f" (last {self._last})" if self._last else "")
         if not problems:
             verdict.passed[fault.name] += 1
             verdict.settled_s.append(calm_s - caused_s)
@@ -127,6 +129,7 @@ class Run:
     async def _settle(self, fault: Fault, caused_s: float) -> list[Problem]:
         """[] once everything agrees; at the bound what has not agreed for long."""
         watch = Watch()
+        self._last = ""
         problems: list[Problem] = []
         found: list[Problem] = []
         while True:
@@ -141,6 +144,7 @@ class Run:
             found = watch.look(view, now_s)
             if not found:
                 return problems
+            self._last = ", ".join(sorted({one.code for one in found}))
             if now_s - caused_s > fault.settles_s:
                 return problems + watch.lasting(found, now_s, LASTING_S)
             await asyncio.sleep(LOOK_EVERY_S)
