@@ -77,6 +77,8 @@ class FrontDoor:
         """What is done with a caller who is not let in while so many calls are live (ivr/admission)."""
         self.repairs = Repairs()
         """What the reconciler did since the start."""
+        self.failed = 0
+        """Tasks and events of single callers that failed for a fault of ours, since the start."""
         self._replaced = False
         """Another controller has our application: what nobody of ours owns may be its own."""
         self._group: asyncio.TaskGroup | None = None
@@ -101,15 +103,23 @@ class FrontDoor:
             self._group = group
             await self._is_open.wait()
             async for event in self._ari.bus.front_door():
-                match event:
-                    case StasisStart():
-                        self._arrived(event)
-                    case ApplicationReplaced() if event.application == self._ari.app:
-                        self._replaced = True
-                        self._forsake()
-                    case _:
-                        pass
-                self._on_event(event)
+                try:
+                    self._deal_with(event)
+                except Exception:
+                    # One caller's matter, which must not end the others' calls; the reconciler sees to that caller.
+                    self.failed += 1
+                    log.exception("%s could not be dealt with", type(event).__name__)
+
+    def _deal_with(self, event: AnyEvent) -> None:
+        match event:
+            case StasisStart():
+                self._arrived(event)
+            case ApplicationReplaced() if event.application == self._ari.app:
+                self._replaced = True
+                self._forsake()
+            case _:
+                pass
+        self._on_event(event)
 
     def _forsake(self) -> None:
         """Another controller has the application: our calls are its own, as they stand, and nobody's twice."""
@@ -119,7 +129,10 @@ class FrontDoor:
             len(self.registry),
         )
         for session in self.registry:
-            session.keep_unread()
+            try:
+                session.keep_unread()
+            except Exception:
+                log.exception("call %s is left as it was kept last", session.call)
         self.on_replaced()
         for session in self.registry:
             session.forsake()
@@ -260,7 +273,18 @@ class FrontDoor:
     def _spawn(self, work: Coroutine[Any, Any, None], name: str) -> asyncio.Task[None]:
         if self._group is None:
             raise RuntimeError("the front door is not open")
-        return self._group.create_task(work, name=name)
+        task = self._group.create_task(self._alone(work, name), name=name)
+        # One that is cancelled before its first step never began the work.
+        task.add_done_callback(lambda _: work.close())
+        return task
+
+    async def _alone(self, work: Coroutine[Any, Any, None], name: str) -> None:
+        """What fails in one caller's task ends no other's: the group would be cancelled, and with it every call."""
+        try:
+            await work
+        except Exception:
+            self.failed += 1
+            log.exception("%s failed; what is left of it is the reconciler's", name)
 
 
 def in_application(channel: Channel, app: str) -> bool:

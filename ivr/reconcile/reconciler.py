@@ -109,9 +109,10 @@ class Reconciler:
             except Exception:
                 # Nothing that is wrong with one look may end the looking.
                 log.exception("the reconciler failed; it looks again")
-            if self._suspects:
-                oldest = min(self._suspects.values())
-                wait_s = min(wait_s, max(0.1, oldest + GRACE_S - self._clock.monotonic()))
+            now_s = self._clock.monotonic()
+            # What was due and could not be repaired is tried again at the next look, not ten times a second.
+            due_in = [left for at in self._suspects.values() if (left := at + GRACE_S - now_s) > 0]
+            wait_s = min(wait_s, max(0.1, min(due_in, default=wait_s)))
 
     async def reconcile(self) -> tuple[Finding, ...]:
         """One look; what was repaired. Raises AriError."""
@@ -162,6 +163,11 @@ class Reconciler:
         except AriError as error:
             self.repairs.failed += 1
             log.warning("not repaired: %s", error)
+            return
+        except Exception:
+            # Nor may one repair that fails for a fault of ours keep the next ones waiting for ever.
+            self.repairs.failed += 1
+            log.exception("not repaired: %s", finding)
             return
         self.repairs.done[finding.code] += 1
         del self._suspects[finding.key]

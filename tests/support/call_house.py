@@ -367,6 +367,7 @@ class House:
         """No channel, bridge or playback in Asterisk, no live call, no open ear, nobody in line."""
         self.ari.world.assert_empty()
         assert len(self.front_door.registry) == 0
+        assert self.front_door.failed == 0, "see the log for what failed"
         assert self.ears.open_now == 0
         assert self.outside.running == 0
         assert self.dispatcher.board.entries() == []
