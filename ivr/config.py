@@ -82,6 +82,17 @@ class AsteriskSettings(_Section):
         default="",
         description="`host` or `host:port` that takes calls to outside numbers; empty: none go out",
     )
+    tls_certificate: Path | None = Field(
+        default=None, description="PEM file, of SIP over TLS; none: one is made that signs itself"
+    )
+    tls_private_key: Path | None = Field(default=None, description="PEM file that belongs to it")
+    trunk_transport: Literal["udp", "tcp", "tls"] = Field(
+        default="udp", description="towards `outbound_trunk`"
+    )
+    trunk_encrypted: bool = Field(default=False, description="the trunk's voice by SRTP only")
+    phones_encrypted: bool = Field(
+        default=False, description="telephones that do not encrypt their voice (SRTP) are turned away"
+    )
     outbound_numbers: tuple[str, ...] = Field(
         default=(),
         description="outside numbers that may be called: `X` a digit, `Z` 1-9, `N` 2-9, `[3-5]`, `.` the rest; "

@@ -601,6 +601,11 @@ async def _start_asterisk(
         rtp_timeout_s=wanted.rtp_timeout_s,
         digests=wanted.sip_digests,
         transfers=wanted.telephone_transfers,
+        certificate=wanted.tls_certificate,
+        private_key=wanted.tls_private_key,
+        trunk_transport=wanted.trunk_transport,
+        trunk_encrypted=wanted.trunk_encrypted,
+        phones_encrypted=wanted.phones_encrypted,
         preferred_ports=Ports(
             wanted.sip_port, wanted.sip_port and wanted.sip_port + 1, wanted.http_port, 20000, 23999
         ),

@@ -61,5 +61,6 @@ def _access(settings: Settings) -> tuple[AriSettings, Profile] | None:
         rtp_timeout_s=wanted.rtp_timeout_s,
         digests=wanted.sip_digests,
         transfers=wanted.telephone_transfers,
+        encrypted=wanted.phones_encrypted,
     )
     return AriSettings(url, user, password, app), profile

@@ -61,6 +61,8 @@ class Profile:
     digests: tuple[str, ...] = ("MD5",)
     transfers: bool = False
     """Telephones may transfer by their own key."""
+    encrypted: bool = False
+    """Telephones that do not encrypt their voice are turned away. Browsers always do."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,9 +205,9 @@ def _phone(profile: Profile) -> Fields:
         *_addresses(profile),
         ("disallow", "all"),
         ("allow", ",".join(profile.codecs)),
-        # Phones that can encrypt do; those that cannot are not turned away.
+        # Phones that can encrypt do; those that cannot are turned away only where the hotline says so.
         ("media_encryption", "sdes"),
-        ("media_encryption_optimistic", "yes"),
+        ("media_encryption_optimistic", "no" if profile.encrypted else "yes"),
     )
 
 

@@ -23,6 +23,7 @@ def private_profile(
     rtp_timeout_s: int,
     digests: tuple[str, ...],
     transfers: bool,
+    encrypted: bool = False,
 ) -> Profile:
     opus = has_opus(modules)
     return Profile(
@@ -33,6 +34,7 @@ def private_profile(
         rtp_timeout_s=rtp_timeout_s,
         digests=digests,
         transfers=transfers,
+        encrypted=encrypted,
     )
 
 
@@ -45,4 +47,5 @@ def external_profile(wanted: AsteriskSettings) -> Profile:
         rtp_timeout_s=wanted.rtp_timeout_s,
         digests=wanted.sip_digests,
         transfers=wanted.telephone_transfers,
+        encrypted=wanted.phones_encrypted,
     )

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal
 
 from ivr.asterisk.ports import Ports
 from ivr.errors import AsteriskError
@@ -37,6 +39,9 @@ class RenderOptions:
     rtp_timeout_s: so long without an agent's voice, and the phone is taken to be gone.
     digests: how agents' phones may prove their secret, `MD5`, `SHA-256` or both.
     transfers: the transfer key of agents' phones works.
+    certificate, private_key: PEM files of SIP over TLS, together or neither: then one is made that signs itself.
+    trunk_transport: how calls go out to the trunk. trunk_encrypted, phones_encrypted: voice by SRTP only (its keys in
+    SDP), on the trunk, on agents' telephones; else telephones that can encrypt do, and the trunk does not.
     http_host: never anything but loopback, unless a TLS proxy stands before it.
     """
 
@@ -59,6 +64,11 @@ class RenderOptions:
     rtp_timeout_s: int = 60
     digests: tuple[str, ...] = ("MD5",)
     transfers: bool = False
+    certificate: Path | None = None
+    private_key: Path | None = None
+    trunk_transport: Literal["udp", "tcp", "tls"] = "udp"
+    trunk_encrypted: bool = False
+    phones_encrypted: bool = False
 
     @property
     def sip_host(self) -> str:
@@ -83,6 +93,20 @@ def check(options: RenderOptions) -> None:
         if not _NAME.fullmatch(name):
             raise AsteriskError(
                 f"{name!r} cannot be the application's or node's name", mend="letters and digits"
+            )
+    if (options.certificate is None) != (options.private_key is None):
+        raise AsteriskError(
+            "a certificate and its private key go together",
+            mend="set asterisk.tls_certificate and asterisk.tls_private_key, or neither",
+        )
+    for path in filter(None, (options.certificate, options.private_key)):
+        if re.search(r"[\x00-\x1f;]", str(path)):
+            raise AsteriskError(
+                f"{str(path)!r} cannot be written into the configuration", mend="a plain path"
+            )
+        if not path.is_file():
+            raise AsteriskError(
+                f"{path}: there is no such file", mend="correct asterisk.tls_certificate and its key"
             )
     host, colon, port = options.outbound_trunk.partition(":")
     if options.outbound_trunk and not (_ADDRESS.fullmatch(host) and (port.isdigit() or not colon)):

@@ -153,9 +153,12 @@ def render(folder: Path, binary: AsteriskBinary, options: RenderOptions | None =
         json.dumps({"ports": ports.as_dict(), "ari_password": ari_password, "agents": passwords}, indent=2)
         + "\n",
     )
-    certificate, private_key = certificate_choice.ensure(
-        folders["keys"], name=f"hotline-{options.node}", external_address=options.external_address
-    )
+    if options.certificate is not None and options.private_key is not None:
+        certificate, private_key = options.certificate.absolute(), options.private_key.absolute()
+    else:
+        certificate, private_key = certificate_choice.ensure(
+            folders["keys"], name=f"hotline-{options.node}", external_address=options.external_address
+        )
     accounts = tuple(SipAccount(name, passwords[name]) for name in options.agents)
     opus = has_opus(binary.modules)
     values: dict[str, Any] = {
@@ -175,7 +178,8 @@ def render(folder: Path, binary: AsteriskBinary, options: RenderOptions | None =
     }
     for name in (
         "hotline_number", "application", "node", "demo_anonymous", "loopback", "trunk_hosts", "outbound_trunk",
-        "http_host", "external_address", "local_networks", "fallback", "extra_modules",
+        "http_host", "external_address", "local_networks", "fallback", "extra_modules", "trunk_transport",
+        "trunk_encrypted",
     ):  # fmt: skip
         values[name] = getattr(options, name)
     _write_templates(folders["etc"], values)
@@ -200,6 +204,7 @@ def render(folder: Path, binary: AsteriskBinary, options: RenderOptions | None =
             rtp_timeout_s=options.rtp_timeout_s,
             digests=options.digests,
             transfers=options.transfers,
+            encrypted=options.phones_encrypted,
         ),
     )
 
