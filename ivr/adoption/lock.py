@@ -125,15 +125,24 @@ class ControllerLock:
         await self.until_ours()
 
     async def until_ours(self) -> None:
-        """Returns when the one before has ended. Raises ConfigError: it does not."""
-        for _ in range(round(ENDED_S / LOOK_EVERY_S)):
+        """Returns when the one before has ended. It has let its calls go: one that does not end is killed, since it
+        must not cost those calls their new controller. Raises ConfigError: it cannot be killed."""
+        if await self._ours_within(ENDED_S):
+            return
+        log.error("the controller of before does not end, and is killed: %s", self.holder())
+        self._kill(self.holder())
+        if not await self._ours_within(ENDED_S):
+            raise ConfigError(
+                f"the controller of before does not end: {self.holder()}", mend="end it with `kill -9`"
+            )
+
+    async def _ours_within(self, limit_s: float) -> bool:
+        for _ in range(round(limit_s / LOOK_EVERY_S)):
             if self._try():
                 self._next.unlink(missing_ok=True)
-                return
+                return True
             await asyncio.sleep(LOOK_EVERY_S)
-        raise ConfigError(
-            f"the controller of before does not end: {self.holder()}", mend="end it with `kill -9`"
-        )
+        return False
 
     def close(self) -> None:
         """Idempotent. The end of the process does the same."""

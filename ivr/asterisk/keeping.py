@@ -105,7 +105,12 @@ class AsteriskKeeper:
     async def _again(self, why: str) -> None:
         loop = asyncio.get_running_loop()
         ended_at = loop.time()
-        report = await asyncio.to_thread(self._report, why)
+        try:
+            report = await asyncio.to_thread(self._report, why)
+        except OSError as error:
+            # A full disk is no reason to be without an Asterisk, still less to end.
+            report = self._asterisk.rendered.log
+            log.error("its last words are kept nowhere: %s", error)
         log.error("%s; its last words are in %s", why, report)
         while True:
             again, self._ends = after_end(self._ends, loop.time(), self._patience)
@@ -125,6 +130,10 @@ class AsteriskKeeper:
                 why = str(error)
                 log.error("Asterisk does not start: %s (%s)", error, error.mend)
                 continue
+            except OSError as error:
+                why = str(error)
+                log.error("Asterisk does not start: %s (is there room on the disk?)", error)
+                continue
             log.warning("Asterisk is back %.1f s after it had ended", loop.time() - ended_at)
             self._tell(Kept("runs", self.kept.restarts + 1, why))
             self._started()
@@ -138,8 +147,8 @@ class AsteriskKeeper:
         """Its last lines, kept: the next run writes on in the same log."""
         folder = self._asterisk.rendered.log
         path = folder / f"ended-{self._now():%Y%m%dT%H%M%S.%fZ}.txt"
+        path.touch(mode=0o600)
         path.write_text(f"{why}\n\n{self._asterisk.last_lines(LINES_KEPT)}\n", errors="replace")
-        path.chmod(0o600)
         for old in sorted(folder.glob("ended-*.txt"))[:-REPORTS_KEPT]:
             old.unlink(missing_ok=True)
         return path

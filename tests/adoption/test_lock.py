@@ -109,6 +109,23 @@ async def test_one_that_is_frozen_is_killed(tmp_path: Path, monkeypatch: pytest.
         mine.close()
 
 
+async def test_one_that_lets_go_and_does_not_end_is_killed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Its calls are ours by then: to give up would cut all of them off."""
+    monkeypatch.setattr(locks, "ENDED_S", 1.0)
+    async with another(tmp_path) as process:
+        mine = ControllerLock(tmp_path, "n1")
+        assert not mine.come()
+        go_on(process)
+        await mine.until_let_go()
+        await mine.until_ours()
+        assert mine.is_ours
+        assert await process.wait() == -signal.SIGKILL
+        mine.close()
+    assert "is killed" in caplog.text
+
+
 async def test_only_a_process_that_runs_is_said_to_come(tmp_path: Path) -> None:
     first, second = ControllerLock(tmp_path, "n1"), ControllerLock(tmp_path, "n1")
     first.take()

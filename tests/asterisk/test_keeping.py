@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import json
 import os
 import signal
@@ -51,7 +52,7 @@ def test_never_given_up_never_in_a_hurry_and_bounded(gaps: list[float]) -> None:
 class FakeProcess:
     """An Asterisk whose ends and starts are a list: an error for a start that fails, else how long it runs (s)."""
 
-    def __init__(self, folder: Path, runs: list[float | str]) -> None:
+    def __init__(self, folder: Path, runs: list[float | str | OSError]) -> None:
         self.rendered = SimpleNamespace(log=folder, etc=folder)
         self.runs = runs
         self.started: list[float] = []
@@ -69,6 +70,8 @@ class FakeProcess:
     async def start(self) -> None:
         self.started.append(asyncio.get_running_loop().time())
         now = self.runs.pop(0) if self.runs else 1e6
+        if isinstance(now, OSError):
+            raise now
         if isinstance(now, str):
             raise AsteriskError(now)
         self.ended.clear()
@@ -100,6 +103,27 @@ def test_it_is_started_again_until_it_runs_and_the_status_says_so(tmp_path: Path
     reports = sorted(tmp_path.glob("ended-*.txt"))
     assert len(reports) == 2
     assert "the last words" in reports[0].read_text()
+    assert reports[0].stat().st_mode & 0o077 == 0
+
+
+def test_a_full_disk_does_not_end_the_keeper(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    full = OSError(errno.ENOSPC, "No space left on device")
+
+    async def main() -> None:
+        process: Any = FakeProcess(tmp_path, [full])
+        process.last_lines = lambda count: (_ for _ in ()).throw(full)
+        keeper = AsteriskKeeper(process, lambda: None)
+        running = asyncio.create_task(keeper.run(), name="kept")
+        process.ended.set()
+        await asyncio.sleep(10)
+        assert not running.done()
+        assert keeper.kept == Kept("runs", 1, str(full))
+        running.cancel()
+        await asyncio.wait([running])
+
+    run_virtual(_on_threads_at_once(main))
+    assert "kept nowhere" in caplog.text
+    assert "is there room on the disk?" in caplog.text
 
 
 def test_one_that_ends_again_and_again_is_said_to(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
