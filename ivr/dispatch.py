@@ -67,6 +67,7 @@ _KIND_OF: Final[Mapping[RingOutcome, ag.NoAnswerKind]] = {
     "busy": "busy",
     "no_answer": "timeout",
     "unreachable": "unreachable",
+    "do_not_disturb": "do_not_disturb",
 }
 
 _ACTS: Final[Mapping[str, ag.AgentAct]] = {

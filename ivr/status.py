@@ -268,4 +268,5 @@ def _agent_line(agent: Agent, calls: Mapping[EntryId, str], phones: frozenset[st
         since=agent.since,
         phone_registered=agent.id in phones,
         call_id=None if agent.entry is None else calls.get(agent.entry),
+        phone_refuses=agent.do_not_disturb,
     )

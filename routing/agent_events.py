@@ -7,7 +7,8 @@ from typing import Literal
 
 from routing.ids import EntryId
 
-NoAnswerKind = Literal["timeout", "busy", "rejected", "unreachable"]
+NoAnswerKind = Literal["timeout", "busy", "rejected", "unreachable", "do_not_disturb"]
+"""do_not_disturb: the telephone said no before it rang."""
 Then = Literal["remind", "available", "paused", "offline"]
 """What a limit leads to. remind: only said; the state stays."""
 

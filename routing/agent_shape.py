@@ -13,6 +13,7 @@ from routing.ids import AgentId, EntryId, QueueName, SkillName
 PHONE_GONE: Final = "phone_unregistered"
 MISSED: Final = "no_answer"
 TIMED_OUT: Final = "time_limit"
+DO_NOT_DISTURB: Final = "dnd"
 """Reasons of pauses that nobody asked for."""
 
 
@@ -76,6 +77,8 @@ class Agent:
     """Limits of the present state that have passed."""
     missed_at: dt.datetime | None = None
     """The last offer that was not answered."""
+    do_not_disturb: bool = False
+    """The telephone refused the last offer before it rang. Seen anew after a start."""
     own_call: str = ""
     """The call that the agent made, while it lasts and is wrapped up."""
 

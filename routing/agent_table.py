@@ -5,7 +5,7 @@ An event that a row does not name cannot happen in that state. Cells in capitals
     FREE      where an agent goes who is done with a call or an offer: `available`, unless leaving was remembered
               (see LATER) and then `offline` or `paused`.
     LATER     the state stays; that the agent wants to log out or pause is remembered, and done at the next FREE.
-    NO_ANSWER FREE, or `paused` with reason "no_answer" after `pause_after` misses in a row.
+    NO_ANSWER FREE, or `paused` (reason "no_answer", "dnd") after `pause_after` misses in a row.
     FORCED    what the supervisor said.
     RETURNED  `available` if the pause was only because the phone was gone, else unchanged.
     TIME_UP   what the limit says (`agent_limits.py`): unchanged and reminded, FREE, `paused` or `offline`.

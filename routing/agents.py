@@ -42,7 +42,15 @@ from routing.agent_events import (
     WrapUpDone,
 )
 from routing.agent_limits import ALLOWED, USUAL, AgentLimits
-from routing.agent_shape import MISSED, PHONE_GONE, TIMED_OUT, Agent, IllegalTransition, Leaving
+from routing.agent_shape import (
+    DO_NOT_DISTURB,
+    MISSED,
+    PHONE_GONE,
+    TIMED_OUT,
+    Agent,
+    IllegalTransition,
+    Leaving,
+)
 from routing.agent_table import IN_CALL, OFFERED, TRANSITIONS, AgentState
 
 __all__ = [
@@ -138,6 +146,7 @@ def _plainly(
             return replace(reserved, given_before=given_before)
         case Answer():
             answered = replace(_enter(agent, target, now), calls=agent.calls + 1)
+            answered = replace(answered, do_not_disturb=False)
             return replace(answered, no_answers=0) if "answer" in limits.misses_forgotten_by else answered
         case EndTalk(wrap_up_s=wrap_up_s):
             return replace(_enter(agent, target, now), until=_later(wrap_up_s, now))
@@ -174,10 +183,12 @@ def _enter(agent: Agent, state: AgentState, now: dt.datetime) -> Agent:
 def _logged_in(agent: Agent, now: dt.datetime, limits: AgentLimits) -> Agent:
     """The figures of a shift begin anew."""
     misses = 0 if "log_in" in limits.misses_forgotten_by else agent.no_answers
-    return replace(agent, logged_in_at=now, calls=0, busy_s=0.0, last_given_at=None, no_answers=misses)
+    fresh = replace(agent, logged_in_at=now, calls=0, busy_s=0.0, last_given_at=None, no_answers=misses)
+    return replace(fresh, do_not_disturb=False)
 
 
 def _unpaused(agent: Agent, limits: AgentLimits) -> Agent:
+    agent = replace(agent, do_not_disturb=False)
     return replace(agent, no_answers=0) if "unpause" in limits.misses_forgotten_by else agent
 
 
@@ -198,9 +209,11 @@ def _missed(agent: Agent, event: AgentEvent, now: dt.datetime, limits: AgentLimi
     )
     if forgotten_at is not None and now >= forgotten_at:
         misses = 1
-    agent = replace(agent, no_answers=misses, missed_at=now)
+    refused = event.kind == "do_not_disturb"
+    agent = replace(agent, no_answers=misses, missed_at=now, do_not_disturb=refused)
     if agent.leaving is None and event.pause_after is not None and misses >= event.pause_after:
-        return replace(_enter(agent, "paused", now), pause_reason=MISSED)
+        reason = DO_NOT_DISTURB if refused else MISSED
+        return replace(_enter(agent, "paused", now), pause_reason=reason)
     return _free(agent, now, turn_kept=False)
 
 
@@ -209,7 +222,7 @@ def _forced(agent: Agent, event: AgentEvent, now: dt.datetime) -> Agent:
     forced = _enter(agent, event.to, now)
     if event.to != "offline" and agent.state == "offline":
         forced = _logged_in(forced, now, USUAL)
-    forced = replace(forced, no_answers=0)
+    forced = replace(forced, no_answers=0, do_not_disturb=False)
     return replace(forced, pause_reason=event.why) if event.to == "paused" else forced
 
 

@@ -29,7 +29,7 @@ from ivr.ari.interface import Ari
 from ivr.ari.parse import AnyEvent, Gap
 from ivr.ari.results import Gone
 from ivr.ari.unhurried import unhurried
-from ivr.call.rung import ANSWERED, OUTCOME_OF_DIAL, Rung, RungOutcome, not_taken
+from ivr.call.rung import ANSWERED, OUTCOME_OF_DIAL, Rung, RungOutcome, not_taken, said_at_once
 from ivr.errors import AriError, AriRejected
 from ivr.ids import CallId, ChannelId, child_id
 
@@ -289,6 +289,7 @@ class Leg:
     async def _until_answered(self) -> Rung:
         loop = asyncio.get_running_loop()
         outcome: RungOutcome = "no_answer"
+        rang, since = False, loop.time()
         try:
             async with asyncio.timeout(self._to.ring_s + RING_MARGIN_S) as limit:
                 async for event in self._events():
@@ -300,8 +301,11 @@ class Leg:
                         case Dial() if event.dialstatus in OUTCOME_OF_DIAL:
                             outcome = OUTCOME_OF_DIAL[event.dialstatus]
                             limit.reschedule(loop.time() + CAUSE_S)
+                        case ChannelStateChange() if event.channel.state == "Ringing":
+                            rang = True
                         case ChannelDestroyed():
-                            return not_taken(event.cause, outcome)
+                            taken = not_taken(event.cause, outcome)
+                            return said_at_once(taken, rang=rang, after_s=loop.time() - since)
                         case Gap():
                             state = await self._state_now()
                             if state == "":

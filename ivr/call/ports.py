@@ -206,7 +206,7 @@ class QueueNow:
     wait_s: tuple[float, float] | None = None
 
 
-RingOutcome = Literal["busy", "no_answer", "unreachable", "caller_left", "failed"]
+RingOutcome = Literal["busy", "no_answer", "unreachable", "do_not_disturb", "caller_left", "failed"]
 
 
 class Seat(Protocol):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, Literal
 
 from ivr.call.ports import RingOutcome
@@ -43,18 +43,30 @@ _AGENT_OUTCOME: Final[dict[RungOutcome, RingOutcome]] = {
 
 @dataclass(frozen=True, slots=True)
 class Rung:
-    """How the ringing ended. cause: Q.850, 0 = none was given."""
+    """How the ringing ended. cause: Q.850, 0 = none was given. at_once: the telephone said no before it rang."""
 
     outcome: RungOutcome
     cause: int = 0
+    at_once: bool = False
 
     @property
     def of_agent(self) -> RingOutcome:
         """In the words of the dispatcher, when it was not answered."""
-        return _AGENT_OUTCOME[self.outcome]
+        return "do_not_disturb" if self.at_once else _AGENT_OUTCOME[self.outcome]
 
 
 ANSWERED: Final = Rung("answered")
+
+AT_ONCE_S: Final = 2.0
+"""A telephone that rings for nobody says so within this time."""
+_SAID_NO: Final = frozenset({17, 19, 21})
+"""Of SIP's 486 and 600, 480, 603."""
+
+
+def said_at_once(rung: Rung, *, rang: bool, after_s: float) -> Rung:
+    """rang: it said that it rings. after_s: since it was asked."""
+    at_once = not rang and rung.cause in _SAID_NO and after_s <= AT_ONCE_S
+    return replace(rung, at_once=True) if at_once else rung
 
 
 def not_taken(cause: int, otherwise: RungOutcome) -> Rung:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Sequence
 from contextlib import AsyncExitStack
+from dataclasses import replace
 from typing import Final
 
 from ivr.call.leg import Destination, Leg
@@ -93,7 +94,8 @@ async def _first(tasks: Sequence[asyncio.Task[Rung]]) -> tuple[int, Rung]:
                 if rung.outcome == outcome:
                     return number, rung
     results = [(number, task.result()) for number, task in enumerate(tasks)]
-    return min(results, key=lambda one: MOST_TELLING.index(one[1].outcome))
+    number, rung = min(results, key=lambda one: MOST_TELLING.index(one[1].outcome))
+    return number, replace(rung, at_once=all(one.at_once for _, one in results))
 
 
 async def _ring(stack: AsyncExitStack, leg: Leg, lines: Lines) -> Rung:

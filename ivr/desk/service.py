@@ -53,8 +53,8 @@ OWN_CALL_WRAP_UP_S = 10.0
 class Desk(Looking):
     """put: where facts go, never waits. hang_up: ends a telephone's channel, soon. pins: agents who need one to log in.
 
-    reminded: told of an agent who is in a state for longer than the hotline wants. in_talk: hold, transfer, conference
-    ... of a talk that goes on.
+    reminded: told of an agent who is in a state for longer than the hotline wants. refused: of one whose telephone
+    refuses calls before it rings, once. in_talk: hold, transfer, conference ... of a talk that goes on.
     """
 
     def __init__(
@@ -67,12 +67,14 @@ class Desk(Looking):
         pins: Mapping[str, str] | None = None,
         reminded: Callable[[AgentView, float], None] = lambda view, after_s: None,
         in_talk: TalkService | None = None,
+        refused: Callable[[AgentView], None] = lambda view: None,
     ) -> None:
         super().__init__(floor, clock)
         self._put = put
         self._forced_out = ForcedOut(talks, hang_up)
         self._pins = dict(pins or {})
         self._reminded = reminded
+        self._refused = refused
         self.in_talk = in_talk
         self._numbers = itertools.count()
         self._run = secrets.token_hex(4)
@@ -299,6 +301,9 @@ class Desk(Looking):
                 self._put(wrapped_up)
             if isinstance(fact.event, ag.Reserve | ag.CallOut):
                 self._forced_out.busy_anew(fact.after.id)
+            if fact.after.do_not_disturb and (fact.before is None or not fact.before.do_not_disturb):
+                log.warning("agent %s: the telephone refuses calls before it rings", fact.after.id)
+                self._refused(self.agent(fact.after.id))
             if isinstance(fact.event, ag.TimeUp):
                 log.warning(
                     "agent %s: %g s in a state, then %s", fact.after.id, fact.event.after_s, fact.event.then

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Literal
 
 from routing.agent_limits import next_limit
 from routing.agents import Agent
@@ -21,7 +22,8 @@ class AgentView:
     leaving: "offline" or "paused" when that is remembered for later, else "". limit_at: when the hotline's limit of
     this state is reached, limit_then: what then. wrap_up_codes: those that may be given now; code_needed: one
     has to be.
-    on_call: the id of the entry or of the own call that it is about.
+    on_call: the id of the entry or of the own call that it is about. phone: "do not disturb" when the telephone refused
+    the last offer before it rang, else "".
     """
 
     id: AgentId
@@ -44,6 +46,7 @@ class AgentView:
     limit_then: str
     wrap_up_codes: tuple[str, ...] = ()
     code_needed: bool = False
+    phone: Literal["", "do not disturb"] = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +91,11 @@ def overdue(view: AgentView, after_s: float) -> str:
     return f"{view.name} {view.extension}:超过{after_s:g}秒,现在{state} / over {after_s:g} s, now {state}"
 
 
+def refuses(view: AgentView) -> str:
+    """For supervisors: whose telephone rings for nobody, in both languages."""
+    return f"{view.name} {view.extension}:话机免打扰,来电被立即拒绝 / phone on do not disturb, refuses calls at once"
+
+
 def agent_view(agent: Agent, rules: Rules, queue: QueueName | None) -> AgentView:
     """queue: the one whose call is talked about or wrapped up; None = none."""
     limit = next_limit(agent, rules.agents)
@@ -113,6 +121,7 @@ def agent_view(agent: Agent, rules: Rules, queue: QueueName | None) -> AgentView
         "" if limit is None else limit[1].then,
         () if asked is None else tuple(asked.wrap_up_codes),
         asked is not None and asked.wrap_up_code_required,
+        "do not disturb" if agent.do_not_disturb else "",
     )
 
 

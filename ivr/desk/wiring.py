@@ -17,7 +17,7 @@ from ivr.desk.looking import Floor
 from ivr.desk.service import Desk
 from ivr.desk.settings import DeskSettings
 from ivr.desk.telephone import DeskByTelephone
-from ivr.desk.views import AgentView, overdue
+from ivr.desk.views import AgentView, overdue, refuses
 from ivr.errors import AriError
 from ivr.flow.actions import JsonValue, Notify
 from ivr.ids import CallId, ChannelId
@@ -71,8 +71,13 @@ async def open_desk(
         told = Notify("supervisor", "", overdue(view, after_s), "zh", data)
         supervisors.notify(CallId(f"desk-{view.id}"), told, "", clock.now())
 
+    def refused(view: AgentView) -> None:
+        data: dict[str, JsonValue] = {"agent": view.id, "state": view.state, "phone": view.phone}
+        told = Notify("supervisor", "", refuses(view), "zh", data)
+        supervisors.notify(CallId(f"desk-{view.id}"), told, "", clock.now())
+
     pins = {agent: pin.get_secret_value() for agent, pin in settings.pins.items()}
-    desk = Desk(floor, clock, put, talks, hang_up, pins, remind, TalkService(in_talk))
+    desk = Desk(floor, clock, put, talks, hang_up, pins, remind, TalkService(in_talk), refused)
     try:
         yield AtWork(desk, DeskHistory(store), DeskByTelephone(desk), talks, in_talk)
     finally:

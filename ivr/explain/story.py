@@ -196,7 +196,11 @@ def _change(facts: Facts, change: AgentStateChange, language: Language) -> tuple
         return order, kind, line(kind, language, agent=agent)
     if change.event == "no_answer":
         how = said(HOW, str(change.data.get("kind", "")), language)
-        kind = "missed_paused" if change.after == "paused" and change.reason == "no_answer" else "missed"
+        kind = (
+            "missed_paused"
+            if change.after == "paused" and change.reason in ("no_answer", "dnd")
+            else "missed"
+        )
         return 15, "missed", line(kind, language, agent=agent, how=how)
     if change.event == "withdraw":
         why = said(WHY, str(change.data.get("why", "")), language)

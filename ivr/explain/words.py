@@ -52,6 +52,7 @@ HOW: Final[Mapping[str, tuple[str, str]]] = {
     "timeout": ("未应答", "no answer"),
     "busy": ("忙", "busy"),
     "rejected": ("拒接", "rejected"),
+    "do_not_disturb": ("免打扰", "do not disturb"),
     "unreachable": ("话机不可达", "phone not reachable"),
 }
 WHY: Final[Mapping[str, tuple[str, str]]] = {

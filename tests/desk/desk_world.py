@@ -8,6 +8,7 @@ from typing import Any
 
 from ivr.desk.people import Author
 from ivr.desk.service import Desk
+from ivr.desk.views import refuses
 from ivr.ids import ChannelId
 from ivr.talk.conversations import Conversations
 from routing import board_events as ev
@@ -57,6 +58,7 @@ class House:
         self.facts: list[Any] = []
         self.ended: list[ChannelId] = []
         self.reminded: list[tuple[str, float]] = []
+        self.refused: list[tuple[str, str]] = []
         self.talks = Conversations()
         self._see: list[Callable[[ev.Fact, dt.datetime], None]] = []
         self.desk = Desk(
@@ -67,6 +69,7 @@ class House:
             self.ended.append,
             pins,
             lambda view, after_s: self.reminded.append((view.id, after_s)),
+            refused=lambda view: self.refused.append((view.id, refuses(view))),
         )
 
     def now(self) -> dt.datetime:

@@ -127,6 +127,17 @@ def test_a_rule_change_logs_agents_out() -> None:
     assert house.agent_of(house.call("e1")) == "ann"
 
 
+def test_a_telephone_on_do_not_disturb_is_told_once() -> None:
+    house = House()
+    house.desk.log_in(ANN)
+    for name in ("e1", "e2"):
+        entry = house.call(name)
+        house.apply(ev.NotAnswered(entry, house.agent_of(entry), "do_not_disturb"))
+    ((who, told),) = house.refused
+    assert who == "ann" and "免打扰" in told and "do not disturb" in told
+    assert house.desk.agent("ann").phone == "do not disturb"
+
+
 def test_limits_of_a_pause() -> None:
     """A meal: reminded after a minute, available after two. Training: as any pause, logged out after an hour."""
     house = House()

@@ -122,6 +122,25 @@ def test_misses_in_a_row_pause_and_an_answer_resets_them() -> None:
     assert apply(ringing, ag.NoAnswer("busy", None), at(4)).state == "available"
 
 
+def test_a_telephone_that_refuses_before_it_rings_is_known_until_a_call_is_taken_or_the_agent_is_back() -> (
+    None
+):
+    def refused(agent: Agent, number: int) -> Agent:
+        reserved = apply(agent, ag.Reserve(EntryId("e1")), at(number))
+        return apply(reserved, ag.NoAnswer("do_not_disturb", 2), at(number))
+
+    once = refused(in_state("available"), 1)
+    assert (once.state, once.do_not_disturb) == ("available", True)
+    paused = refused(once, 2)
+    assert (paused.state, paused.pause_reason) == ("paused", "dnd")
+    ringing = apply(apply(once, ag.Reserve(EntryId("e1")), at(3)), ag.Ring(), at(3))
+    assert not apply(ringing, ag.Answer(), at(4)).do_not_disturb
+    assert not apply(ringing, ag.NoAnswer("timeout", 9), at(4)).do_not_disturb, "it rings again"
+    for back in (ag.Unpause(), ag.Force("available", "sue", "why")):
+        assert not apply(paused, back, at(5)).do_not_disturb
+    assert not apply(apply(paused, ag.LogOut(), at(5)), ag.LogIn(), at(6)).do_not_disturb
+
+
 def test_the_turn_is_kept_when_the_caller_left_and_lost_when_the_agent_missed() -> None:
     waiting = replace(in_state("available"), idle_since=at(-300))
     reserved = apply(waiting, ag.Reserve(EntryId("e1")), at(0))

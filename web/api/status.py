@@ -94,6 +94,8 @@ class AgentLine:
     since: dt.datetime
     phone_registered: bool
     call_id: str | None = None
+    phone_refuses: bool = False
+    """Calls, before it rings: do not disturb."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ import { firstLanguage, text } from "./messages.js";
 /** @typedef {import("./messages.js").Language} Language */
 /** @typedef {{call_id: string, caller: string, since: string, state: string, state_since: string, node: string | null, language: string | null, queue: string | null, agent: string | null, last_heard: string | null}} LiveCall */
 /** @typedef {{name: string, waiting: number, longest_wait_s: number | null, agents_available: number, agents_busy: number}} QueueLine */
-/** @typedef {{id: string, name: string, state: string, since: string, phone_registered: boolean, call_id: string | null}} AgentLine */
+/** @typedef {{id: string, name: string, state: string, since: string, phone_registered: boolean, phone_refuses: boolean, call_id: string | null}} AgentLine */
 /** @typedef {{arrived: number, offered: number, answered: number, answered_within_15_s: number, abandoned: number, abandoned_short: number, asa_s: number | null, connection_rate: number | null, rate_15_s: number | null}} Today */
 /** @typedef {{id: string, queue: string, number: string, promised_at: string, place: number | null, attempts: number, not_before: string | null, calling: boolean}} Callback */
 /** @typedef {{now: string, node: string, uptime_s: number, asterisk: {connected: boolean, version: string, trouble: string, restarts: number}, database: {kind: string, ok: boolean}, speech: {language: string, engine: string | null}[], calls: LiveCall[], queues: QueueLine[], agents: AgentLine[], today: Today, callbacks: Callback[], unwell: {name: string, level: string, zh: string, en: string}[]}} Status */
@@ -178,8 +178,8 @@ function fillAgent(row, agent) {
   put(part(row, "name"), agent.name);
   put(part(row, "id"), agent.id);
   put(part(row, "state"), say(`agent.${agent.state}`));
-  part(row, "phone").dataset.on = String(agent.phone_registered);
-  put(part(row, "phone"), say(agent.phone_registered ? "phoneOn" : "phoneOff"));
+  part(row, "phone").dataset.on = String(agent.phone_registered && !agent.phone_refuses);
+  put(part(row, "phone"), say(agent.phone_refuses ? "phoneRefuses" : agent.phone_registered ? "phoneOn" : "phoneOff"));
   tickFrom(part(row, "age"), Date.parse(agent.since));
 }
 
