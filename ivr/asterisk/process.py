@@ -13,6 +13,7 @@ import os
 import shutil
 import signal
 import subprocess
+from dataclasses import replace
 from types import TracebackType
 from typing import BinaryIO, Self
 
@@ -247,7 +248,8 @@ class PrivateAsterisk(Looking):
         # At once: a controller that is killed in the next moment leaves a process that can be found.
         mark = mark_of(child.pid, len(command[-3:]), self._configuration())
         if mark is not None:
-            write_mark(self.rendered.folder, mark)
+            # Its command line is ours to know: the kernel shows none for a moment after it has begun.
+            write_mark(self.rendered.folder, replace(mark, command=tuple(command[-3:])))
         return Spawned(child)
 
     def _new_console(self) -> BinaryIO:
