@@ -5,29 +5,24 @@ from __future__ import annotations
 import asyncio
 import gc
 import logging
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass, field
 from typing import Any
 
-from asr.pool import NoEars, WorkerPool
-from ivr.accounts.wiring import Telephony, open_accounts
-from ivr.admission.wiring import Admissions, Identity, admit_by
+from asr.pool import NoEars
+from ivr import opening
+from ivr.accounts.wiring import open_accounts
+from ivr.admission.wiring import Identity, admit_by
 from ivr.adoption.erasing import keep_erasing_live
 from ivr.adoption.handing_over import HandingOver, take_application
 from ivr.adoption.kept import any_kept
 from ivr.adoption.lock import one_at_a_time
 from ivr.adoption.wiring import before_connecting, take_over_calls
-from ivr.ari.client import AriClient, AriSettings
+from ivr.ari.client import AriClient
 from ivr.ari.parse import AnyEvent, Gap
-from ivr.asterisk.locate import locate
-from ivr.asterisk.ports import Ports
-from ivr.asterisk.process import PrivateAsterisk
-from ivr.asterisk.render import RenderedAsterisk, RenderOptions, render
 from ivr.asterisk.wiring import Kept, asterisk_status
 from ivr.call.front_door import FrontDoor, FrontDoorSettings
 from ivr.call.media_path import RtpMedia
-from ivr.call.outbound import Outbound
 from ivr.call.services import CallServices
 from ivr.call.shared_ears import SharedEars
 from ivr.call.websocket_media import WebsocketMedia
@@ -37,118 +32,48 @@ from ivr.callback.promises import StoredPromises
 from ivr.callback.services import CallbackServices
 from ivr.callers import CallerHistories
 from ivr.callers_known import CallerKeys
-from ivr.callers_wiring import Callers, open_callers
+from ivr.callers_wiring import open_callers
 from ivr.clock import Clock
 from ivr.config import Settings
-from ivr.desk.service import Desk
 from ivr.desk.wiring import open_desk
-from ivr.disk import MB, DiskWatch, disk_folders
+from ivr.disk import DiskWatch, disk_folders
 from ivr.dispatch import Dispatcher
 from ivr.errors import HotlineError, first_of
 from ivr.fallback.wiring import fallback_taking
-from ivr.flow.model import FlowLibrary
 from ivr.gate import Gate
-from ivr.outside.service import OutsideService, open_outside
+from ivr.hotline import Hotline as Hotline
+from ivr.outside.service import open_outside
 from ivr.outside.stored import stored_history, stored_pending
 from ivr.prompts import background
-from ivr.prompts.catalogue import Folders, PromptCatalogue
+from ivr.prompts.catalogue import Folders
 from ivr.prompts.store import cache_folder
 from ivr.reconcile.door import answering
-from ivr.reconcile.reconciler import Reconciler
 from ivr.reconcile.wiring import reconcile_by
 from ivr.recordings.stored import StoredRows, Watched
 from ivr.recordings.written import WrittenRecordings
 from ivr.records import FactRecords
 from ivr.retention.keeper import keep_erasing
 from ivr.rules_live import LiveRules
-from ivr.speech import pool_settings
 from ivr.staff import SavedSeed, first_floor
 from ivr.status import LiveStatus, TodayCount
 from ivr.steady_clock import SteadyClock
-from ivr.talk.wiring import Overseeing, oversee
-from ivr.tracing.optional import in_traces, traces_if_wanted
+from ivr.talk.wiring import oversee
+from ivr.tracing.optional import traces_if_wanted
 from ivr.versions.content import read_beside
 from ivr.versions.live import LiveFlows
 from ivr.versions.service import Versions
 from ivr.watching.collecting import Parts
 from ivr.watching.ears import CountedEars
-from ivr.watching.wiring import Watching, counted, metering, watching
+from ivr.watching.wiring import counted, metering, watching
 from routing.board import Board
-from storage.migrate import upgrade
-from storage.spool import Spool
-from storage.store import Store
-from storage.transcript_words import found_by
-from storage.writer import FactWriter
 from web.api.status import DatabaseStatus, SpeechStatus
 from web.app import build_app, serve
-from web.settings import PageSettings
 
 log = logging.getLogger(__name__)
 
-LANGUAGES = ("zh", "en")
 READY_S = 20.0
-SOME_WORDS = "李先生住在人民路，he called at three"
-UNWANTED = frozenset(
-    {
-        "ChannelVarset",
-        "ChannelConnectedLine",
-        "ChannelDialplan",
-        "ChannelCallerId",
-        "BridgeCreated",
-        "BridgeMerged",
-    }
-    | {"BridgeDestroyed", "ChannelCreated"}
-)
-"""Events that no part of ours looks at."""
 BEHIND = 5_000
 """So many facts not yet durable: the database is called unwell."""
-
-
-@dataclass(slots=True)
-class Hotline:
-    """A hotline that takes calls: what others may see and use of it."""
-
-    settings: Settings
-    flows: LiveFlows
-    store: Store
-    writer: FactWriter
-    ari: AriClient
-    dispatcher: Dispatcher
-    front_door: FrontDoor
-    status: LiveStatus
-    callbacks: CallbackDesk
-    callers: Callers
-    outside: OutsideService
-    desk: Desk
-    overseeing: Overseeing
-    """Recordings of talks, supervisors."""
-    telephony: Telephony
-    reconciler: Reconciler
-    admissions: Admissions
-    """Who is let in, and who was not."""
-    watching: Watching
-    """Metrics and health."""
-    rules: LiveRules
-    """The rules of the queues in force, and their hours."""
-    handing_over: HandingOver
-    """To the next controller."""
-    asterisk: PrivateAsterisk | None = None
-    rendered: RenderedAsterisk | None = None
-    page_url: str = ""
-    languages: Mapping[str, str | None] = field(default_factory=dict)
-    """Language -> the engine that understands it, None: keys only."""
-    speech: WorkerPool | None = None
-    """The speech workers; None: keys only."""
-
-    @property
-    def library(self) -> FlowLibrary:
-        """The dialogue of new calls."""
-        return self.flows.library
-
-    @property
-    def audio(self) -> PromptCatalogue:
-        """The prompts of new calls."""
-        return self.flows.audio
 
 
 class RunningHotline:
@@ -232,7 +157,7 @@ async def hotline(
         traces = stack.enter_context(traces_if_wanted(settings.traces, settings.node))
         meters.fact_watchers += traces.fact_watchers
         say("database")
-        store, writer = await _open_storage(stack, settings)
+        store, writer = await opening.open_storage(stack, settings)
         disk = DiskWatch(settings.disk, disk_folders(settings), writer.spool)
         put = Gate(counted(disk.through(writer.put), meters))
         say("dialogue and prompts")
@@ -248,12 +173,12 @@ async def hotline(
         say("speech")
         # Callers of a controller that was killed wait for nothing that takes long to load: keys do until it is there.
         hurry = lock.is_ours and await any_kept(store, settings.node)
-        speech, languages = await _open_speech(stack, settings, hurry=hurry)
+        speech, languages = await opening.open_speech(stack, settings, hurry=hurry)
         ears = NoEars() if speech is None else traces.ears(CountedEars(SharedEars(speech), meters))
         say("asterisk")
         agents: list[str] = [agent.id for agent in floor.agents]
-        asterisk = await _start_asterisk(stack, settings, agents, as_it_is=not lock.is_ours)
-        ari = await stack.enter_async_context(AriClient(_ari_settings(settings, asterisk)))
+        asterisk = await opening.start_asterisk(stack, settings, agents, as_it_is=not lock.is_ours)
+        ari = await stack.enter_async_context(AriClient(opening.ari_settings(settings, asterisk)))
         before_connecting(ari)
         if not lock.is_ours:
             say("taking over the calls")
@@ -303,7 +228,7 @@ async def hotline(
                 reconciler.soon()
             changed()
 
-        outbound = _outbound(settings)
+        outbound = opening.outbound_of(settings)
         calling_back = CallbackServices(
             ari,
             dispatcher,
@@ -378,7 +303,7 @@ async def hotline(
             callbacks,
             telephony,
         )
-        first = (settings.default_language, *(x for x in LANGUAGES if x != settings.default_language))
+        first = (settings.default_language, *(x for x in opening.LANGUAGES if x != settings.default_language))
         identity = Identity(settings.node, settings.entry_flow, first, settings.max_calls)
         admissions = admit_by(
             settings.limits, identity, front_door, dispatcher, ari, store, callers.put, clock
@@ -455,7 +380,7 @@ async def hotline(
                 kept = Kept(group, asterisk, ari, front_door.registry, settings.asterisk, changed)
                 renderer = (
                     group.create_task(
-                        background.run(flows.audio, LANGUAGES, cache_folder()), name="prompt renderer"
+                        background.run(flows.audio, opening.LANGUAGES, cache_folder()), name="prompt renderer"
                     )
                     if settings.prompts.render
                     else None
@@ -498,7 +423,7 @@ async def hotline(
                 if settings.web.enabled:
                     page = build_app(
                         status,
-                        settings=_page_settings(settings, asterisk),
+                        settings=opening.page_settings(settings, asterisk),
                         health=watch.health,
                         metrics=watch.metrics,
                     )
@@ -532,129 +457,3 @@ class _Changed:
     def __call__(self) -> None:
         if self._tell is not None:
             self._tell()
-
-
-async def _open_storage(stack: AsyncExitStack, settings: Settings) -> tuple[Store, FactWriter]:
-    url = settings.effective_database_url
-    await upgrade(url)
-    store = await stack.enter_async_context(await Store.open(url))
-    spool = Spool(settings.state_dir / "spool", most_bytes=settings.disk.spool_most_mb * MB)
-    writer = await stack.enter_async_context(FactWriter(store, spool=spool))
-    return store, writer
-
-
-async def _open_speech(
-    stack: AsyncExitStack, settings: Settings, *, hurry: bool = False
-) -> tuple[WorkerPool | None, dict[str, str | None]]:
-    """hurry: the workers become ready while calls go on already."""
-    if settings.speech.engine == "off":
-        return None, dict.fromkeys(LANGUAGES)
-    workers = pool_settings(settings.speech, LANGUAGES)
-    if workers is None:
-        log.warning(
-            "no speech model is installed: callers are understood by keys only; run `ivr models fetch`"
-        )
-        return None, dict.fromkeys(LANGUAGES)
-    workers = in_traces(workers, settings.traces)
-    # What is said is indexed as it is written: the words of Chinese take a second to load, which calls must not wait.
-    pool = WorkerPool(workers, waits=not hurry)
-
-    async def warm() -> None:
-        if hurry:  # it takes the interpreter for itself: not while calls are taken over
-            await pool.wait_ready(workers.ready_s)
-        await asyncio.to_thread(found_by, SOME_WORDS)
-
-    warming = asyncio.create_task(warm(), name="words of transcripts")
-    try:
-        await stack.enter_async_context(pool)
-    finally:
-        if hurry:
-            stack.push_async_callback(_over, warming)
-        else:
-            await warming
-    serving = pool.serving()
-    return pool, {language: serving.get(language) for language in LANGUAGES}
-
-
-async def _over(task: asyncio.Task[None]) -> None:
-    task.cancel()
-    await asyncio.wait([task])
-
-
-async def _start_asterisk(
-    stack: AsyncExitStack, settings: Settings, agents: list[str], *, as_it_is: bool = False
-) -> PrivateAsterisk | None:
-    wanted = settings.asterisk
-    if wanted.mode == "external":
-        return None
-    binary = locate()
-    options = RenderOptions(
-        agents=tuple(agents),
-        hotline_number=wanted.hotline_number,
-        application=wanted.app,
-        node=settings.node,
-        demo_anonymous=wanted.allow_anonymous,
-        loopback=wanted.loopback,
-        trunk_hosts=wanted.trunk_hosts,
-        outbound_trunk=wanted.outbound_trunk,
-        external_address=wanted.external_address or None,
-        rtp_timeout_s=wanted.rtp_timeout_s,
-        digests=wanted.sip_digests,
-        transfers=wanted.telephone_transfers,
-        certificate=wanted.tls_certificate,
-        private_key=wanted.tls_private_key,
-        trunk_transport=wanted.trunk_transport,
-        trunk_encrypted=wanted.trunk_encrypted,
-        phones_encrypted=wanted.phones_encrypted,
-        preferred_ports=Ports(
-            wanted.sip_port, wanted.sip_port and wanted.sip_port + 1, wanted.http_port, 20000, 23999
-        ),
-    )
-    rendered = render(settings.state_dir / "asterisk", binary, options)
-    return await stack.enter_async_context(
-        PrivateAsterisk(
-            binary,
-            rendered,
-            accounts=False,
-            die_with_parent=wanted.dies_with_controller,
-            as_it_is=as_it_is,
-        )
-    )
-
-
-def _outbound(settings: Settings) -> Outbound:
-    """Whom the hotline may call: nobody, unless the settings say so."""
-    wanted = settings.asterisk
-    return Outbound(
-        wanted.outbound_numbers, wanted.outbound_endpoint, wanted.outbound_caller_id or wanted.hotline_number
-    )
-
-
-def _ari_settings(settings: Settings, asterisk: PrivateAsterisk | None) -> AriSettings:
-    wanted = settings.asterisk
-    if asterisk is None:
-        url, user, password = wanted.ari_url, wanted.username, wanted.password.get_secret_value()
-    else:
-        rendered = asterisk.rendered
-        url, user, password = rendered.ari_url, rendered.ari_user, rendered.ari_password
-    return AriSettings(
-        base_url=url,
-        username=user,
-        password=password,
-        app=wanted.app,
-        rest="websocket",
-        unwanted=UNWANTED,
-        connections=wanted.http_connections,
-        request_timeout_s=wanted.request_timeout_s,
-        patience_s=wanted.patience_s,
-    )
-
-
-def _page_settings(settings: Settings, asterisk: PrivateAsterisk | None) -> PageSettings:
-    return PageSettings(
-        dial=asterisk.rendered.hotline_uri if asterisk else "",
-        token=settings.web.token.get_secret_value(),
-        metrics_token=settings.web.metrics_token.get_secret_value(),
-        allowed_hosts=settings.web.allowed_hosts,
-        show_transcripts=settings.web.show_transcripts,
-    )

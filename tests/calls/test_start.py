@@ -91,7 +91,7 @@ async def test_without_models_it_runs_with_keys_only(
 ) -> None:
     rendered = asterisk_session.rendered
     monkeypatch.setenv("IVR_MODELS", str(tmp_path / "no-models"))
-    monkeypatch.setattr("ivr.main.pool_settings", lambda *_, **__: None)
+    monkeypatch.setattr("ivr.opening.pool_settings", lambda *_, **__: None)
     running = RunningHotline(
         load_settings(
             state_dir=tmp_path,

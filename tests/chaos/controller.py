@@ -25,6 +25,7 @@ from typing import Any
 import uvloop
 
 import ivr.main
+import ivr.opening
 from asr.settings import EngineSpec, PoolSettings, WorkerSettings
 from ivr import log as house_log
 from ivr.ari.client import AriSettings
@@ -53,13 +54,13 @@ class Start:
 
 def through(ari_port: int) -> None:
     """From now on the controller reaches ARI at that port: the proxy's, which is no setting of a private Asterisk."""
-    direct = ivr.main._ari_settings
+    direct = ivr.opening.ari_settings
 
     def proxied(settings: Any, asterisk: Any) -> AriSettings:
         told = direct(settings, asterisk)
         return replace(told, base_url=f"http://127.0.0.1:{ari_port}/ari")
 
-    ivr.main._ari_settings = proxied
+    ivr.opening.ari_settings = proxied
 
 
 async def _serve(order: Start) -> None:
@@ -79,7 +80,7 @@ def with_a_fake_engine() -> None:
     """Callers are listened to by a worker process whose engine needs no model."""
     engine = EngineSpec("tests.support.fake_engine:streaming", "first", "", ("zh", "en"))
     told = PoolSettings(worker=WorkerSettings(engines=(engine,), threads=1))
-    ivr.main.pool_settings = lambda *_: told
+    ivr.opening.pool_settings = lambda *_: told
 
 
 def write_whole(path: Path, content: bytes) -> None:
