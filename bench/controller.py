@@ -15,7 +15,7 @@ import aiohttp
 
 from ivr.asterisk.render import RenderedAsterisk
 
-START_TIMEOUT_S: Final = 30.0
+START_TIMEOUT_S: Final = 60.0
 STOP_TIMEOUT_S: Final = 8.0
 LOOK_EVERY_S: Final = 0.1
 REPO: Final = Path(__file__).resolve().parents[1]
@@ -38,6 +38,29 @@ async def start_controller(
 
     state: an existing folder for its state and output. settings: more `IVR_...` variables.
     """
+    output = state / "controller.log"
+    process = await spawn_controller(
+        rendered, flows, state, output, entry_flow=entry_flow, settings=settings or {}
+    )
+    try:
+        await _until_ready(process, rendered, output)
+        yield process
+        if process.returncode is not None:
+            raise ControllerError(f"the controller ended by itself ({process.returncode}):\n{_tail(output)}")
+    finally:
+        await _stop(process)
+
+
+async def spawn_controller(
+    rendered: RenderedAsterisk,
+    flows: Path,
+    state: Path,
+    output: Path,
+    *,
+    entry_flow: str = "bench",
+    settings: Mapping[str, str],
+) -> asyncio.subprocess.Process:
+    """Begun, and nobody's to end but the caller's."""
     variables = {
         "IVR_STATE_DIR": str(state),
         "IVR_FLOWS_DIR": str(flows),
@@ -52,13 +75,12 @@ async def start_controller(
         "IVR_ASTERISK__USERNAME": rendered.ari_user,
         "IVR_ASTERISK__PASSWORD": rendered.ari_password,
         "IVR_ASTERISK__APP": rendered.application,
-        **(settings or {}),
+        **settings,
     }
     inherited = {name: value for name, value in os.environ.items() if not name.startswith("IVR_")}
     inherited |= {name: os.environ[name] for name in ("IVR_CACHE", "IVR_MODELS") if name in os.environ}
-    output = state / "controller.log"
     with output.open("wb") as log:
-        process = await asyncio.create_subprocess_exec(
+        return await asyncio.create_subprocess_exec(
             *("setpriv", "--pdeathsig", "KILL", sys.executable, "-m", "ivr", "run", "--external"),
             cwd=REPO,
             env=inherited | variables,
@@ -66,13 +88,6 @@ async def start_controller(
             stdout=log,
             stderr=asyncio.subprocess.STDOUT,
         )
-    try:
-        await _until_ready(process, rendered, output)
-        yield process
-        if process.returncode is not None:
-            raise ControllerError(f"the controller ended by itself ({process.returncode}):\n{_tail(output)}")
-    finally:
-        await _stop(process)
 
 
 async def _until_ready(process: asyncio.subprocess.Process, rendered: RenderedAsterisk, output: Path) -> None:

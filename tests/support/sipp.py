@@ -15,7 +15,7 @@ import shutil
 import signal
 import socket
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import AsyncIterator, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
@@ -64,10 +64,12 @@ async def run_sipp(
     keys: Mapping[str, str] | None = None,
     receive_timeout_s: float = RECEIVE_TIMEOUT_S,
     pause_s: float = 1.0,
+    written_in: Mapping[str, str] | None = None,
 ) -> SippResult:
     """Begin `calls` calls at `rate` per second to `service@server`, from `address`.
 
-    limit: most calls at once (None: no limit of ours). keys: replaces `[name]` in the scenario.
+    limit: most calls at once (None: no limit of ours). keys: replaces `[name]` in the scenario's messages. written_in:
+    replaces words anywhere in it.
     pause_s: length of the scenario's pauses that name none. receive_timeout_s: a message that does not come in
     time fails its call. The process is ended when `timeout_s` is over, whatever it does; the figures up to then
     are returned with `cut`.
@@ -78,7 +80,7 @@ async def run_sipp(
     guard = ["setpriv", "--pdeathsig", "KILL"] if shutil.which("setpriv") else []
     with tempfile.TemporaryDirectory(prefix="sipp-") as name, _sink(address) as sink_port:
         folder = Path(name)
-        await asyncio.to_thread(shutil.copyfile, scenario, folder / "scenario.xml")
+        await asyncio.to_thread(_copy, scenario, folder / "scenario.xml", written_in or {})
         values = {"sink_port": str(sink_port), **(keys or {})}
         arguments = [
             *("-sf", "scenario.xml", "-s", service, "-i", address, "-p", str(_free_port(address))),
@@ -117,6 +119,39 @@ async def run_sipp(
         after = resource.getrusage(resource.RUSAGE_CHILDREN)
         cpu_s = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
         return _figures(folder, calls, cpu_s, cut, said.decode(errors="replace"))
+
+
+@contextlib.asynccontextmanager
+async def answering_sipp(scenario: Path, *, address: str, port: int, pause_s: float) -> AsyncIterator[None]:
+    """Telephones that answer, all at one address and port, as long as the block lasts. The scenario begins with a
+    message that is received; `pause_s` is as of `run_sipp`."""
+    program = shutil.which("sipp")
+    if program is None:
+        raise SippError("sipp is not installed (Debian: sip-tester)")
+    guard = ["setpriv", "--pdeathsig", "KILL"] if shutil.which("setpriv") else []
+    with tempfile.TemporaryDirectory(prefix="sipp-") as name, _sink(address) as sink_port:
+        folder = Path(name)
+        await asyncio.to_thread(_copy, scenario, folder / "scenario.xml", {})
+        process = await asyncio.create_subprocess_exec(
+            *(*guard, program, "-sf", "scenario.xml", "-i", address, "-p", str(port), "-mi", address),
+            *("-cp", str(_free_port("127.0.0.1")), "-d", f"{pause_s * 1000:.0f}", "-l", "4000"),
+            *("-nostdin", "-trace_err", "-error_file", "errors.log", "-key", "sink_port", str(sink_port)),
+            cwd=folder,
+            stdin=asyncio.subprocess.DEVNULL,
+            stdout=asyncio.subprocess.DEVNULL,
+            stderr=asyncio.subprocess.DEVNULL,
+        )
+        try:
+            yield
+        finally:
+            await _stop(process)
+
+
+def _copy(scenario: Path, to: Path, written_in: Mapping[str, str]) -> None:
+    text = scenario.read_text()
+    for word, value in written_in.items():
+        text = text.replace(word, value)
+    to.write_text(text)
 
 
 async def _stop(process: asyncio.subprocess.Process) -> None:
