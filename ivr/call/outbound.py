@@ -13,7 +13,7 @@ from typing import Final
 
 _NUMBER: Final = re.compile(r"\+?[0-9*#]{1,31}")
 _CLASSES: Final = {"X": "[0-9]", "Z": "[1-9]", "N": "[2-9]"}
-_SET: Final = re.compile(r"\[[0-9*#-]+\]")
+_SET: Final = re.compile(r"\[(?:[0-9]-[0-9]|[0-9*#])+\]")
 _TIMES: Final = re.compile(r"\{[0-9]{1,2}\}")
 
 
@@ -62,7 +62,10 @@ def expression(pattern: str) -> re.Pattern[str]:
             raise ValueError(f"{pattern!r} is no pattern of numbers: {sign!r} cannot be in it")
     if not parts:
         raise ValueError("an empty pattern would allow nothing")
-    return re.compile("".join(parts))
+    try:
+        return re.compile("".join(parts))
+    except re.error as error:
+        raise ValueError(f"{pattern!r} is no pattern of numbers: {error.msg}") from error
 
 
 NOWHERE: Final = Outbound()
