@@ -11,8 +11,11 @@ import asyncio
 import pytest
 
 from ivr.demo.lightphone import LightPhone
+from ivr.talk.results import Done
+from ivr.talk.targets import ToQueue
 from storage.promises import CallbackRecord
 from tests.calls.test_callbacks import NUMBER, record
+from tests.calls.test_talks import agent_of, each_other, hears_music, talks
 from tests.calls.test_transfers import both_hear
 from tests.support.citizens import Caller, Scene
 from tests.support.parts_house import Trunk
@@ -109,6 +112,38 @@ async def test_a_callback_neither_jumps_the_line_nor_loses_its_place(stage: Scen
         await stage.until(lambda: stage.stages() == ["talking"], "then who came later")
         await third.hangup()
     assert stage.hotline.callbacks.lines() == []
+
+
+async def test_a_citizen_who_was_called_back_is_held_and_sent_back_into_the_line(
+    stage: Scene, trunk: Trunk
+) -> None:
+    """Music on hold; to a queue, where the citizen waits with music; the next agent has the citizen."""
+    async with (
+        citizen_phone(stage.rendered, CALLER, kind=LightPhone) as citizen,
+        trunk.phone(NUMBER) as called,
+    ):
+        call = await promised(stage, citizen, "8", "parts.line_second")
+        first = await agent_of(stage, "a1001")
+        await called.events.next("established", timeout=20)
+        await stage.hears(called, "here")
+        await called.send_digits("1")
+        await stage.until(lambda: talks(stage).of_agent("a1001") is not None, "they talk")
+        await each_other(first, called)
+        assert await talks(stage).hold("a1001") == Done("held")
+        await hears_music(stage, called, first)
+        assert await talks(stage).resume("a1001") == Done("talking")
+        await each_other(first, called)
+        assert isinstance(await talks(stage).transfer("a1001", ToQueue("general")), Done)
+        stage.hotline.dispatcher.feature("a1001", "logout")
+        await first.events.next("closed", timeout=10)
+        assert places(stage) == ["promise"]
+        await hears_music(stage, called, first)
+        second = await agent_of(stage, "a1002")
+        await stage.until(lambda: talks(stage).of_agent("a1002") is not None, "the next agent")
+        await each_other(second, called)
+        await called.hangup()
+        kept = await until_record(stage, call, "done", "talked")
+        assert kept.data["agent"] == "a1002"
 
 
 async def test_the_citizen_says_later_and_then_not_any_more(stage: Scene, trunk: Trunk) -> None:
