@@ -35,6 +35,11 @@ _OF_STATE: Final = (
 )
 
 
+def _is_room(path: Path) -> bool:
+    """The spool's reserve of room and its lock: no facts, and a controller makes them anew."""
+    return path.parts[-3:-1].count("spool") > 0 and (path.name.startswith("spare-") or path.name == "lock")
+
+
 @dataclass(frozen=True, slots=True)
 class Places:
     """recordings: None where they are not kept here."""
@@ -51,7 +56,7 @@ class Places:
         """(name in the backup, file) of what lies in the state's folder."""
         for pattern in _OF_STATE:
             for path in sorted(self.state.glob(pattern)):
-                if path.is_file() and not path.is_symlink():
+                if path.is_file() and not path.is_symlink() and not _is_room(path):
                     yield f"{STATE}/{path.relative_to(self.state).as_posix()}", path
 
     def of_recordings(self) -> Iterator[tuple[str, Path]]:

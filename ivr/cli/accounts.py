@@ -12,7 +12,7 @@ from typing import Annotated, Any
 
 import typer
 from rich.console import Console
-from rich.table import Table
+from rich.table import Column, Table
 
 from ivr.accounts.access import provisioner_of
 from ivr.accounts.service import Accounts, Changed
@@ -59,7 +59,7 @@ def list_accounts(
         if format is Told.json:
             typer.echo(json.dumps([_plain(one) for one in found], ensure_ascii=False, indent=2))
             return
-        table = Table("account", "agent", "kind", "changed", "by", "state", box=None)
+        table = Table(Column("account", no_wrap=True), "agent", "kind", "changed", "by", "state", box=None)
         for one in found:
             state = "active" if one.active else f"revoked {one.revoked_at:%Y-%m-%d %H:%M}"
             table.add_row(

@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import typer
 from rich.console import Console
-from rich.table import Table
+from rich.table import Column, Table
 
 from ivr.cli.opening import ConfigOption, DatabaseOption, explained
 from ivr.cli.stored import SinceOption, UntilOption, moment, with_store
@@ -39,7 +39,7 @@ class Shape(StrEnum):
 def kpi(
     since: SinceOption = "1d",
     until: UntilOption = "",
-    by: Annotated[Grouping, typer.Option("--by", help="A line each.")] = Grouping.queue,
+    by: Annotated[Grouping, typer.Option("--by", help="Figures for each.")] = Grouping.queue,
     within: Annotated[
         float, typer.Option("--within", min=0, help="The service level's time to answer, s.")
     ] = WITHIN_S,
@@ -74,10 +74,25 @@ def kpi(
         writer.writerows(plain)
         typer.echo(out.getvalue(), nl=False)
     else:
-        table = Table(by.value, *(name for name in plain[0] if name != "key"), box=None)
-        for line in plain:
-            table.add_row(*("" if value is None else str(value) for value in line.values()))
-        console.print(table)
+        for table in _tables(plain, by.value, console.width):
+            console.print(table)
+
+
+def _tables(lines: list[dict[str, Any]], by: str, width: int) -> list[Table]:
+    """A column for each of `lines`, a row for each figure; more than one table where they do not fit in `width`."""
+    names = [name for name in lines[0] if name != "key"]
+    first, column = max(map(len, names)) + 2, max(8, *(len(line["key"]) for line in lines)) + 2
+    a_table = max(1, (width - first) // column)
+    tables = []
+    for begin in range(0, len(lines), a_table):
+        some = lines[begin : begin + a_table]
+        table = Table(Column(by, no_wrap=True), box=None)
+        for line in some:
+            table.add_column(line["key"], justify="right", no_wrap=True)
+        for name in names:
+            table.add_row(name, *("" if line[name] is None else str(line[name]) for line in some))
+        tables.append(table)
+    return tables
 
 
 def _plain(line: Figures) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from typing import Annotated, Any, TypeVar
 
 import typer
 from rich.console import Console
-from rich.table import Table
+from rich.table import Column, Table
 
 from ivr.cli.opening import ConfigOption, DatabaseOption, FormatOption, explained
 from ivr.cli.opening import Format as Told
@@ -81,7 +81,9 @@ def list_(
             plain = {"missed": [_plain(one, clear) for one in found], "last_24_h": asdict(counts)}
             typer.echo(json.dumps(plain, ensure_ascii=False, indent=1, default=str))
             return
-        table = Table("id", "number", "reason", "calls", "last", "due", "queue", "state", box=None)
+        table = Table(
+            Column("id", no_wrap=True), "number", "reason", "calls", "last", "due", "queue", "state", box=None
+        )
         for one in found:
             due = f"{one.due_at.astimezone():%m-%d %H:%M}"
             late = one.state == "open" and one.due_at < now

@@ -13,7 +13,7 @@ from typing import Annotated, Any
 
 import typer
 from rich.console import Console
-from rich.table import Table
+from rich.table import Column, Table
 
 from ivr.admission.nuisance import NuisanceService
 from ivr.cli.opening import ConfigOption, DatabaseOption, FormatOption, explained
@@ -64,7 +64,7 @@ def list_(
             plain = [_plain(one, clear, now) for one in found]
             typer.echo(json.dumps(plain, ensure_ascii=False, indent=1, default=str))
             return
-        table = Table("id", "number", "hears", "since", "until", "by", "why", box=None)
+        table = Table(Column("id", no_wrap=True), "number", "hears", "since", "until", "by", "why", box=None)
         for one in found:
             if one.in_force(now):
                 until = "" if one.until is None else f"{one.until.astimezone():%Y-%m-%d %H:%M}"
