@@ -146,10 +146,12 @@ class AgentPhone:
         await phone.play(person(AGENT_HZ))
         talk_s = self._chance.uniform(*self._talk_s)
         with contextlib.suppress(PhoneError):
-            await phone.events.next("closed", timeout=talk_s if self._chance.random() < 0.5 else talk_s * 2)
+            ended = await phone.events.next(
+                "closed", timeout=talk_s if self._chance.random() < 0.5 else talk_s * 2
+            )
             ear.listen()
             self._note(f"{self.name}: the other side hung up")
-            if ear.hears("citizen", 0.0):
+            if ear.hears("citizen", 0.0) and ended.detail != "vanished":
                 self.cut_off.append(asyncio.get_running_loop().time())
             return
         with contextlib.suppress(PhoneError):
