@@ -3,9 +3,11 @@ does not wait for databases and telephones to be imported."""
 
 from __future__ import annotations
 
+import contextlib
+import gc
 import importlib
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 import typer
@@ -63,7 +65,8 @@ class _Commands(TyperGroup):
             )
         if cmd_name not in self.commands:
             module, _, attribute = COMMANDS[cmd_name].partition(":")
-            found: Any = getattr(importlib.import_module(f"ivr.cli.{module}"), attribute)
+            with _nothing_collected():
+                found: Any = getattr(importlib.import_module(f"ivr.cli.{module}"), attribute)
             if not isinstance(found, typer.Typer):
                 function, found = found, typer.Typer(add_completion=False, pretty_exceptions_enable=False)
                 found.command(cmd_name)(function)
@@ -71,6 +74,16 @@ class _Commands(TyperGroup):
             command.name = cmd_name
             self.commands[cmd_name] = command
         return self.commands[cmd_name]
+
+
+@contextlib.contextmanager
+def _nothing_collected() -> Iterator[None]:
+    """While modules are loaded nothing of them becomes garbage: looking for it would be a tenth of a start."""
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.enable()
 
 
 app = typer.Typer(

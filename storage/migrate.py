@@ -6,26 +6,32 @@ await downgrade(url, "base")  # back to nothing, or to a revision
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING, Final
 
-from alembic import command
-from alembic.config import Config
-from alembic.runtime.migration import MigrationContext
-from alembic.script import ScriptDirectory
-from alembic.util import CommandError
 from sqlalchemy import Connection, text
+from sqlalchemy.exc import DBAPIError
 
 from ivr.errors import StorageError
 from storage.engine import create_engine, reach
 from storage.errors import explained
 
+if TYPE_CHECKING:
+    # Loaded where it is needed: a start whose database has the newest tables does not wait for it.
+    from alembic.config import Config
+
+MIGRATIONS: Final = Path(__file__).parent / "migrations"
 _LOCK = 7_214_505
 """Postgres advisory lock: two controllers that start at once migrate one after the other."""
 
 
 def head_revision() -> str:
     """The revision that this version of the code needs."""
+    from alembic.script import ScriptDirectory
+
     head = ScriptDirectory.from_config(_config()).get_current_head()
     assert head is not None
     return head
@@ -33,22 +39,32 @@ def head_revision() -> str:
 
 def revisions() -> list[str]:
     """All that this version of the code knows, the oldest first."""
+    from alembic.script import ScriptDirectory
+
     found = ScriptDirectory.from_config(_config()).walk_revisions()
     return [script.revision for script in found][::-1]
 
 
 def current_revision(connection: Connection) -> str | None:
     """The revision that the database has; None when it was never migrated."""
+    from alembic.runtime.migration import MigrationContext
+
     return MigrationContext.configure(connection).get_current_revision()
 
 
 async def upgrade(url: str, revision: str = "head") -> tuple[str | None, str | None]:
     """(revision before, revision after). Raises StorageError; a failed migration leaves everything as it was."""
+    if revision == "head" and (newest := newest_by_name()) and await _has(url, newest):
+        return newest, newest
+    from alembic import command
+
     return await _run(url, lambda config: command.upgrade(config, revision))
 
 
 async def downgrade(url: str, revision: str = "base") -> tuple[str | None, str | None]:
     """(revision before, revision after). Tables that the older version does not know are dropped with their data."""
+    from alembic import command
+
     return await _run(url, lambda config: command.downgrade(config, revision))
 
 
@@ -64,7 +80,30 @@ async def status(url: str) -> tuple[str | None, str]:
         await engine.dispose()
 
 
+def newest_by_name() -> str:
+    """The newest revision as the files' names tell it (`v0014_agents_at_a_time.py`): the same as `head_revision`."""
+    return max(file.name[1:5] for file in (MIGRATIONS / "versions").glob("v[0-9]*.py"))
+
+
+async def _has(url: str, revision: str) -> bool:
+    """Whether the database is there and has exactly this revision. What is wrong with it the migration tells."""
+    engine = create_engine(url)
+    try:
+        with contextlib.suppress(DBAPIError, OSError):
+            file = engine.url.database if engine.dialect.name == "sqlite" else None
+            if file is not None and not await asyncio.to_thread(Path(file).is_file):
+                return False
+            async with engine.connect() as connection:
+                found = await connection.execute(text("SELECT version_num FROM alembic_version"))
+                return list(found.scalars()) == [revision]
+        return False
+    finally:
+        await engine.dispose()
+
+
 async def _run(url: str, migrate: Callable[[Config], None]) -> tuple[str | None, str | None]:
+    from alembic.util import CommandError
+
     engine = create_engine(url)
 
     def inside(connection: Connection) -> tuple[str | None, str | None]:
@@ -92,7 +131,9 @@ async def _run(url: str, migrate: Callable[[Config], None]) -> tuple[str | None,
 
 
 def _config() -> Config:
+    from alembic.config import Config
+
     config = Config()
-    config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
+    config.set_main_option("script_location", str(MIGRATIONS))
     config.set_main_option("path_separator", "os")
     return config

@@ -12,7 +12,7 @@ from sqlalchemy import Connection, inspect, text
 
 from storage.engine import create_engine
 from storage.errors import SchemaMismatch
-from storage.migrate import downgrade, head_revision, status, upgrade
+from storage.migrate import downgrade, head_revision, newest_by_name, status, upgrade
 from storage.records import EntryRecord
 from storage.store import Store
 from storage.tables import TRANSCRIPT_INDEXES, metadata
@@ -42,6 +42,10 @@ async def test_the_migrations_make_the_tables_of_the_code(url: str) -> None:
     tables, differences = await _inspected(url)
     assert differences == []
     assert tables == {*metadata.tables, "alembic_version"}
+
+
+def test_the_newest_revision_is_told_by_the_names_of_the_files() -> None:
+    assert newest_by_name() == head_revision()
 
 
 async def test_a_second_upgrade_changes_nothing_and_keeps_the_data(url: str) -> None:

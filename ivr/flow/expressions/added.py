@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
-from cel import stdlib
-
 from ivr.flow.expressions import functions as f
+from ivr.flow.expressions.alone import stdlib
 from ivr.flow.expressions.signatures import LIBRARY, Function, Shape
 from ivr.flow.expressions.types import (
     ANY,

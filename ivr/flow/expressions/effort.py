@@ -15,8 +15,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
-import cel
-
+from ivr.flow.expressions.alone import cel
 from ivr.flow.expressions.functions import MAX_ITEMS, MAX_TEXT
 from ivr.flow.expressions.literals import SyntaxFault
 from ivr.flow.expressions.tree import (

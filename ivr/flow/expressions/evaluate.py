@@ -8,10 +8,9 @@ import logging
 import math
 from collections.abc import Callable, Mapping
 
-import cel
-
 from ivr.errors import FlowError
 from ivr.flow.actions import JsonValue
+from ivr.flow.expressions.alone import cel
 from ivr.flow.expressions.functions import MAX_ITEMS, bounded
 from ivr.flow.expressions.literals import SyntaxFault
 from ivr.flow.expressions.plan import prepare, pruned

@@ -13,8 +13,7 @@ import unicodedata
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-from cel import stdlib
-
+from ivr.flow.expressions.alone import stdlib
 from ivr.flow.expressions.types import INT_LIMIT
 
 MAX_TEXT: Final = 4000
