@@ -31,6 +31,9 @@ SAID_AGAIN_S: Final = 30.0
 """So often it is logged that the database is still away."""
 PART: Final = 1000
 """Facts that are made into rows at once: it takes the loop some milliseconds."""
+MISSHAPEN: Final = (TypeError, ValueError, AttributeError, ArithmeticError)
+"""What making rows of data that has the wrong shape raises. It lies in the spool: were it to end the writer, it would
+end every start as well."""
 WRITE_LIMIT_S: Final = 10.0
 """One batch; after that the database counts as away."""
 
@@ -113,7 +116,7 @@ class Batches:
             async with self._store.unit_of_work(self._limit_s) as uow:
                 for begin in range(0, len(batch), PART):
                     await uow.write(batch[begin : begin + PART], new=new)
-        except StorageRefused as error:
+        except (StorageRefused, *MISSHAPEN) as error:
             if new:
                 return await self.write(batch)
             if len(batch) == 1:
@@ -123,8 +126,10 @@ class Batches:
             return await self.write(batch[:middle]) + await self.write(batch[middle:])
         return len(batch)
 
-    def _refused(self, fact: Fact, error: StorageRefused) -> None:
-        log.error("a fact is lost, the database refuses it: %r: %s", fact, error)
+    def _refused(self, fact: Fact, error: Exception) -> None:
+        # What misshapen data is called by Python may hold the data.
+        why = str(error) if isinstance(error, StorageRefused) else type(error).__name__
+        log.error("a fact is lost, the database refuses it: %r: %s", fact, why)
         if self._aside is not None:
             with contextlib.suppress(spool_codec.Unwritable):
                 keep_aside(self._aside, "refused", spool_codec.encode(fact) + b"\n")

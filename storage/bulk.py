@@ -18,7 +18,7 @@ from sqlalchemy.dialects.postgresql import JSONB, TSVECTOR
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from storage.engine import json_text
-from storage.errors import StorageRefused
+from storage.errors import StorageRefused, first_line
 from storage.tables import UtcDateTime
 
 Convert = Callable[[Sequence[Any]], Sequence[Any]]
@@ -49,7 +49,7 @@ class BulkInsert:
             columns = made.bound(columns)
             if connection.dialect.name != "postgresql":
                 await connection.exec_driver_sql(made.statement, list(zip(*columns, strict=True)))
-            elif new and len(columns[0]) >= COPY_FROM:
+            elif new and made.can_copy and len(columns[0]) >= COPY_FROM:
                 await self._copy(connection, columns)
             else:
                 await connection.exec_driver_sql(made.statement, tuple(columns))
@@ -75,6 +75,8 @@ class _Prepared:
 
     def __init__(self, table: Table, columns: Sequence[str], conflict: str, dialect: Dialect) -> None:
         self._convert: list[tuple[int, Convert]] = []
+        self.can_copy = not any(_is_words(table, name, dialect) for name in columns)
+        """The driver has no binary form for words to search by."""
         for place, name in enumerate(columns):
             convert = _conversion(table, name, dialect)
             if convert is not None:
@@ -143,6 +145,11 @@ def _utc_text(values: Sequence[Any]) -> Sequence[Any]:
     ]
 
 
+def _is_words(table: Table, name: str, dialect: Dialect) -> bool:
+    kind = table.c[name].type.dialect_impl(dialect)
+    return isinstance(getattr(kind, "impl_instance", kind), TSVECTOR)
+
+
 def _array_type(table: Table, name: str, dialect: Dialect) -> tuple[str, str]:
     """The type of an array of this column's values, and the cast that makes the column of one."""
     kind = table.c[name].type.dialect_impl(dialect)
@@ -161,4 +168,5 @@ def _refused() -> Iterator[None]:
         yield
     except (TypeError, ValueError, OverflowError) as error:
         # The value itself may be personal data: only what kind of value it is.
-        raise StorageRefused(f"this data cannot be stored: {type(error).__name__}: {error}") from error
+        said = f"{type(error).__name__}: {first_line(error)}"
+        raise StorageRefused(f"this data cannot be stored: {said}") from error

@@ -9,7 +9,9 @@ StorageError (of ivr.errors)
 from __future__ import annotations
 
 import contextlib
+import re
 from collections.abc import Iterator
+from typing import Final
 
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import (
@@ -22,6 +24,8 @@ from sqlalchemy.exc import (
 )
 
 from ivr.errors import StorageError
+
+_VALUES: Final = re.compile(r"(invalid input for query argument \$\d+): .*")
 
 
 class StorageAway(StorageError):
@@ -84,7 +88,7 @@ def explain(url: URL, error: BaseException) -> StorageError:
     where = _where(url)
     cause = _cause(error)
     state = str(getattr(cause, "sqlstate", None) or "")
-    said = _first_line(cause)
+    said = first_line(cause)
     if state.startswith("28"):
         return StorageError(
             f"{where} refuses the login", mend="correct user and password in IVR_DATABASE_URL"
@@ -115,9 +119,11 @@ def _cause(error: BaseException) -> BaseException:
     return cause if cause is not None and _is_asyncpg(cause) else error
 
 
-def _first_line(error: BaseException) -> str:
-    """Drivers put the row's values into later lines; those may be personal data."""
-    return (str(error) or type(error).__name__).partition("\n")[0]
+def first_line(error: BaseException) -> str:
+    """Drivers put the row's values into later lines, and asyncpg those of a column into the first; they may be personal
+    data."""
+    said = (str(error) or type(error).__name__).partition("\n")[0]
+    return _VALUES.sub(r"\1: ...", said)
 
 
 def _where(url: URL) -> str:

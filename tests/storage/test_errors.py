@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import socket
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from sqlalchemy.engine import make_url
 
 from ivr.errors import StorageError
-from storage.errors import SchemaMismatch, StorageAway, parse_url
+from storage.errors import SchemaMismatch, StorageAway, StorageRefused, parse_url
 from storage.migrate import downgrade, upgrade
 from storage.store import Store
 from tests.storage import samples as s
@@ -73,3 +74,15 @@ async def test_a_refusal_tells_no_personal_data(store: Store) -> None:
         async with store.unit_of_work() as uow:
             await uow.calls.upsert(too_long)
     assert "13812345678" not in str(caught.value)
+
+
+@pytest.mark.parametrize("number", [1, 40])
+async def test_values_that_the_driver_shows_are_not_shown(store: Store, number: int) -> None:
+    """asyncpg tells all values of the column in its first line."""
+    lines = [replace(s.line(k + 1), text="王小明", party="13812345678") for k in range(number)]
+    lines[0] = replace(lines[0], seq=2**70)
+    with pytest.raises(StorageRefused) as caught:
+        async with store.unit_of_work() as uow:
+            await uow.write(lines)
+    assert str(2**70) not in str(caught.value)
+    assert "too large" in str(caught.value) or str(caught.value).endswith("argument $2: ...")

@@ -8,10 +8,12 @@ import logging
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from ivr.errors import StorageError
+from storage import spool_codec
 from storage.errors import StorageAway
 from storage.records import AgentRecord, JournalEvent
 from storage.spool import Spool
@@ -187,3 +189,39 @@ async def test_cancelling_the_body_still_writes_what_was_put(store: Store) -> No
 
 def test_away_and_refused_are_storage_errors() -> None:
     assert issubclass(StorageAway, StorageError)
+
+
+async def test_many_lines_of_transcripts_at_once_are_written_at_the_first_try(store: Store) -> None:
+    """Words to search by cannot be copied into Postgres: such a batch looked like a database that is away."""
+    async with FactWriter(store, every_s=30.0) as writer:
+        for seq in range(1, 101):
+            writer.put(s.line(seq))
+        await writer.drain()
+        assert (writer.figures.written, writer.figures.retries) == (100, 0)
+    async with store.reading() as uow:
+        assert len(await uow.transcripts.of("c-n1-1")) == 100
+
+
+@pytest.mark.parametrize("number", [1, 40])
+async def test_data_of_the_wrong_shape_ends_neither_the_writer_nor_the_next_start(
+    store: Store, tmp_path: Path, caplog: pytest.LogCaptureFixture, number: int
+) -> None:
+    """What makes no row raises Python's own errors: it lies in the spool, and would end every start."""
+    odd: Any = {"said": "王小明"}
+    spool = Spool(tmp_path / "spool")
+    spool.open()
+    for seq in range(1, number + 1):
+        line = s.line(seq)
+        assert spool.append(spool_codec.encode(replace(line, text=odd) if seq == 1 else line))
+    spool.close()
+    async with FactWriter(store, spool=Spool(tmp_path / "spool")) as writer:
+        assert writer.figures.recovered == number
+        writer.put(replace(s.line(number + 1), text=odd))
+        writer.put(s.line(number + 2))
+        await writer.drain()
+        assert (writer.figures.refused, writer.figures.lost) == (1, 0)
+    async with store.reading() as uow:
+        kept = [line.seq for line in await uow.transcripts.of("c-n1-1")]
+    assert kept == [*range(2, number + 1), number + 2]
+    assert "王小明" not in caplog.text
+    assert "王小明" in (tmp_path / "spool" / "aside" / "refused").read_text()
