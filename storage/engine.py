@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import os
 import sqlite3
 from typing import Any
 
@@ -28,6 +30,10 @@ async def reach(engine: AsyncEngine) -> None:
         return
 
     def attempt() -> None:
+        if not path.startswith((":", "file:")):
+            # Calls and numbers are for the controller's user alone; the files beside it get the mode of this one.
+            with contextlib.suppress(OSError):
+                os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600))
         sqlite3.connect(path).close()
 
     with explained(engine.url):

@@ -10,6 +10,7 @@ from typing import Annotated
 
 import typer
 
+from ivr.adoption.lock import one_at_a_time
 from ivr.backup.making import make
 from ivr.backup.places import Places
 from ivr.backup.restoring import looked_through, restore
@@ -63,7 +64,7 @@ def restore_(
     config: ConfigOption = None,
     database_url: DatabaseOption = "",
 ) -> None:
-    """Put a backup back, into SQLite or Postgres, whichever it was made of. Stop the hotline first."""
+    """Put a backup back, into SQLite or Postgres, whichever it was made of. Refused while a hotline runs here."""
     with explained(format_):
         if check:
             manifest = looked_through(file)
@@ -72,7 +73,10 @@ def restore_(
         else:
             settings = load_settings(config)
             url = database_url or settings.effective_database_url
-            done = asyncio.run(restore(file, url, Places.of(settings), replace=yes))
+            settings.state_dir.mkdir(parents=True, exist_ok=True)
+            # A controller that runs would write what it knows into what is put back, and go on with calls of now.
+            with one_at_a_time(settings, takeover=False):
+                done = asyncio.run(restore(file, url, Places.of(settings), replace=yes))
             manifest, rows, files = done.manifest, done.rows, done.files
     told = {"file": str(file), "made_at": manifest.made_at, "rows": rows, "files": files}
     if format_ is Format.json:

@@ -16,9 +16,11 @@ import pytest
 from typer.testing import CliRunner
 
 from ivr.__main__ import app
+from ivr.adoption.lock import one_at_a_time
 from ivr.backup.making import make
 from ivr.backup.places import Places
 from ivr.backup.restoring import looked_through, restore
+from ivr.config import load_settings
 from ivr.errors import BackupError
 from ivr.transcripts.finding import Wanted
 from ivr.transcripts.service import TranscriptService
@@ -39,7 +41,12 @@ FILES = {
     "state/spool/00000001.spool": b"facts",
     "recordings/2026/11/r1.wav": bytes(range(256)) * 500,
 }
-NOT_KEPT = {"state/asterisk/log/messages": b"log", "state/hotline.db-wal": b"wal"}
+NOT_KEPT = {
+    "state/asterisk/log/messages": b"log",
+    "state/hotline.db-wal": b"wal",
+    "state/spool/lock": b"",
+    "state/spool/run-20261126T154330.793249-7/spare-01": bytes(1 << 20),
+}
 
 
 def places(folder: Path, files: dict[str, bytes] | None = None) -> Places:
@@ -244,6 +251,10 @@ def test_the_commands(tmp_path: Path) -> None:
     refused = run("restore", str(file))
     assert refused.exit_code == 1
     assert "--yes" in json.loads(refused.output)["mend"]
+    with one_at_a_time(load_settings(None, state_dir=state), takeover=False):
+        running = run("restore", str(file), "--yes")
+    assert running.exit_code == 1
+    assert "another controller runs" in running.output
     assert run("restore", str(file), "--yes").exit_code == 0
     with tarfile.open(file) as tar:
         assert tar.getnames()[-1] == "manifest.json"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import stat
 from pathlib import Path
 
 import pytest
@@ -39,3 +41,16 @@ async def test_two_stores_on_one_file_take_turns(path: Path) -> None:
             # A reader is not held up by a writer, and does not see what is not yet committed.
             async with two.reading() as uow:
                 assert await uow.journal.last_seq("c-n1-1") == 4
+
+
+async def test_a_new_file_is_for_its_owner_alone(path: Path) -> None:
+    before = os.umask(0o000)
+    try:
+        await upgrade(f"sqlite+aiosqlite:///{path.with_name('other.db')}")
+        async with await Store.open(f"sqlite+aiosqlite:///{path.with_name('other.db')}") as store:
+            async with store.unit_of_work() as uow:
+                await uow.journal.append(s.event(1))
+            modes = {one.name: stat.S_IMODE(one.stat().st_mode) for one in path.parent.glob("other.db*")}
+    finally:
+        os.umask(before)
+    assert modes == {name: 0o600 for name in ("other.db", "other.db-wal", "other.db-shm")}
