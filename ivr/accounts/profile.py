@@ -170,7 +170,8 @@ def _endpoint(account: SipAccountRecord, profile: Profile) -> Fields:
         ("direct_media", "no"),
         ("dtmf_mode", "auto"),
         # A side that vanished is noticed: by the refresh that does not come, and sooner by the voice that does not.
-        ("timers", "yes"),
+        # Also where the phone knows nothing of timers: the refresh is ours then.
+        ("timers", "always"),
         ("timers_min_se", "90"),
         ("timers_sess_expires", str(profile.session_expires_s)),
         ("rtp_timeout", str(profile.rtp_timeout_s)),

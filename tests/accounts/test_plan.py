@@ -46,6 +46,7 @@ def test_the_endpoint_comes_last_and_no_object_holds_a_password() -> None:
     assert [one.kind for one in objects] == ["auth", "aor", "endpoint"]
     assert "password" not in dict(objects[0].fields)
     assert dict(objects[2].fields)["timers_min_se"] == "90"
+    assert dict(objects[2].fields)["timers"] == "always", "or a telephone without timers is never asked for"
 
 
 def test_a_browser_has_encryption_and_opus_and_a_phone_may_do_without() -> None:
