@@ -13,12 +13,15 @@ from asyncio.subprocess import PIPE, Process
 from collections.abc import Coroutine
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from asr.link import Address, WorkerDied, WorkerLink
 from asr.settings import PoolSettings
 
 log = logging.getLogger(__name__)
+
+KEPT: Final = frozenset({"IVR_CACHE", "IVR_MODELS"})
+"""Where models lie. Nothing else of the hotline's environment goes to a worker: it may hold secrets."""
 
 
 async def live(link: WorkerLink, settings: PoolSettings) -> None:
@@ -97,10 +100,16 @@ async def _end(process: Process, reporter: asyncio.Task[None], stop_s: float) ->
 
 
 def _environment() -> dict[str, str]:
-    """Ours, with the package found from anywhere and numpy's own threads off: the engines have theirs."""
+    """Ours without the hotline's settings; with the package found from anywhere and numpy's own threads off: the
+    engines have theirs."""
     root = str(Path(__file__).resolve().parent.parent)
     paths = [root, *filter(None, [os.environ.get("PYTHONPATH")])]
-    return os.environ | {
+    ours = {
+        name: value
+        for name, value in os.environ.items()
+        if name in KEPT or not name.startswith(("IVR_", "CREDENTIALS_DIRECTORY"))
+    }
+    return ours | {
         "PYTHONPATH": os.pathsep.join(paths),
         "OPENBLAS_NUM_THREADS": "1",
         "OMP_WAIT_POLICY": "PASSIVE",

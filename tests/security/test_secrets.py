@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from asr.process import _environment as worker_environment
 from ivr import doctor
 from ivr.config import Settings, load_settings
 from ivr.errors import ConfigError
@@ -125,3 +126,18 @@ def test_a_wrong_value_is_not_quoted(wrong: dict[str, object]) -> None:
     with pytest.raises(ConfigError) as caught:
         load_settings(**wrong)
     assert "word-of-page" not in str(caught.value)
+
+
+def test_speech_workers_are_not_given_any(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in (
+        "IVR_WEB__TOKEN",
+        "IVR_SECRET_CRM",
+        "IVR_SECRETS_DIR",
+        "CREDENTIALS_DIRECTORY",
+        "IVR_DATABASE_URL",
+    ):
+        monkeypatch.setenv(name, "word-of-page")
+    monkeypatch.setenv("IVR_MODELS", "/models")
+    given = worker_environment()
+    assert "word-of-page" not in given.values()
+    assert given["IVR_MODELS"] == "/models"
