@@ -88,17 +88,26 @@ class Erasing:
             ).scalar()
         return found
 
-    async def old_calls(self, before: dt.datetime, limit: int = BATCH) -> list[str]:
-        """Calls that are over, began before then and still have a number; the oldest first."""
+    async def old_calls(
+        self, before: dt.datetime, limit: int = BATCH, after: dt.datetime | None = None
+    ) -> list[tuple[str, dt.datetime]]:
+        """Calls that are over, began before then and are not anonymous yet, those with a withheld number too; with
+        when they began, the oldest first. after: that of the last one seen, so that none is looked at twice."""
         calls = tables.calls.c
         query = (
-            select(calls.id)
-            .where(calls.started_at < before, calls.state == "ended", calls.caller != "")
+            select(calls.id, calls.started_at)
+            .where(
+                calls.started_at < before,
+                calls.state == "ended",
+                calls.data[(ERASED, "at")].as_string().is_(None),
+            )
             .order_by(calls.started_at)
             .limit(limit)
         )
+        if after is not None:
+            query = query.where(calls.started_at >= after)
         with explained(self._connection.engine.url):
-            return list((await self._connection.execute(query)).scalars())
+            return [(id, at) for id, at in await self._connection.execute(query)]
 
     async def make_anonymous(self, ids: Collection[str], at: dt.datetime, rule: str) -> int:
         """The records of these calls and their queue entries lose what is personal; their figures stay."""

@@ -141,10 +141,13 @@ async def _anonymous(store: Store, days: float, at: dt.datetime) -> int:
     if days <= FOR_EVER:
         return 0
     before, erased = at - dt.timedelta(days=days), 0
+    after: dt.datetime | None = None
     while True:
         async with store.unit_of_work() as uow:
             erasing = Erasing(uow.connection)
-            calls = await erasing.old_calls(before, BATCH // 4)
-            erased += await erasing.make_anonymous(calls, at, f"older than {days:g} days") if calls else 0
+            calls = await erasing.old_calls(before, BATCH // 4, after)
+            ids = [id for id, _ in calls]
+            erased += await erasing.make_anonymous(ids, at, f"older than {days:g} days") if ids else 0
         if not calls:
             return erased
+        after = calls[-1][1]

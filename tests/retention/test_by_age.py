@@ -141,6 +141,24 @@ async def test_what_is_old_goes_and_the_figures_stay(
     assert "old" not in {one.id for one in differences if one.kind == "call"}
 
 
+async def test_what_somebody_with_a_withheld_number_wanted_goes_too(store: Store, tmp_path: Path) -> None:
+    """More of them than one batch, and all of one moment."""
+    withheld = [
+        s.call(f"c-{n:03}", started_at=OLD, state="ended", caller="", data={"topic": "漏水", "waited_s": 1.0})
+        for n in range(600)
+    ]
+    entry = replace(EntryRecord.of(s.entry()), id="e", call_id="c-000", reason="漏水")
+    async with store.unit_of_work() as uow:
+        await uow.write([*withheld, entry])
+    kept = classes(settings(tmp_path), store, lambda: NOW)
+    assert await erase_old(store, kept, NOW) == {"calls": {"calls": 600}}
+    async with store.reading() as uow:
+        call, (place,) = await uow.calls.get("c-000"), await uow.entries.of_call("c-000")
+    assert call is not None
+    assert (sorted(call.data), place.reason) == (["erased", "waited_s"], "")
+    assert await erase_old(store, kept, NOW) == {}
+
+
 async def test_nothing_goes_where_it_is_kept_for_ever(store: Store, tmp_path: Path) -> None:
     await fill(store)
     before = await counts(store)
