@@ -31,9 +31,11 @@ asterisk: {loopback: false, allow_anonymous: false, trunk_hosts: [10.0.0.5]}
 """
 
 TAIL = """
-Secrets (`none` above where the meaning says password, token or secret, and `database_url`) may be files of one line each, so that neither a file of settings nor an
-environment holds them: named as the variable without `IVR_`, in small letters (`web__token`, `database_password`), in a folder that `IVR_SECRETS_DIR` names, or handed
-over by systemd (`LoadCredential=web__token:/etc/hotline/web__token`). The environment wins over them, they win over `hotline.yaml`.
+Secrets (`none` above where the meaning says password, token or secret, and `database_url`) may be files of one
+line each, so that neither a file of settings nor an environment holds them: named as the variable without
+`IVR_`, in small letters (`web__token`, `database_password`), in a folder that `IVR_SECRETS_DIR` names, or
+handed over by systemd (`LoadCredential=web__token:/etc/hotline/web__token`). The environment wins over them,
+they win over `hotline.yaml`.
 
 Two more variables are read by set-up, models and prompts: `IVR_CACHE` (downloads and rendered audio, outside
 the checkout) and `IVR_MODELS` (a folder of speech models of your own, looked at first). `IVR_SECRET_<NAME>` is the
