@@ -9,7 +9,9 @@ later look, when the database has its call; so a crash at any moment loses nothi
 from __future__ import annotations
 
 import asyncio
+import errno
 import logging
+import shutil
 import wave
 from collections.abc import Callable
 from dataclasses import replace
@@ -93,27 +95,37 @@ class FallbackTaking:
                 pass
 
     async def look(self) -> int:
-        """Once; how many calls were taken into the records. Raises AriError, StorageError, OSError."""
+        """Once; how many calls were taken into the records. Raises AriError, StorageError."""
         taken = 0
         for path in await asyncio.to_thread(lambda: sorted(self._notes.glob("*.jsonl"))):
-            text = await asyncio.to_thread(path.read_text, errors="replace")
-            call = read(text)
-            if call is None:
-                if "\n" in text:
-                    await self._set_aside(path)
-                continue
-            if not call.over and not call.message:
-                # Asterisk may have been killed while it recorded.
-                call = replace(call, message=self._unfinished(path))
-            if await self._known.ended(call.id(self._node)):
-                await asyncio.to_thread(path.unlink, missing_ok=True)
-                self._put.discard(path.name)
-            elif path.name not in self._put and (call.over or await self._channel_gone(call)):
-                await self._take(call)
-                self._put.add(path.name)
-                taken += 1
+            try:
+                taken += await self._look_at(path)
+            except OSError as error:
+                # Nor may one note that cannot be dealt with keep those after it waiting.
+                log.warning("%s is not in the records yet: %s", path, error)
         self.taken += taken
         return taken
+
+    async def _look_at(self, path: Path) -> bool:
+        """Whether its call was taken into the records now."""
+        text = await asyncio.to_thread(path.read_text, errors="replace")
+        call = read(text)
+        if call is None:
+            if "\n" in text:
+                await self._set_aside(path)
+            return False
+        if not call.over and not call.message:
+            # Asterisk may have been killed while it recorded.
+            call = replace(call, message=self._unfinished(path))
+        if await self._known.ended(call.id(self._node)):
+            await asyncio.to_thread(path.unlink, missing_ok=True)
+            self._put.discard(path.name)
+            return False
+        if path.name in self._put or not (call.over or await self._channel_gone(call)):
+            return False
+        await self._take(call)
+        self._put.add(path.name)
+        return True
 
     async def _channel_gone(self, call: FallbackCall) -> bool:
         channel = await self._ari.channels.get(channel_id=ChannelId(call.channel))
@@ -165,8 +177,7 @@ class FallbackTaking:
         name = f"{id}.rec-{id.rpartition('-')[2]}"
         target = self._recordings / f"{name}.wav"
         if source.exists():
-            source.replace(target)
-            target.chmod(0o600)
+            moved(source, target)
         try:
             seconds = seconds_of(target) or mended(target)
         except (OSError, EOFError, wave.Error) as error:
@@ -186,6 +197,20 @@ class FallbackTaking:
             ended_by="fallback",
             revision=1,
         )
+
+
+def moved(source: Path, target: Path) -> None:
+    """Whole or not at all, also to another disk, as the folders of a container are. Raises OSError."""
+    try:
+        source.replace(target)
+    except OSError as error:
+        if error.errno != errno.EXDEV:
+            raise
+        draft = target.with_name(f".{target.name}.draft")
+        shutil.copyfile(source, draft)
+        draft.replace(target)
+        source.unlink()
+    target.chmod(0o600)
 
 
 def mended(path: Path) -> float:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import errno
 import json
 import wave
 from pathlib import Path
@@ -10,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from ivr.fallback.notes import FallbackCall, read
-from ivr.fallback.taking import FallbackTaking
+from ivr.fallback.taking import FallbackTaking, moved
 from ivr.ids import CallId
 from ivr.missed.judging import Answered, CallsSeen, Judgement, Missed
 from ivr.missed.settings import Policy
@@ -193,3 +194,35 @@ async def test_what_cannot_be_read_is_set_aside_and_stops_nothing(tmp_path: Path
         (missed,) = disk.judged()
         assert isinstance(missed, Missed)
         assert missed.number == ""
+
+
+async def test_a_note_that_cannot_be_dealt_with_holds_up_no_other(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with FakeAri() as ari:
+        disk = Disk(tmp_path, ari)
+        (disk.notes / "0.jsonl").mkdir()
+        disk.note(ARRIVED, ENDED)
+        assert await disk.taking.look() == 1
+        assert "0.jsonl is not in the records yet" in caplog.text
+
+
+def test_a_message_comes_to_the_recordings_from_another_disk_too(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    source, target = tmp_path / "mail" / "a.wav", tmp_path / "kept" / "b.wav"
+    for path in (source, target):
+        path.parent.mkdir()
+    source.write_bytes(b"sound")
+    rename = Path.replace
+
+    def between_disks(path: Path, to: Path) -> Path:
+        if path.parent != to.parent:
+            raise OSError(errno.EXDEV, "Invalid cross-device link")
+        return rename(path, to)
+
+    monkeypatch.setattr(Path, "replace", between_disks)
+    moved(source, target)
+    assert (target.read_bytes(), target.stat().st_mode & 0o777) == (b"sound", 0o600)
+    assert not source.exists()
+    assert list(target.parent.iterdir()) == [target]
