@@ -14,6 +14,7 @@ from typing import Final
 import aiohttp
 
 from ivr.asterisk.render import RenderedAsterisk
+from ivr.prompts.store import cache_folder
 
 START_TIMEOUT_S: Final = 60.0
 STOP_TIMEOUT_S: Final = 8.0
@@ -78,6 +79,9 @@ async def spawn_controller(
         **settings,
     }
     inherited = {name: value for name, value in os.environ.items() if not name.startswith("IVR_")}
+    # As an installation has it: byte code is kept, so that a second start compiles nothing.
+    inherited.pop("PYTHONDONTWRITEBYTECODE", None)
+    inherited["PYTHONPYCACHEPREFIX"] = str(cache_folder() / "bytecode")
     inherited |= {name: os.environ[name] for name in ("IVR_CACHE", "IVR_MODELS") if name in os.environ}
     with output.open("wb") as log:
         return await asyncio.create_subprocess_exec(

@@ -5,9 +5,9 @@
 
 A third of the calls listen to the menu's greeting, a third wait in line, a third talk with agents: real SIP (SIPp), a
 private Asterisk and a private Postgres. Then the controller is killed and started anew at once. Told: seconds from its
-start, and from Asterisk's answer to its websocket, until every call is adopted (by its own log); calls that were hung up
-on, places that are not what they were, journals with a line missing or twice, keys that the telephones pressed and no
-journal has. Those in the menu press their key after the adoption.
+start, and from Asterisk's answer to its websocket, until every call is adopted (by its own log); calls that were hung
+up on, places that are not what they were, journals with a line missing or twice, keys that the telephones pressed and
+no journal has. Those in the menu press their key after the adoption.
 
 In the second part Postgres is killed first. The calls go on without it, new ones come, and after that time the
 controller is killed too; then both are started: what it wrote meanwhile is in its spool only. The baseline of the times

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, inspect, text
 from sqlalchemy.exc import DBAPIError
 
 from ivr.errors import StorageError
@@ -29,12 +29,8 @@ _LOCK = 7_214_505
 
 
 def head_revision() -> str:
-    """The revision that this version of the code needs."""
-    from alembic.script import ScriptDirectory
-
-    head = ScriptDirectory.from_config(_config()).get_current_head()
-    assert head is not None
-    return head
+    """The revision that this version of the code needs: the newest by the names of the files (`v0014_x.py`)."""
+    return max(file.name[1:5] for file in (MIGRATIONS / "versions").glob("v[0-9]*.py"))
 
 
 def revisions() -> list[str]:
@@ -47,14 +43,14 @@ def revisions() -> list[str]:
 
 def current_revision(connection: Connection) -> str | None:
     """The revision that the database has; None when it was never migrated."""
-    from alembic.runtime.migration import MigrationContext
-
-    return MigrationContext.configure(connection).get_current_revision()
+    if not inspect(connection).has_table("alembic_version"):
+        return None
+    return connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
 
 
 async def upgrade(url: str, revision: str = "head") -> tuple[str | None, str | None]:
     """(revision before, revision after). Raises StorageError; a failed migration leaves everything as it was."""
-    if revision == "head" and (newest := newest_by_name()) and await _has(url, newest):
+    if revision == "head" and await _has(url, newest := head_revision()):
         return newest, newest
     from alembic import command
 
@@ -80,11 +76,6 @@ async def status(url: str) -> tuple[str | None, str]:
         await engine.dispose()
 
 
-def newest_by_name() -> str:
-    """The newest revision as the files' names tell it (`v0014_agents_at_a_time.py`): the same as `head_revision`."""
-    return max(file.name[1:5] for file in (MIGRATIONS / "versions").glob("v[0-9]*.py"))
-
-
 async def _has(url: str, revision: str) -> bool:
     """Whether the database is there and has exactly this revision. What is wrong with it the migration tells."""
     engine = create_engine(url)
@@ -94,8 +85,7 @@ async def _has(url: str, revision: str) -> bool:
             if file is not None and not await asyncio.to_thread(Path(file).is_file):
                 return False
             async with engine.connect() as connection:
-                found = await connection.execute(text("SELECT version_num FROM alembic_version"))
-                return list(found.scalars()) == [revision]
+                return await connection.run_sync(current_revision) == revision
         return False
     finally:
         await engine.dispose()

@@ -12,7 +12,7 @@ from sqlalchemy import Connection, inspect, text
 
 from storage.engine import create_engine
 from storage.errors import SchemaMismatch
-from storage.migrate import downgrade, head_revision, newest_by_name, status, upgrade
+from storage.migrate import downgrade, head_revision, revisions, status, upgrade
 from storage.records import EntryRecord
 from storage.store import Store
 from storage.tables import TRANSCRIPT_INDEXES, metadata
@@ -45,7 +45,7 @@ async def test_the_migrations_make_the_tables_of_the_code(url: str) -> None:
 
 
 def test_the_newest_revision_is_told_by_the_names_of_the_files() -> None:
-    assert newest_by_name() == head_revision()
+    assert revisions()[-1] == head_revision()
 
 
 async def test_a_second_upgrade_changes_nothing_and_keeps_the_data(url: str) -> None:
