@@ -27,6 +27,7 @@ from storage.erasing import Erasing
 from storage.store import Store
 
 KIND: Final = "person"
+MOBILE: Final = re.compile(r"1[3-9][0-9]{9}")
 PART: Final = 100
 """Calls a transaction."""
 
@@ -145,11 +146,15 @@ async def erase(
 
 
 def forms(number: str) -> tuple[str, ...]:
-    """The ways in which a network may have given this number."""
-    plain = re.sub(r"[^0-9]", "", re.sub(r"^\s*(?:\+|00)86", "", number))
-    if not plain:
+    """The ways in which a network may have given this number. The 0 before an area's code is dialled within the country
+    only: 010 8888 7777 is +86 10 8888 7777."""
+    typed = re.sub(r"[^0-9]", "", re.sub(r"^\s*(?:\+|00)86", "", number))
+    if not typed.strip("0"):
         return ()
-    return tuple(dict.fromkeys((plain, f"+86{plain}", f"0086{plain}", number.strip())))
+    abroad = typed.removeprefix("0")
+    within = [typed, abroad] if MOBILE.fullmatch(abroad) else [typed, abroad, f"0{abroad}"]
+    written = [form for plain in (*within, abroad) for form in (plain, f"+86{plain}", f"0086{plain}")]
+    return tuple(dict.fromkeys((*written, number.strip())))
 
 
 def _parts(calls: Sequence[str]) -> Iterator[Sequence[str]]:

@@ -187,6 +187,17 @@ def test_a_number_has_several_forms() -> None:
     assert forms("anonymous") == ()
 
 
+@pytest.mark.parametrize("typed", ["010 8888 7777", "+86 10 8888 7777", "0086-10-88887777", "1088887777"])
+def test_an_areas_code_is_found_with_and_without_its_nought(typed: str) -> None:
+    wanted = {"01088887777", "+861088887777", "00861088887777", "+8601088887777", "1088887777"}
+    assert set(forms(typed)) >= wanted
+
+
+def test_a_mobile_number_with_the_nought_of_another_town_is_the_same() -> None:
+    assert NUMBER in forms(f"0{NUMBER}")
+    assert f"0{NUMBER}" not in forms(NUMBER)
+
+
 def test_the_commands(migrated_file: Path, tmp_path: Path) -> None:
     state = tmp_path / "var"
     state.mkdir()
