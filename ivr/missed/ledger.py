@@ -141,13 +141,16 @@ class MissedLedger:
         self._waiting.put_nowait(entry)
 
     async def _until_written(self, entry: Entry) -> None:
-        attempt = 0
+        attempt, unsure = 0, False
         while True:
             try:
                 if isinstance(entry, Unjudged):
                     await self._until_stored(entry.ended.id)
                 async with self._store.unit_of_work() as uow:
-                    written = await self._write(uow, entry)
+                    if unsure and isinstance(entry, Missed) and await self._counted(uow, entry):
+                        written = await self._owed(uow, entry.number)
+                    else:
+                        written = await self._write(uow, entry)
             except StorageRefused as error:
                 # Another controller has just opened one for this caller: it is found at the second look.
                 attempt += 1
@@ -155,7 +158,8 @@ class MissedLedger:
                     log.error("an obligation is lost, the database refuses it: %s", error)
                     return
             except StorageError as error:
-                attempt += 1
+                # Perhaps it was written, and only the answer was lost: it must not be counted twice.
+                attempt, unsure = attempt + 1, True
                 wait_s = min(LONGEST_RETRY_S, FIRST_RETRY_S * 2 ** min(attempt, 6))
                 log.warning("the ledger of missed calls waits: %s; again in %.1f s", error, wait_s)
                 await asyncio.sleep(wait_s)

@@ -235,6 +235,28 @@ async def test_why_a_call_failed_is_told(ledger: Ledger) -> None:
     assert await ledger.service.cause(owed) == "cut off"
 
 
+async def test_what_was_written_and_not_confirmed_is_counted_once(
+    ledger: Ledger, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The connection broke between the database's commit and its answer."""
+    await ledger.missed(after=10)
+    whole, broken = ledger.store.unit_of_work, [False, True]
+
+    @asynccontextmanager
+    async def unit_of_work(limit_s: float | None = None) -> AsyncIterator[object]:
+        async with whole() as uow:
+            yield uow
+        if broken.pop():
+            raise StorageAway("no answer")
+
+    monkeypatch.setattr(ledger.store, "unit_of_work", unit_of_work)
+    await ledger.missed(call="c-2", after=600)
+    assert broken == []
+    (owed,) = await ledger.open()
+    assert (owed.count, owed.call_id, owed.reasons) == (2, "c-2", {"lost": 2})
+    assert ledger.told[-1] == owed, "it is told all the same"
+
+
 async def test_what_is_owed_waits_for_a_database_that_is_away(
     ledger: Ledger, monkeypatch: pytest.MonkeyPatch
 ) -> None:
