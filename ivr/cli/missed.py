@@ -82,7 +82,15 @@ def list_(
             typer.echo(json.dumps(plain, ensure_ascii=False, indent=1, default=str))
             return
         table = Table(
-            Column("id", no_wrap=True), "number", "reason", "calls", "last", "due", "queue", "state", box=None
+            Column("id", no_wrap=True),
+            Column("number", no_wrap=True, min_width=11),
+            "reason",
+            "calls",
+            "last",
+            "due",
+            "queue",
+            "state",
+            box=None,
         )
         for one in found:
             due = f"{one.due_at.astimezone():%m-%d %H:%M}"

@@ -64,7 +64,16 @@ def list_(
             plain = [_plain(one, clear, now) for one in found]
             typer.echo(json.dumps(plain, ensure_ascii=False, indent=1, default=str))
             return
-        table = Table(Column("id", no_wrap=True), "number", "hears", "since", "until", "by", "why", box=None)
+        table = Table(
+            Column("id", no_wrap=True),
+            Column("number", no_wrap=True, min_width=11),
+            "hears",
+            "since",
+            "until",
+            "by",
+            "why",
+            box=None,
+        )
         for one in found:
             if one.in_force(now):
                 until = "" if one.until is None else f"{one.until.astimezone():%Y-%m-%d %H:%M}"
