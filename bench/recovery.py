@@ -209,7 +209,7 @@ async def one_part(
                     house.staying_calls("134", max(4, plan.calls // 20), 2.0, LISTEN_S, reserve_s + AFTER_S)
                 )
                 await asyncio.sleep(away_s)
-            spool_bytes = await asyncio.to_thread(_bytes_in, house.state / "spool")
+            facts = (await house.metrics())["hotline_facts_waiting"]
             before.process.send_signal(signal.SIGKILL)
             killed = time.perf_counter()
             await before.process.wait()
@@ -242,16 +242,12 @@ async def one_part(
         "kill_to_adopted_s": round(adopted_after_kill_s, 2),
         "database_start_s": round(back_s, 2),
         "adopted": int(after.adopted.get("going_on", 0)),
-        "spool_bytes": spool_bytes,
+        "facts_in_the_spool": int(facts),
         **found,
         "stuck": len(left.channels) + len(left.bridges),
         "keys_before_adoption": late,
         "load": round(os.getloadavg()[0], 1),
     }
-
-
-def _bytes_in(folder: Path) -> int:
-    return sum(file.stat().st_size for file in folder.rglob("*") if file.is_file())
 
 
 def _judged(
