@@ -21,6 +21,7 @@ from ivr.adoption.wiring import before_connecting, take_over_calls
 from ivr.ari.client import AriClient
 from ivr.ari.parse import AnyEvent, Gap
 from ivr.asterisk.wiring import Kept, asterisk_status
+from ivr.beside import beside_calls
 from ivr.call.front_door import FrontDoor, FrontDoorSettings
 from ivr.call.media_path import RtpMedia
 from ivr.call.services import CallServices
@@ -373,14 +374,21 @@ async def hotline(
                     group.create_task(handing_over.run(), name="handing over"),
                     group.create_task(disk.run(), name="room on the disk"),
                     group.create_task(outside.run(), name="notifications"),
-                    group.create_task(admissions.run(), name="nuisance list"),
+                    group.create_task(beside_calls("nuisance list", admissions.run), name="nuisance list"),
                     group.create_task(flows.run(), name="versions of the dialogue"),
-                    group.create_task(keep_erasing(store, settings, clock.now), name="retention"),
+                    group.create_task(
+                        beside_calls("retention", lambda: keep_erasing(store, settings, clock.now)),
+                        name="retention",
+                    ),
                 ]
                 kept = Kept(group, asterisk, ari, front_door.registry, settings.asterisk, changed)
                 renderer = (
                     group.create_task(
-                        background.run(flows.audio, opening.LANGUAGES, cache_folder()), name="prompt renderer"
+                        beside_calls(
+                            "prompt renderer",
+                            lambda: background.run(flows.audio, opening.LANGUAGES, cache_folder()),
+                        ),
+                        name="prompt renderer",
                     )
                     if settings.prompts.render
                     else None
@@ -391,7 +399,11 @@ async def hotline(
                 )
                 watchers.append(
                     group.create_task(
-                        keep_erasing_live(store, settings.node, clock), name="rows of calls that are over"
+                        beside_calls(
+                            "erasing of rows of calls that are over",
+                            lambda: keep_erasing_live(store, settings.node, clock),
+                        ),
+                        name="rows of calls that are over",
                     )
                 )
                 await telephony.keeper.begin()

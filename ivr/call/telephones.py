@@ -76,10 +76,11 @@ async def ring(stack: AsyncExitStack, legs: Sequence[Leg], lines: Lines) -> tupl
         for task in tasks:
             task.cancel()
         await asyncio.wait(tasks)
+        if won:
+            # First of all: whatever goes wrong with the others, this one is held by somebody.
+            await stack.enter_async_context(stacks[chosen])
         ending = [own.aclose() for number, own in enumerate(stacks) if not (won and number == chosen)]
         await asyncio.gather(*ending)
-    if won:
-        await stack.enter_async_context(stacks[chosen])
     return legs[chosen], rung
 
 

@@ -1,12 +1,14 @@
-"""Asterisk itself frozen for seconds, then killed, while calls are up: the first costs nobody anything; after the second
-everybody who was cut off is owed a call, agents are free, and the next call is served by the new one."""
+"""Asterisk itself frozen for seconds, then killed, while calls are up.
+
+The first costs nobody anything; after the second everybody who was cut off is owed a call, agents are free, and the
+next call is served by the new one.
+"""
 
 from __future__ import annotations
 
 import os
 import signal
 from collections.abc import AsyncIterator
-from pathlib import Path
 
 import pytest
 import pytest_asyncio
