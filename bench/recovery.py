@@ -28,7 +28,7 @@ import time
 from collections import Counter
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
@@ -51,6 +51,7 @@ AFTER_S: Final = 6.0
 START_S: Final = 90.0
 LOOK_S: Final = 0.005
 ADOPTED: Final = re.compile(r"calls of the earlier controller: Adopted\((.*)\)")
+STEP: Final = re.compile(r"^starting: (.+)$", re.MULTILINE)
 FIGURE: Final = re.compile(r"(\w+)=([\d.]+)")
 
 
@@ -120,6 +121,8 @@ class Started:
     connected_s: float = -1.0
     adopted_s: float = -1.0
     adopted: dict[str, float] | None = None
+    steps_s: dict[str, float] = field(default_factory=dict)
+    """Step that the controller tells -> when it began."""
 
     async def until_adopted(self, *, calls: bool) -> None:
         """calls: there are some; without them until calls are taken."""
@@ -127,6 +130,8 @@ class Started:
             while True:
                 text = await asyncio.to_thread(self.log.read_text, errors="replace")
                 now_s = time.perf_counter() - self.began
+                for step in STEP.findall(text):
+                    self.steps_s.setdefault(step, round(now_s, 2))
                 if self.connected_s < 0 and "Asterisk answers" in text:
                     self.connected_s = now_s
                 found = ADOPTED.search(text)
@@ -237,6 +242,7 @@ async def one_part(
         "channels_before": there,
         "baseline": {key: round(value, 2) for key, value in baseline.items()},
         "start_to_adopted_s": round(after.adopted_s, 2),
+        "steps_s": after.steps_s | {"connected": round(after.connected_s, 2)},
         "connected_to_adopted_s": round(after.adopted_s - after.connected_s, 2),
         "adoption_s": round(after.adopted.get("took_s", -1.0), 2),
         "kill_to_adopted_s": round(adopted_after_kill_s, 2),
