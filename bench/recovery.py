@@ -50,7 +50,7 @@ AFTER_S: Final = 6.0
 """The calls go on for so long after everything was adopted."""
 START_S: Final = 90.0
 LOOK_S: Final = 0.005
-ADOPTED: Final = re.compile(r"calls of the earlier controller: Adopted\((.*)\)")
+ADOPTED: Final = re.compile(r"calls of the earlier controller: (.*)")
 STEP: Final = re.compile(r"^starting: (.+)$", re.MULTILINE)
 FIGURE: Final = re.compile(r"(\w+)=([\d.]+)")
 

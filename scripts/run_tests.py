@@ -53,9 +53,16 @@ def run(name: str, arguments: list[str]) -> tuple[int, list[str]]:
     done = subprocess.run(
         [sys.executable, "-m", "pytest", f"--junitxml={report}", "-o", "junit_family=xunit1", *arguments],
         cwd=ROOT,
+        env=surroundings(),
         check=False,
     )
     return done.returncode, failed_in(report) if report.exists() else []
+
+
+def surroundings() -> dict[str, str]:
+    """Hotlines and commands that tests start load byte code instead of compiling ours and others' modules each time."""
+    kept = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+    return {"PYTHONPYCACHEPREFIX": str(ROOT / "var" / "pycache"), **kept}
 
 
 def failed_in(report: Path) -> list[str]:

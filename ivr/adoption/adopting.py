@@ -13,7 +13,7 @@ import asyncio
 import datetime as dt
 import logging
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any, Final, Protocol
 
 from ivr.adoption.kept import Kept
@@ -108,7 +108,11 @@ async def adopt(ground: Ground, kept: Kept) -> Adopted:
         len(todo.bridges),
         ground.clock.monotonic() - began,
     )
-    log.warning("calls of the earlier controller: %s", adopted)
+    told = " ".join(
+        f"{name}={value:.3f}" if isinstance(value, float) else f"{name}={value}"
+        for name, value in asdict(adopted).items()
+    )
+    log.warning("calls of the earlier controller: %s", told)
     return adopted
 
 
