@@ -40,7 +40,9 @@ def logging_as_it_was() -> Iterator[None]:
     root = logging.getLogger()
     outbox = logging.getLogger("ivr.outside.outbox")
     level, handlers, quiet = root.level, list(root.handlers), outbox.level
+    below = root.manager.disable
     yield
+    logging.disable(below)
     root.setLevel(level)
     outbox.setLevel(quiet)
     for handler in [each for each in root.handlers if each not in handlers]:

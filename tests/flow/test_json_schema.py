@@ -90,7 +90,7 @@ def test_everything_that_was_written_in_the_language_fits() -> None:
         ("scenario", "scenarios: [{name: a, turns: []}]"),
         ("prompts", "bye: [a]"),
         ("queues", "queues: {}"),
-        ("queues", "queues: {general: {ring: 20}}"),
+        ("queues", "queues: {general: {ring: 0}}"),
         ("queues", "queues: {general: {overflow: [{after_s: 60}]}}"),
         ("queues", "queues: {general: {hours: {weekley: {daily: open}}}}"),
         ("queues", "queues: {general: {strategy: loudest}}"),

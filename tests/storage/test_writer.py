@@ -158,13 +158,13 @@ async def test_an_error_of_ours_in_the_task_reaches_who_watches_and_who_leaves(
     class Broken(Store):
         @contextlib.asynccontextmanager
         async def unit_of_work(self, limit_s: float | None = None) -> AsyncIterator[UnitOfWork]:
-            raise ZeroDivisionError("a bug")
+            raise RuntimeError("a bug")
             yield
 
-    with pytest.raises(ZeroDivisionError):
+    with pytest.raises(RuntimeError):
         async with FactWriter(Broken(store._engine), spool=Spool(tmp_path), every_s=0.001) as writer:
             writer.put(s.event(1))
-            with pytest.raises(ZeroDivisionError):
+            with pytest.raises(RuntimeError):
                 await writer.failed()
     async with FactWriter(store, spool=Spool(tmp_path)) as next_one:
         assert next_one.figures.recovered == 1
