@@ -3,6 +3,8 @@ where it does not, and another controller's calls are left alone."""
 
 from __future__ import annotations
 
+import asyncio
+
 import pytest
 
 from ivr.ari.generated.events import EVENTS
@@ -11,7 +13,7 @@ from ivr.ids import ChannelId
 from tests.call.scenes import SEEDS, inputs, play, press_if_there, sent, summary_of
 from tests.call.test_callback import CITIZEN, party
 from tests.call.test_called_again import known, returned, standing, waits
-from tests.call.test_called_back import answered, asked, kept
+from tests.call.test_called_back import answered, asked, citizen_hears, kept
 from tests.support.call_house import House
 from tests.support.fake_ari import Phone
 
@@ -210,10 +212,14 @@ def test_a_talk_of_a_promised_call_that_was_cut_off_is_called_again(seed: int) -
             "cut_off",
             0,
         )
-        await here.until(25)
-        again = party(here, CITIZEN)
+        async with asyncio.timeout(30):
+            # The key counts while the question is heard, and not much longer.
+            while (again := party(here, CITIZEN)) is None or citizen_hears(here) != ["here"]:
+                await here.until(0.1)
         here.ari.world.press(again.id, "1")
         await here.until(5)
+        agent = party(here, "PJSIP/a1")
+        assert agent.bridge == again.bridge != "", "the two are not together again"
         here.ari.world.hang_up(again.id)
         await here.until(2)
         assert (kept(here).state, kept(here).data["outcome"]) == ("done", "talked")
