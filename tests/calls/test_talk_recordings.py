@@ -165,6 +165,7 @@ async def test_one_file_across_hold_and_transfer_and_nothing_of_who_waits(
     await stage.hears_for(citizen, 1.2)
     assert await talks.resume("a1001") == Done("talking")
     other = await agent_of(stage, "a1002")
+    await stage.until(lambda: stage.states()["a1002"] == "available", "the next agent is ready")
     assert isinstance(await talks.transfer("a1001", ToAgent("a1002")), Done)
     await stage.until(lambda: _agents(stage, conversation) == ["a1002"], "the next agent has the call")
     # On hold, and while the next one was rung; then it is over.

@@ -281,8 +281,9 @@ async def test_asterisk_is_brought_in_step(stage: Scene) -> None:
         await ari.update_object(**where, id=name, fields=fields)
     accounts = await stage.hotline.telephony.accounts.all()
     done = await stage.hotline.telephony.provisioner.reconcile(accounts)
-    assert [one.username for one in done.make] == ["a1001"]
-    assert done.remove == ("left",)
+    # The hotline looks by itself, too, and may have been first.
+    assert {one.username for one in done.make} <= {"a1001"}
+    assert set(done.remove) <= {"left"}
     endpoints = await asterisk.cli("pjsip show endpoints")
     assert "a1001" in endpoints and "theirs" in endpoints and "left" not in endpoints
     assert (await stage.hotline.telephony.provisioner.reconcile(accounts)).make == ()
