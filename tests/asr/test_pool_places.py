@@ -17,6 +17,8 @@ from asr.settings import PoolSettings
 from tests.asr.test_pool import PATIENCE_S, collect, say, settings
 from tests.support.speech import silence, synthesised
 
+pytestmark = pytest.mark.real
+
 
 @pytest.fixture(scope="module")
 def speech(tmp_path_factory: pytest.TempPathFactory) -> bytes:

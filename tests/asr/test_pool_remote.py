@@ -34,6 +34,8 @@ from tests.asr.test_pool import PATIENCE_S, collect, say, spec
 from tests.asr.test_whisper_engine import MENU, saying
 from tests.support.speech import send, silence, synthesised
 
+pytestmark = pytest.mark.real
+
 THERE = "127.0.0.2"
 TOKEN = "a-secret-of-some-length"
 

@@ -5,11 +5,15 @@ from __future__ import annotations
 import asyncio
 from pathlib import Path
 
+import pytest
+
 from asr.pool import WorkerPool
 from asr.protocol import Final, ListenRequest, Partial, SpeechBegan
 from asr.settings import EngineSpec, PoolSettings, WorkerSettings
 from tests.asr.test_whisper_engine import MENU, saying
 from tests.support.speech import read_pcm, send, silence
+
+pytestmark = pytest.mark.real
 
 
 async def test_mandarin_english_and_korean_callers_at_once(
