@@ -82,7 +82,7 @@ def _wait(found: Evidence) -> Iterator[str]:
         if entry.joined_at is not None and entry.only is None
     ]
     # An entry that went back into line knows its last join only; its first is on record. Its wait ends with the agent's
-    # answer, the caller's when the agent, who is told who it is, has heard that.
+    # answer, the caller's when the agent, who is told who it is, has heard that, and whoever was rung before is let go.
     told_s = sum(float(event.data.get("told_s") or 0.0) for event in joins)
     if len(joins) == 1 and routed and not any(_near(waited, one + told_s) for one in routed):
         yield f"a wait of {waited} s on record, {routed} s by the entries"

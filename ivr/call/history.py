@@ -228,7 +228,7 @@ class CallHistory:
 
     def joined(self, queue: str, agent: str, waited_s: float, at: dt.datetime, told_s: float = 0.0) -> None:
         """waited_s: since the caller entered the queue; after a transfer the first wait stays that of the call. told_s:
-        the part of it after the agent's answer, in which the agent heard who it is."""
+        the part of it after the agent's answer: the agent heard who it is, whoever was rung before was let go."""
         self._queue, self._in_line_again = queue, False
         if self._waited_s is None:
             self._waited_s = round(waited_s, 3)

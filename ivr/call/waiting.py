@@ -57,6 +57,10 @@ ENDS: Final[Mapping[str, QueueOutcome]] = {
 }
 """What the dialogue is told, by the outcome of the entry."""
 
+NOTED_S: Final = 0.05
+"""What passes between an agent's answer and the join, for the agent to be told who it is or for whoever was rung before
+to be let go, is on record from there on."""
+
 
 class Waiting:
     """fall_silent: ends whatever the caller hears or is heard by, and other parties' ringing, before an agent is. hush:
@@ -378,7 +382,8 @@ class Waiting:
                 queues.sent_back(offer.entry, offer.agent, "leg lost")
                 here.tell(LegLost())
                 return
-            told_s = place.joined_at - answered_at if place.whisper else 0.0
+            between_s = place.joined_at - answered_at
+            told_s = between_s if between_s >= NOTED_S else 0.0
             here.history.joined(place.queue, offer.agent, waited_s, here.services.clock.now(), told_s)
             if place.waited_s is None:
                 place.waited_s = waited_s
