@@ -27,6 +27,8 @@ from ivr.clock import Clock
 from ivr.errors import AriError, PromptMissing
 from ivr.flow.actions import JsonValue, Prompt
 from ivr.ids import CallId, ChannelId, child_id
+from ivr.projections.calls import NOT_ADMITTED, call_of
+from storage.journal_versions import version_of
 from storage.records import CallRecord, Fact, JournalEvent
 
 log = logging.getLogger(__name__)
@@ -72,26 +74,30 @@ class Refusals:
             facts.trunk or "an unknown way",
             refused.reason,
         )
-        record = CallRecord(
-            id=call,
-            started_at=arrived_at,
-            node=self._node,
-            caller=facts.caller,
-            dialled=facts.called,
-            language=facts.language,
-            flow=facts.entry_flow,
-            flow_version=facts.flow_version,
-            answered_at=arrived_at,
-            data={"endpoint": facts.trunk},
+        arrived = JournalEvent(
+            call,
+            1,
+            arrived_at,
+            "arrived",
+            {
+                "entry": facts.entry_flow,
+                "version": facts.flow_version,
+                "caller": facts.caller,
+                "called": facts.called,
+                "language": facts.language,
+                "endpoint": facts.trunk,
+                "agent": "",
+            },
+            version_of("arrived"),
         )
-        self._put(record)
+        self._put(_record([arrived]))
         by: Literal["caller", "system"] = "system"
         try:
             by = await self._told(call, channel, refused)
         except AriError as error:
             log.warning("a refused caller is left to the reconciler: %s", error)
         finally:
-            self._over(record, refused, by)
+            self._over(arrived, refused, by)
 
     async def _told(self, call: CallId, channel: ChannelId, refused: Refuse) -> Literal["caller", "system"]:
         """Says it and hangs up. Gives who ended the call."""
@@ -143,32 +149,33 @@ class Refusals:
                     log.error("%s", missing)
         return media, seconds
 
-    def _over(self, live: CallRecord, refused: Refuse, by: Literal["caller", "system"]) -> None:
+    def _over(self, arrived: JournalEvent, refused: Refuse, by: Literal["caller", "system"]) -> None:
         now = self._clock.now()
         told: dict[str, JsonValue] = {"reason": refused.reason, "treatment": refused.treatment}
-        events: list[tuple[str, dict[str, JsonValue]]] = [
-            ("arrived", {"entry": live.flow, "version": live.flow_version}),
-            ("refused", told),
-            ("ended", {"outcome": "refused", "by": by, "cause": 16}),
+        end: dict[str, JsonValue] = {
+            "outcome": "refused",
+            "by": by,
+            "cause": 16,
+            "hung_up_at": now.isoformat(),
+            "language": arrived.data["language"],
+            "topic": "",
+            "queue": "",
+            "agent": "",
+            "agents": [],
+            "again": False,
+        }
+        journal = [
+            arrived,
+            JournalEvent(arrived.call_id, 2, arrived.at, NOT_ADMITTED, told),
+            JournalEvent(arrived.call_id, 3, now, "ended", end, version_of("ended")),
         ]
-        for seq, (kind, data) in enumerate(events, start=1):
-            self._put(JournalEvent(live.id, seq, live.started_at if seq < 3 else now, kind, data))
-        self._put(
-            CallRecord(
-                id=live.id,
-                started_at=live.started_at,
-                node=live.node,
-                state="ended",
-                caller=live.caller,
-                dialled=live.dialled,
-                language=live.language,
-                flow=live.flow,
-                flow_version=live.flow_version,
-                answered_at=live.answered_at,
-                ended_at=now,
-                ended_by=by,
-                cause=16,
-                data={**live.data, "outcome": "refused", "refused": refused.reason},
-                revision=1,
-            )
-        )
+        for event in journal:
+            self._put(event)
+        self._put(_record(journal))
+
+
+def _record(journal: Sequence[JournalEvent]) -> CallRecord:
+    """What `ivr rebuild` would make of it."""
+    folded = call_of(journal)
+    assert folded is not None
+    return folded.record

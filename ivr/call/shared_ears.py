@@ -12,8 +12,9 @@ import asyncio
 import contextlib
 import logging
 from collections.abc import AsyncIterator, Callable
-from typing import Any, Final
+from typing import Final
 
+from asr.passed_on import PassedOn
 from asr.protocol import AsrUnavailable, Ears, Failed, Heard, Hearing, ListenRequest
 from ivr.call.racing import unless
 
@@ -78,34 +79,18 @@ class SharedEars:
         ]
 
 
-class SharedHearing:
+class SharedHearing(PassedOn):
     """Implements `Hearing`. Given up, it ends with `Failed("overloaded")`."""
 
     def __init__(
         self, hearing: Hearing, request: ListenRequest, on_closed: Callable[[SharedHearing], None]
     ) -> None:
-        self._hearing = hearing
+        super().__init__(hearing)
         self._on_closed = on_closed
         self.request = request
         self.given_up = False
         self.closed = asyncio.Event()
         self._over: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-
-    @property
-    def media_host(self) -> str:
-        return self._hearing.media_host
-
-    @property
-    def media_port(self) -> int:
-        return self._hearing.media_port
-
-    @property
-    def media_url(self) -> str:
-        return self._hearing.media_url
-
-    @property
-    def media_trust(self) -> Any:
-        return self._hearing.media_trust
 
     def give_up(self) -> None:
         self.given_up = True

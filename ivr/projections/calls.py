@@ -8,6 +8,7 @@
 | rating | the last `survey` |
 | faults of the caller's line | `line` |
 | transfers | notes of the talk that are on record (`ivr/talk/on_record.py`) |
+| why the caller was not let in | `not_admitted` |
 | outcome, who ended it and when, language, topic, queue, agents | `ended` |
 """
 
@@ -41,6 +42,8 @@ class Folded:
         return replace(self.record, **columns, data=known | kept, revision=revision)
 
 
+NOT_ADMITTED: Final = "not_admitted"
+"""Of a caller who was let in no further than to hear why (`ivr/admission/refusal.py`)."""
 _COLUMNS: Final = ("caller", "dialled", "language", "ended_at")
 
 
@@ -145,6 +148,8 @@ def call_of(events: Sequence[JournalEvent]) -> Folded | None:
     if over["agents"]:
         data["agents"] = over["agents"]
     data |= {name: told[name] for name in ("transfers", "held_s", "line") if name in told}
+    if refused := next((event.data["reason"] for event in events if event.kind == NOT_ADMITTED), ""):
+        data["refused"] = refused
     if over["again"] and over["by"] == "caller":
         data["hung_up_in_line_again"] = True
     hung_up_at = dt.datetime.fromisoformat(over["hung_up_at"]) if over["hung_up_at"] else last.at

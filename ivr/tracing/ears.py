@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from typing import Any
 
 from opentelemetry.trace import Span, Status, StatusCode
 
+from asr.passed_on import PassedOn
 from asr.protocol import AsrUnavailable, Ears, Failed, Final, Heard, Hearing, ListenRequest, SpeechBegan
 from ivr.call.shared_ears import rank
 from ivr.tracing.spans import CallSpans
@@ -36,28 +36,12 @@ class TracedEars:
             raise
 
 
-class TracedHearing:
+class TracedHearing(PassedOn):
     """Implements `Hearing`. What was said is not told, only when, by which engine and how surely."""
 
     def __init__(self, hearing: Hearing, span: Span) -> None:
-        self._hearing = hearing
+        super().__init__(hearing)
         self._span = span
-
-    @property
-    def media_host(self) -> str:
-        return self._hearing.media_host
-
-    @property
-    def media_port(self) -> int:
-        return self._hearing.media_port
-
-    @property
-    def media_url(self) -> str:
-        return self._hearing.media_url
-
-    @property
-    def media_trust(self) -> Any:
-        return self._hearing.media_trust
 
     async def __aiter__(self) -> AsyncIterator[Heard]:
         async for heard in self._hearing:

@@ -17,6 +17,7 @@ from routing.board_events import EntryChanged
 from storage.records import CallRecord, JournalEvent
 from tests.call.scenes import play, sent
 from tests.support.call_house import House
+from tests.support.kept_facts import assert_rows_are_folds
 from tests.support.virtual_time import VirtualClock
 
 CALLER = "13800138000"
@@ -54,6 +55,7 @@ def scene_of(
         gate, refusals = guarded(here, settings, **how)
         await work(here, gate, refusals)
         assert refusals.open == 0
+        assert_rows_are_folds(here.memory.stored)
         for channel in list(here.ari.world.channels):
             with suppress(KeyError):
                 here.ari.world.hang_up(channel)
@@ -85,7 +87,7 @@ def test_a_full_house_says_so_in_both_languages_and_owes_a_call_back() -> None:
             (CALLER, "not_served")
         ]
         journal = [one for one in here.memory.stored if isinstance(one, JournalEvent)]
-        assert [(one.seq, one.kind) for one in journal] == [(1, "arrived"), (2, "refused"), (3, "ended")]
+        assert [(one.seq, one.kind) for one in journal] == [(1, "arrived"), (2, "not_admitted"), (3, "ended")]
 
     scene_of(LimitSettings(), work, most_calls=1)
 

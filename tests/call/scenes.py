@@ -6,6 +6,7 @@ from collections.abc import Callable, Coroutine
 from typing import Any
 
 from tests.support.call_house import House, house
+from tests.support.fake_ari import Phone
 from tests.support.kept_facts import assert_rows_are_folds
 from tests.support.virtual_time import run_virtual
 
@@ -37,6 +38,20 @@ def summary_of(here: House) -> Any:
 def press_if_there(here: House, channel: str, digits: str) -> None:
     if channel in here.ari.world.channels:
         here.ari.world.press(channel, digits)
+
+
+async def under_way(here: House, key: str, at_ms: int, *, rings_s: float = 2.0) -> str:
+    """A caller of the dialogue `tail`: waits in line, records, rings another party, by key. Gives the channel."""
+    here.outside.takes_s = 6.0
+    here.ari.world.phones["PJSIP/a1"] = Phone(rings_s=rings_s)
+    here.ari.world.phones["PJSIP/110@trunk"] = Phone(rings_s=rings_s)
+    caller = here.ari.world.call("call", "12345", "trunk")
+    here.ari.world.say(caller, 30.0)
+    await here.until(1.5)
+    press_if_there(here, caller, key)
+    here.log_in("a1")
+    await here.until(at_ms / 1000)
+    return caller
 
 
 def inputs(here: House, kind: str) -> list[Any]:

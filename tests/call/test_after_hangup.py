@@ -15,9 +15,8 @@ from ivr.flow.inputs import (
     SpeechFailed,
     TransferEnded,
 )
-from tests.call.scenes import SEEDS, nodes, play, press_if_there, sent, summary_of
+from tests.call.scenes import SEEDS, nodes, play, sent, summary_of, under_way
 from tests.support.call_house import House
-from tests.support.fake_ari import Phone
 
 
 def asked(here: House) -> list[str]:
@@ -58,15 +57,7 @@ def test_whatever_was_open_ends_with_the_caller(key: str, at_ms: int) -> None:
     """Waiting, recording, ringing another party: nobody is rung for a caller who has gone, and the dialogue goes on."""
 
     async def scene(here: House) -> None:
-        here.outside.takes_s = 6.0
-        here.ari.world.phones["PJSIP/a1"] = Phone(rings_s=3.0)
-        here.ari.world.phones["PJSIP/110@trunk"] = Phone(rings_s=3.0)
-        caller = here.ari.world.call("call", "12345", "trunk")
-        here.ari.world.say(caller, 30.0)
-        await here.until(1.5)
-        press_if_there(here, caller, key)
-        here.log_in("a1")
-        await here.until(at_ms / 1000)
+        caller = await under_way(here, key, at_ms, rings_s=3.0)
         if caller in here.ari.world.channels:
             here.ari.world.hang_up(caller)
         await here.until(1.0)

@@ -10,29 +10,15 @@ import pytest
 from ivr.ari.generated.events import EVENTS
 from ivr.call.session import CUT_OFF
 from ivr.ids import ChannelId
-from tests.call.scenes import SEEDS, inputs, play, press_if_there, sent, summary_of
+from tests.call.scenes import SEEDS, inputs, play, press_if_there, sent, summary_of, under_way
 from tests.call.test_callback import CITIZEN, party
 from tests.call.test_called_again import known, returned, standing, waits
 from tests.call.test_called_back import answered, asked, citizen_hears, kept
 from tests.support.call_house import House
-from tests.support.fake_ari import Phone
 
 MOMENTS = range(0, 8000, 2310)
 WAYS = ("", "1", "2", "3")
 """What the dialogue `tail` does: wait in line, record, ring another party."""
-
-
-async def under_way(here: House, key: str, at_ms: int) -> str:
-    here.outside.takes_s = 6.0
-    here.ari.world.phones["PJSIP/a1"] = Phone(rings_s=2.0)
-    here.ari.world.phones["PJSIP/110@trunk"] = Phone(rings_s=2.0)
-    caller = here.ari.world.call("call", "12345", "trunk")
-    here.ari.world.say(caller, 30.0)
-    await here.until(1.5)
-    press_if_there(here, caller, key)
-    here.log_in("a1")
-    await here.until(at_ms / 1000)
-    return caller
 
 
 def out_of_promises(here: House) -> None:

@@ -12,6 +12,7 @@ from tests.chaos.citizens import Problem
 from tests.chaos.rig import Rig
 from tests.chaos.town import Town
 from tests.support import faults_postgres
+from tests.support.faults_ari import AriProxy
 from tests.support.faults_processes import frozen, kill, no_room
 
 BACK_S: Final = 60.0
@@ -92,33 +93,29 @@ async def ari_cut(rig: Rig, town: Town, chance: random.Random) -> str:
     return f"{times} times, {cut} connections"
 
 
-async def ari_slow(rig: Rig, town: Town, chance: random.Random) -> str:
-    for_s = chance.uniform(2.0, 6.0)
-    rig.proxy.slow_s = 5.0
+async def _for_a_while(proxy: AriProxy, what: str, value: float | bool, for_s: float) -> float:
+    """The proxy does that to what goes through, and then no more. Gives for how long (s)."""
+    before = getattr(proxy, what)
+    setattr(proxy, what, value)
     try:
         await asyncio.sleep(for_s)
     finally:
-        rig.proxy.slow_s = 0.0
+        setattr(proxy, what, before)
+    return for_s
+
+
+async def ari_slow(rig: Rig, town: Town, chance: random.Random) -> str:
+    for_s = await _for_a_while(rig.proxy, "slow_s", 5.0, chance.uniform(2.0, 6.0))
     return f"answers 5 s late for {for_s:.1f} s"
 
 
 async def ari_failing(rig: Rig, town: Town, chance: random.Random) -> str:
-    for_s = chance.uniform(1.0, 4.0)
-    rig.proxy.failing = True
-    try:
-        await asyncio.sleep(for_s)
-    finally:
-        rig.proxy.failing = False
+    for_s = await _for_a_while(rig.proxy, "failing", True, chance.uniform(1.0, 4.0))
     return f"500 for {for_s:.1f} s"
 
 
 async def ari_silent(rig: Rig, town: Town, chance: random.Random) -> str:
-    for_s = chance.uniform(2.0, 8.0)
-    rig.proxy.silent = True
-    try:
-        await asyncio.sleep(for_s)
-    finally:
-        rig.proxy.silent = False
+    for_s = await _for_a_while(rig.proxy, "silent", True, chance.uniform(2.0, 8.0))
     return f"connected, and nothing through, for {for_s:.1f} s"
 
 

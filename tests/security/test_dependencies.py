@@ -43,7 +43,7 @@ def test_this_checkout_passes(capsys: pytest.CaptureFixture[str]) -> None:
 def test_the_bill_names_no_place() -> None:
     """Neither a registry nor this machine: only names, versions, licences and what files must hash to."""
     text = audit.SBOM.read_text(encoding="utf-8")
-    assert not re.search(r"https?://|/home/|/root/|/work/|file:", text)
+    assert not re.search(r'https?://|file:|"/', text)
     bill = json.loads(text)
     assert (bill["bomFormat"], bill["specVersion"]) == ("CycloneDX", "1.6")
     refs = [part["bom-ref"] for part in bill["components"]]
