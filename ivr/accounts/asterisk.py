@@ -66,21 +66,30 @@ async def tell_fallback(asterisk: Asterisk, owner: str, usernames: Iterable[str]
 
 
 class Provisioner:
-    """What an Asterisk has of our accounts, and how that is changed. All raise AriError when it does not answer."""
+    """What an Asterisk has of our accounts, and how that is changed. All raise AriError when it does not answer.
+
+    One change at a time: of two at one object Asterisk refuses one (500, `Allocation failed`).
+    """
 
     def __init__(self, ari: Ari, profile: Profile) -> None:
         self._ari = ari
         self.profile = profile
+        self._changing = asyncio.Lock()
 
     async def make(self, account: SipAccountRecord) -> None:
         """Make it, or bring it up to date. Raises AccountError when something else has its name."""
-        found = await self._look(account.username)
-        if found is not None and not is_ours(found, self.profile):
-            raise taken(account.username)
-        await make(self._ari.asterisk, account, self.profile, found)
+        async with self._changing:
+            found = await self._look(account.username)
+            if found is not None and not is_ours(found, self.profile):
+                raise taken(account.username)
+            await make(self._ari.asterisk, account, self.profile, found)
 
     async def remove(self, username: str) -> None:
         """Nobody can call or be called by this name any more. Talks that are going on are not cut."""
+        async with self._changing:
+            await self._remove(username)
+
+    async def _remove(self, username: str) -> None:
         # While its registrations are looked for no new one may come: nobody can log in without the `auth`.
         await self._delete("auth", username)
         await self.release(username)
@@ -103,10 +112,14 @@ class Provisioner:
 
         One whose secret was changed while Asterisk was away from us loses its registrations too.
         """
+        async with self._changing:
+            return await self._reconcile(accounts)
+
+    async def _reconcile(self, accounts: Mapping[str, SipAccountRecord]) -> Plan:
         found = await self.found()
         todo = plan(accounts, found, self.profile)
         for username in todo.remove:
-            await self.remove(username)
+            await self._remove(username)
         limit = asyncio.Semaphore(AT_ONCE)
 
         async def one(account: SipAccountRecord) -> None:

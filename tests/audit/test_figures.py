@@ -156,6 +156,14 @@ def test_what_the_agent_is_told_before_the_join_is_the_callers_wait_and_not_the_
     assert len(discrepancies(replace(found, journal=journal))) == 1
 
 
+def test_a_clock_that_makes_up_for_a_jump_is_no_discrepancy_and_nothing_beyond_it_is_forgiven() -> None:
+    found = served()
+    assert discrepancies(replace(found, entries=[entry(joined_at=after(10.6))])) == []
+    assert discrepancies(replace(found, entries=[entry(joined_at=after(10.4))])) == [
+        "a wait of 10.0 s on record, [8.4] s by the entries"
+    ]
+
+
 def test_a_wait_that_the_entry_does_not_confirm_is_told() -> None:
     found = replace(served(), entries=[entry(joined_at=after(20))])
     assert discrepancies(found) == ["a wait of 10.0 s on record, [18.0] s by the entries"]

@@ -223,8 +223,8 @@ class Run:
                 if of.ear is not None:
                     heard = [f"{one.since_s:.2f}+{one.heard_s:.1f} {one.name}" for one in of.ear.stretches]
                     self._say("          heard: " + ", ".join(heard[-LINES_TOLD:]))
-                for line in await self._journal.timelines(about):
-                    self._say("          journal: " + line)
+            for line in await self._journal.timelines(about):
+                self._say("          journal: " + line)
         self._say("       -- telephones: " + "; ".join(list(town.notes)[-LINES_TOLD:]))
         self._say("       -- controllers:")
         for line in self._rig.controllers.log_since(self._began_at_line, LINES_TOLD * 4):
