@@ -71,7 +71,7 @@ async def measured() -> dict[str, float]:
                 lambda name=name: name in hotline.telephony.phones.online,  # type: ignore[misc]
                 "a telephone",
             )
-            hotline.dispatcher.feature(name, "login")
+            stage.log_in(name)
             await in_queue(stage)
             await stage.until(lambda name=name: stage.states()[name] == "talking", "a talk")  # type: ignore[misc]
             began[name] = time.monotonic()

@@ -119,7 +119,7 @@ async def measured(hotline: Hotline, calls: int) -> tuple[Side, Side]:
             await stage.enter(phone)
             await phone.register()
             await stage.until(lambda: name in hotline.telephony.phones.online, f"{name} has a telephone")  # noqa: B023 - awaited here
-            hotline.dispatcher.feature(name, "login")
+            stage.log_in(name)
             phones.append(phone)
         for number in range(calls):
             await one_call(stage, phones, number, theirs, ours=False)

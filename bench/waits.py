@@ -24,9 +24,11 @@ from ivr.dispatch import Dispatcher
 from ivr.flow.actions import Enqueue
 from ivr.flow.inputs import OpId
 from ivr.ids import CallId
+from routing.agents import LogIn
 from routing.board import Board
+from routing.board_events import AgentActed
 from routing.estimate import NOMINAL, Measured, estimate
-from routing.ids import EntryId, QueueName
+from routing.ids import AgentId, EntryId, QueueName
 from routing.rules_load import load_agents, load_rules
 from tests.support.virtual_time import VirtualClock, run_virtual
 
@@ -169,7 +171,7 @@ class _World:
     async def run(self, hours: float) -> Outcome:
         loop, number = asyncio.get_running_loop(), 0
         for n in range(len(self.shift.agents)):
-            self.dispatcher.feature(f"a{n}", "login")
+            self.dispatcher.apply(AgentActed(AgentId(f"a{n}"), LogIn()))
         while loop.time() < hours * 3600:
             rates = self.shift.per_h(loop.time() / 3600)
             await asyncio.sleep(self.random.expovariate(sum(rates.values()) / 3600))

@@ -13,8 +13,6 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Final, Literal, Protocol, assert_never
 
-from ivr.agent_codes import act_of, as_it_is
-from ivr.call.feature import FeatureCode, FeatureOutcome
 from ivr.call.ports import Offer, QueueNow, RingOutcome, Seat
 from ivr.callers_known import KnownCallers, LostPlace, NobodyKnown
 from ivr.clock import Clock
@@ -84,7 +82,7 @@ class RoutingRecords(Protocol):
 
 
 class Dispatcher:
-    """Implements `ivr.call.ports.Queues` for sessions and `AgentDesk` for telephones and the desktop."""
+    """Implements `ivr.call.ports.Queues` for sessions and `ivr.desk.looking.Floor` for the desk."""
 
     def __init__(
         self,
@@ -383,22 +381,6 @@ class Dispatcher:
         wrap_up_as: the queue whose wrap-up holds for an agent to whom a call was handed."""
         self._apply(TalkEnded(entry, agent, served, QueueName(wrap_up_as) if wrap_up_as else None))
         self._forget(entry)
-
-    # --- AgentDesk: what agents do
-
-    def feature(self, agent: str, code: FeatureCode, wrap_up_code: str = "") -> FeatureOutcome:
-        # What is due comes first: the state that the code meets is the one of this moment.
-        self._apply(Tick())
-        known = self.board.agents.get(AgentId(agent))
-        if known is None:
-            return "unknown"
-        act, outcome = act_of(known, code, wrap_up_code)
-        try:
-            self._apply(AgentActed(known.id, act))
-        except IllegalTransition as illegal:
-            log.info("feature code has no effect: %s", illegal)
-            return as_it_is(known.state)
-        return outcome
 
     def phone_seen(self, agent: str, registered: bool) -> None:
         """The agent's telephone registered or went away. Others' telephones change nothing."""

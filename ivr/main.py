@@ -276,7 +276,6 @@ async def hotline(
         front_door = FrontDoor(
             services,
             flows,
-            dispatcher,
             FrontDoorSettings(
                 settings.node, settings.entry_flow, settings.default_language, settings.max_calls
             ),

@@ -16,7 +16,7 @@ from ivr.ari.parse import AnyEvent
 from ivr.ari.results import Gone
 from ivr.call.codes_door import CodesDoor, CodeSettings
 from ivr.call.dialogue import Dialogue, Dialogues
-from ivr.call.feature import AgentDesk
+from ivr.call.onward import CallsOnward
 from ivr.call.ports import CallerFacts
 from ivr.call.registry import CallRegistry
 from ivr.call.saved import SavedCall
@@ -51,7 +51,6 @@ class FrontDoor:
         self,
         services: CallServices,
         dialogues: Dialogues,
-        desk: AgentDesk,
         settings: FrontDoorSettings,
         on_change: Callable[[], None],
         on_event: Callable[[AnyEvent], None],
@@ -67,8 +66,9 @@ class FrontDoor:
         self._on_event = on_event
         self.registry = CallRegistry()
         self._codes = CodesDoor(
-            services, dialogues, desk, settings.code_settings, self.registry, self._spawn, on_change
+            services, dialogues, settings.code_settings, self.registry, self._spawn, on_change
         )
+        services.onward.by(CallsOnward(self, services, settings.node))
         self.on_replaced: Callable[[], None] = lambda: None
         """Told when another controller has taken the application, before our calls are let go."""
         self.agent_of: Callable[[str], str] = str

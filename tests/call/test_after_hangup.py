@@ -64,7 +64,7 @@ def test_whatever_was_open_ends_with_the_caller(key: str, at_ms: int) -> None:
         here.ari.world.assert_empty()
         assert here.states()["a1"] in ("available", "wrap_up")
         # Else the agent is rung for the callback that the dialogue promises at last.
-        here.dispatcher.feature("a1", "logout")
+        here.log_out("a1")
         await here.until(20)
         assert len(here.front_door.registry) == 0
         assert summary_of(here).ended_by == "caller"

@@ -35,7 +35,7 @@ def test_killed_at_any_moment(key: str, at_ms: int) -> None:
         await here.ari.killed(away_s=4.0)
         await here.until(2)
         assert here.states()["a1"] in ("available", "wrap_up")
-        here.dispatcher.feature("a1", "logout")
+        here.log_out("a1")
         await here.until(20)
         assert len(here.front_door.registry) == 0
         summary = summary_of(here)
@@ -73,7 +73,7 @@ def test_out_of_hearing_for_ten_seconds_the_call_goes_on(key: str, at_ms: int) -
         here.ari.world.hang_up(caller)
         await here.until(4)
         assert here.states()["a1"] in ("available", "wrap_up")
-        here.dispatcher.feature("a1", "logout")
+        here.log_out("a1")
         await here.until(20)
         assert summary_of(here).outcome in ("completed", "abandoned")
         out_of_promises(here)
@@ -177,7 +177,7 @@ def test_another_controller_has_our_calls_from_now_on(key: str) -> None:
         assert not [one for one in sent(here, "channels.hangup") if one["channelId"] == caller]
         assert not sent(here, "channels.continue_in_dialplan")
         assert await here.ari.channels.get(channel_id=ChannelId(caller)) is not None
-        here.dispatcher.feature("a1", "logout")
+        here.log_out("a1")
         here.ari.world.hang_up(caller)
         out_of_promises(here)
 

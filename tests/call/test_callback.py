@@ -187,7 +187,7 @@ def test_an_agent_who_does_not_answer_leaves_the_promise_in_its_place(phone: Pho
         here.ari.world.hang_up(party(here, CITIZEN).id)
         await here.until(2)
         assert (record(here).state, record(here).attempts) == ("done", 1)
-        here.dispatcher.feature("a1", "logout")
+        here.log_out("a1")
 
     play(scene, entry="promise")
 
@@ -325,7 +325,7 @@ def test_the_agent_or_the_citizen_hangs_up_at_every_moment_of_the_attempt(at_ms:
         gone = party(here, "PJSIP/a1" if at_ms % 740 else CITIZEN)
         if gone is not None:
             here.ari.world.hang_up(gone.id)
-        here.dispatcher.feature("a1", "logout")
+        here.log_out("a1")
         await here.until(3)
         for endpoint in ("PJSIP/a1", CITIZEN):
             if (other := party(here, endpoint)) is not None:

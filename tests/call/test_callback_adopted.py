@@ -64,7 +64,7 @@ def test_a_pair_talks_on_and_the_promise_is_kept(who: str, seed: int) -> None:
 def test_who_waits_on_the_line_has_the_next_agent_and_is_told_nothing_twice(seed: int) -> None:
     async def scene(here: House) -> None:
         citizen = await answered(here)
-        here.dispatcher.feature("a1", "pause")
+        here.pause("a1")
         here.ari.world.press(citizen.id, "1")
         await here.until(4)
         heard = here.heard(citizen.id)
@@ -72,7 +72,7 @@ def test_who_waits_on_the_line_has_the_next_agent_and_is_told_nothing_twice(seed
         await another_controller(here)
         await here.until(10)
         assert here.heard(citizen.id) == heard
-        here.dispatcher.feature("a1", "pause")
+        here.unpause("a1")
         await here.until(4)
         assert here.states()["a1"] == "talking"
         assert citizen.bridge == party(here, "PJSIP/a1").bridge != ""

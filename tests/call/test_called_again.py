@@ -114,7 +114,7 @@ def test_the_agent_of_the_last_call_is_preferred() -> None:
         await here.until(2)
         here.ari.world.hang_up(party(here, "PJSIP/a1").id)
         await here.until(2)
-        here.dispatcher.feature("a1", "pause")
+        here.pause("a1")
         await waits(here, "again", "111")
         await waits(here, "other", "222")
         entries = {one.call_id: one.preferred for one in here.dispatcher.board.entries()}

@@ -94,7 +94,7 @@ def test_who_presses_later_is_called_later_in_the_same_place(order: str) -> None
         again = kept(here)
         assert (again.state, again.attempts, again.data["outcome"]) == ("waiting", 0, "later")
         assert again.enqueued_at == NOW - dt.timedelta(minutes=9)
-        here.dispatcher.feature("a1", "logout")
+        here.log_out("a1")
         await waiting(here)
         assert line(here) == ["promise", "caller"]
         here.ari.world.hang_up("one")
@@ -219,7 +219,7 @@ def test_an_agent_who_does_not_answer_costs_the_waiting_citizen_nothing() -> Non
         here.ari.world.hang_up(party(here, "PJSIP/a2").id)
         await here.until(1)
         assert kept(here).state == "done"
-        here.dispatcher.feature("a1", "logout")
+        here.log_out("a1")
 
     play(scene, entry="promise", earlier=asked("citizen_first"))
 
@@ -238,7 +238,7 @@ def test_citizen_first_a_hangup_at_every_moment(at_ms: int, who: str) -> None:
         if (gone := party(here, who)) is not None:
             here.ari.world.hang_up(gone.id)
         await here.until(3)
-        here.dispatcher.feature("a1", "logout")
+        here.log_out("a1")
         for endpoint in ("PJSIP/a1", CITIZEN):
             if (other := party(here, endpoint)) is not None:
                 here.ari.world.hang_up(other.id)
@@ -273,7 +273,7 @@ def test_nobody_is_called_outside_the_hours(order: str) -> None:
         here.ari.world.hang_up(party(here, CITIZEN).id)
         await here.until(20)
         assert kept(here).attempts == 1
-        here.dispatcher.feature("a1", "logout")
+        here.log_out("a1")
         await here.until(3600)
         here.log_in("a1")
         await here.until(3000)

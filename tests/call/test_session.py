@@ -390,23 +390,39 @@ def test_what_nobody_owns_is_ended() -> None:
 
 
 @pytest.mark.parametrize(
-    ("dialled", "before", "after"),
+    ("dialled", "before", "after", "says"),
     [
-        ("*45", "offline", "available"),
-        ("*46", "available", "offline"),
-        ("*47", "available", "paused"),
-        ("*49", "available", "available"),
+        ("*45", "offline", "available", "logged_in"),
+        ("*46", "available", "offline", "logged_out"),
+        ("*47", "available", "paused", "paused"),
+        ("*47", "paused", "available", "resumed"),
+        ("*48", "paused", "available", "resumed"),
+        ("*47", "offline", "offline", "logged_out"),
+        ("*48", "offline", "offline", "logged_out"),
+        ("*49", "available", "available", "unknown"),
     ],
 )
-def test_feature_codes(dialled: str, before: str, after: str) -> None:
+def test_the_codes_of_a_dialogue_that_has_none(dialled: str, before: str, after: str, says: str) -> None:
     async def scene(here: House) -> None:
-        if before == "available":
+        if before != "offline":
             here.log_in("a1")
+        if before == "paused":
+            here.pause("a1")
         channel = here.ari.world.call("feature", dialled, "a1")
         await here.until(5)
         assert here.states()["a1"] == after
         assert channel not in here.ari.world.channels
-        assert here.heard(channel)
+        assert here.heard(channel) == [f"agent.{says}.zh"]
+
+    play(scene)
+
+
+def test_a_standard_code_asks_for_the_pin_too() -> None:
+    async def scene(here: House) -> None:
+        for dialled, state in (("*45", "offline"), ("*454711", "available")):
+            here.ari.world.call("feature", dialled, "a2")
+            await here.until(5)
+            assert here.states()["a2"] == state
 
     play(scene)
 

@@ -17,6 +17,7 @@ import pytest
 import pytest_asyncio
 
 from ivr.config import load_settings
+from ivr.desk.people import Author
 from ivr.main import Hotline, RunningHotline
 from tests.support import parts_house
 from tests.support.citizens import Scene
@@ -104,7 +105,7 @@ async def staged(hotline: Hotline) -> AsyncIterator[Scene]:
         yield stage
     left = await _settled(hotline)
     for agent in hotline.dispatcher.board.agents:
-        hotline.dispatcher.feature(agent, "logout")
+        hotline.desk.log_out(Author.of_agent(agent))
     if left:
         assert hotline.asterisk is not None
         await hotline.asterisk.clear()

@@ -12,6 +12,7 @@ import pytest
 
 from ivr.asterisk.render import RenderedAsterisk
 from ivr.demo.lightphone import LightPhone
+from ivr.desk.people import Author
 from ivr.ids import CallId
 from ivr.main import Hotline, RunningHotline
 from ivr.reconcile.door import ask
@@ -75,14 +76,14 @@ async def test_a_talk_a_line_and_a_wrap_up_outlive_the_controller(tmp_path: Path
             assert await service.resume(calls[pair[1]]) == Done("talking")
             await _each_other(pair[0], who)
             # Who is through with wrapping up has the first, who ends the talk the second.
-            hotline.dispatcher.feature(calls[other[1]], "ready")
+            hotline.desk.wrap_up_done(Author.of_agent(calls[other[1]]))
             await _until(
                 hotline, lambda: _has(hotline, first[1]) == calls[other[1]], "the first is served first"
             )
             await _each_other(first[0], agents[calls[other[1]]])
             await who.hangup()
             await _until(hotline, lambda: _state(hotline, calls[pair[1]]) == "wrap_up", "the talk is over")
-            hotline.dispatcher.feature(calls[pair[1]], "ready")
+            hotline.desk.wrap_up_done(Author.of_agent(calls[pair[1]]))
             await _until(hotline, lambda: _node(hotline, pair[1]) != "parts.desk", "the dialogue goes on")
             await _until(hotline, lambda: _has(hotline, second[1]) == calls[pair[1]], "the second is served")
             await _each_other(second[0], who)

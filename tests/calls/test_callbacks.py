@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from ivr.desk.people import Author
 from storage.promises import CallbackRecord
 from tests.calls.test_transfers import both_hear, node, since
 from tests.support.audio import tone_present
@@ -131,12 +132,12 @@ async def test_a_busy_citizen_is_called_again_later(stage: Scene, trunk: Trunk, 
 
 async def test_an_agent_who_comes_while_the_number_is_typed_has_the_caller(stage: Scene) -> None:
     agent = await stage.agent("a1001")
-    stage.hotline.dispatcher.feature("a1001", "pause")
+    stage.hotline.desk.pause(Author.of_agent("a1001"))
     citizen = await waiting(stage)
     await citizen.send_digits("1")
     await stage.until(lambda: node(stage) == "parts.number", "the number is asked for")
     await citizen.send_digits("138")
-    stage.hotline.dispatcher.feature("a1001", "ready")
+    stage.hotline.desk.unpause(Author.of_agent("a1001"))
     await stage.until(lambda: stage.stages() == ["talking"], "they talk")
     await both_hear(stage, citizen, agent)
     await citizen.hangup()

@@ -11,6 +11,7 @@ import asyncio
 import pytest
 
 from ivr.demo.lightphone import LightPhone
+from ivr.desk.people import Author
 from ivr.talk.results import Done
 from ivr.talk.targets import ToQueue
 from storage.promises import CallbackRecord
@@ -134,7 +135,7 @@ async def test_a_citizen_who_was_called_back_is_held_and_sent_back_into_the_line
         assert await talks(stage).resume("a1001") == Done("talking")
         await each_other(first, called)
         assert isinstance(await talks(stage).transfer("a1001", ToQueue("general")), Done)
-        stage.hotline.dispatcher.feature("a1001", "logout")
+        stage.hotline.desk.log_out(Author.of_agent("a1001"))
         await first.events.next("closed", timeout=10)
         assert places(stage) == ["promise"]
         await hears_music(stage, called, first)

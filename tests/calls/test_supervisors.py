@@ -42,7 +42,7 @@ async def phone_of(stage: Scene, name: str, answers_after_s: float | None = 0.1)
 async def agent_of(stage: Scene, name: str) -> LightPhone:
     """Registered, and logged in at once."""
     phone = await phone_of(stage, name)
-    stage.hotline.dispatcher.feature(name, "login")
+    stage.log_in(name)
     return phone
 
 

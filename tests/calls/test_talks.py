@@ -40,7 +40,7 @@ async def agent_of(stage: Scene, name: str, answers_after_s: float | None = 0.1)
     await stage.until(
         lambda: name in stage.hotline.telephony.phones.online, f"the telephone of {name} is there"
     )
-    stage.hotline.dispatcher.feature(name, "login")
+    stage.log_in(name)
     await stage.until(lambda: stage.states()[name] not in AWAY, f"{name} can be rung")
     return phone
 

@@ -124,7 +124,7 @@ async def logged_in(stage: Scene, phones: AsyncExitStack, name: str, **more: Any
     """Without the code: its announcement is heard elsewhere."""
     phone = await registered(stage, phones, name, stage.rendered.account(name).password, **more)
     await stage.until(lambda: name in stage.hotline.telephony.phones.online, f"{name} has a telephone")
-    stage.hotline.dispatcher.feature(name, "login")
+    stage.log_in(name)
     return phone
 
 
@@ -389,7 +389,7 @@ async def test_a_browser_takes_a_call_from_the_queue(stage: Scene) -> None:
             await browser.register()
             book = stage.hotline.telephony.book
             await stage.until(lambda: book.is_online("a1002-web"), "the browser is registered")
-            stage.hotline.dispatcher.feature("a1002", "login")
+            stage.log_in("a1002")
             citizen = await in_queue(stage)
             await browser.answer_next(1000)
             await stage.until(lambda: "talking" in stage.stages(), "they talk")

@@ -13,7 +13,7 @@ import datetime as dt
 import functools
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -35,11 +35,13 @@ from ivr.call.outbound import Outbound
 from ivr.call.ports import CallerFacts, CallSummary, Recorded, Said, TalksWrittenDown
 from ivr.call.services import CallServices
 from ivr.call.shared_ears import SharedEars
+from ivr.call.standard_codes import AGENT_FLOW
 from ivr.callback.desk import CallbackDesk
 from ivr.callback.hours import Hours, always
 from ivr.callback.promises import Kept
 from ivr.callback.services import CallbackServices
 from ivr.callback.settings import CallbackSettings
+from ivr.desk.people import Author
 from ivr.desk.service import Desk
 from ivr.desk.telephone import DeskByTelephone
 from ivr.dispatch import Dispatcher
@@ -65,6 +67,8 @@ from tests.support.kept_facts import Both
 from tests.support.virtual_time import VirtualClock
 
 FLOWS = Path(__file__).parents[1] / "call" / "flows"
+
+PINS = {"a2": "4711"}
 
 OUTBOUND = Outbound(("110", "12356", "138X{8}"), caller_id="12345")
 
@@ -358,7 +362,16 @@ class House:
 
     def log_in(self, *agents: str) -> None:
         for agent in agents:
-            assert self.dispatcher.feature(agent, "login") == "logged_in"
+            self.desk.log_in(Author.of_agent(agent), pin=PINS.get(agent, ""))
+
+    def log_out(self, agent: str) -> None:
+        self.desk.log_out(Author.of_agent(agent))
+
+    def pause(self, agent: str) -> None:
+        self.desk.pause(Author.of_agent(agent))
+
+    def unpause(self, agent: str) -> None:
+        self.desk.unpause(Author.of_agent(agent))
 
     def states(self) -> dict[str, str]:
         return {agent.id: agent.state for agent in self.dispatcher.board.agents.values()}
@@ -385,6 +398,10 @@ def the_dialogues() -> FlowLibrary:
     return load(FLOWS)
 
 
+def _without_codes(library: FlowLibrary) -> Mapping[str, Any]:
+    return {name: flow for name, flow in library.flows.items() if name != AGENT_FLOW}
+
+
 @asynccontextmanager
 async def house(
     seed: int = 0,
@@ -400,7 +417,7 @@ async def house(
     codes: bool = False,
 ) -> AsyncIterator[House]:
     """entry: the flow that calls begin with. earlier: promises of an earlier run. history: what is known of callers,
-    which the dialogue then looks at. codes: what agents dial runs the flow `agent_codes`."""
+    which the dialogue then looks at. codes: the dialogue has its flow `agent_codes`."""
     clock = VirtualClock()
     rules = load_rules(QUEUES)
     memory, ears = Memory(), ScriptedEars()
@@ -420,7 +437,7 @@ async def house(
         )
         talks = Conversations()
         ended: list[ChannelId] = []
-        desk = Desk(dispatcher, clock, memory.stored.append, talks, ended.append, {"a2": "4711"})
+        desk = Desk(dispatcher, clock, memory.stored.append, talks, ended.append, PINS)
         services = CallServices(
             ari,
             prompts,
@@ -432,7 +449,7 @@ async def house(
             callbacks=callbacks,
             outbound=OUTBOUND,
             written_down=written_down,
-            desk=DeskByTelephone(desk) if codes else None,
+            desk=DeskByTelephone(desk),
             talks=talks,
             in_talk=house_of.in_talk,
         )
@@ -442,8 +459,9 @@ async def house(
                 reconciler.soon()
 
         settings = FrontDoorSettings("n1", entry, "zh", max_calls)
-        dialogues = OneDialogue(library, services.audio, asks_history=history is not None)
-        door = FrontDoor(services, dialogues, dispatcher, settings, lambda: None, heard, history)
+        spoken = library if codes else replace(library, flows=_without_codes(library))
+        dialogues = OneDialogue(spoken, services.audio, asks_history=history is not None)
+        door = FrontDoor(services, dialogues, settings, lambda: None, heard, history)
         reconciler = reconcile_by(ari, clock, "n1", door, dispatcher, talks, services.in_talk, callbacks)
         async with asyncio.TaskGroup() as group:
             tasks = [

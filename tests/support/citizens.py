@@ -15,6 +15,7 @@ import numpy as np
 from ivr.demo.lightphone import LightPhone
 from ivr.demo.phone import PhoneError
 from ivr.demo.softphone import Softphone
+from ivr.desk.people import Author
 from ivr.flow.actions import JsonValue, Prompt
 from ivr.main import Hotline
 from routing.ids import AgentId
@@ -108,6 +109,10 @@ class Scene:
         agent = self.hotline.telephony.book.agent_of(account)
         known = self.hotline.dispatcher.board.agents.get(AgentId(agent))
         return known is not None and known.own_call != ""
+
+    def log_in(self, agent: str) -> None:
+        """By the desk; `dial_code` says it by telephone."""
+        self.hotline.desk.log_in(Author.of_agent(agent))
 
     def states(self) -> dict[str, str]:
         return {agent.id: agent.state for agent in self.hotline.dispatcher.board.agents.values()}

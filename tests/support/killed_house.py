@@ -34,6 +34,7 @@ from ivr.call.dialogue import OneDialogue
 from ivr.call.front_door import FrontDoor, FrontDoorSettings
 from ivr.call.services import CallServices
 from ivr.call.shared_ears import SharedEars
+from ivr.desk.people import Author
 from ivr.desk.service import Desk
 from ivr.desk.telephone import DeskByTelephone
 from ivr.dispatch import Dispatcher
@@ -128,25 +129,25 @@ class _Ari(WithHandles):
         self.bus.dispatch(Gap(True, 0.0))
 
 
-class _Outside:
+class Outside:
     """What a dead controller asks for is not asked, nor answered."""
 
-    def __init__(self, outside: ScriptedOutside, line: _Line) -> None:
+    def __init__(self, outside: ScriptedOutside, dead: Callable[[], bool]) -> None:
         self._outside = outside
-        self._line = line
+        self._dead = dead
 
     async def request(self, call: CallId, wanted: Asked, library: FlowLibrary) -> RequestEnded:
-        if self._line.cut:
+        if self._dead():
             await asyncio.get_running_loop().create_future()
         return await self._outside.request(call, wanted, library)
 
     async def lookup(self, call: CallId, wanted: Lookup, caller: str, library: FlowLibrary) -> LookupEnded:
-        if self._line.cut:
+        if self._dead():
             await asyncio.get_running_loop().create_future()
         return await self._outside.lookup(call, wanted, caller, library)
 
     def notify(self, call: CallId, wanted: Notify, caller: str, at: dt.datetime) -> None:
-        if not self._line.cut:
+        if not self._dead():
             self._outside.notify(call, wanted, caller, at)
 
 
@@ -214,6 +215,7 @@ class _Controller:
     ari: _Ari
     front_door: FrontDoor
     dispatcher: Dispatcher
+    desk: Desk
 
 
 @dataclass(slots=True)
@@ -245,6 +247,11 @@ class LastingHouse:
     def dispatcher(self) -> Dispatcher:
         assert self.now is not None
         return self.now.dispatcher
+
+    @property
+    def desk(self) -> Desk:
+        assert self.now is not None
+        return self.now.desk
 
     def put(self, controller: _Ari, fact: Fact) -> None:
         if controller.line.cut:
@@ -306,6 +313,7 @@ class LastingHouse:
         dispatcher = Dispatcher(Board(rules, found.agents, found.entries), clock, records)
         dispatcher.begin(found)
         talks = Conversations()
+        desk = Desk(dispatcher, clock, put, talks, lambda channel: None, {})
         services = CallServices(
             ari,
             self.prompts,
@@ -313,15 +321,14 @@ class LastingHouse:
             dispatcher,
             records,
             clock,
-            outside=_Outside(self.outside, ari.line),
-            desk=DeskByTelephone(Desk(dispatcher, clock, put, talks, lambda channel: None, {})),
+            outside=Outside(self.outside, lambda: ari.line.cut),
+            desk=DeskByTelephone(desk),
             talks=talks,
             outbound=OUTBOUND,
         )
         door = FrontDoor(
             services,
             OneDialogue(the_dialogues(), self.prompts),
-            dispatcher,
             FrontDoorSettings(NODE, self.entry, "zh", self.most_calls),
             lambda: None,
             lambda event: None,
@@ -332,7 +339,7 @@ class LastingHouse:
             async with asyncio.TaskGroup() as group:
                 group.create_task(door.run(), name="front door")
                 await asyncio.sleep(0)
-                self.now = _Controller(ari, door, dispatcher)
+                self.now = _Controller(ari, door, dispatcher, desk)
                 self.here.set()
                 adopted = await adopt(Ground(ari, door, dispatcher, records, clock, put), kept)
                 self.adoptions.append(adopted)
@@ -364,7 +371,7 @@ class LastingHouse:
 
     def log_in(self, *agents: str) -> None:
         for agent in agents:
-            assert self.dispatcher.feature(agent, "login") == "logged_in"
+            self.desk.log_in(Author.of_agent(agent))
 
     def states(self) -> dict[str, str]:
         return {agent.id: agent.state for agent in self.dispatcher.board.agents.values()}

@@ -106,20 +106,20 @@ def test_whom_nobody_takes_waits_on_the_line_in_the_old_place(how: str, order: s
             assert [state for state, _, _ in places(here)] == ["waiting"]
             await here.until(1)
             assert here.states()["a1"] == "wrap_up"
-            here.dispatcher.feature("a1", "logout")
+            here.log_out("a1")
             await here.until(30)
-            here.dispatcher.feature("a2", "logout")
+            here.log_out("a2")
         elif how == "queue":
             assert isinstance(await service(here).transfer("a1", ToQueue("general")), Done)
-            here.dispatcher.feature("a1", "logout")
+            here.log_out("a1")
         elif how == "parked":
             assert isinstance(await service(here).park("a1"), Done)
             assert citizen.music
-            here.dispatcher.feature("a1", "logout")
+            here.log_out("a1")
             await here.until(65)
         else:
             await service(here).hold("a1")
-            here.dispatcher.feature("a1", "logout")
+            here.log_out("a1")
             here.ari.world.hang_up(phone_of(here, "a1").id)
         await here.until(11)
         assert party(here, CITIZEN) is citizen and citizen.music and not citizen.bridge
@@ -142,7 +142,7 @@ def test_who_hangs_up_while_waiting_again_has_the_place_still(order: str) -> Non
     async def scene(here: House) -> None:
         citizen = await called_back(here)
         assert isinstance(await service(here).transfer("a1", ToQueue("general")), Done)
-        here.dispatcher.feature("a1", "logout")
+        here.log_out("a1")
         await here.until(12)
         here.ari.world.hang_up(citizen.id)
         await here.until(1)

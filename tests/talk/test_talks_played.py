@@ -422,7 +422,7 @@ def test_a_parked_call_whose_agent_is_away_is_back_in_line(seed: int) -> None:
         caller = await talking(here)
         (before,) = here.dispatcher.board.entries()
         assert await service(here).park("a1") == Done("parked", "701")
-        here.dispatcher.feature("a1", "logout")
+        here.log_out("a1")
         await here.until(62)
         (after,) = here.dispatcher.board.entries()
         assert (after.state, after.enqueued_at) == ("waiting", before.enqueued_at)

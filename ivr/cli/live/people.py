@@ -12,6 +12,7 @@ from ivr.asterisk.render import RenderedAsterisk
 from ivr.cli.live.variant import CALLERS_ADDRESS, OUTSIDE_ADDRESS, agent_of
 from ivr.demo.lightphone import LightPhone
 from ivr.demo.phone import PhoneError
+from ivr.desk.people import SYSTEM
 from ivr.errors import HotlineError
 from ivr.flow.scenarios.model import QueueGiven, TransferGiven
 from ivr.main import Hotline
@@ -63,7 +64,7 @@ class People:
     async def agent(self, name: str, rule: QueueGiven | TransferGiven | None) -> AsyncIterator[LightPhone]:
         """An agent who is there. rule: when they answer and how long they talk; None: as the scenario's turns say."""
         phone = await self._agent_phone(name)
-        self._hotline.dispatcher.feature(name, "login")
+        self._hotline.desk.log_in(SYSTEM, name)
         phone.auto_answer_after_s = None if rule is None else rule.after_s
         talks = asyncio.create_task(_talks(phone, rule.talks_s), name=f"agent {name}") if rule else None
         try:
@@ -71,7 +72,7 @@ class People:
         finally:
             await _ended(talks)
             await hang_up(phone)
-            self._hotline.dispatcher.feature(name, "logout")
+            self._hotline.desk.log_out(SYSTEM, name)
 
     async def _agent_phone(self, name: str) -> LightPhone:
         if name not in self._agents:

@@ -11,7 +11,7 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 from typing import Final
 
-from ivr.call.codes_door import AGENT_FLOW
+from ivr.call.standard_codes import AGENT_FLOW
 from ivr.flow.actions import Callback, Enqueue, Lookup, Record, Request, Transfer
 from ivr.flow.model import FlowLibrary
 from ivr.flow.scenarios.acting import acts_of, do
