@@ -18,6 +18,8 @@ from ivr.demo.sip import SipError, SipMessage
 T1_S: Final = 0.5
 """First wait before a request is repeated; doubled each time."""
 REQUEST_TIMEOUT_S: Final = 8.0
+UNHEARD_TIMEOUT_S: Final = 32.0
+"""RFC 3261, timer B: an INVITE to which nothing at all is said. A server that stood still may take it later."""
 INVITE_TIMEOUT_S: Final = 90.0
 """How long a phone may ring."""
 
@@ -118,7 +120,7 @@ class SipSocket(asyncio.DatagramProtocol):
         responses = self._waiting[key] = asyncio.Queue()
         loop = asyncio.get_running_loop()
         invite = request.method == "INVITE"
-        deadline_s = loop.time() + REQUEST_TIMEOUT_S
+        deadline_s = loop.time() + (UNHEARD_TIMEOUT_S if invite else REQUEST_TIMEOUT_S)
         wait_s, repeat = T1_S, True
         try:
             self.send(request)

@@ -141,6 +141,18 @@ async def both_killed(rig: Rig, town: Town, chance: random.Random) -> str:
     return f"the controller {held_s:.1f} s after the database"
 
 
+async def postgres_killed_early(rig: Rig, town: Town, chance: random.Random) -> str:
+    """The controller has just been started, and still reads what earlier ones left, when the database goes."""
+    assert rig.controller is not None
+    rig.away = True
+    rig.controller.kill()
+    await rig.controller.ended.wait()
+    await rig.serve()
+    after_s = chance.uniform(0.0, 8.0)
+    await asyncio.sleep(after_s)
+    return f"{after_s:.1f} s after the controller's start, {await postgres_killed(rig, town, chance)}"
+
+
 async def postgres_frozen(rig: Rig, town: Town, chance: random.Random) -> str:
     for_s = chance.uniform(1.0, 8.0)
     async with frozen(rig.postgres.process.pid, for_s):
@@ -232,6 +244,7 @@ FAULTS: Final[Sequence[Fault]] = (
     Fault("ari_failing", ari_failing, every=1.5),
     Fault("ari_silent", ari_silent, settles_s=30.0),
     Fault("postgres_killed", postgres_killed),
+    Fault("postgres_killed_early", postgres_killed_early),
     Fault("postgres_frozen", postgres_frozen),
     Fault("both_killed", both_killed),
     Fault("disk_full", disk_full),
