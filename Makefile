@@ -3,13 +3,16 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 .DEFAULT_GOAL := help
-.PHONY: help setup run demo test lint audit types imports unit real chaos bench models prompts doctor lock generate clean
+.PHONY: help setup service run demo test lint audit types imports unit real chaos bench models prompts doctor lock generate clean
 
 help: ## show every target
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sort | awk 'BEGIN {FS = ":.*## "}; {printf "  make %-10s %s\n", $$1, $$2}'
 
 setup: ## install everything the project needs (second time: under a second)
 	@$(PYTHON) scripts/setup.py
+
+service: ## the same for a machine that only runs it: nothing that only tests need
+	@$(PYTHON) scripts/setup.py --service
 
 run: setup ## start Asterisk and the hotline; prints the number to dial; Ctrl-C ends both
 	@$(BIN)/ivr run --anyone --watch

@@ -2,6 +2,8 @@
 
     python3 scripts/setup.py            install what is missing
     python3 scripts/setup.py --check    only say what is missing (exit code 1 if anything is)
+    python3 scripts/setup.py --service  for a machine that only runs it: nothing that only tests need (`make service`)
+    python3 scripts/setup.py --service --without voices    nor what renders prompts (the container)
 
 Two lines of work run side by side: system packages and then Asterisk; the virtual environment and then the
 speech models and prompts. What is downloaded is kept in the cache outside the checkout (`IVR_CACHE`), so that a
@@ -41,6 +43,10 @@ STAMPS = VENV / ".setup-stamps.json"
 """In the virtual environment: whoever removes that also wants everything looked at again."""
 
 
+left_out: set[str] = set()
+"""Extras of pyproject.toml that this machine is to do without; "test" stands for Debian's packages for tests too."""
+
+
 class SetupFailed(Exception):
     """A step failed; the text says what and how to mend it."""
 
@@ -48,7 +54,16 @@ class SetupFailed(Exception):
 def main() -> int:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--check", action="store_true", help="only say what is missing")
+    parser.add_argument("--service", action="store_true", help="leave out what only tests need")
+    parser.add_argument(
+        "--without",
+        action="append",
+        default=[],
+        metavar="EXTRA",
+        help="leave out this extra of pyproject.toml too",
+    )
     options = parser.parse_args()
+    left_out.update(options.without, ["test"] if options.service else [])
     started = time.monotonic()
     stamps = _load_stamps()
     waiting = [name for name, (is_done, _) in STEPS.items() if not is_done(stamps)]
@@ -91,15 +106,20 @@ def _run_line(names: Sequence[str], failures: list[str]) -> None:
 # --- system packages ---------------------------------------------------------------------------------------------
 
 
+def _missing_packages() -> list[str]:
+    needless = system_packages.ONLY_FOR_TESTS if "test" in left_out else frozenset()
+    return [name for name in system_packages.missing() if name not in needless]
+
+
 def _system_is_done(stamps: dict[str, str]) -> bool:
-    missing = system_packages.missing()
+    missing = _missing_packages()
     return not missing or (
         not system_packages.can_install() and set(missing) <= system_packages.ONLY_FOR_TESTS | {"mmdebstrap"}
     )
 
 
 def _install_system() -> None:
-    missing = system_packages.missing()
+    missing = _missing_packages()
     command = f"apt-get install --no-install-recommends {' '.join(missing)}"
     if not system_packages.can_install():
         needed = [name for name in missing if name not in system_packages.ONLY_FOR_TESTS]
@@ -150,7 +170,7 @@ def _python_key() -> str:
     settings = tomllib.loads((ROOT / "pyproject.toml").read_text())
     relevant = {name: settings.get(name) for name in ("build-system", "project")}
     relevant["packages"] = settings.get("tool", {}).get("setuptools")
-    text = json.dumps([relevant, sys.version, str(ROOT)], sort_keys=True)
+    text = json.dumps([relevant, sys.version, str(ROOT), *sorted(left_out)], sort_keys=True)
     return _digest_of(ROOT / "requirements.lock", ROOT / "scripts/build.lock", text=text)
 
 
@@ -171,7 +191,24 @@ def _install_python() -> None:
         house=cache_folder() / "wheels" / f"{sys.implementation.cache_tag}-{platform.machine()}",
         log=LOGS / "python.log",
     )
+    if left_out:
+        _remove_needless()
     _stamp("Python packages", key)
+
+
+def _remove_needless() -> None:
+    """The lock has all extras, and only what is installed tells what it needs."""
+    python = str(VENV / "bin/python")
+    asked = subprocess.run(
+        [python, str(ROOT / "scripts/needless.py"), *sorted(left_out)],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if asked.returncode != 0:
+        raise SetupFailed(f"what is not needed could not be told: {asked.stderr.strip()}")
+    if names := asked.stdout.split():
+        _run([python, "-m", "pip", "uninstall", "--yes", "--quiet", *names], "needless")
 
 
 def _make_venv() -> None:
