@@ -27,7 +27,9 @@ HERE: Mapping[str, Sequence[str]] = {
 @pytest.mark.parametrize(
     ("extras", "more"), [([], set()), (["voices"], {"voice"}), (["test"], {"checker", "speed"})]
 )
-def test_wanted_is_what_is_needed_in_turn_with_the_extras_asked_for(extras: list[str], more: set[str]) -> None:
+def test_wanted_is_what_is_needed_in_turn_with_the_extras_asked_for(
+    extras: list[str], more: set[str]
+) -> None:
     assert wanted("ours", extras, HERE.get) == {"ours", "web", "wire", "lock"} | more
 
 
