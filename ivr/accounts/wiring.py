@@ -69,7 +69,7 @@ async def open_accounts(
             own_calls.agent_changed(fact.after)
 
     dispatcher.watch(see)
-    dispatcher.endpoints_of = book.endpoints_of
+    dispatcher.seats.endpoints_of = book.endpoints_of
 
     warned = Warned()
 

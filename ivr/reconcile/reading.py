@@ -46,7 +46,7 @@ class Books:
             self.registry.others,
             self.registry.made,
             frozenset(self.promises()),
-            frozenset(self.dispatcher.unseated),
+            frozenset(self.dispatcher.seats.unseated),
             talking,
             telephones,
             {str(id): agent for id, agent in board.agents.items()},

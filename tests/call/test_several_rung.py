@@ -178,7 +178,7 @@ def test_who_is_given_up_for_another_caller_is_rung_when_the_telephone_is_free(s
 
 
 def two_telephones(here: House) -> None:
-    here.dispatcher.endpoints_of = lambda agent: [f"PJSIP/{agent}", f"PJSIP/{agent}-web"]
+    here.dispatcher.seats.endpoints_of = lambda agent: [f"PJSIP/{agent}", f"PJSIP/{agent}-web"]
     here.ari.world.phones.setdefault("PJSIP/a1-web", NEVER)
 
 

@@ -14,7 +14,7 @@ from ivr.versions.routing_rules import rules_of
 from ivr.versions.service import Versions
 from routing.agent_events import LogIn
 from routing.board import Board
-from routing.board_events import AgentActed, BoardEvent, Fact
+from routing.board_events import AgentActed, BoardEvent, Fact, Result
 from routing.entries import enter
 from routing.ids import AgentId, EntryId, QueueName
 from routing.rules_load import load_agents
@@ -94,13 +94,13 @@ class Floor(Dispatcher):
         super().__init__(board, clock, Silent())
         self.told: list[str] = []
 
-    def _apply(self, event: BoardEvent) -> list[object]:  # type: ignore[override]
+    def apply(self, event: BoardEvent) -> list[Result]:
         name = type(event).__name__
         if name == "HoursChanged":
             self.told.append(f"closed: {' '.join(sorted(event.closed))}".strip())  # type: ignore[union-attr]
         elif name == "RulesChanged":
             self.told.append("rules")
-        return super()._apply(event)  # type: ignore[return-value]
+        return super().apply(event)
 
     def wait(self, queue: str, name: str = "e1") -> Seat:
         seat = Seat()
@@ -150,7 +150,7 @@ def test_who_waits_already_is_served_by_the_new_rules() -> None:
     strict = dialogue(SHARED + "queues: {general: {steps: [{require: {knots: 1}}]}, help: {}}\n")
 
     async def relax(flows: Flows, rules: LiveRules, floor: Floor) -> None:
-        floor._apply(AgentActed(AgentId("a1"), LogIn()))
+        floor.apply(AgentActed(AgentId("a1"), LogIn()))
         seat = floor.wait("general")
         assert seat.offers == []
         flows.become(BOTH)
@@ -176,7 +176,7 @@ def test_a_queue_that_is_gone_stays_for_calls_of_the_version_that_has_it() -> No
     async def publish(flows: Flows, rules: LiveRules, floor: Floor) -> None:
         flows.become(WITHOUT_HELP, older_in_use=True)
         assert HELP in floor.board.rules.queues
-        floor._apply(AgentActed(AgentId("a1"), LogIn()))
+        floor.apply(AgentActed(AgentId("a1"), LogIn()))
         assert [offer.agent for offer in floor.wait("help").offers] == ["a1"]
 
     world(BOTH, publish)
@@ -188,7 +188,7 @@ def test_a_queue_that_is_gone_stays_for_those_who_wait_in_it() -> None:
         flows.become(WITHOUT_HELP)
         assert HELP in floor.board.rules.queues
         assert seat.ended == []
-        floor._apply(AgentActed(AgentId("a1"), LogIn()))
+        floor.apply(AgentActed(AgentId("a1"), LogIn()))
         assert [offer.agent for offer in seat.offers] == ["a1"]
 
     world(BOTH, publish)
@@ -252,7 +252,7 @@ def test_who_still_waits_at_the_closing_is_moved_on_and_served() -> None:
     )
 
     async def evening(flows: Flows, rules: LiveRules, floor: Floor) -> None:
-        floor._apply(AgentActed(AgentId("a1"), LogIn()))
+        floor.apply(AgentActed(AgentId("a1"), LogIn()))
         seat = floor.wait("help")
         await asyncio.sleep(0.9 * HOUR_S)
         assert seat.offers == []

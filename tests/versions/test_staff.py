@@ -95,7 +95,7 @@ async def test_what_is_saved_reaches_the_floor_and_logs_nobody_out(
     before = seed(LI_WRITTEN)
     (tmp_path / "agents.yaml").write_text(before, "utf-8")
     dispatcher, kept = floor(before)
-    dispatcher._apply(AgentActed(LI, LogIn()))
+    dispatcher.apply(AgentActed(LI, LogIn()))
     accounts = Accounts()
     saved = SavedSeed(tmp_path, dispatcher, SystemClock(), accounts.welcome)
     after = seed(LI_WRITTEN + ", skills: {english: 4}, rank: 2", WU_WRITTEN)
