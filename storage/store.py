@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
 import os
 from collections.abc import AsyncIterator, Iterable
 
@@ -46,6 +47,8 @@ from storage.transcripts import Transcripts
 from storage.waits import Waits
 from storage.wrap_ups import WrapUps
 from storage.writing import write
+
+log = logging.getLogger(__name__)
 
 
 class UnitOfWork:
@@ -139,8 +142,8 @@ class Store:
         async with contextlib.AsyncExitStack() as stack:
             stack.enter_context(within(self.url, limit_s))
             await stack.enter_async_context(asyncio.timeout(limit_s))
+            connection = await stack.enter_async_context(self._connected())
             with explained(self.url):
-                connection = await stack.enter_async_context(self._engine.connect())
                 await connection.begin()
             yield UnitOfWork(connection)
             with explained(self.url):
@@ -157,13 +160,31 @@ class Store:
         async with contextlib.AsyncExitStack() as stack:
             stack.enter_context(within(self.url, limit_s))
             await stack.enter_async_context(asyncio.timeout(limit_s))
+            connection = await stack.enter_async_context(self._connected())
             with explained(self.url):
-                connection = await stack.enter_async_context(self._engine.connect())
                 await connection.execution_options(reading=True)
                 if one_view and self.dialect == "postgresql":
                     await connection.execution_options(isolation_level="REPEATABLE READ")
                 await connection.begin()
             yield UnitOfWork(connection)
+
+    @contextlib.asynccontextmanager
+    async def _connected(self) -> AsyncIterator[AsyncConnection]:
+        """A connection of the pool, given back at the end; what was not committed is rolled back.
+
+        Giving it back may fail, since the database died meanwhile. That says nothing new: what was asked or committed
+        has succeeded or failed already, and a driver's own error must not take the place of what is being raised.
+        """
+        with explained(self.url):
+            connection = await self._engine.connect()
+        try:
+            yield connection
+        finally:
+            try:
+                # As `async with` of the library does it: who is cancelled twice must not leave it half closed.
+                await asyncio.shield(asyncio.ensure_future(connection.close()))
+            except Exception as error:
+                log.debug("a connection was not given back: %s", type(error).__name__)
 
     async def sync(self) -> None:
         """Returns when what was committed outlives a power cut. Raises OSError.

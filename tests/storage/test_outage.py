@@ -136,3 +136,27 @@ async def test_a_connection_that_died_unused_is_replaced_unnoticed(postgres: Pri
         await postgres.execute(THROW_OUT)
         await store.ping()
     await postgres.drop(name)
+
+
+@pytest.mark.real
+async def test_a_database_that_dies_between_two_questions_raises_nothing_of_the_drivers(
+    postgres: PrivatePostgres,
+) -> None:
+    """Giving the dead connection back fails. What was read was read, and what is raised inside is what is raised."""
+    name = await postgres.create()
+    await upgrade(postgres.url(name))
+    async with await Store.open(postgres.url(name)) as store:
+        async with store.reading() as uow:
+            assert await uow.calls.get("c-none") is None
+            await postgres.execute(THROW_OUT)
+        async with store.unit_of_work() as uow:
+            await uow.write([s.event(1)])
+        with pytest.raises(KeyError):
+            async with store.reading() as uow:
+                await uow.calls.get("c-none")
+                await postgres.execute(THROW_OUT)
+                raise KeyError
+        with pytest.raises(StorageAway):
+            async with store.unit_of_work() as uow:
+                await postgres.execute(THROW_OUT)
+                await uow.write([s.event(2)])
