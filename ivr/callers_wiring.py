@@ -74,14 +74,23 @@ class Callers:
         """
         dispatcher.known = self.known
         dispatcher.places.measured = self._measured
-        rules = dispatcher.board.rules
-        await self.known.begin(max((queue.redial_s for queue in rules.queues.values()), default=0.0))
         try:
-            await _remember(self._store, dispatcher.places, rules, self._clock.now())
             if self.ledger is not None:
                 await self.ledger.begin(self._node, left)
+            await self._remember(dispatcher)
         except StorageError as error:
             log.warning("waits and missed calls of earlier runs are not known: %s", error)
+
+    async def begin_late(self, dispatcher: Dispatcher, left: Sequence[Fact]) -> None:
+        """The same, of a database that was away then, and is back. Raises StorageError: to be tried again."""
+        await self._remember(dispatcher)
+        if self.ledger is not None:
+            await self.ledger.begin_late(self._node, left)
+
+    async def _remember(self, dispatcher: Dispatcher) -> None:
+        rules = dispatcher.board.rules
+        await self.known.begin(max((queue.redial_s for queue in rules.queues.values()), default=0.0))
+        await _remember(self._store, dispatcher.places, rules, self._clock.now())
 
     async def run(self) -> None:
         """Until cancelled."""

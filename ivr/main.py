@@ -13,6 +13,7 @@ from asr.pool import NoEars
 from ivr import opening
 from ivr.accounts.wiring import open_accounts
 from ivr.admission.wiring import Identity, admit_by
+from ivr.adoption.board import keep_staff
 from ivr.adoption.erasing import keep_erasing_live
 from ivr.adoption.handing_over import HandingOver, take_application
 from ivr.adoption.kept import any_kept
@@ -21,7 +22,7 @@ from ivr.adoption.wiring import before_connecting, take_over_calls
 from ivr.ari.client import AriClient
 from ivr.ari.parse import AnyEvent, Gap
 from ivr.asterisk.wiring import Kept, asterisk_status
-from ivr.beside import beside_calls
+from ivr.beside import Beside
 from ivr.call.front_door import FrontDoor, FrontDoorSettings
 from ivr.call.media_path import RtpMedia
 from ivr.call.services import CallServices
@@ -43,6 +44,7 @@ from ivr.errors import HotlineError, first_of
 from ivr.fallback.wiring import fallback_taking
 from ivr.gate import Gate
 from ivr.hotline import Hotline as Hotline
+from ivr.late_start import open_database
 from ivr.outside.service import open_outside
 from ivr.outside.stored import stored_history, stored_pending
 from ivr.prompts import background
@@ -50,8 +52,8 @@ from ivr.prompts.catalogue import Folders
 from ivr.prompts.store import cache_folder
 from ivr.reconcile.door import answering
 from ivr.reconcile.wiring import reconcile_by
-from ivr.recordings.stored import StoredRows, Watched
-from ivr.recordings.written import WrittenRecordings
+from ivr.recordings.stored import Watched
+from ivr.recordings.wiring import write_down
 from ivr.records import FactRecords
 from ivr.retention.keeper import keep_erasing
 from ivr.rules_live import LiveRules
@@ -158,7 +160,8 @@ async def hotline(
         traces = stack.enter_context(traces_if_wanted(settings.traces, settings.node))
         meters.fact_watchers += traces.fact_watchers
         say("database")
-        store, writer = await opening.open_storage(stack, settings)
+        database = await open_database(stack, settings)
+        store, writer = database.store, database.writer
         disk = DiskWatch(settings.disk, disk_folders(settings), writer.spool)
         put = Gate(counted(disk.through(writer.put), meters))
         say("dialogue and prompts")
@@ -183,7 +186,7 @@ async def hotline(
         before_connecting(ari)
         if not lock.is_ours:
             say("taking over the calls")
-            await take_application(ari, lock, writer)
+            await take_application(ari, lock, database.know_again)
             floor = await first_floor(settings.flows_dir, flows.current.rules, store, clock, settings.node)
         board = Board(await rules.begin(), floor.agents, floor.entries)
         outside = await stack.enter_async_context(
@@ -368,69 +371,52 @@ async def hotline(
         try:
             async with asyncio.TaskGroup() as group:
                 door = group.create_task(front_door.run(), name="front door")
-                watchers = [
-                    group.create_task(writer.failed(), name="writer watched"),
-                    group.create_task(handing_over.run(), name="handing over"),
-                    group.create_task(disk.run(), name="room on the disk"),
-                    group.create_task(outside.run(), name="notifications"),
-                    group.create_task(beside_calls("nuisance list", admissions.run), name="nuisance list"),
-                    group.create_task(flows.run(), name="versions of the dialogue"),
-                    group.create_task(
-                        beside_calls("retention", lambda: keep_erasing(store, settings, clock.now)),
-                        name="retention",
-                    ),
-                ]
+                beside = Beside(group)
+                beside.needed("writer watched", writer.failed())
+                beside.needed("handing over", handing_over.run())
+                beside.needed("room on the disk", disk.run())
+                beside.needed("notifications", outside.run())
+                beside.useful("nuisance list", admissions.run)
+                beside.needed("versions of the dialogue", flows.run())
+                beside.useful("retention", lambda: keep_erasing(store, settings, clock.now))
                 kept = Kept(group, asterisk, ari, front_door.registry, settings.asterisk, changed)
-                renderer = (
-                    group.create_task(
-                        beside_calls(
-                            "prompt renderer",
-                            lambda: background.run(flows.audio, opening.LANGUAGES, cache_folder()),
-                        ),
-                        name="prompt renderer",
+                if settings.prompts.render:
+                    beside.useful(
+                        "prompt renderer",
+                        lambda: background.run(flows.audio, opening.LANGUAGES, cache_folder()),
                     )
-                    if settings.prompts.render
-                    else None
-                )
                 await ari.ready(READY_S)
                 await take_over_calls(
                     store, ari, front_door, dispatcher, records, watched, clock, settings.node
                 )
-                watchers.append(
-                    group.create_task(
-                        beside_calls(
-                            "erasing of rows of calls that are over",
-                            lambda: keep_erasing_live(store, settings.node, clock),
-                        ),
-                        name="rows of calls that are over",
-                    )
+                beside.useful(
+                    "erasing of rows of calls that are over",
+                    lambda: keep_erasing_live(store, settings.node, clock),
                 )
                 await telephony.keeper.begin()
-                watchers.append(group.create_task(telephony.keeper.run(), name="accounts"))
+                beside.needed("accounts", telephony.keeper.run())
                 if fallback is not None:
-                    watchers.append(group.create_task(fallback.run(), name="calls of the fallback"))
+                    beside.needed("calls of the fallback", fallback.run())
                 if settings.transcripts.recordings and any(languages.values()):
-                    rows = StoredRows(store, put, settings.node)
-                    written = WrittenRecordings(
-                        ari,
-                        ears,
-                        rows,
-                        records,
-                        clock,
-                        settings.transcripts.recordings_days,
-                        hot_words=lambda language: flows.library.names.hot_words(language),
+                    written = write_down(
+                        settings, ari, ears, store, put, watched, records, clock, lambda: flows.library
                     )
-                    watched.see = written.see
-                    watchers.append(group.create_task(written.run(), name="recordings in writing"))
+                    beside.needed("recordings in writing", written.run())
                 dispatcher.start()
                 rules.drive(dispatcher)
                 flows.on_save = SavedSeed(settings.flows_dir, dispatcher, clock, telephony.accounts.welcome)
-                watchers.append(group.create_task(callbacks.run(front_door.registry), name="callbacks"))
-                watchers.append(group.create_task(reconciler.run(), name="reconciler"))
+                beside.needed("callbacks", callbacks.run(front_door.registry))
+                beside.needed("reconciler", reconciler.run())
                 await lock.until_ours()
                 await stack.enter_async_context(answering(settings.state_dir, reconciler))
-                watchers.append(group.create_task(callers.run(), name="missed calls"))
-                watchers.append(group.create_task(overseeing.run(), name="recordings and supervisors"))
+                beside.needed("missed calls", callers.run())
+                beside.needed("recordings and supervisors", overseeing.run())
+                put_off = {
+                    "agents": lambda: keep_staff(store, dispatcher.board.agents.values()),
+                    "telephone accounts": telephony.seed,
+                    "callers": lambda: callers.begin_late(dispatcher, writer.left),
+                }
+                beside.useful("database", lambda: database.keep_up(settings.hotline, put_off))
                 if settings.web.enabled:
                     page = build_app(
                         status,
@@ -446,10 +432,7 @@ async def hotline(
                 yield running
                 kept.close()
                 door.cancel()
-                for watcher in watchers:
-                    watcher.cancel()
-                if renderer is not None:
-                    renderer.cancel()
+                beside.end()
             if asterisk is None:
                 await front_door.hand_on_rest()
         except* HotlineError as errors:

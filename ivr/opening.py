@@ -14,14 +14,9 @@ from ivr.asterisk.process import PrivateAsterisk
 from ivr.asterisk.render import RenderOptions, render
 from ivr.call.outbound import Outbound
 from ivr.config import Settings
-from ivr.disk import MB
 from ivr.speech import pool_settings as pool_settings
 from ivr.tracing.optional import in_traces
-from storage.migrate import upgrade
-from storage.spool import Spool
-from storage.store import Store
 from storage.transcript_words import found_by
-from storage.writer import FactWriter
 from web.settings import PageSettings
 
 log = logging.getLogger(__name__)
@@ -40,15 +35,6 @@ UNWANTED = frozenset(
     | {"BridgeDestroyed", "ChannelCreated"}
 )
 """Events that no part of ours looks at."""
-
-
-async def open_storage(stack: AsyncExitStack, settings: Settings) -> tuple[Store, FactWriter]:
-    url = settings.effective_database_url
-    await upgrade(url)
-    store = await stack.enter_async_context(await Store.open(url))
-    spool = Spool(settings.state_dir / "spool", most_bytes=settings.disk.spool_most_mb * MB)
-    writer = await stack.enter_async_context(FactWriter(store, spool=spool))
-    return store, writer
 
 
 async def open_speech(

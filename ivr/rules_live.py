@@ -44,7 +44,7 @@ class LiveRules:
     async def begin(self) -> Rules:
         """Those of the current version, and what they lack of the queues in which stored entries wait."""
         self.in_force = self._flows.current.rules
-        async with self._versions.store.reading() as uow:
+        async with self._versions.store.reading(last_known=True) as uow:
             waiting = {QueueName(entry.queue) for entry in await uow.entries.live() if entry.queue}
         missing = self._promised = frozenset(waiting - self.in_force.queues.keys())
         if missing:

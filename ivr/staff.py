@@ -30,7 +30,7 @@ async def first_floor(folder: Path, rules: Rules, store: Store, clock: Clock, no
 
     Raises ConfigError when the seed cannot be read and the database knows nobody.
     """
-    async with store.reading() as uow:
+    async with store.reading(last_known=True) as uow:
         known = bool(await uow.agents.all())
     try:
         seed = seed_of(_files(folder), rules, clock)

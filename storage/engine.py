@@ -11,7 +11,7 @@ from typing import Any
 import orjson
 from sqlalchemy import Connection, event
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
-from sqlalchemy.pool import ConnectionPoolEntry
+from sqlalchemy.pool import AsyncAdaptedQueuePool, ConnectionPoolEntry
 
 from storage.errors import explained, parse_url
 
@@ -67,6 +67,21 @@ def create_engine(url: str, *, pool_size: int = 5) -> AsyncEngine:
         connect_args={"timeout": CONNECT_TIMEOUT_S, "command_timeout": STATEMENT_TIMEOUT_S},
     )
     _prepare_postgres(engine)
+    return engine
+
+
+def create_memory_engine() -> AsyncEngine:
+    """An empty SQLite database that is gone when the engine is disposed of. One after the other uses it."""
+    engine = create_async_engine(
+        parse_url("sqlite+aiosqlite:///:memory:"),
+        poolclass=AsyncAdaptedQueuePool,
+        pool_size=1,
+        max_overflow=0,
+        pool_timeout=CONNECT_TIMEOUT_S,
+        json_serializer=json_text,
+        json_deserializer=orjson.loads,
+    )
+    _prepare_sqlite(engine)
     return engine
 
 

@@ -79,13 +79,13 @@ def within(url: URL, limit_s: float | None) -> Iterator[None]:
         yield
     except TimeoutError:
         raise StorageAway(
-            f"{_where(url)} did not answer within {limit_s or 0:g} s",
+            f"{where_is(url)} did not answer within {limit_s or 0:g} s",
             mend="see whether it is overloaded or frozen",
         ) from None
 
 
 def explain(url: URL, error: BaseException) -> StorageError:
-    where = _where(url)
+    where = where_is(url)
     cause = _cause(error)
     state = str(getattr(cause, "sqlstate", None) or "")
     said = first_line(cause)
@@ -126,7 +126,8 @@ def first_line(error: BaseException) -> str:
     return _VALUES.sub(r"\1: ...", said)
 
 
-def _where(url: URL) -> str:
+def where_is(url: URL) -> str:
+    """For people, without the password."""
     if url.drivername.startswith("sqlite"):
         return f"SQLite file {url.database}"
     host = url.host or url.query.get("host") or "the local socket"

@@ -17,6 +17,7 @@ import contextlib
 import logging
 import os
 from collections.abc import AsyncIterator, Iterable
+from typing import Self
 
 from sqlalchemy.engine import URL
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
@@ -108,26 +109,30 @@ class Store:
 
         Raises StorageAway (not reachable), SchemaMismatch (run `ivr migrate`), StorageError (wrong address or login).
         """
-        engine = create_engine(url, pool_size=pool_size)
+        store = cls(create_engine(url, pool_size=pool_size))
         try:
-            await reach(engine)
-            with explained(engine.url):
-                async with engine.connect() as connection:
-                    found = await connection.run_sync(current_revision)
-            if found != head_revision():
-                state = "is empty" if found is None else f"has tables of revision {found}"
-                message = f"the database {state}; this version needs {head_revision()}"
-                raise SchemaMismatch(message, mend="run `ivr migrate`")
+            await store.check()
         except BaseException:
-            await engine.dispose()
+            await store.close()
             raise
-        return cls(engine)
+        return store
+
+    async def check(self) -> None:
+        """Raises as `open` does."""
+        await reach(self._engine)
+        with explained(self.url):
+            async with self._engine.connect() as connection:
+                found = await connection.run_sync(current_revision)
+        if found != head_revision():
+            state = "is empty" if found is None else f"has tables of revision {found}"
+            message = f"the database {state}; this version needs {head_revision()}"
+            raise SchemaMismatch(message, mend="run `ivr migrate`")
 
     async def close(self) -> None:
         """Idempotent."""
         await self._engine.dispose()
 
-    async def __aenter__(self) -> Store:
+    async def __aenter__(self) -> Self:
         return self
 
     async def __aexit__(self, *_: object) -> None:
@@ -151,11 +156,12 @@ class Store:
 
     @contextlib.asynccontextmanager
     async def reading(
-        self, limit_s: float | None = None, *, one_view: bool = False
+        self, limit_s: float | None = None, *, one_view: bool = False, last_known: bool = False
     ) -> AsyncIterator[UnitOfWork]:
         """For reading; on SQLite it waits for no writer and holds none up. limit_s: as above.
 
-        one_view: what others commit meanwhile is not seen, on Postgres too.
+        one_view: what others commit meanwhile is not seen, on Postgres too. last_known: of a database that has not been
+        there since the start (`late_store.py`), what was known of it last will do.
         """
         async with contextlib.AsyncExitStack() as stack:
             stack.enter_context(within(self.url, limit_s))

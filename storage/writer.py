@@ -21,7 +21,7 @@ import logging
 import random
 import time
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 from functools import partial
 from itertools import count, islice
@@ -42,6 +42,7 @@ log = logging.getLogger(__name__)
 DURABLE_S: Final = 1.0
 """So long `durable` waits for the database before the spool is enough."""
 SPOOL_AGAIN_S: Final = 0.5
+LATE_AGAIN_S: Final = 1.0
 MORE: Final = 4
 
 
@@ -63,8 +64,19 @@ class FactWriter:
         close_timeout_s: float = 10.0,
         write_limit_s: float = WRITE_LIMIT_S,
         jitter: Callable[[], float] = random.random,
+        stored: Callable[[Sequence[Fact]], None] = lambda _: None,
+        until_there: Callable[[], Awaitable[None]] | None = None,
     ) -> None:
+        """stored: told of each batch that is in the database, before the spool forgets it; must not wait nor raise.
+
+        until_there: returns when the database is there, which was away when this began. Until then nothing is written
+        or read, and then what earlier controllers left goes first.
+        """
         self._store = store
+        self._stored_told = stored
+        self._until_there = until_there
+        self.recovered = asyncio.Event()
+        """What earlier controllers left is in the database."""
         self.spool = spool
         self._capacity = capacity
         self._batch = batch
@@ -203,13 +215,31 @@ class FactWriter:
         self.figures.recovered += found.facts
         return found.facts
 
+    async def _recover_late(self) -> None:
+        """Calls go on: it is tried for as long as it takes."""
+        while True:
+            try:
+                await self.recover()
+            except StorageError as error:
+                log.error("what earlier controllers left waits: %s (%s); again soon", error, error.mend)
+                await asyncio.sleep(LATE_AGAIN_S)
+            else:
+                self._batches.away = False
+                self.recovered.set()
+                return
+
     async def _write_left(self, batch: Sequence[Fact]) -> None:
         await self._batches.write(batch)
+        self._stored_told(batch)
         self.left += [fact for fact in batch if isinstance(fact, CallRecord | CallbackRecord)]
 
     async def __aenter__(self) -> FactWriter:
         """Raises as `recover` does."""
-        await self.recover()
+        if self._until_there is None:
+            await self.recover()
+            self.recovered.set()
+        else:
+            self._batches.away = True
         if self.spool is not None:
             await asyncio.to_thread(self.spool.open)
         self._task = asyncio.create_task(self._run(), name="fact-writer")
@@ -306,6 +336,9 @@ class FactWriter:
     # --- writing ---
 
     async def _run(self) -> None:
+        if self._until_there is not None:
+            await self._until_there()
+            await self._recover_late()
         while True:
             await self._some.wait()
             await self._company()
@@ -316,6 +349,7 @@ class FactWriter:
             facts = [fact for fact, _ in batch if fact is not None]
             began_s = time.perf_counter()
             written = await self._batches.until_written(facts) if facts else 0
+            self._stored_told(facts)
             for see in self.watchers if facts else ():
                 see(facts, time.perf_counter() - began_s)
             if batch and self._stored < self._sync_from:

@@ -55,11 +55,11 @@ class Accounts:
 
     async def all(self) -> dict[str, SipAccountRecord]:
         """By username, revoked ones too."""
-        async with self._store.reading() as uow:
+        async with self._store.reading(last_known=True) as uow:
             return {account.username: account for account in await uow.sip_accounts.all()}
 
     async def last_serial(self) -> int:
-        async with self._store.reading() as uow:
+        async with self._store.reading(last_known=True) as uow:
             return await uow.sip_accounts.last_serial()
 
     async def get(self, username: str) -> SipAccountRecord:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import AsyncIterator, Callable
+import logging
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
@@ -22,7 +23,10 @@ from ivr.config import Settings
 from ivr.dispatch import Dispatcher
 from ivr.phones import Phones
 from routing.board_events import AgentChanged, Fact
+from storage.errors import StorageAway
 from storage.store import Store
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +39,8 @@ class Telephony:
     phones: Phones
     own_calls: OwnCalls
     keeper: AccountKeeper
+    seed: Callable[[], Awaitable[None]]
+    """An account for each agent who never had one. Raises StorageError."""
 
     def on_event(self, event: AnyEvent) -> None:
         self.phones.on_event(event)
@@ -59,7 +65,15 @@ async def open_accounts(
     provisioner = Provisioner(ari, rendered.profile if rendered else external_profile(settings.asterisk))
     accounts = Accounts(store, clock.now, provisioner)
     known = {account.name: account.password for account in rendered.accounts} if rendered else {}
-    await accounts.seed(dispatcher.board.agents, known)
+
+    async def seed() -> None:
+        if await accounts.seed(dispatcher.board.agents, known):
+            accounts.changed()
+
+    try:
+        await seed()
+    except StorageAway as error:
+        log.warning("agents who are new get their telephone accounts later: %s", error)
     book = AccountBook()
     own_calls = OwnCalls(book, lambda: dispatcher.board.agents, dispatcher.apply)
     phones = Phones(ari, book, dispatcher.phone_seen, own_calls.in_use, provisioner.has_contact)
@@ -82,6 +96,6 @@ async def open_accounts(
     try:
         keeper = AccountKeeper(accounts, provisioner, book, in_step)
         accounts.changed = keeper.changed
-        yield Telephony(accounts, provisioner, book, phones, own_calls, keeper)
+        yield Telephony(accounts, provisioner, book, phones, own_calls, keeper, seed)
     finally:
         own_calls.close()

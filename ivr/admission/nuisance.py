@@ -31,11 +31,11 @@ class NuisanceService:
         self._now = now
 
     async def listed(self, *, removed: bool = False) -> list[NuisanceRecord]:
-        async with self._store.reading() as uow:
+        async with self._store.reading(last_known=True) as uow:
             return await uow.nuisances.listed(removed=removed)
 
     async def last_serial(self) -> int:
-        async with self._store.reading() as uow:
+        async with self._store.reading(last_known=True) as uow:
             return await uow.nuisances.last_serial()
 
     async def add(

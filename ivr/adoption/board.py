@@ -10,6 +10,7 @@ from routing.agents import IN_CALL, Agent
 from routing.ids import EntryId
 from routing.restoring import Restored, restore
 from routing.rules import Rules
+from storage.errors import StorageAway
 from storage.records import AgentRecord
 from storage.store import Store
 
@@ -23,11 +24,12 @@ async def restored(store: Store, seed: Iterable[Agent], rules: Rules, clock: Clo
 
     Raises StorageError.
     """
-    async with store.unit_of_work() as uow:
+    async with store.reading(last_known=True) as uow:
         stored = {record.id: record.agent() for record in await uow.agents.all()}
-        staff = [stored.pop(planned.id, planned) for planned in seed]
-        await uow.agents.upsert(*(AgentRecord.of(agent) for agent in staff))
-        staff.extend(stored.values())
+        staff = [stored.get(planned.id, planned) for planned in seed]
+        new = [agent for agent in staff if agent.id not in stored]
+        planned_ids = {agent.id for agent in staff}
+        staff += [agent for agent in stored.values() if agent.id not in planned_ids]
         entries = [record.entry() for record in await uow.entries.live()]
         known = {entry.id for entry in entries}
         for agent in staff:
@@ -38,7 +40,19 @@ async def restored(store: Store, seed: Iterable[Agent], rules: Rules, clock: Clo
                     entries.append(over.entry())
         promised = [EntryId(kept.entry_id) for kept in await uow.callbacks.waiting()]
         calls = {record.id for record in await uow.live_calls.all_live(node)}
+    try:
+        await keep_staff(store, new)
+    except StorageAway as error:
+        log.warning("%d agents who are new are kept later: %s", len(new), error)
     found = restore(staff, entries, calls, rules, clock.now(), promised)
     for repair in found.repairs:
         log.warning("restored: %s", repair)
     return found
+
+
+async def keep_staff(store: Store, agents: Iterable[Agent]) -> None:
+    """Whoever is not in the database yet. Raises StorageError."""
+    records = [AgentRecord.of(agent) for agent in agents]
+    if records:
+        async with store.unit_of_work() as uow:
+            await uow.agents.upsert(*records)

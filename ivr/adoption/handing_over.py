@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Awaitable, Callable
 from typing import Final
 
 from ivr.adoption.lock import ControllerLock
@@ -51,11 +52,13 @@ class HandingOver:
         self.let_go.set()
 
 
-async def take_application(ari: Ari, lock: ControllerLock, writer: FactWriter) -> None:
-    """Connected, the other controller has lost the application. Returns when all that it knew is in the database.
+async def take_application(
+    ari: Ari, lock: ControllerLock, know_again: Callable[[ControllerLock], Awaitable[None]]
+) -> None:
+    """Connected, the other controller has lost the application. Returns when all that it knew is known here.
 
     Raises AriError, ConfigError, StorageError.
     """
     await ari.ready(READY_S)
     await lock.until_let_go()
-    await writer.recover()
+    await know_again(lock)

@@ -39,7 +39,7 @@ class Kept:
 async def any_kept(store: Store, node: str) -> bool:
     """Whether callers may be waiting for us to go on. False where the database does not tell."""
     try:
-        async with store.reading() as uow:
+        async with store.reading(last_known=True) as uow:
             return bool(await uow.live_calls.all_live(node))
     except StorageError:
         return False
@@ -47,7 +47,7 @@ async def any_kept(store: Store, node: str) -> bool:
 
 async def read(store: Store, node: str) -> Kept:
     """This node's. Raises StorageError."""
-    async with store.reading() as uow:
+    async with store.reading(last_known=True) as uow:
         live = await uow.live_calls.all_live(node)
         records = [one for one in await uow.calls.live() if one.node == node]
         known = {record.id for record in records}

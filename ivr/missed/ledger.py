@@ -71,6 +71,7 @@ class MissedLedger:
         self._changed = changed
         self._calls = CallsSeen(policy)
         self._earlier: set[str] = set()
+        self._since = clock.now() - JUST_BEFORE
         self._waiting: asyncio.Queue[Entry] = asyncio.Queue()
         self._full = False
 
@@ -99,10 +100,23 @@ class MissedLedger:
         left: what that one had not brought into the database, and so perhaps not judged. What ended just before is
         looked at as well.
         """
-        since = self._clock.now() - JUST_BEFORE
-        async with self._store.reading() as uow:
+        self._since = self._clock.now() - JUST_BEFORE
+        async with self._store.reading(last_known=True) as uow:
             self._earlier = {call.id for call in await uow.calls.live() if call.node == node}
-            over = {call.id: call for call in await uow.calls.ended_since(since, LONGEST_CALL)}
+            over = {call.id: call for call in await uow.calls.ended_since(self._since, LONGEST_CALL)}
+        self._look_again(node, over, left)
+        return len(self._earlier)
+
+    async def begin_late(self, node: str, left: Sequence[Fact]) -> None:
+        """The database was away when we began, and has by now what was left of earlier controllers: `left`.
+
+        What this one has judged itself meanwhile is looked at again, and not counted again. Raises StorageError.
+        """
+        async with self._store.reading() as uow:
+            over = {call.id: call for call in await uow.calls.ended_since(self._since, LONGEST_CALL)}
+        self._look_again(node, over, left)
+
+    def _look_again(self, node: str, over: dict[str, CallRecord], left: Sequence[Fact]) -> None:
         over |= {call.id: call for call in left if isinstance(call, CallRecord) and call.state == "ended"}
         for call in sorted(over.values(), key=lambda one: one.ended_at or one.started_at):
             if call.node == node:
@@ -110,7 +124,6 @@ class MissedLedger:
         for promise in left:
             if isinstance(promise, CallbackRecord):
                 self.see(promise)
-        return len(self._earlier)
 
     async def run(self) -> None:
         """Until cancelled."""

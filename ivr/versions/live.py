@@ -27,7 +27,7 @@ from ivr.versions.loading import aside, free_in_steps, load_aside
 from ivr.versions.ready import give_sound, prepare
 from ivr.versions.saved import saves
 from ivr.versions.service import Versions
-from storage.errors import StorageRefused
+from storage.errors import StorageAway, StorageRefused
 
 log = logging.getLogger(__name__)
 
@@ -154,7 +154,7 @@ class LiveFlows:
     async def _begin_with_folder(self) -> bool:
         try:
             library = await self._load_folder(await self._read())
-        except FlowError as error:
+        except (FlowError, StorageAway) as error:
             self._tell(error, "the live version is run instead")
             return False
         await self._become(library)
@@ -307,7 +307,7 @@ class LiveFlows:
             await free_in_steps(only)
             log.info("version %s has no calls any more and is let go", _short(version))
 
-    def _tell(self, error: FlowError, what: str) -> None:
+    def _tell(self, error: FlowError | StorageAway, what: str) -> None:
         if isinstance(error, FlowLoadError):
             for finding in error.findings:
                 if finding.severity == "error":

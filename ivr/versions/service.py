@@ -57,17 +57,17 @@ class Versions:
     beside: Mapping[str, bytes] = field(default_factory=dict)
 
     async def live(self) -> FlowRelease | None:
-        async with self.store.reading() as uow:
+        async with self.store.reading(last_known=True) as uow:
             return await uow.flow_releases.live(self.hotline)
 
     async def last_seq(self) -> int:
         """The number of the live release, 0 when nothing is published."""
-        async with self.store.reading() as uow:
+        async with self.store.reading(last_known=True) as uow:
             return await uow.flow_releases.last_seq(self.hotline)
 
     async def releases(self) -> list[FlowRelease]:
         """Oldest first."""
-        async with self.store.reading() as uow:
+        async with self.store.reading(last_known=True) as uow:
             return (await uow.flow_releases.history(self.hotline))[::-1]
 
     async def find(self, name: str) -> FlowVersion:
@@ -104,7 +104,7 @@ class Versions:
 
     async def sources(self, version: str) -> dict[str, bytes]:
         """The files of a version, by its whole hash. Raises VersionError when they are not (all) stored."""
-        async with self.store.reading() as uow:
+        async with self.store.reading(last_known=True) as uow:
             found = await uow.flow_versions.get(version)
             contents = {} if found is None else await uow.flow_files.contents(found.files.values())
         if found is None:
