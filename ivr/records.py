@@ -39,7 +39,7 @@ class FactRecords:
         self._today = today
 
     def arrived(self, call: CallId, facts: CallerFacts, at: dt.datetime) -> None:
-        if not facts.agent:
+        if not (facts.agent or facts.handed_from):
             self._today.arrived()
         self._put(
             CallRecord(
@@ -154,5 +154,7 @@ class FactRecords:
 
 
 def _own(facts: CallerFacts) -> dict[str, JsonValue]:
-    """Of a call that an agent made."""
+    """Of a call that an agent made, and of one that came out of such a call."""
+    if facts.handed_from:
+        return {"kind": "outbound", "handed_from": facts.handed_from}
     return {"kind": "outbound", "agent": facts.agent} if facts.agent else {}

@@ -28,7 +28,7 @@ from ivr.call.saved import SavedCall
 from ivr.call.session import CallSession
 from ivr.clock import Clock
 from ivr.errors import AriError, AriUnavailable, FlowError, StorageError
-from ivr.ids import CallId, ChannelId
+from ivr.ids import CallId, ChannelId, owner_of
 from storage.live_records import LiveCallRecord
 from storage.records import CallRecord
 
@@ -129,7 +129,10 @@ async def _look(ari: Ari) -> tuple[Mapping[str, bool], list[str]]:
         else:
             if isinstance(channels, Gone) or isinstance(bridges, Gone):
                 break
-            there = {one.id: in_application(one, ari.app) for one in channels.value}
+            # Those that we made are in no dialplan.
+            there = {
+                one.id: in_application(one, ari.app) or owner_of(one.id) is not None for one in channels.value
+            }
             return there, [one.id for one in bridges.value]
     raise AriUnavailable("not known which channels are there")
 

@@ -55,7 +55,7 @@ def plan(
             cut_off = gone and started_at is not None and started_at > call.arrived_at
             go_on.append(replace(call, gone=gone, cut_off=cut_off))
     names = {*(call.call for call in (*go_on, *closed)), *lost}
-    claimed = {claim for call in go_on for claim in call.claims}
+    claimed = {claim for call in go_on for claim in (call.channel, *call.claims)}
 
     def left_over(object_id: str) -> bool:
         owner: CallId | None = owner_of(object_id)

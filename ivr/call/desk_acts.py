@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Mapping
+from dataclasses import replace
 from typing import Any
 
 from ivr.call.desk_port import DONE
@@ -21,6 +22,7 @@ from ivr.flow import codec
 from ivr.flow.actions import DeskAct, JsonValue
 from ivr.flow.inputs import DeskAnswered, OpId, PartyJoined
 from ivr.flow.model import FlowLibrary
+from ivr.ids import CallId
 
 
 class DeskActs:
@@ -39,6 +41,8 @@ class DeskActs:
         self._library = library
         self._calls: dict[OpId, tuple[DeskAct, asyncio.Task[None]]] = {}
         self._up: Up | None = None
+        self._beyond: CallId | None = None
+        """The call in which the talk goes on, with this telephone in it."""
         self.joined = False
         """The agent and whoever was called talk."""
 
@@ -75,7 +79,11 @@ class DeskActs:
 
     def saved(self) -> list[JsonValue]:
         return [
-            {"action": codec.action_to_json(action), "up": None if self._up is None else self._up.to_json()}
+            {
+                "action": codec.action_to_json(action),
+                "up": None if self._up is None else self._up.to_json(),
+                **({"beyond": self._beyond} if self._beyond is not None else {}),
+            }
             for action, _ in self._calls.values()
         ]
 
@@ -90,7 +98,10 @@ class DeskActs:
             action = codec.action_from_json(one["action"])
             if not isinstance(action, DeskAct):
                 continue
-            if one["up"] is None:
+            if one.get("beyond"):
+                self._beyond = CallId(one["beyond"])
+                work = self._still_beyond(action, here.facts.agent)
+            elif one["up"] is None:
                 work = self._rung_no_more(action, here.facts.agent)
             else:
                 work = self._still_up(Up(**one["up"]), action, here.facts.agent)
@@ -99,12 +110,22 @@ class DeskActs:
     async def _rung_no_more(self, action: DeskAct, agent: str) -> None:
         self._over(action, agent, "failed")
 
+    async def _still_beyond(self, action: DeskAct, agent: str) -> None:
+        self.joined = True
+        try:
+            await self._until_let_go()
+        finally:
+            self.joined = False
+            self._over(action, agent, DONE)
+
     async def _still_up(self, up: Up, action: DeskAct, agent: str) -> None:
         self.joined = True
         try:
             leg = Leg.up(self._here.ari, self._here.call, up.channel, up.bridge, kind="party")
             async with leg:
                 await self._during(leg, action, up, adopted=True)
+            if self._beyond is not None:
+                await self._until_let_go()
         finally:
             self.joined = False
             self._over(action, agent, DONE)
@@ -136,6 +157,8 @@ class DeskActs:
                 outcome: str = rung.outcome
                 if rung.outcome == "answered":
                     outcome = DONE if await self._talk(leg, action, agent) else "failed"
+            if self._beyond is not None:
+                await self._until_let_go()
         finally:
             self.joined = False
             now = desk.call_out_ended(agent, here.call)
@@ -160,8 +183,31 @@ class DeskActs:
         here = self._here
         self._up = up
         here.keep()
-        talk = OwnTalk(here, self._transcripts, self._library, leg, up, action.language)
+        talk = OwnTalk(
+            here,
+            self._transcripts,
+            self._library,
+            leg,
+            up,
+            action.language,
+            action.number,
+            lambda: self._queue_of(up.agent, action),
+        )
         try:
-            await talk.run(adopted=adopted)
+            self._beyond = await talk.run(adopted=adopted)
         finally:
             self._up = None
+        here.keep()
+
+    async def _until_let_go(self) -> None:
+        """The telephone is in the citizen's own call now, which hangs it up. Ends by being cancelled."""
+        await asyncio.get_running_loop().create_future()
+
+    def _queue_of(self, agent: str, action: DeskAct) -> str:
+        """The first of the agent's queues."""
+        desk = self._here.services.desk
+        if desk is None:
+            return ""
+        _, now = desk.act(agent, replace(action, do="look"), self._here.call)
+        queues = now.get("queues") if isinstance(now, Mapping) else None
+        return str(queues[0]) if isinstance(queues, list) and queues else ""

@@ -142,14 +142,18 @@ class FrontDoor:
         """Starts a task and returns: the bus holds this channel's events until its mailbox watches it."""
         channel = ChannelId(event.channel.id)
         args = list(event.args)
-        if owner_of(channel) is not None:
+        if self.registry.has(channel):
+            log.info("%s is in already", channel)
+        elif owner_of(channel) is not None:
             log.info("a part of a call that is over entered late: %s", channel)
             self._spawn(self._end_channel(channel), f"end {channel}")
         elif args[:1] == [FEATURE]:
             dialled, agent = (*args[1:3], "", "")[:2]
+            self.registry.add_other(channel)
             self._codes.dialled(event.channel, dialled, self.agent_of(agent))
         elif args[:1] == [COLLEAGUE]:
             dialled, agent = (*args[1:3], "", "")[:2]
+            self.registry.add_other(channel)
             self._spawn(self._second(channel, dialled, self.agent_of(agent)), f"second call {channel}")
         else:
             self.take_in(event.channel)
@@ -162,6 +166,9 @@ class FrontDoor:
             self.registry.remove_other(channel)
 
     def take_in(self, channel: Channel) -> None:
+        """A caller, unless somebody has been taking that one in meanwhile."""
+        if self.registry.has(ChannelId(channel.id)):
+            return
         if channel.id in self.registry.to_end:
             self._spawn(self._end_channel(channel.id), f"end {channel.id}")
             return
@@ -238,6 +245,7 @@ class FrontDoor:
             await session.run()
         finally:
             self.registry.remove(session)
+            self._services.in_talk.none_comes(session.call)
             if session.to_end:
                 self.registry.to_end.add(session.channel)
             self._on_change()

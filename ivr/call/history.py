@@ -157,6 +157,7 @@ class CallHistory:
                 "language": self._facts.language,
                 "endpoint": self._facts.trunk,
                 "agent": self._facts.agent,
+                **({"handed_from": self._facts.handed_from} if self._facts.handed_from else {}),
             },
             self._arrived_at,
         )

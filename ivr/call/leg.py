@@ -94,6 +94,7 @@ class Leg:
         self.bridge = bridge or child_id(call, "talk")
         self._own_bridge = bridge is None
         self._bridged = False
+        self._given_away = False
         self.cut_off = False
         """It ended because Asterisk did."""
         self._doubtful = False
@@ -211,6 +212,10 @@ class Leg:
         """The bridge outlives this telephone: whoever asks for it ends it."""
         self._bridged = False
         return self.bridge
+
+    def give_away(self) -> None:
+        """Telephone and bridge outlive this leg: whoever has them from now on ends them."""
+        self._given_away = True
 
     async def until_over(
         self,
@@ -342,6 +347,8 @@ class Leg:
         return self._mailbox
 
     async def _hang_up(self) -> None:
+        if self._given_away:
+            return
         steps = [self._ari.channels.hangup(channel_id=self.channel, reason_code="16")]
         if self._bridged:
             steps.append(self._ari.bridges.destroy(bridge_id=self.bridge))

@@ -1,33 +1,39 @@
-"""The talk of an agent who has called a citizen: hold, mute, consulting, conference, keys, as in a queue's talk.
+"""The talk of an agent who has called a citizen: all that is done in a queue's talk is done in this one.
 
-Here the agent's telephone is the call's own channel, and the talk ends with it: there is no place in line to give the
-citizen back to, and nobody whose call it would be when the agent has gone.
+Here the agent's telephone is the call's own channel, and the call ends with it. So the talk is here for as long as it
+is between the two; whoever is to be brought in, or to have the citizen, is so in a call of the citizen's own, into
+which the talk moves first (`ivr/talk/onward.py`).
 """
 
 from __future__ import annotations
 
 import asyncio
 import datetime as dt
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import AsyncExitStack, contextmanager
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, Final
 
 from ivr.call.grounds import Occasion, ground_of
 from ivr.call.leg import Leg
+from ivr.call.onward_port import Citizen
 from ivr.call.racing import unless
 from ivr.call.services import OpenCall
 from ivr.call.transcribing import Transcripts
 from ivr.call.up import Up
 from ivr.errors import AriError
 from ivr.flow.model import FlowLibrary
-from ivr.ids import child_id
+from ivr.ids import CallId, child_id
 from ivr.talk.conversations import Conversation
+from ivr.talk.events import Add, Blind, Consult, Park, ToFlow
 from ivr.talk.ground import Ground
+from ivr.talk.onward import OnwardTalking
 from ivr.talk.people import Person
 from ivr.talk.reaching import Reached
-from ivr.talk.talking import Talking
+from ivr.talk.saved import SavedTalk
 from routing.ids import AgentId
+
+BEYOND: Final = (Blind, Consult, Add, Park, ToFlow)
 
 
 class OwnTelephone(Leg):
@@ -44,7 +50,10 @@ class OwnTelephone(Leg):
 
 @dataclass(frozen=True, slots=True)
 class OwnTalk:
-    """citizen: joined with the agent in that leg's own bridge. up: the same, for whoever goes on with the call."""
+    """citizen: joined with the agent in that leg's own bridge. up: the same, for whoever goes on with the call.
+
+    number: the citizen's. queue_of_agent: whose line a citizen waits in whom nobody takes, "" = none is known.
+    """
 
     here: OpenCall
     transcripts: Transcripts
@@ -52,16 +61,26 @@ class OwnTalk:
     citizen: Leg
     up: Up
     language: str
+    number: str
+    queue_of_agent: Callable[[], str]
 
-    async def run(self, *, adopted: bool = False) -> None:
-        """Until either hangs up. adopted: another controller had it, who knows in which room."""
+    async def run(self, *, adopted: bool = False) -> CallId | None:
+        """Until either hangs up; None then. Or until the talk goes on in a call of the citizen's own: that one, whose
+        both telephones are. adopted: another controller had it, who knows in which room."""
         here, agent = self.here, self.up.agent
         began = dt.datetime.fromtimestamp(self.up.began_at, dt.UTC)
         before_s = max(0.0, (here.services.clock.now() - began).total_seconds()) if adopted else 0.0
         async with AsyncExitStack() as keep:
             own = OwnTelephone.up(here.ari, here.call, here.channel, self.citizen.give_bridge())
             await keep.enter_async_context(own)
-            talking = Talking(self._ground(), Reached(own, keep.pop_all(), agent))
+            talking = OnwardTalking(
+                self._ground(),
+                Reached(own, keep.pop_all(), agent),
+                BEYOND,
+                here.services.onward.there_is,
+                here.services.clock.now,
+            )
+            moved: CallId | None = None
             if adopted:
                 here.services.queues.tell(AgentId(agent), "resume")
                 talking.tidy()
@@ -69,10 +88,27 @@ class OwnTalk:
             try:
                 await unless(gone, talking.run())
             finally:
+                if talking.given is not None:
+                    # At once, or whoever hangs up in this moment would leave the others to nobody.
+                    moved = self._move(talking, talking.given)
                 gone.cancel()
-                await asyncio.wait({gone})
                 self.transcripts.flow(on=True)
                 here.history.parted(before_s + talking.talked_s, talking.held_s, here.services.clock.now())
+            await asyncio.wait({gone})
+            return moved
+
+    def _move(self, talking: OnwardTalking, given: SavedTalk) -> CallId | None:
+        here, agent = self.here, self.up.agent
+        citizen = Citizen(
+            self.citizen.channel, self.number, self.language, agent, here.call, self.queue_of_agent()
+        )
+        call = here.services.onward.begin(citizen, given, here.services.in_talk, talking.went)
+        if call is not None:
+            self.citizen.give_away()
+            now, act = here.services.clock.now(), {"act": "handed_on", "agent": agent, "call": call}
+            if here.history.note("talk", act, now):
+                here.history.acted(act, now)
+        return call
 
     def _ground(self) -> Ground:
         occasion = Occasion("outbound", None, "", self.language)

@@ -77,7 +77,8 @@ class CallerFacts:
     """What is known of a call when it arrives. caller: the number, "" when withheld. answered: by the dialplan.
 
     history: the caller's earlier calls, as `CallFacts.history`; {} when nothing is known. agent: whose telephone this
-    is, "" = a citizen's.
+    is, "" = a citizen's. handed_from: of a citizen whom the hotline had called: the call, or the promise to call back,
+    that this call comes out of.
     """
 
     caller: str
@@ -89,6 +90,7 @@ class CallerFacts:
     answered: bool = False
     history: Mapping[str, JsonValue] = field(default_factory=dict, repr=False)
     agent: str = ""
+    handed_from: str = ""
 
 
 @dataclass(frozen=True, slots=True)

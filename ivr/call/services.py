@@ -15,6 +15,7 @@ from ivr.ari.interface import Ari
 from ivr.call.desk_port import AtDesk
 from ivr.call.history import CallHistory
 from ivr.call.media_path import MediaSource, RtpMedia
+from ivr.call.onward_port import Onward
 from ivr.call.outbound import NOWHERE, Outbound
 from ivr.call.ports import (
     Callbacks,
@@ -75,6 +76,8 @@ class CallServices:
     """The same as what can be done with them (`ivr/talk/service.py`)."""
     lines: Lines = field(default_factory=Lines)
     """Agents' telephones that ring now."""
+    onward: Onward = field(default_factory=Onward)
+    """Gives a citizen whom an agent called a call of their own."""
     begun: Callable[[CallId, Action], None] | None = None
     """Told of every action that is begun, where somebody wants to know (ivr/tracing)."""
     hours: Callable[[], Mapping[str, bool]] = dict

@@ -142,6 +142,11 @@ class CallSession:
         return self._place.agent if self._place is not None else ""
 
     @property
+    def entry(self) -> str:
+        """Of the place in a queue, "" = none."""
+        return self._place.entry if self._place is not None else ""
+
+    @property
     def _place(self) -> Place | None:
         return None if self._parts is None else self._parts.waiting.place
 
@@ -269,7 +274,8 @@ class CallSession:
         else:
             self._state = saved.state
         here.history.caught_up(saved.said)
-        adopted(here, saved)
+        if saved.revision:
+            adopted(here, saved)
         self._keep()
 
     async def _converse(self, parts: Parts) -> None:

@@ -394,8 +394,12 @@ class Waiting:
         await self._talk(place, Talking(self._ground(place), owner, place.music))
 
     async def _talk_on(self, place: Place, saved: SavedTalk) -> None:
-        """A talk that another controller had."""
-        await self._talk(place, await adopted(self._ground(place), saved, self._here.services.clock.now()))
+        """A talk that another controller had, or another call."""
+        occasion, first = self._occasion(place), saved.parties.get("p1")
+        if first is not None and first.entry is None:
+            occasion = replace(occasion, kind="outbound", entry=None)
+        ground = ground_of(self._here, self._transcripts, self._library, occasion)
+        await self._talk(place, await adopted(ground, saved, self._here.services.clock.now()))
 
     def _ground(self, place: Place) -> Ground:
         return ground_of(self._here, self._transcripts, self._library, self._occasion(place))
@@ -457,11 +461,14 @@ class Waiting:
         if self.talk is not None and self.place is not None and self.place.op == op:
             self.talk.flow_ended()
 
-    def back_into(self, place: Place, to: ToQueue, entry: EntryId, agent: AgentId) -> None:
-        """The agent sends the caller to a queue; the place has the age of before."""
+    def back_into(self, place: Place, to: ToQueue, entry: EntryId | None, agent: AgentId) -> None:
+        """The agent sends the caller to a queue; the place has the age of before. entry None: there is none yet."""
         place.joined_at, place.agent = None, ""
         place.queue = to.queue
         place.wanted = replace(place.wanted, queue=to.queue, skills=to.skills)
+        if entry is None:
+            self.again(place, "transfer", "")
+            return
         self._here.history.queued(to.queue)
         self._queues.sent_back(entry, agent, "transfer", queue=to.queue, skills=to.skills)
 
@@ -489,7 +496,7 @@ class _Line:
         self._waiting = waiting
         self._place = place
 
-    def sent_back(self, entry: EntryId, agent: AgentId, to: ToQueue) -> None:
+    def sent_back(self, entry: EntryId | None, agent: AgentId, to: ToQueue) -> None:
         self._waiting.back_into(self._place, to, entry, agent)
 
     def into_line(self, why: str, missed_by: str) -> None:

@@ -71,8 +71,8 @@ class CallbackTalk:
 
     # --- the line
 
-    def sent_back(self, entry: EntryId, agent: AgentId, to: ToQueue) -> None:
-        if entry != self.place.entry:
+    def sent_back(self, entry: EntryId | None, agent: AgentId, to: ToQueue) -> None:
+        if entry is not None and entry != self.place.entry:
             # To whom the call was handed before.
             self.house.queues.finished(entry, agent, wrap_up_as=self.queue)
         self.place.wait(agent, "transfer", to.queue, to.skills)

@@ -117,6 +117,8 @@ def call_of(events: Sequence[JournalEvent]) -> Folded | None:
     data: dict[str, Any] = {"endpoint": begun["endpoint"] or ""}
     if begun["agent"]:
         data |= {"kind": "outbound", "agent": begun["agent"]}
+    elif begun.get("handed_from"):
+        data |= {"kind": "outbound", "handed_from": begun["handed_from"]}
     record = CallRecord(
         id=first.call_id,
         started_at=first.at,

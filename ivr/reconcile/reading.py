@@ -45,7 +45,7 @@ class Books:
             frozenset(session.call for session in sessions if session.hung_up),
             self.registry.others,
             self.registry.made,
-            frozenset(self.promises()),
+            frozenset({*self.promises(), *(session.entry for session in sessions)}),
             frozenset(self.dispatcher.seats.unseated),
             talking,
             telephones,

@@ -22,8 +22,9 @@ from routing.ids import AgentId, EntryId
 class Line(Protocol):
     """The citizen's place in a queue, which a talk may give back. A call without one cannot (`Ground.line` None)."""
 
-    def sent_back(self, entry: EntryId, agent: AgentId, to: ToQueue) -> None:
-        """By the agent, into that queue, with the age of before."""
+    def sent_back(self, entry: EntryId | None, agent: AgentId, to: ToQueue) -> None:
+        """By the agent, into that queue, with the age of before. entry: the agent's own on the board; None: no queue
+        gave the agent this call."""
         ...
 
     def into_line(self, why: str, missed_by: str) -> None:

@@ -32,7 +32,7 @@ class Mover:
 
     async def carry_out(self, moves: Sequence[Move], legs: Mapping[str, Leg], aside: str) -> None:
         """legs: by person. aside: the bridge of that room. Who leaves goes first, then who comes."""
-        channels = {move: self._channel(move, legs) for move in moves}
+        channels = {move: self.channel(move.who, move.after, legs) for move in moves}
         out: list[Awaitable[None]] = []
         into: dict[str, list[ChannelId]] = {}
         for move, channel in channels.items():
@@ -76,7 +76,7 @@ class Mover:
         self._bridge = {ChannelId(one): bridge for bridge, inside in there.items() for one in inside}
         moves: list[Move] = []
         for who, room in wanted.items():
-            channel = self._channel(Move(who, "", room), legs)
+            channel = self.channel(who, room, legs)
             if channel is None:
                 continue
             bridge = self._bridge.get(channel, "")
@@ -110,12 +110,13 @@ class Mover:
     async def destroy(self) -> None:
         await self._try(self._ari.bridges.destroy(bridge_id=self.main))
 
-    def _channel(self, move: Move, legs: Mapping[str, Leg]) -> ChannelId | None:
-        if move.who == CITIZEN:
+    def channel(self, who: str, room: Room, legs: Mapping[str, Leg]) -> ChannelId | None:
+        """By which that person, or the citizen, is in that room. None: has no telephone up."""
+        if who == CITIZEN:
             return self._citizen
-        if self.aside is not None and self.aside[0] == move.who and move.after in ("aside", "ringing"):
+        if self.aside is not None and self.aside[0] == who and room in ("aside", "ringing"):
             return self.aside[1]
-        leg = legs.get(move.who)
+        leg = legs.get(who)
         return None if leg is None else leg.channel
 
     async def _alone(self, channel: ChannelId, room: Room) -> None:

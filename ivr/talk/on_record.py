@@ -18,6 +18,7 @@ ACTS: Final = frozenset(
         "answered",
         "not_answered",
         "agent_left",
+        "handed_on",
     }
 )
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import datetime as dt
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 
@@ -34,12 +35,14 @@ class Party:
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """event: None = see that everybody is where they should be. done: who asked waits for the answer. reached: a
-    telephone that comes with it, and is the talk's from now on."""
+    """event: None = see that everybody is where they should be. give: the talk goes on elsewhere from then on, if it
+    can. done: who asked waits for the answer. reached: a telephone that comes with it, and is the talk's from now on.
+    """
 
     event: Event | None
     done: asyncio.Future[Result] | None = None
     reached: Reached | None = None
+    give: dt.datetime | None = None
     person: str = ""
     """Whose telephone it is about: stale when that one is not in the talk any more."""
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final, Literal
 
+from ivr.ids import ChannelId
 from ivr.talk.results import Stage
 from ivr.talk.targets import Target, ToQueue
 
@@ -52,6 +53,14 @@ class Talk:
     @property
     def persons(self) -> Mapping[str, Person]:
         return {one.id: one for one in (self.owner, self.other, *self.joined) if one is not None}
+
+
+@dataclass(frozen=True, slots=True)
+class Company:
+    """telephone: the channel by which an agent is in the talk now. others: those of everybody whom the agent hears."""
+
+    telephone: ChannelId
+    others: frozenset[ChannelId] = frozenset()
 
 
 # --- actions
@@ -164,6 +173,15 @@ def rooms(talk: Talk) -> Mapping[str, Room]:
     for one in talk.joined:
         where[one.id] = "main"
     return where
+
+
+def company(talk: Talk, who: str) -> frozenset[str]:
+    """With whom that person is, and hears them: ids, and `CITIZEN`. Nobody for who is alone, or not in it yet."""
+    where = rooms(talk)
+    room = where.get(who)
+    if room not in ("main", "aside"):
+        return frozenset()
+    return frozenset(one for one, there in where.items() if there == room and one != who)
 
 
 def agent_state(talk: Talk) -> Literal["talking", "hold", "consulting", ""]:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from ivr.talk.parking import Slots
 
@@ -11,20 +12,60 @@ if TYPE_CHECKING:
     from ivr.talk.talking import Talking
 
 
+class Companion(Protocol):
+    """Told of every talk when people in it move."""
+
+    async def moving(self, call: str) -> None:
+        """They are about to, and wait for this: `Talking.company_of` tells of afterwards. Raises nothing."""
+        ...
+
+    def moved(self, call: str) -> None:
+        """The talk has made a step. On the loop; must not wait."""
+        ...
+
+
 class Talks:
     def __init__(self) -> None:
         self._now: list[Talking] = []
+        self._companions: list[Companion] = []
         self.slots: Slots[Talking] = Slots()
+        self._awaited: dict[str, asyncio.Future[Talking]] = {}
 
     def __iter__(self) -> Iterator[Talking]:
         return iter(list(self._now))
 
     def add(self, talking: Talking) -> None:
         self._now.append(talking)
+        awaited = self._awaited.pop(talking.call, None)
+        if awaited is not None and not awaited.done():
+            awaited.set_result(talking)
+
+    def awaited(self, call: str) -> asyncio.Future[Talking]:
+        """Done when a talk of that call goes on; cancelled when the call is over without one."""
+        coming = asyncio.get_running_loop().create_future()
+        self._awaited[call] = coming
+        coming.add_done_callback(lambda _: self._awaited.pop(call, None))
+        return coming
+
+    def none_comes(self, call: str) -> None:
+        """That call is over."""
+        awaited = self._awaited.get(call)
+        if awaited is not None:
+            awaited.cancel()
 
     def remove(self, talking: Talking) -> None:
         self._now.remove(talking)
         self.slots.free(talking)
+
+    def accompany(self, companion: Companion) -> None:
+        self._companions.append(companion)
+
+    async def moving(self, call: str) -> None:
+        await asyncio.gather(*(one.moving(call) for one in self._companions))
+
+    def moved(self, call: str) -> None:
+        for one in self._companions:
+            one.moved(call)
 
     def of_agent(self, agent: str) -> Talking | None:
         """The one that the agent has; else one that the agent is in."""

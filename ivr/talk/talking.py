@@ -16,6 +16,7 @@ from typing import Final, Literal
 from ivr.ari.generated.events import ChannelHold, ChannelTransfer, ChannelUnhold
 from ivr.ari.parse import AnyEvent
 from ivr.ari.unhurried import unhurried
+from ivr.call.leg import Leg
 from ivr.errors import AriError
 from ivr.ids import ChannelId
 from ivr.talk.begun import Begun, joined
@@ -48,6 +49,7 @@ from ivr.talk.party import Message, Party
 from ivr.talk.people import (
     CITIZEN,
     Action,
+    Company,
     IntoLine,
     LetGo,
     Move,
@@ -59,6 +61,7 @@ from ivr.talk.people import (
     Talk,
     Tell,
     Unhear,
+    company,
     rooms,
 )
 from ivr.talk.preparing import dialled, prepare
@@ -92,6 +95,8 @@ class Talking:
         self._inbox: asyncio.Queue[Message] = asyncio.Queue()
         self._ringing: dict[str, asyncio.Task[None]] = {}
         self._over = False
+        self.given: SavedTalk | None = None
+        """How it stood when it was given: somebody else has everybody in it."""
         self._taking: Message | None = None
         self._late: list[Party] = []
         self._group: asyncio.TaskGroup | None = None
@@ -146,6 +151,19 @@ class Talking:
         self._ground.note("talk", {"act": "keys", "agent": who, "keys": "*" * len(keys)})
         return Done(talk.stage)
 
+    async def elsewhere(self) -> Talking | None:
+        """Where somebody else can be brought in: here. None: nowhere."""
+        return self
+
+    async def give(self, now: dt.datetime) -> bool:
+        """`run` returns, and everybody is left where they are, for whoever goes on with `given`. False: as the talk
+        stands it cannot be given."""
+        done: asyncio.Future[Result] = asyncio.get_running_loop().create_future()
+        if self._over:
+            return False
+        self._inbox.put_nowait(Message(None, done, give=now))
+        return isinstance(await done, Done)
+
     def states(self) -> asyncio.Queue[Talk]:
         """Gets the talk after each step from now on; the last one is `ended`."""
         queue: asyncio.Queue[Talk] = asyncio.Queue()
@@ -163,6 +181,19 @@ class Talking:
     def aside_by(self, channel: ChannelId | None) -> None:
         """The owner consults with this second channel (`second.py`), or no more."""
         self._mover.aside = None if channel is None else (self._owner_id, channel)
+
+    def company_of(self, agent: str) -> Company | None:
+        """None: the agent's telephone is not in it."""
+        where, legs = rooms(self.state), self._legs()
+        for person in self.state.persons.values():
+            if (person.kind, person.name) == ("agent", agent) and person.id in where:
+                telephone = self._mover.channel(person.id, where[person.id], legs)
+                if telephone is not None:
+                    others = (
+                        self._mover.channel(one, where[one], legs) for one in company(self.state, person.id)
+                    )
+                    return Company(telephone, frozenset(one for one in others if one is not None))
+        return None
 
     @property
     def talked_s(self) -> float:
@@ -203,7 +234,7 @@ class Talking:
                     self._follow(person)
                 self._limit(self._begun.longest_s)
                 await self._catch_up()
-                while self.state.stage != "ended":
+                while self.state.stage != "ended" and self.given is None:
                     self._taking = await self._inbox.get()
                     await self._take(self._taking)
                 self._refuse_rest()
@@ -281,9 +312,11 @@ class Talking:
                 self._late.append(Party(message.reached))
 
     async def _take(self, message: Message) -> None:
+        if message.give is not None:
+            self._give(message, message.give)
+            return
         if message.event is None:
-            legs = {person: party.reached.leg for person, party in self._parties.items()}
-            await self._mover.settle(rooms(self.state), legs, self._aside())
+            await self._mover.settle(rooms(self.state), self._legs(), self._aside())
             return
         if message.person and message.person not in self.state.persons:
             if message.reached is not None:
@@ -318,6 +351,14 @@ class Talking:
         rung = self.state.other if reach is not None else None
         message.answer(Done(self.state.stage, slot, rung.id if rung is not None else ""))
 
+    def _give(self, message: Message, now: dt.datetime) -> None:
+        """Whoever is with a citizen who has nobody else, or has the citizen on hold."""
+        if self.state.stage not in ("talking", "held") or self.state.joined:
+            message.answer(Refused("not_now"))
+            return
+        self.given = self.saved(now)
+        message.answer(Done(self.state.stage))
+
     async def _go(self, event: Event, reach: Reach | None) -> None:
         aside = self._aside()
         before, (self.state, actions) = self.state, step(self.state, event)
@@ -333,8 +374,8 @@ class Talking:
         moves = [action for action in actions if isinstance(action, Move)]
         self._share()
         if moves:
-            legs = {person: party.reached.leg for person, party in self._parties.items()}
-            await self._mover.carry_out(moves, legs, self._aside() or aside)
+            await self._ground.talks.moving(self.call)
+            await self._mover.carry_out(moves, self._legs(), self._aside() or aside)
         for action in actions:
             await self._carry_out(action, reach)
         self._tend_parking()
@@ -344,6 +385,7 @@ class Talking:
     def _show(self) -> None:
         for queue in self._watching:
             queue.put_nowait(self.state)
+        self._ground.talks.moved(self.call)
 
     def _tend_parking(self) -> None:
         """The time of a parked call; its slot is free when it is parked no longer."""
@@ -370,7 +412,6 @@ class Talking:
             case SendBack(person, to):
                 party = self._parties[person.id]
                 assert ground.line is not None
-                assert party.reached.entry is not None
                 party.on_board = False
                 ground.line.sent_back(party.reached.entry, AgentId(person.name), to)
             case IntoLine(why, missed_by):
@@ -483,10 +524,23 @@ class Talking:
         for task in self._ringing.values():
             task.cancel()
         parties, self._parties = [*self._parties.values(), *self._late], {}
+        if self.given is not None:
+            for party in parties:
+                await self._part(party)
+            return
         for party in parties:
             await self._end(party)
         await self._mover.release()
         await self._mover.destroy()
+
+    @staticmethod
+    async def _part(party: Party) -> None:
+        """The telephone is somebody else's, as it stands."""
+        if party.follower is not None:
+            party.follower.cancel()
+        party.together.close()
+        party.reached.leg.give_away()
+        await party.reached.keep.aclose()
 
     def _share(self) -> None:
         """Transcript and recording of those who share the call with the citizen, from now on."""
@@ -507,6 +561,9 @@ class Talking:
     @property
     def _owner_id(self) -> str:
         return self.state.owner.id if self.state.owner is not None else ""
+
+    def _legs(self) -> dict[str, Leg]:
+        return {person: party.reached.leg for person, party in self._parties.items()}
 
     def _aside(self) -> str:
         """The bridge of the consulted one."""

@@ -1,0 +1,85 @@
+"""How a citizen whom the hotline has called gets a call of their own: the port, for those who have the citizen."""
+
+from __future__ import annotations
+
+import asyncio
+import datetime as dt
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final, Protocol
+
+from ivr.ids import CallId, ChannelId
+from ivr.talk.registry import Talks
+from ivr.talk.saved import SavedTalk
+from routing.ids import EntryId
+
+if TYPE_CHECKING:
+    from ivr.talk.talking import Talking
+
+COMES_S: Final = 10.0
+"""So long a talk may take until it goes on in another call: a few questions to Asterisk."""
+
+
+@dataclass(frozen=True, slots=True)
+class Citizen:
+    """channel: the telephone, answered. number: as dialled. agent: who has the citizen now. was: the call, or the
+    promise to call back, out of which the talk comes.
+
+    queue: whose line the citizen waits in when nobody has them, "" = none is known. entry, since: the place that the
+    talk has on the board, and what its age is counted from; None: no queue brought the two together.
+    """
+
+    channel: ChannelId
+    number: str = field(repr=False)
+    language: str
+    agent: str
+    was: str
+    queue: str
+    entry: EntryId | None = None
+    since: dt.datetime | None = None
+
+
+class Begins(Protocol):
+    def there_is(self, flow: str) -> bool:
+        """Whether citizens can have a call of their own, and be sent to that flow in it ("" = any)."""
+        ...
+
+    def begin(self, citizen: Citizen, talk: SavedTalk) -> CallId | None:
+        """At once; whoever is in the talk is that call's from now on. None: nothing happened."""
+        ...
+
+
+class Onward:
+    """Made before the front door, which opens it."""
+
+    def __init__(self) -> None:
+        self._begins: Begins | None = None
+
+    def by(self, begins: Begins) -> None:
+        self._begins = begins
+
+    def there_is(self, flow: str) -> bool:
+        return self._begins is not None and self._begins.there_is(flow)
+
+    def begin(
+        self,
+        citizen: Citizen,
+        talk: SavedTalk,
+        talks: Talks,
+        went: Callable[[Talking | None], None],
+    ) -> CallId | None:
+        """At once; None: nothing happened. went: told soon which talk it is there; None: it does not go on there
+        either, since somebody has hung up."""
+        call = None if self._begins is None else self._begins.begin(citizen, talk)
+        if call is None:
+            went(None)
+            return None
+        coming = talks.awaited(call)
+        late = asyncio.get_running_loop().call_later(COMES_S, coming.cancel)
+
+        def told(there: asyncio.Future[Talking]) -> None:
+            late.cancel()
+            went(None if there.cancelled() else there.result())
+
+        coming.add_done_callback(told)
+        return call
