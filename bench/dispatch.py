@@ -36,7 +36,8 @@ from ivr.asterisk.process import PrivateAsterisk
 from ivr.asterisk.render import RenderedAsterisk, RenderOptions, render
 from ivr.clock import SystemClock
 from ivr.demo import sip
-from ivr.demo.lightphone import Call, LightPhone
+from ivr.demo.light_call import Call
+from ivr.demo.lightphone import LightPhone
 from ivr.demo.sip import SipMessage
 from storage.migrate import upgrade
 from storage.store import Store

@@ -65,6 +65,11 @@ class SipSocket(asyncio.DatagramProtocol):
             self._transport = None
 
     @property
+    def host(self) -> str:
+        """The server, as it is written in addresses."""
+        return f"{self.server[0]}:{self.server[1]}"
+
+    @property
     def contact(self) -> str:
         return f"sip:{self._user}@{self.address}:{self.port}"
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ivr.demo.lightphone import Call
+from ivr.demo.light_call import Call
 from tests.chaos.sounds import WINDOW, named, pitch_of
 
 GAP_S = 0.35
