@@ -114,10 +114,15 @@ def _agents(found: Evidence) -> Iterator[str]:
         # An outside party that was joined is no agent.
         if agent and agent not in on_record:
             yield f"agent {agent} was joined, and is not on record"
-    answered = {change.agent_id for change in found.states if change.after == "talking"}
-    for agent in on_record - answered:
+    answers = [change for change in found.states if change.after == "talking"]
+    # Neither is rung as an agent is: a supervisor who takes a talk over, and who made the call.
+    unasked = {event.data.get("by") for event in found.notes("supervised")}
+    unasked |= {found.record.data.get("agent")} if found.record.data.get("kind") == "outbound" else set()
+    for agent in on_record - unasked - {change.agent_id for change in answers}:
         yield f"agent {agent} is on record, and has no answer of this call in the own history"
-    for agent in answered - on_record:
+    # Whoever carries a promise out talks in a call of its own, after this one.
+    promised = {entry.id for entry in found.entries if entry.callback}
+    for agent in {change.agent_id for change in answers if change.entry not in promised} - on_record:
         yield f"agent {agent} answered for this call, and is not on record"
 
 

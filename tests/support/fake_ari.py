@@ -32,6 +32,7 @@ from ivr.ari.repository import Reply, Request
 from ivr.ari.results import Operation
 from ivr.errors import AriUnavailable
 from tests.support.fake_ari_objects import (
+    ITS_CHANNEL,
     NOT_IN_STASIS,
     WAITING,
     FakeBridge,
@@ -70,7 +71,9 @@ class FakeAsterisk(FakeWorld):
         parameters = parameters_of(request.operation, request.target, request.body)
         self.commands.append((request.operation.name, parameters))
         fault = self._take_fault(request.operation.name)
-        if fault.ends:
+        if fault.ends == ITS_CHANNEL:
+            self.hang_up(parameters.get("channelId") or parameters.get("channel", ""))
+        elif fault.ends:
             self.hang_up(fault.ends)
         name = request.operation.name
         if fault.status:

@@ -113,12 +113,15 @@ class FakeRecording:
     talked_s: float = 0.0
 
 
+ITS_CHANNEL = "its channel"
+
+
 @dataclass(slots=True)
 class Fault:
     """For the next `times` commands of this name (`channels.play_with_id`, or `*`).
 
     status: answered so, and not carried out. delay_s: answered so much later. unanswered: carried out, but no answer
-    comes back. ends: this channel hangs up just before the command is carried out.
+    comes back. ends: this channel hangs up just before the command is carried out; ITS_CHANNEL: the command's own.
     """
 
     operation: str

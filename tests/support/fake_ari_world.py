@@ -96,10 +96,10 @@ class FakeWorld:
         self._enter_stasis(channel, list(args))
         return channel.id
 
-    def press(self, channel_id: str, digits: str, *, between_s: float = 0.0) -> None:
+    def press(self, channel_id: str, digits: str, *, between_s: float = 0.0, after_s: float = 0.0) -> None:
         """The far end presses keys, one every `between_s` seconds."""
         for number, digit in enumerate(digits):
-            self._after(number * between_s, self._digit, channel_id, digit)
+            self._after(after_s + number * between_s, self._digit, channel_id, digit)
 
     def talk(self, channel_id: str, duration_ms: int) -> None:
         """TALK_DETECT hears the far end for so long."""

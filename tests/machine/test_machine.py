@@ -1,0 +1,18 @@
+"""Drawn shifts: Hypothesis invents what citizens, agents and supervisors do and what goes wrong; the whole hotline
+takes it on virtual time, and whatever happened nothing may be lost, doubled, stuck or wrong (`oracle.py`).
+
+`python -m tests.machine --minutes 10` plays for longer.
+"""
+
+from __future__ import annotations
+
+import hypothesis
+
+from tests.machine.playing import play
+from tests.machine.steps import Shift, shifts
+
+
+@hypothesis.settings(max_examples=25, derandomize=True, database=None)
+@hypothesis.given(shifts(most=25))
+def test_whatever_happens_in_a_shift_nothing_is_lost(shift: Shift) -> None:
+    play(shift)
