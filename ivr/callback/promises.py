@@ -23,6 +23,8 @@ OF_ATTEMPTS: Final = ("attempt", "waits", "joined", "waiting", "done", "cancelle
 """What is journalled of an attempt, and of its end."""
 AGAIN_S: Final = 2.0
 """Between two looks for the promises of earlier runs."""
+SAID_AGAIN: Final = 30
+"""Of so many looks in vain one is logged."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,11 +86,14 @@ class StoredPromises:
         self._put(event)
 
     async def waiting(self) -> list[Kept]:
+        tried = 0
         while True:
             try:
                 return await self._waiting()
             except StorageAway as error:
-                log.error("promises of earlier runs wait for the database: %s (%s)", error, error.mend)
+                if not tried % SAID_AGAIN:
+                    log.error("promises of earlier runs wait for the database: %s (%s)", error, error.mend)
+                tried += 1
                 await asyncio.sleep(AGAIN_S)
 
     async def _waiting(self) -> list[Kept]:
