@@ -132,13 +132,13 @@ class Parts:
             case CancelTimer(op):
                 self.timers.cancel(op)
             case Enqueue():
-                self.waiting.enqueue(action)
+                self.waiting.line.enqueue(action)
             case BackInTalk(op):
                 self.waiting.back_in_talk(op)
             case LeaveQueue(op):
-                self.waiting.leave(op)
+                self.waiting.line.leave(op)
             case Callback():
-                self._here.spawn(self.waiting.call_back(action), f"callback {action.op}")
+                self._here.spawn(self.waiting.calling_back.promise(action), f"callback {action.op}")
             case Record():
                 self.recorder.start(action, self._hush)
             case StopRecord(op):
@@ -174,7 +174,7 @@ class Parts:
         place, low, high = (data.get(name) for name in ("place", "low_s", "high_s"))
         if isinstance(place, int):
             figures = isinstance(low, int | float) and isinstance(high, int | float)
-            self.waiting.told(place, (float(low), float(high)) if figures else None)  # type: ignore[arg-type]
+            self.waiting.line.told(place, (float(low), float(high)) if figures else None)  # type: ignore[arg-type]
 
     async def _play(self, op: OpId) -> None:
         if self.waiting.joined:
@@ -287,7 +287,7 @@ class Parts:
         self.listener.stop_all()
         self.transfers.cancel_all()
         self.desk.cancel_all()
-        self.waiting.abandon(self._why)
+        self.waiting.line.abandon(self._why)
         self.player.close()
         self._here.spawn(self.recorder.finish("hangup"), "recording kept")
 
@@ -295,7 +295,7 @@ class Parts:
         """The call is over; its tasks have ended."""
         self.timers.close()
         self.player.close()
-        self.waiting.abandon(self._why if self._here.gone else "failed")
+        self.waiting.line.abandon(self._why if self._here.gone else "failed")
 
     @property
     def _why(self) -> Literal["abandoned", "failed"]:

@@ -323,9 +323,9 @@ class CallSession:
     async def _take(self, message: Message, parts: Parts) -> None:
         match message:
             case Offered(offer):
-                parts.waiting.serve(offer)
+                parts.waiting.serving.begin(offer)
             case Withdrawn(offer):
-                parts.waiting.stop_serving(offer)
+                parts.waiting.serving.stop(offer)
             case GapSeen(cut_off=True):
                 self._cut_off()
             case LegLost() | GapSeen():
@@ -336,7 +336,7 @@ class CallSession:
                 self._tail_ends = asyncio.get_running_loop().time() + TAIL_S
                 parts.part()
                 await self._step(message, parts)
-            case QueueEnded() if not parts.waiting.ended(message) and not self._here.gone:
+            case QueueEnded() if not parts.waiting.line.ended(message) and not self._here.gone:
                 pass  # of a place that was given up meanwhile
             case _:
                 await self._step(message, parts)

@@ -1,0 +1,123 @@
+"""The talk of a caller who had a place in a queue, and what it does with that place."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
+
+from ivr.call.grounds import Occasion, ground_of
+from ivr.call.in_line import InLine
+from ivr.call.place import Place
+from ivr.call.services import OpenCall
+from ivr.call.transcribing import Transcripts
+from ivr.flow.inputs import AgentJoined, OpId, QueueEnded, SentToFlow
+from ivr.flow.model import FlowLibrary
+from ivr.talk.adopting import adopted
+from ivr.talk.people import LINE
+from ivr.talk.reaching import Reached
+from ivr.talk.saved import SavedTalk
+from ivr.talk.talking import Talking
+from ivr.talk.targets import ToQueue
+from routing.ids import AgentId, EntryId
+
+
+class PlaceTalk:
+    """The other parameters are those of `Waiting`."""
+
+    def __init__(
+        self,
+        here: OpenCall,
+        line: InLine,
+        transcripts: Transcripts,
+        library: FlowLibrary,
+        fall_silent: Callable[[], Awaitable[None]],
+        hush: Callable[[], Awaitable[None]],
+    ) -> None:
+        self._here = here
+        self._line = line
+        self._transcripts = transcripts
+        self._library = library
+        self._fall_silent = fall_silent
+        self._hush = hush
+        self.now: Talking | None = None
+        """While an agent has the caller, or somebody whom an agent handed the caller to."""
+
+    async def begin(self, place: Place, owner: Reached) -> None:
+        """owner: the agent who was joined to the caller. Returns when the talk is over."""
+        ground = ground_of(self._here, self._transcripts, self._library, self._occasion(place))
+        await self._talk(place, Talking(ground, owner, place.music))
+
+    async def go_on(self, place: Place, saved: SavedTalk) -> None:
+        """A talk that another controller had, or another call."""
+        occasion, first = self._occasion(place), saved.parties.get("p1")
+        if first is not None and first.entry is None:
+            occasion = replace(occasion, kind="outbound", entry=None)
+        ground = ground_of(self._here, self._transcripts, self._library, occasion)
+        await self._talk(place, await adopted(ground, saved, self._here.services.clock.now()))
+
+    def back_in(self, op: OpId) -> None:
+        """The flow that the agent sent the caller to is through."""
+        if self.now is not None and self._line.place is not None and self._line.place.op == op:
+            self.now.flow_ended()
+
+    async def _talk(self, place: Place, talking: Talking) -> None:
+        here = self._here
+        self.now = talking
+        here.keep()
+        try:
+            ended = await talking.run()
+        finally:
+            self.now = None
+            self._transcripts.flow(on=True)
+            here.history.parted(talking.talked_s, talking.held_s, here.services.clock.now())
+            place.talked_s += talking.talked_s
+        last, talked_s = talking.agents[-1], round(place.talked_s, 3)
+        waited_s = round(place.waited_s or 0.0, 3)
+        if ended.outcome == LINE:
+            self._line.tell_in_line(place)
+        elif talking.sent_to:
+            self._line.place = None
+            here.history.left_queue("served")
+            here.tell(SentToFlow(place.op, talking.sent_to, False, last, waited_s, talked_s))
+        else:
+            here.tell(QueueEnded(place.op, "served", last, waited_s, talked_s))
+
+    def _occasion(self, place: Place) -> Occasion:
+        def owner_is(agent: str) -> None:
+            place.agent = agent
+
+        def run_flow(flow: str) -> None:
+            self._here.tell(SentToFlow(place.op, flow, True, place.agent))
+
+        async def rejoining(early: bool) -> None:
+            if not early:
+                await self._hush()
+            else:
+                await self._fall_silent()
+                # What the dialogue was doing is over: it is back in its queue.
+                self._here.tell(AgentJoined(place.op, place.agent))
+
+        return Occasion(
+            "queue",
+            place.entry,
+            place.queue,
+            place.language,
+            owner_is=owner_is,
+            line=_Line(self._line, place),
+            run_flow=run_flow,
+            rejoining=rejoining,
+        )
+
+
+class _Line:
+    """`ground.Line` of one place."""
+
+    def __init__(self, line: InLine, place: Place) -> None:
+        self._line = line
+        self._place = place
+
+    def sent_back(self, entry: EntryId | None, agent: AgentId, to: ToQueue) -> None:
+        self._line.back_into(self._place, to, entry, agent)
+
+    def into_line(self, why: str, missed_by: str) -> None:
+        self._line.again(self._place, why, missed_by)
