@@ -270,6 +270,7 @@ async def hotline(
             desk=at_work.by_telephone,
             talks=at_work.talks,
             in_talk=at_work.in_talk,
+            onward=calling_back.onward,
             lines=calling_back.lines,
             hours=rules.hours.said,
             begun=traces.begun,

@@ -214,7 +214,7 @@ class Leg:
         return self.bridge
 
     def give_away(self) -> None:
-        """Telephone and bridge outlive this leg: whoever has them from now on ends them."""
+        """The telephone outlives this leg: whoever has it from now on ends it."""
         self._given_away = True
 
     async def until_over(
@@ -347,9 +347,9 @@ class Leg:
         return self._mailbox
 
     async def _hang_up(self) -> None:
-        if self._given_away:
-            return
-        steps = [self._ari.channels.hangup(channel_id=self.channel, reason_code="16")]
+        steps: list[Awaitable[object]] = []
+        if not self._given_away:
+            steps.append(self._ari.channels.hangup(channel_id=self.channel, reason_code="16"))
         if self._bridged:
             steps.append(self._ari.bridges.destroy(bridge_id=self.bridge))
         for outcome in await asyncio.gather(*steps, return_exceptions=True):

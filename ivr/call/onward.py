@@ -10,22 +10,26 @@ from __future__ import annotations
 import datetime as dt
 import logging
 from collections.abc import Collection, Iterable
+from contextlib import AbstractAsyncContextManager
 from dataclasses import replace
 from typing import Final, Protocol
 
 from ivr.call.dialogue import Dialogue, Dialogues
 from ivr.call.history import CallHistory
-from ivr.call.onward_port import Citizen
+from ivr.call.onward_port import Citizen, Lines
 from ivr.call.place import Place, place_to_json
 from ivr.call.ports import CallerFacts
 from ivr.call.saved import SavedCall
 from ivr.call.services import CallServices
+from ivr.call.transcribing import Transcripts
+from ivr.call.written_talk import Note, written_talk
 from ivr.flow import machine
-from ivr.flow.actions import Action, Enqueue, Note
+from ivr.flow.actions import Action, Enqueue
+from ivr.flow.actions import Note as FlowNote
 from ivr.flow.inputs import AgentJoined
 from ivr.flow.model import FlowLibrary
 from ivr.flow.state import CallFacts
-from ivr.ids import CallId, new_call_id
+from ivr.ids import CallId, ChannelId, new_call_id
 from ivr.talk.saved import SavedTalk, to_json
 from routing.ids import EntryId
 
@@ -74,6 +78,12 @@ class CallsOnward:
         # The citizen may have hung up in this very moment, when somebody else watched the telephone.
         session.look()
         return saved.call
+
+    def written(
+        self, call: CallId, citizen: ChannelId, note: Note, lines: Lines
+    ) -> AbstractAsyncContextManager[Transcripts]:
+        hot_words = self._door.dialogues.current.library.names.hot_words
+        return written_talk(self._services, hot_words, call, citizen, note, lines)
 
     def _saved(self, citizen: Citizen, talk: SavedTalk, library: FlowLibrary) -> SavedCall | None:
         services, now = self._services, self._services.clock.now()
@@ -140,5 +150,5 @@ class CallsOnward:
 def _noted(history: CallHistory, actions: Iterable[Action], now: dt.datetime) -> None:
     """What the dialogue would be heard saying is not said: the two talk."""
     for one in actions:
-        if isinstance(one, Note):
+        if isinstance(one, FlowNote):
             history.note(one.kind, one.data, now)

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import datetime as dt
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Final, Protocol
+from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from ivr.ids import CallId, ChannelId
 from ivr.talk.registry import Talks
@@ -14,6 +15,7 @@ from ivr.talk.saved import SavedTalk
 from routing.ids import EntryId
 
 if TYPE_CHECKING:
+    from ivr.call.transcribing import Transcripts
     from ivr.talk.talking import Talking
 
 COMES_S: Final = 10.0
@@ -39,6 +41,13 @@ class Citizen:
     since: dt.datetime | None = None
 
 
+@dataclass(slots=True)
+class Lines:
+    """last: number of the last line of a transcript."""
+
+    last: int = 0
+
+
 class Begins(Protocol):
     def there_is(self, flow: str) -> bool:
         """Whether citizens can have a call of their own, and be sent to that flow in it ("" = any)."""
@@ -46,6 +55,12 @@ class Begins(Protocol):
 
     def begin(self, citizen: Citizen, talk: SavedTalk) -> CallId | None:
         """At once; whoever is in the talk is that call's from now on. None: nothing happened."""
+        ...
+
+    def written(
+        self, call: CallId, citizen: ChannelId, note: Callable[[str, Mapping[str, Any]], None], lines: Lines
+    ) -> AbstractAsyncContextManager[Transcripts]:
+        """See `written_talk`."""
         ...
 
 
@@ -60,6 +75,18 @@ class Onward:
 
     def there_is(self, flow: str) -> bool:
         return self._begins is not None and self._begins.there_is(flow)
+
+    @asynccontextmanager
+    async def written(
+        self, call: CallId, citizen: ChannelId, note: Callable[[str, Mapping[str, Any]], None], lines: Lines
+    ) -> AsyncIterator[Transcripts | None]:
+        """A talk with that citizen, who has no call of their own, is written down while inside. None: it is not. note:
+        what there is to say about that. lines: of this id, which may have been another talk's too."""
+        if self._begins is None:
+            yield None
+            return
+        async with self._begins.written(call, citizen, note, lines) as transcripts:
+            yield transcripts
 
     def begin(
         self,

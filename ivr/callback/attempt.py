@@ -10,11 +10,12 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 from ivr.ari.results import Gone
 from ivr.call.leg import Destination, Leg
+from ivr.call.onward_port import Lines
 from ivr.call.ports import Offer
 from ivr.call.racing import unless
 from ivr.call.rung import Rung
@@ -45,18 +46,22 @@ _OUTCOME_OF: Final[Mapping[str, AttemptOutcome]] = {
 @dataclass(frozen=True, slots=True)
 class AttemptEnded:
     """cause: Q.850, of the citizen's telephone. joined: an agent has the entry, and whoever asked for the attempt says
-    what becomes of it."""
+    what becomes of it. onward: the call in which the talk goes on, to which the entry belongs too if `place`."""
 
     outcome: AttemptOutcome
     joined: bool
     talked_s: float = 0.0
     cause: int = 0
     agent: str = ""
+    onward: str = ""
+    place: bool = False
 
 
 @dataclass(slots=True)
 class Attempt:
-    """call: an id of its own, under which everything is made. note: into the promise's journal."""
+    """call: an id of its own, under which everything is made. note: into the promise's journal. promise: its id.
+    lines: of the transcript, under the call's id.
+    """
 
     house: CallbackServices
     call: CallId
@@ -65,6 +70,8 @@ class Attempt:
     queue: str
     plan: Plan
     note: Note
+    promise: str = ""
+    lines: Lines = field(default_factory=Lines)
     talked_s: float = 0.0
 
     # --- agent first
@@ -288,14 +295,29 @@ class Attempt:
         up = Up(self.call, citizen.channel, leg.bridge, leg.channel, agent.agent, apart)
         self.note("joined", up.noted())
         talk = CallbackTalk(
-            house, self.call, self.number, self.language, self.queue, self.note, place, citizen, agent
+            house,
+            self.call,
+            self.number,
+            self.language,
+            self.queue,
+            self.note,
+            place,
+            citizen,
+            agent,
+            self.promise,
+            self.lines,
         )
         talked = await talk.run(gone, adopted=adopted)
         self.talked_s += talked.talked_s
         if talked.how == "line":
             return None
+        talked_s = round(self.talked_s, 3)
+        if talked.how == "onward":
+            return AttemptEnded(
+                "talked", True, talked_s, agent=agent.agent, onward=talked.call, place=talked.place
+            )
         outcome: AttemptOutcome = "cut_off" if talked.how == "cut_off" else "talked"
-        return AttemptEnded(outcome, True, round(self.talked_s, 3), agent=agent.agent)
+        return AttemptEnded(outcome, True, talked_s, agent=agent.agent)
 
     def _endpoint(self) -> str | None:
         endpoint = self.house.outbound.endpoint_of(self.number)

@@ -52,5 +52,14 @@ class PlaceInLine:
             dispatcher.apply(EntryMoved(self.entry, agent, why, QueueName(queue), skills=asked))
         dispatcher.time_callback(self.entry, None)
 
+    def is_of(self, agent: AgentId) -> bool:
+        """The agent has it, for having answered."""
+        return self._has(agent)
+
+    def since(self) -> dt.datetime | None:
+        """What its age is counted from."""
+        entry = self.dispatcher.board.entry(self.entry)
+        return None if entry is None else entry.enqueued_at
+
     def _has(self, agent: AgentId | None) -> bool:
         return agent is not None and self.dispatcher.has(agent, self.entry)

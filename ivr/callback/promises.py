@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, Protocol
 
 from ivr.callback.up import Up
@@ -117,4 +117,8 @@ class StoredPromises:
         """What the last attempt had on the line when it was last heard of."""
         events = await uow.journal.of_kinds([callback], OF_ATTEMPTS)
         last = events[-1] if events else None
-        return Up.of(last.data) if last is not None and last.kind in ("joined", "waits") else None
+        up = Up.of(last.data) if last is not None and last.kind in ("joined", "waits") else None
+        if up is None:
+            return None
+        _, said = await uow.live_calls.last_lines({up.call})
+        return replace(up, said=said.get(up.call, 0))

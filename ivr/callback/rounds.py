@@ -15,6 +15,7 @@ from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field, replace
 from typing import Final, Literal, Protocol
 
+from ivr.call.onward_port import Lines
 from ivr.call.ports import Offer
 from ivr.call.registry import CallRegistry
 from ivr.callback.attempt import Attempt, AttemptEnded
@@ -197,7 +198,7 @@ class Rounds:
     async def _talk_on(self, promise: Promise, up: Up) -> None:
         with self._made(up) as call:
             try:
-                ended = await self._attempt(promise, call).talk_on(self._place(promise), up)
+                ended = await self._attempt(promise, call, up.said).talk_on(self._place(promise), up)
             except Exception as error:
                 log.error("a callback was broken off", exc_info=error)
                 ended = AttemptEnded("failed", joined=self._joined(promise))
@@ -212,7 +213,7 @@ class Rounds:
             self.dispatcher.time_callback(promise.entry, None)
 
         with self._made(up) as call:
-            attempt = self._attempt(promise, call)
+            attempt = self._attempt(promise, call, 0 if up is None else up.said)
             try:
                 if up is None:
                     ended = await attempt.citizen_first(self._place(promise), waits, offers)
@@ -254,7 +255,7 @@ class Rounds:
 
         return PlaceInLine(self.dispatcher, promise.entry, take, self.house.clock.now)
 
-    def _attempt(self, promise: Promise, call: CallId) -> Attempt:
+    def _attempt(self, promise: Promise, call: CallId, said: int = 0) -> Attempt:
         record = promise.record
         return Attempt(
             self.house,
@@ -264,6 +265,8 @@ class Rounds:
             record.queue,
             promise.plan,
             lambda kind, data: self.book.note(promise, kind, data),
+            record.id,
+            Lines(said),
         )
 
     @contextmanager
@@ -292,6 +295,8 @@ class Rounds:
             "talked_s": ended.talked_s,
             "at": now.isoformat(),
         }
+        if ended.onward:
+            data["call"] = ended.onward
         if after.why:
             data["why"] = after.why
         if after.state == "cancelled":
@@ -318,7 +323,9 @@ class Rounds:
 
     def _over(self, promise: Promise, ended: AttemptEnded, *, served: bool) -> None:
         agent = self._agent_of(promise)
-        if ended.joined and agent is not None:
+        if ended.onward and ended.place:
+            return
+        if ended.joined and not ended.onward and agent is not None:
             self.dispatcher.finished(promise.entry, agent, served=served)
         else:
             # Who talked was handed on: the place was kept until now.

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from ivr.ari.interface import Ari
+from ivr.call.onward_port import Onward
 from ivr.call.outbound import Outbound
 from ivr.call.ports import PromptAudio, Queues
 from ivr.call.telephones import Lines
@@ -26,7 +27,7 @@ def _nothing() -> None:
 class CallbackServices:
     """audio: None = no prompts, and nobody is asked anything. in_talk: the hotline's talks, for whoever does something
     in one. number_of: the number behind a name of the hotline's `numbers`. changed: something looks different from
-    outside."""
+    outside. onward: gives a citizen a call of their own, and has talks written down."""
 
     ari: Ari
     queues: Queues
@@ -38,3 +39,4 @@ class CallbackServices:
     lines: Lines = field(default_factory=Lines)
     number_of: Callable[[str], str | None] = _no_numbers
     changed: Callable[[], None] = _nothing
+    onward: Onward = field(default_factory=Onward)

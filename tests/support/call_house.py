@@ -452,6 +452,7 @@ async def house(
             desk=DeskByTelephone(desk),
             talks=talks,
             in_talk=house_of.in_talk,
+            onward=house_of.onward,
         )
 
         def heard(event: AnyEvent) -> None:
