@@ -35,7 +35,8 @@ class RenderOptions:
     agents: SIP user names. trunk_hosts: addresses whose calls come in as the trunk's; with loopback the
     default 127.0.0.2 is one that a test can call from. outbound_trunk: `host` or `host:port` that takes calls to
     outside numbers, "" = none go out. loopback: SIP, HTTP and media on 127.0.0.1 only.
-    ports: exact ports (then nothing is chosen); None: those of last time, else `preferred_ports`, else free ones.
+    ports: exact ports (then nothing is chosen); None: those of last time, else `preferred_ports`, else free ones;
+    beyond loopback those of `preferred_ports` that are not 0, free or not.
     rtp_timeout_s: so long without an agent's voice, and the phone is taken to be gone.
     digests: how agents' phones may prove their secret, `MD5`, `SHA-256` or both.
     transfers: the transfer key of agents' phones works.

@@ -17,7 +17,7 @@ import hashlib
 import json
 import tempfile
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -259,11 +259,15 @@ def _choose_ports(kept: Mapping[str, Any], folder: Path, options: RenderOptions)
     if last_time is not None and read_mark(folder) is not None:
         # They are taken by this very Asterisk.
         return last_time
-    return port_choice.choose(
-        options.sip_host,
-        options.http_host,
-        rtp_count=options.rtp_count,
-        preferred=last_time or options.preferred_ports,
+    wished = options.preferred_ports
+    chosen = port_choice.choose(
+        options.sip_host, options.http_host, rtp_count=options.rtp_count, preferred=last_time or wished
+    )
+    if options.loopback or wished is None:
+        return chosen
+    # The trunk, the telephones and the firewall know them: one that is taken is an error at the start, not another one.
+    return replace(
+        wished, sip=wished.sip or chosen.sip, sip_tls=wished.sip_tls or chosen.sip_tls, http=chosen.http
     )
 
 

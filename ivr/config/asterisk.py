@@ -26,7 +26,10 @@ class AsteriskSettings(Section):
     )
     app: str = Field(default="ivr", description="name of our Stasis application")
     sip_port: int = Field(
-        default=5060, ge=0, le=65534, description="taken when free, else another one; 0: any free one"
+        default=5060,
+        ge=0,
+        le=65534,
+        description="where it is taken: another one with `loopback`, else no start; 0: any free one",
     )
     http_port: int = Field(
         default=8088,

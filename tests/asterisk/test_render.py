@@ -220,6 +220,21 @@ def test_ports_that_were_wished_for_are_taken(tmp_path: Path, binary: AsteriskBi
     assert render(tmp_path / "b", binary, replace(OPTIONS, ports=exact)).ports == exact
 
 
+def test_beyond_this_machine_the_ports_are_those_of_the_settings_even_where_they_are_taken(
+    tmp_path: Path, binary: AsteriskBinary
+) -> None:
+    """The trunk and the telephones are told these and no others, also after a start with others."""
+    wish = port_choice.choose("0.0.0.0", "127.0.0.1", rtp_count=100)
+    options = replace(OPTIONS, loopback=False, preferred_ports=wish)
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as other:
+        other.bind(("127.0.0.1", wish.sip))
+        assert render(tmp_path / "house", binary, options).ports == wish
+    moved = replace(wish, sip=wish.sip + 100, sip_tls=0, rtp_first=wish.rtp_first + 200)
+    after = render(tmp_path / "house", binary, replace(options, preferred_ports=moved)).ports
+    assert (after.sip, after.rtp_first) == (moved.sip, moved.rtp_first)
+    assert after.sip_tls == wish.sip_tls, "any free one: that of last time"
+
+
 def test_busy_ports_are_told_in_words() -> None:
     ports = port_choice.choose("127.0.0.1", "127.0.0.1", rtp_count=100)
     assert port_choice.busy(ports, "127.0.0.1", "127.0.0.1") == []

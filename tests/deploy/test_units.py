@@ -60,8 +60,13 @@ def test_ours_are_ready_when_they_say_so_and_watched() -> None:
         assert int(found["WatchdogSec"][0]) >= 15
 
 
-def test_a_controller_that_dies_leaves_its_asterisk_alive() -> None:
-    assert settings_of(DEPLOY / "systemd" / "hotline.service")["KillMode"] == ["process"]
+def test_a_controller_that_dies_leaves_its_asterisk_alive_and_in_sight_of_the_next() -> None:
+    found = settings_of(DEPLOY / "systemd" / "hotline.service")
+    assert found["KillMode"] == ["process"]
+    # Seen under systemd: with users of their own for each start, what the last one left is hidden by hidepid.
+    assert found["ProtectProc"] == ["invisible"]
+    assert "PrivateUsers" not in found
+    assert "PrivatePIDs" not in found
 
 
 @pytest.mark.parametrize(
