@@ -24,8 +24,9 @@ from typing import Final
 from ivr.ari.interface import Ari
 from ivr.call.ports import Queues
 from ivr.clock import Clock
-from ivr.ids import CallId, ChannelId
+from ivr.ids import CallId
 from ivr.talk.conversations import Conversation, Conversations
+from ivr.talk.people import Company
 from ivr.talk.registry import Talks
 from ivr.talk.supervising_state import Mode, NotSupervised, Outcome, Supervised
 from ivr.talk.supervision import Supervision
@@ -49,7 +50,7 @@ class AtTalk:
 
 
 class Supervising:
-    """Implements `conversations.Watcher`. `run` holds the tasks: without it nobody is rung.
+    """Implements `conversations.Watcher` and `registry.Companion`. `run` holds the tasks: without it nobody is rung.
 
     endpoint_of: a supervisor's id to ARI's endpoint, None: no such telephone. tell_agent: whether the agent hears a
     tone when somebody begins to listen.
@@ -132,6 +133,16 @@ class Supervising:
     def parted(self, conversation: Conversation) -> None:
         self._talk_changed(conversation.call)
 
+    # --- who is with whom in it (`Companion`)
+
+    async def moving(self, call: str) -> None:
+        for supervision in list(self._now.values()):
+            if supervision.call == call:
+                await supervision.make_way()
+
+    def moved(self, call: str) -> None:
+        self._talk_changed(CallId(call))
+
     def _talk_changed(self, call: CallId) -> None:
         for supervision in list(self._now.values()):
             if supervision.call != call:
@@ -139,9 +150,14 @@ class Supervising:
             if self._talks.of_call(call) is None and not self._conversations.of_call(call):
                 supervision.end()
             elif self._group is not None:
-                self._group.create_task(supervision.follow(), name=f"{call} supervisor follows")
+                self._group.create_task(self._follow(supervision), name=f"{call} supervisor follows")
 
     # --- within
+
+    async def _follow(self, supervision: Supervision) -> None:
+        if not supervision.settled:
+            await supervision.follow()
+            self._changed()
 
     async def _act(self, mode: Mode, by: str, target: str, why: str) -> Outcome:
         conversation = self._conversation(by, target)
@@ -183,7 +199,7 @@ class Supervising:
             self._talks,
             call,
             by,
-            lambda: self._telephone(call, by),
+            lambda: self._company(call, by),
             tell_agent=self._tell_agent,
         )
         self._now[by] = supervision
@@ -240,9 +256,12 @@ class Supervising:
         owner = "" if talking is None or talking.state.owner is None else talking.state.owner.name
         return next((one for one in found if one.agent == owner), found[-1] if found else None)
 
-    def _telephone(self, call: CallId, by: str) -> ChannelId | None:
-        owner = self._owner(call)
-        return None if owner is None or owner.agent == by else owner.telephone
+    def _company(self, call: CallId, by: str) -> Company | None:
+        """Of whoever has the citizen; None: nobody has, or the supervisor."""
+        owner, talking = self._owner(call), self._talks.of_call(call)
+        if owner is None or talking is None or owner.agent == by:
+            return None
+        return talking.company_of(owner.agent)
 
     def _agent(self, call: CallId) -> str:
         owner = self._owner(call)

@@ -9,45 +9,71 @@
 
 Who listens follows the call: when another agent has the citizen, that agent is listened to. While nobody has, nothing
 is heard. It ends with the talk.
+
+Everybody is listened to at their own channel, by what comes in from there. What goes out to a channel is read, and
+changed, on a path which Asterisk keeps for as long as anything listens to that channel, and which leaves out frames
+whose RTP number lies behind the last one's (docs/decisions/0205, 0211). So a whisper, too, comes in where it can: with
+what the one other says whom the agent hears. The agent hears both; the other does not, nor does any file.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, Literal
 
 from ivr.ids import CallId, ChannelId
+from ivr.talk.people import Company
 
 Mode = Literal["listen", "whisper", "join", "take_over"]
 
 
 @dataclass(frozen=True, slots=True)
-class Aside:
-    """A snoop on that telephone. whisper: the agent hears the supervisor."""
+class Way:
+    """By which a voice reaches an agent. into `in`: it comes with what that channel says; `out`: with what it hears."""
 
-    telephone: ChannelId
-    whisper: bool
+    channel: ChannelId
+    into: Literal["in", "out"]
 
 
 @dataclass(frozen=True, slots=True)
-class Within:
-    """With the citizen, as one of the talk."""
+class Place:
+    """hears: the channels whose voices the supervisor hears. whispers: how the agent hears the supervisor, None: not.
+    within: with the citizen, as one of the talk; then nothing else."""
+
+    hears: frozenset[ChannelId] = frozenset()
+    whispers: Way | None = None
+    within: bool = False
 
 
-Place = Aside | Within | None
+NOWHERE: Final = Place()
 
 
-def place(mode: Mode, telephone: ChannelId | None) -> Place:
-    """telephone: of the agent who has the citizen; None: nobody has, now."""
+def place(mode: Mode, company: Company | None) -> Place:
+    """company: of the agent who has the citizen, without the supervisor; None: nobody has, now."""
     if mode in ("join", "take_over"):
-        return Within()
-    return None if telephone is None else Aside(telephone, mode == "whisper")
+        return Place(within=True)
+    if company is None:
+        return NOWHERE
+    return Place(company.others | {company.telephone}, way_to(company) if mode == "whisper" else None)
+
+
+def way_to(company: Company) -> Way | None:
+    """For the agent's ears only. None: the agent hears nobody, and a voice would be kept until there is somebody."""
+    others = sorted(company.others)
+    if not others:
+        return None
+    return Way(others[0], "in") if len(others) == 1 else Way(company.telephone, "out")
 
 
 @dataclass(frozen=True, slots=True)
-class EndSnoop:
+class EndWhisper:
     pass
+
+
+@dataclass(frozen=True, slots=True)
+class Unhear:
+    channel: ChannelId
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,9 +82,13 @@ class StepOut:
 
 
 @dataclass(frozen=True, slots=True)
-class BeginSnoop:
-    telephone: ChannelId
-    whisper: bool
+class Hear:
+    channel: ChannelId
+
+
+@dataclass(frozen=True, slots=True)
+class BeginWhisper:
+    way: Way
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,28 +96,41 @@ class ComeIn:
     pass
 
 
-Step = EndSnoop | StepOut | BeginSnoop | ComeIn
+Step = EndWhisper | Unhear | StepOut | Hear | BeginWhisper | ComeIn
 
 
 def steps(before: Place, after: Place) -> tuple[Step, ...]:
-    """First out of where the supervisor is, then into the new place: nobody hears more than the new mode allows."""
-    if before == after:
-        return ()
-    out: tuple[Step, ...] = ()
-    match before:
-        case Aside():
-            out = (EndSnoop(),)
-        case Within():
-            out = (StepOut(),)
-        case None:
-            pass
-    match after:
-        case Aside(telephone, whisper):
-            return (*out, BeginSnoop(telephone, whisper))
-        case Within():
-            return (*out, ComeIn())
-        case None:
-            return out
+    """First out of where the supervisor is, then into the new place: nobody hears more than the new mode allows. What
+    is in both stays as it is."""
+    out: list[Step] = []
+    into: list[Step] = []
+    if before.whispers != after.whispers:
+        if before.whispers is not None:
+            out.append(EndWhisper())
+        if after.whispers is not None:
+            into.append(BeginWhisper(after.whispers))
+    out += [Unhear(one) for one in sorted(before.hears - after.hears)]
+    into[:0] = [Hear(one) for one in sorted(after.hears - before.hears)]
+    if before.within != after.within:
+        (into if after.within else out).append(ComeIn() if after.within else StepOut())
+    return (*out, *into)
+
+
+def stepped(before: Place, step: Step) -> Place:
+    """Where the supervisor is when that is done."""
+    match step:
+        case EndWhisper():
+            return replace(before, whispers=None)
+        case BeginWhisper(way):
+            return replace(before, whispers=way)
+        case Unhear(channel):
+            return replace(before, hears=before.hears - {channel})
+        case Hear(channel):
+            return replace(before, hears=before.hears | {channel})
+        case StepOut():
+            return replace(before, within=False)
+        case ComeIn():
+            return replace(before, within=True)
 
 
 def may_change(before: Mode | None, after: Mode) -> bool:

@@ -10,26 +10,28 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
-from typing import Final, Literal
 
 from ivr.ari.bus import Mailbox
-from ivr.ari.generated.events import ChannelDestroyed, StasisEnd, StasisStart
+from ivr.ari.generated.events import ChannelDestroyed, StasisEnd
 from ivr.ari.interface import Ari
 from ivr.ari.parse import Gap
 from ivr.ari.results import Gone
 from ivr.ari.unhurried import unhurried
 from ivr.call.leg import Leg
 from ivr.errors import AriError
-from ivr.ids import CallId, ChannelId, child_id
+from ivr.ids import CallId
 from ivr.talk.events import Leave
+from ivr.talk.people import Company
 from ivr.talk.reaching import Reached
 from ivr.talk.registry import Talks
 from ivr.talk.results import Done
+from ivr.talk.snooping import Snoops
 from ivr.talk.supervising_state import (
-    Aside,
-    BeginSnoop,
+    NOWHERE,
+    BeginWhisper,
     ComeIn,
-    EndSnoop,
+    EndWhisper,
+    Hear,
     Mode,
     NotSupervised,
     Outcome,
@@ -37,22 +39,20 @@ from ivr.talk.supervising_state import (
     Step,
     StepOut,
     Supervised,
-    Within,
+    Unhear,
+    Way,
     may_change,
     place,
+    stepped,
     steps,
+    way_to,
 )
 
 log = logging.getLogger(__name__)
 
-ATTACH_S: Final = 4.0
-TONE: Final = "tone:!1400/200"
-TONE_S: Final = 0.6
-"""How long a tone's channel stays: the tone and some."""
-
 
 class Supervision:
-    """telephone_of: of the agent who has the citizen now; None: nobody has. over: done when it is to end."""
+    """company: of the agent who has the citizen now; None: nobody has. over: done when it is to end."""
 
     def __init__(
         self,
@@ -60,7 +60,7 @@ class Supervision:
         talks: Talks,
         call: CallId,
         supervisor: str,
-        telephone_of: Callable[[], ChannelId | None],
+        company: Callable[[], Company | None],
         *,
         tell_agent: bool,
     ) -> None:
@@ -68,15 +68,15 @@ class Supervision:
         self._talks = talks
         self.call = call
         self.supervisor = supervisor
-        self._telephone_of = telephone_of
+        self._company_now = company
         self._tell_agent = tell_agent
         self.mode: Mode | None = None
         self.over: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self.gone = asyncio.Event()
         """Everything of it has been let go."""
-        self._place: Place = None
+        self._place: Place = NOWHERE
         self._leg: Leg | None = None
-        self._snoop: str | None = None
+        self._snoops_made: Snoops | None = None
         self._drain: asyncio.Task[None] | None = None
         self._lock = asyncio.Lock()
 
@@ -88,6 +88,7 @@ class Supervision:
         """From the answer to the end. began: told once how the first mode came about. Raises nothing but
         CancelledError; the leg is whoever opened it's to end."""
         self._leg = leg
+        self._snoops_made = Snoops(self._ari, self.call, leg)
         with self._ari.bus.mailbox(f"{self.call}/supervisor") as mailbox:
             mailbox.watch(leg.channel)
             watch = asyncio.create_task(self._until_gone(mailbox), name=f"{self.call} supervisor followed")
@@ -113,92 +114,76 @@ class Supervision:
             if not await self._go(mode):
                 if before is not None:
                     await self._go(before)
-                return NotSupervised("gone" if self._telephone_of() is None else "not_now")
+                return NotSupervised("gone" if self._company() is None else "not_now")
             if mode == "take_over" and before != "take_over" and not await self._take_over():
                 await self._go(before or "listen")
                 return NotSupervised("not_now")
             self.mode = mode
             return Supervised(self.call, mode)
 
+    @property
+    def settled(self) -> bool:
+        """Who is to be heard now is heard, and nobody else."""
+        return self.mode is not None and self._place == place(self.mode, self._company())
+
     async def follow(self) -> None:
-        """Somebody else has the citizen, or nobody has: what connects us is made anew where need be."""
+        """Somebody is with the agent who was not, or is no more, or somebody else has the citizen, or nobody has: what
+        connects us is made anew where need be."""
         async with self._lock:
-            if self.mode is not None and not self.over.done() and not isinstance(self._place, Within):
+            if self.mode is not None and not self.over.done() and not self._place.within:
                 await self._go(self.mode)
+
+    async def make_way(self) -> None:
+        """People in the talk are about to move: a whisper that would be heard by somebody else then ends first.
+
+        Without the lock: a supervisor who comes in holds it while the talk waits for this.
+        """
+        way = self._place.whispers
+        if way is not None and way.into == "in" and place("whisper", self._company()).whispers != way:
+            await self._snoops.end_whisper()
+            self._place = stepped(self._place, EndWhisper())
 
     # --- where the supervisor is
 
     async def _go(self, mode: Mode) -> bool:
-        """False: it is not as wanted, and the supervisor is in no place."""
-        wanted = place(mode, self._telephone_of())
-        fresh = isinstance(wanted, Aside) and not isinstance(self._place, Aside)
+        """False: it is not as wanted. Whom the agent hears and who has just gone is left out."""
+        company = self._company()
+        wanted = place(mode, company)
         for step in steps(self._place, wanted):
-            if not await self._carry_out(step):
+            done = await self._carry_out(step)
+            if done:
+                self._place = stepped(self._place, step)
+            elif done is False or company is None or step == Hear(company.telephone):
                 return False
-        if fresh and isinstance(wanted, Aside) and self._tell_agent and self.mode is None:
-            await self._tone(wanted.telephone)
+        if self._tell_agent and self.mode is None and wanted.hears and company is not None:
+            await self._snoops.tell(way_to(company) or Way(company.telephone, "out"))
         return True
 
-    async def _carry_out(self, step: Step) -> bool:
+    async def _carry_out(self, step: Step) -> bool | None:
+        """None: whom it is about has gone."""
         match step:
-            case EndSnoop():
-                self._place = None
-                await self._end_snoop()
+            case EndWhisper():
+                await self._snoops.end_whisper()
+                return True
+            case Unhear(channel):
+                await self._snoops.unhear(channel)
                 return True
             case StepOut():
-                self._place = None
                 return await self._step_out()
-            case BeginSnoop(telephone, whisper):
-                if not await self._begin_snoop(telephone, whisper=whisper):
-                    return False
-                self._place = Aside(telephone, whisper)
-                return True
+            case Hear(channel):
+                heard = await self._snoops.hear(channel)
+                return None if heard == "gone" else heard == "heard"
+            case BeginWhisper(way):
+                return await self._snoops.whisper(way)
             case ComeIn():
-                if not await self._come_in():
-                    return False
-                self._place = Within()
-                return True
+                return await self._come_in()
 
-    async def _begin_snoop(self, telephone: ChannelId, *, whisper: bool) -> bool:
-        """A snoop that can be heard is made only for whispering: nothing that goes wrong makes a listener heard."""
-        snoop = child_id(self.call, "snoop")
-        self._snoop = snoop
-        try:
-            if await self._snooped(snoop, telephone, "out" if whisper else "none"):
-                added = await self._ari.bridges.add_channel(bridge_id=self._the_leg.bridge, channel=[snoop])
-                if not isinstance(added, Gone):
-                    return True
-        except (AriError, TimeoutError) as error:
-            log.warning("a supervisor cannot listen: %s", error or "no answer")
-        await self._end_snoop()
-        return False
-
-    async def _snooped(self, snoop: str, telephone: ChannelId, whisper: Literal["out", "none"]) -> bool:
-        with self._ari.bus.mailbox(f"{self.call}/snoop") as mailbox:
-            mailbox.watch(snoop)
-            made = await unhurried(
-                self._ari.channels.snoop_channel_with_id(
-                    channel_id=telephone,
-                    snoop_id=snoop,
-                    spy="both",
-                    whisper=whisper,
-                    app=self._ari.app,
-                )
-            )
-            if isinstance(made, Gone):
-                return False
-            async with asyncio.timeout(ATTACH_S):
-                async for event in mailbox:
-                    if isinstance(event, StasisStart):
-                        return True
-                    if isinstance(event, (ChannelDestroyed, StasisEnd)):
-                        return False
-        return False
-
-    async def _end_snoop(self) -> None:
-        snoop, self._snoop = self._snoop, None
-        if snoop is not None:
-            await self._try_to(self._ari.channels.hangup(channel_id=snoop))
+    def _company(self) -> Company | None:
+        """As if the supervisor were not in the talk."""
+        company = self._company_now()
+        if company is None or self._leg is None:
+            return company
+        return Company(company.telephone, company.others - {self._leg.channel})
 
     async def _come_in(self) -> bool:
         talking = self._talks.of_call(self.call)
@@ -228,18 +213,6 @@ class Supervision:
             return True
         return isinstance(await talking.do(talking.call, Leave()), Done)
 
-    async def _tone(self, telephone: ChannelId) -> None:
-        """The agent, and nobody else, hears that somebody listens."""
-        snoop = child_id(self.call, "tell")
-        try:
-            if await self._snooped(snoop, telephone, "out"):
-                await self._ari.channels.play(channel_id=ChannelId(snoop), media=[TONE])
-                await asyncio.sleep(TONE_S)
-        except (AriError, TimeoutError) as error:
-            log.warning("an agent was not told that somebody listens: %s", error or "no answer")
-        finally:
-            await unhurried(self._try_to(self._ari.channels.hangup(channel_id=ChannelId(snoop))))
-
     # --- the telephone
 
     @property
@@ -247,6 +220,12 @@ class Supervision:
         if self._leg is None:
             raise RuntimeError("the supervisor's telephone is not there")
         return self._leg
+
+    @property
+    def _snoops(self) -> Snoops:
+        if self._snoops_made is None:
+            raise RuntimeError("the supervisor's telephone is not there")
+        return self._snoops_made
 
     def _drain_leg(self) -> None:
         """What the leg tells is read by somebody at all times: by the talk while it is lent, else here."""
@@ -278,8 +257,9 @@ class Supervision:
 
     async def _leave(self) -> None:
         async with self._lock:
-            for step in steps(self._place, None):
+            for step in steps(self._place, NOWHERE):
                 await self._carry_out(step)
+            await self._snoops.close()
             await self._stop_draining()
 
     @staticmethod

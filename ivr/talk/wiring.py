@@ -83,6 +83,7 @@ def oversee(
         changed=services.changed,
     )
     services.talks.watch(supervisors)
+    services.in_talk.accompany(supervisors)
     stored = RecordingService(store, folder, wanted.classes, clock.now)
     recovery = (
         None
