@@ -9,17 +9,21 @@ which is ahead of its log, is left as it is.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, fields
-from typing import Any, Final, Literal
+from typing import Any, Final, Generic, Literal, Protocol, TypeVar
 
 from ivr.projections.calls import call_of
 from ivr.projections.entries import entry_of
+from storage.entry_changes import EntryChange
 from storage.erasing import ERASED
 from storage.masking import mask
-from storage.projected import BEGINNING, Logs, Span
-from storage.records import CallRecord, EntryRecord
-from storage.store import Store
+from storage.projected import BEGINNING, Logs, Place, Span
+from storage.records import CallRecord, EntryRecord, JournalEvent
+from storage.store import Store, UnitOfWork
+
+Line = TypeVar("Line")
+Row = TypeVar("Row", CallRecord, EntryRecord)
 
 _PERSONAL: Final = frozenset({"caller", "caller_key", "reason", "topic"})
 _NOT_COMPARED: Final = frozenset({"revision"})
@@ -50,65 +54,84 @@ class Counts:
     different: int = 0
     left: int = 0
 
+    def seen(self, kind: Literal["call", "entry"]) -> None:
+        if kind == "call":
+            self.calls += 1
+        else:
+            self.entries += 1
+
+
+class _Rows(Protocol[Row]):
+    async def some(self, ids: Collection[str], /) -> list[Row]: ...
+    async def upsert(self, *rows: Row) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class _Projection(Generic[Line, Row]):
+    """pages: logs, each of one row, with the place of the last. made: the row that a log says, beside the stored one;
+    None: the log cannot say everything, or the row is ahead of it."""
+
+    kind: Literal["call", "entry"]
+    pages: Callable[[Logs, Span, Place], Awaitable[tuple[list[list[Line]], Place | None]]]
+    id_of: Callable[[Line], str]
+    rows: Callable[[UnitOfWork], _Rows[Row]]
+    made: Callable[[Sequence[Line], Row | None], Row | None]
+
+
+def _call(events: Sequence[JournalEvent], row: CallRecord | None) -> CallRecord | None:
+    folded = call_of(events)
+    if folded is None or (row is not None and ERASED in row.data):
+        return None
+    made = folded.beside(row)
+    # A held code, or a batch that is on its way: the row is ahead.
+    return None if row is not None and row.state == "ended" and made.state == "live" else made
+
+
+def _entry(changes: Sequence[EntryChange], row: EntryRecord | None) -> EntryRecord | None:
+    made = entry_of(changes)
+    return None if made is None or (row is not None and row.revision > made.revision) else made
+
+
+_CALLS: Final[_Projection[JournalEvent, CallRecord]] = _Projection(
+    "call", Logs.calls, lambda event: event.call_id, lambda uow: uow.calls, _call
+)
+_ENTRIES: Final[_Projection[EntryChange, EntryRecord]] = _Projection(
+    "entry", Logs.entries, lambda change: change.entry_id, lambda uow: uow.entries, _entry
+)
+
 
 async def rebuild(store: Store, span: Span, *, write: bool, counts: Counts) -> AsyncIterator[Difference]:
     """What began within the span. write: rows become what the logs say. Raises StorageError."""
-    async for difference in _calls(store, span, write, counts):
+    async for difference in _rebuilt(_CALLS, store, span, write, counts):
         yield difference
-    async for difference in _entries(store, span, write, counts):
+    async for difference in _rebuilt(_ENTRIES, store, span, write, counts):
         yield difference
 
 
-async def _calls(store: Store, span: Span, write: bool, counts: Counts) -> AsyncIterator[Difference]:
+async def _rebuilt(
+    of: _Projection[Line, Row], store: Store, span: Span, write: bool, counts: Counts
+) -> AsyncIterator[Difference]:
     place = BEGINNING
     while True:
         async with store.reading() as uow:
-            journals, last = await Logs(uow.connection).calls(span, place)
-            stored = {row.id: row for row in await uow.calls.some([one[0].call_id for one in journals])}
+            logs, last = await of.pages(Logs(uow.connection), span, place)
+            stored = {row.id: row for row in await of.rows(uow).some([of.id_of(log[0]) for log in logs])}
         if last is None:
             return
-        changed: list[CallRecord] = []
-        for events in journals:
-            counts.calls += 1
-            row, folded = stored.get(events[0].call_id), call_of(events)
-            if folded is None or (row is not None and ERASED in row.data):
-                counts.left += 1
-                continue
-            made = folded.beside(row)
-            # A held code, or a batch that is on its way: the row is ahead.
-            if row is not None and row.state == "ended" and made.state == "live":
+        changed: list[Row] = []
+        for log in logs:
+            counts.seen(of.kind)
+            row = stored.get(of.id_of(log[0]))
+            made = of.made(log, row)
+            if made is None:
                 counts.left += 1
             elif row != made:
                 changed.append(made)
-                yield _difference("call", row, made)
+                yield _difference(of.kind, row, made)
         counts.different += len(changed)
         if write and changed:
             async with store.unit_of_work() as uow:
-                await uow.calls.upsert(*changed)
-        place = last
-
-
-async def _entries(store: Store, span: Span, write: bool, counts: Counts) -> AsyncIterator[Difference]:
-    place = BEGINNING
-    while True:
-        async with store.reading() as uow:
-            logs, last = await Logs(uow.connection).entries(span, place)
-            stored = {row.id: row for row in await uow.entries.some([one[0].entry_id for one in logs])}
-        if last is None:
-            return
-        changed: list[EntryRecord] = []
-        for changes in logs:
-            counts.entries += 1
-            row, made = stored.get(changes[0].entry_id), entry_of(changes)
-            if made is None or (row is not None and row.revision > made.revision):
-                counts.left += 1
-            elif row != made:
-                changed.append(made)
-                yield _difference("entry", row, made)
-        counts.different += len(changed)
-        if write and changed:
-            async with store.unit_of_work() as uow:
-                await uow.entries.upsert(*changed)
+                await of.rows(uow).upsert(*changed)
         place = last
 
 
