@@ -209,6 +209,7 @@ def _end_forgotten(ground: Ground, record: CallRecord, seq: int) -> None:
         language=record.language,
         trunk=str(record.data.get("endpoint", "")),
         agent=str(record.data.get("agent", "")),
+        handed_from=str(record.data.get("handed_from", "")),
     )
     history = CallHistory(ground.records, CallId(record.id), facts, record.started_at)
     history.resume({"seq": seq}, ())

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from typing import Any
 
 from ivr.clock import Clock
 from routing.agents import IN_CALL, Agent
@@ -39,7 +40,10 @@ async def restored(store: Store, seed: Iterable[Agent], rules: Rules, clock: Clo
                     known.add(agent.entry)
                     entries.append(over.entry())
         promised = [EntryId(kept.entry_id) for kept in await uow.callbacks.waiting()]
-        calls = {record.id for record in await uow.live_calls.all_live(node)}
+        live = await uow.live_calls.all_live(node)
+        # A citizen who was called back, and has a call now, has the place of the promise, which names an earlier one.
+        theirs = {entry for record in live for entry in entries_of(record.data)}
+        calls = {record.id for record in live} | {one.call_id for one in entries if one.id in theirs}
     try:
         await keep_staff(store, new)
     except StorageAway as error:
@@ -48,6 +52,14 @@ async def restored(store: Store, seed: Iterable[Agent], rules: Rules, clock: Clo
     for repair in found.repairs:
         log.warning("restored: %s", repair)
     return found
+
+
+def entries_of(data: Mapping[str, Any]) -> set[str]:
+    """The entries with which a call that was kept goes on: its place, and those of the agents in its talk."""
+    waiting = data.get("parts", {}).get("waiting", {})
+    parties = waiting.get("talk", {}).get("parties", {})
+    found = {waiting.get("place", {}).get("entry"), *(party.get("entry") for party in parties.values())}
+    return {str(entry) for entry in found if entry}
 
 
 async def keep_staff(store: Store, agents: Iterable[Agent]) -> None:

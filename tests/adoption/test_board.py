@@ -120,6 +120,20 @@ async def test_what_is_stored_begins_again_and_calls_that_nobody_goes_on_with_ar
         assert await uow.agents.get("eve") is not None
 
 
+async def test_a_call_has_the_place_of_the_promise_that_it_came_out_of(store: Store) -> None:
+    """Its entry names the call in which the promise was made, which is long over."""
+    place = waiting("place", 40, state="joined", agent=BOB, joined_at=ago(9), revision=3)
+    other = waiting("other", 40)
+    async with store.unit_of_work() as uow:
+        await uow.agents.upsert(AgentRecord.of(agent(BOB, "1002", "talking", entry=place.id, revision=5)))
+        await uow.entries.upsert(*map(EntryRecord.of, (place, other)))
+        data = {"parts": {"waiting": {"place": {"entry": place.id}, "talk": {"parties": {"p1": {}}}}}}
+        await uow.live_calls.upsert(LiveCallRecord("c-n1-its-own", "n1", "channel", NOW, data=data))
+    found = await restored(store, [], RULES, CLOCK, "n1")
+    assert [(one.id, one.state) for one in found.agents] == [(BOB, "talking")]
+    assert [(one.id, one.state) for one in found.entries] == [("place", "joined")]
+
+
 async def test_an_agent_is_kept_for_a_caller_whose_session_is_not_there_yet() -> None:
     entries = (waiting("e1", 20, announced=1), waiting("e2", 10, announced=2))
     dispatcher, _ = begun(Restored((agent(ANN, "1001"),), entries))
