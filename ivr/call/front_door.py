@@ -16,11 +16,13 @@ from ivr.ari.parse import AnyEvent
 from ivr.ari.results import Gone
 from ivr.call.codes_door import CodesDoor, CodeSettings
 from ivr.call.dialogue import Dialogue, Dialogues
+from ivr.call.letting_go import to_fallback
 from ivr.call.onward import CallsOnward
 from ivr.call.ports import CallerFacts
 from ivr.call.registry import CallRegistry
 from ivr.call.saved import SavedCall
-from ivr.call.session import FALLBACK_CONTEXT, CallServices, CallSession
+from ivr.call.services import CallServices
+from ivr.call.session import CallSession
 from ivr.errors import AriError
 from ivr.flow.actions import JsonValue
 from ivr.ids import CallId, ChannelId, new_call_id, owner_of
@@ -252,9 +254,7 @@ class FrontDoor:
 
     async def to_fallback(self, channel: ChannelId) -> None:
         try:
-            await self._ari.channels.continue_in_dialplan(
-                channel_id=channel, context=FALLBACK_CONTEXT, extension="s", priority=1
-            )
+            await to_fallback(self._ari, channel)
         except AriError as error:
             log.error("caller not handed on, left to the reconciler: %s", error)
 

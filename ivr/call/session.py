@@ -13,43 +13,31 @@ the hang-up goes on silently, at most `TAIL_S`; the call's end on record is that
 from __future__ import annotations
 
 import asyncio
-import datetime as dt
 import logging
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
 from functools import partial
-from typing import Final, Literal
+from typing import Final
 
-from ivr.ari.bus import Mailbox
-from ivr.ari.generated.events import (
-    ChannelDestroyed,
-    ChannelDtmfReceived,
-    ChannelHangupRequest,
-    PlaybackFinished,
-    RecordingFailed,
-    RecordingFinished,
-    StasisEnd,
-)
-from ivr.ari.parse import Gap
-from ivr.ari.results import Gone
+from ivr.call.callers_channel import CallersChannel
 from ivr.call.going_on import GoingOn, adopted
 from ivr.call.keeping import Keeper
+from ivr.call.letting_go import let_go
 from ivr.call.parts import Parts
-from ivr.call.place import Place
 from ivr.call.ports import CallerFacts
 from ivr.call.saved import SavedCall
+from ivr.call.seen import SeenCall
 from ivr.call.services import CallServices as CallServices
 from ivr.call.services import GapSeen, LegLost, Message, Offered, OpenCall, Withdrawn
 from ivr.errors import AriError, first_of
 from ivr.flow import machine
 from ivr.flow.actions import JsonValue
 from ivr.flow.inputs import (
-    Digit,
     HungUp,
     Input,
     QueueEnded,
 )
 from ivr.flow.model import FlowLibrary
-from ivr.flow.state import CallFacts, FlowState
+from ivr.flow.state import CallFacts
 from ivr.ids import CallId, ChannelId
 from ivr.log import call_context
 
@@ -57,17 +45,12 @@ log = logging.getLogger(__name__)
 
 QUIET_CHECK_S: Final = 60.0
 """After so long without any message the channel is asked for: a lost hang-up must not leave a call for ever."""
-CUT_OFF: Final = "cut off: the telephone exchange failed"
-EXCHANGE_FAILED: Final = 41
-"""Q.850: temporary failure."""
-FALLBACK_CONTEXT: Final = "fallback"
-"""In asterisk-config/extensions.conf.j2: a plain queue of phones, then voicemail."""
 CLEAN_UP_S: Final = 5.0
 TAIL_S: Final = 60.0
 """How long a dialogue may go on after the caller has hung up."""
 
 
-class CallSession:
+class CallSession(SeenCall):
     """`run()` takes the call from its arrival to its end. One instance, one call."""
 
     def __init__(
@@ -84,81 +67,20 @@ class CallSession:
         call back by now."""
         self._services = services
         self._library = library
-        self.call = call
-        self.channel = channel
-        self.facts = facts
-        self.arrived_at = services.clock.now() if saved is None else saved.arrived_at
-        self._here = OpenCall(services, call, channel, facts, self.arrived_at, self._keep)
+        arrived_at = services.clock.now() if saved is None else saved.arrived_at
+        super().__init__(OpenCall(services, call, channel, facts, arrived_at, self._keep), arrived_at)
+        self._own = CallersChannel(self._here)
         self._saved = saved
         self._promised = promised
         self.going_on = asyncio.Event()
         """A call of an earlier controller is wholly this one's, or over."""
         self._keeper = Keeper(services, call, channel, facts, self.arrived_at, saved)
-        self._parts: Parts | None = None
         self._task: asyncio.Task[None] | None = None
         self._forsaken = False
-        self._state: FlowState | None = None
         self._tail_ends: float | None = None
         """On the loop's clock: when a dialogue that goes on after the hang-up is ended."""
 
-    # --- what others see
-
-    @property
-    def node(self) -> str:
-        return self._state.node if self._state is not None else ""
-
-    @property
-    def language(self) -> str:
-        return self._state.language if self._state is not None else self.facts.language
-
-    @property
-    def variables(self) -> Mapping[str, JsonValue]:
-        """Of the dialogue, as they stand."""
-        return self._state.variables if self._state is not None else {}
-
-    @property
-    def stage(self) -> Literal["arriving", "menu", "queue", "ringing", "talking"]:
-        return "arriving" if self._state is None or self._parts is None else self._parts.stage
-
-    @property
-    def stage_since(self) -> dt.datetime:
-        """When the waiting or the talk began; before and after that, the call's arrival."""
-        place = self._place
-        if place is None:
-            return self.arrived_at
-        begun = place.since if place.joined_at is None else place.joined_at
-        return self._services.clock.now() - dt.timedelta(seconds=self._services.clock.monotonic() - begun)
-
-    @property
-    def last_heard(self) -> str:
-        return self._here.history.last_heard
-
-    @property
-    def queue(self) -> str:
-        return self._place.queue if self._place is not None else ""
-
-    @property
-    def agent(self) -> str:
-        return self._place.agent if self._place is not None else ""
-
-    @property
-    def entry(self) -> str:
-        """Of the place in a queue, "" = none."""
-        return self._place.entry if self._place is not None else ""
-
-    @property
-    def _place(self) -> Place | None:
-        return None if self._parts is None else self._parts.waiting.place
-
-    @property
-    def unread(self) -> int:
-        """Messages that wait in the inbox."""
-        return self._here.inbox.qsize()
-
-    @property
-    def hung_up(self) -> bool:
-        """The caller has gone; the dialogue may have something to do yet."""
-        return self._here.gone
+    # --- what others tell
 
     def look(self) -> None:
         """Asterisk does not list the caller's channel any more: make sure."""
@@ -178,15 +100,6 @@ class CallSession:
         if self._task is not None:
             self._task.cancel()
 
-    @property
-    def to_end(self) -> bool:
-        """The call is over, and its channel could not be hung up."""
-        return self._here.to_end
-
-    def note(self, kind: str, data: Mapping[str, JsonValue]) -> None:
-        """Into the call's journal, by somebody outside; while the call lasts."""
-        self._here.note(kind, data)
-
     # --- the call
 
     async def run(self) -> None:
@@ -200,7 +113,7 @@ class CallSession:
             try:
                 async with asyncio.TaskGroup() as group:
                     here.begin(group)
-                    here.spawn(self._read_events(mailbox, parts), "events")
+                    here.spawn(self._own.read(mailbox, parts), "events")
                     try:
                         if self._saved is None:
                             self._keeper.arrived()
@@ -229,7 +142,7 @@ class CallSession:
         here = self._here
         here.history.arrived()
         if not self.facts.answered:
-            await self._answer()
+            await self._own.answer()
         facts = CallFacts(
             call_id=self.call,
             caller=self.facts.caller,
@@ -247,15 +160,6 @@ class CallSession:
         await parts.tend_background(asking=False)
         if here.gone:
             here.hung_up("caller")
-
-    async def _answer(self) -> None:
-        here = self._here
-        try:
-            here.gone = isinstance(await here.ari.channels.answer(channel_id=self.channel), Gone)
-        except AriError as error:
-            # The dialogue goes on for as long as the caller is there: Asterisk may do better at the next command.
-            log.error("the call was not answered: %s", error)
-            here.note("not_answered", {"why": str(error)})
 
     async def _go_on(self, parts: Parts, saved: SavedCall) -> None:
         """Where an earlier controller left it."""
@@ -285,7 +189,7 @@ class CallSession:
             if message is None:
                 log.error("the dialogue went on for %.0f s after the hang-up: ended", TAIL_S)
                 break
-            await self._asterisk_answers()
+            await self._own.asterisk_answers()
             await self._take(message, parts)
         await parts.recorder.finish("stopped")
 
@@ -327,9 +231,9 @@ class CallSession:
             case Withdrawn(offer):
                 parts.waiting.serving.stop(offer)
             case GapSeen(cut_off=True):
-                self._cut_off()
+                self._own.cut_off()
             case LegLost() | GapSeen():
-                await self._check_alive()
+                await self._own.check_alive()
                 if not self._here.gone:
                     await parts.look()
             case HungUp():
@@ -359,61 +263,6 @@ class CallSession:
         node = self._library.nodes.get(self._state.node) if self._state is not None else None
         return node is not None and node.masked
 
-    # --- events of the caller's channel
-
-    async def _read_events(self, mailbox: Mailbox, parts: Parts) -> None:
-        """Never waits for anything but the next event; raises MailboxOverflow when events were too many."""
-        async for event in mailbox:
-            match event:
-                case ChannelDtmfReceived():
-                    if not parts.recorder.takes_key(event.digit):
-                        self._here.tell(Digit(event.digit))
-                case PlaybackFinished():
-                    parts.player.on_finished(event.playback.id, event.playback.state)
-                case RecordingFinished() | RecordingFailed():
-                    finished = isinstance(event, RecordingFinished)
-                    parts.recorder.on_ended(event.recording, finished=finished)
-                case ChannelHangupRequest() | StasisEnd() | ChannelDestroyed():
-                    self._here.hung_up(
-                        "system" if self._here.ending else "caller", getattr(event, "cause", None) or 16
-                    )
-                case Gap():
-                    self._here.gap(cut_off=event.restarted)
-                case _:
-                    pass
-
-    async def _check_alive(self) -> None:
-        if self._here.gone:
-            return
-        try:
-            channel = await self._here.ari.channels.get(channel_id=self.channel)
-        except AriError as error:
-            log.warning("cannot ask for the channel: %s", error)
-            return
-        if isinstance(channel, Gone):
-            log.warning("the caller's channel had gone without a word")
-            self._here.hung_up("caller")
-
-    def _cut_off(self) -> None:
-        if not self._here.gone:
-            log.error("the caller was cut off: %s", CUT_OFF)
-            self._here.history.failed(CUT_OFF)
-            self._here.hung_up("system", EXCHANGE_FAILED)
-
-    async def _asterisk_answers(self) -> None:
-        """Nothing that the caller does or does not do counts while Asterisk is away: keys and hang-ups are not heard.
-        Returns when it is back, or when the caller was cut off."""
-        here = self._here
-        if here.gone or here.cut_off or here.ari.condition == "answers":
-            return
-        try:
-            async with asyncio.timeout(None) as here.holding:
-                await here.ari.answering()
-        except TimeoutError:
-            pass
-        finally:
-            here.holding = None
-
     # --- the end
 
     async def _close(self, parts: Parts) -> None:
@@ -427,7 +276,8 @@ class CallSession:
         try:
             if not here.gone:
                 async with asyncio.timeout(CLEAN_UP_S):
-                    await self._let_go()
+                    over = self._state is not None and self._state.ended
+                    await let_go(here.ari, self.channel, over=over, agent=self.facts.agent)
         except (AriError, TimeoutError) as error:
             log.error("channel left to the reconciler: %s", error or "no answer")
             here.to_end = self._state is not None and self._state.ended
@@ -435,16 +285,3 @@ class CallSession:
             topic = self._state.variables.get("topic") if self._state is not None else ""
             here.history.ended(self.language, self._services.clock.now(), str(topic or ""))
             self._keeper.over()
-
-    async def _let_go(self) -> None:
-        """The caller is still there: a finished dialogue hangs up, a broken one goes on in the dialplan, which is of no
-        use to an agent."""
-        if (self._state is not None and self._state.ended) or self.facts.agent:
-            await self._here.ari.channels.hangup(channel_id=self.channel, reason="normal")
-            return
-        result = await self._here.ari.channels.continue_in_dialplan(
-            channel_id=self.channel, context=FALLBACK_CONTEXT, extension="s", priority=1
-        )
-        log.error(
-            "caller handed to the dialplan's fallback (%s)", "gone" if isinstance(result, Gone) else "sent"
-        )

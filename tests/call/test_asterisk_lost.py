@@ -8,7 +8,7 @@ import asyncio
 import pytest
 
 from ivr.ari.generated.events import EVENTS
-from ivr.call.session import CUT_OFF
+from ivr.call.callers_channel import CUT_OFF
 from ivr.ids import ChannelId
 from tests.call.scenes import SEEDS, inputs, play, press_if_there, sent, summary_of, under_way
 from tests.call.test_callback import CITIZEN, party

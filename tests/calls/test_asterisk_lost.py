@@ -13,7 +13,7 @@ from collections.abc import AsyncIterator
 import pytest
 import pytest_asyncio
 
-from ivr.call.session import CUT_OFF
+from ivr.call.callers_channel import CUT_OFF
 from ivr.main import Hotline, RunningHotline
 from tests.support import parts_house
 from tests.support.citizens import Scene
