@@ -78,8 +78,8 @@ class Board(Matching):
         match event:
             case EntryArrived(entry=entry):
                 self._arrived(event, entry, now)
-            case EntryLeft(entry=id, outcome=outcome):
-                self._left(event, id, outcome, now)
+            case EntryLeft():
+                self._left(event, event.entry, event.outcome, now)
             case Rang() | Answered() | NotAnswered() | OfferFailed():
                 self._about_offer(event, now)
             case TalkEnded() | SentBack():
@@ -134,12 +134,12 @@ class Board(Matching):
         own = entry.queue if self._line.get(entry.id) is not None else None
         return lambda name: self._line.length(name) - (name == own)
 
-    def _left(self, event: BoardEvent, id: EntryId, outcome: Outcome, now: dt.datetime) -> None:
+    def _left(self, event: EntryLeft, id: EntryId, outcome: Outcome, now: dt.datetime) -> None:
         entry = self._line.get(id)
         if entry is None:
             self._ignore(event, "the entry is over")
         elif entry.state == "joined":
-            self._hang_up(entry, now)
+            self._hang_up(entry, now, "served" if event.heard else outcome)
         else:
             agents = self._rung(entry)
             self._entry(entry, en.Ended(outcome), now)

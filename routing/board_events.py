@@ -24,10 +24,14 @@ class EntryArrived:
 
 @dataclass(frozen=True, slots=True)
 class EntryLeft:
-    """The caller is gone from the queue: `abandoned` (hung up), `left` (by the flow's wish) or `failed`."""
+    """The caller is gone from the queue: `abandoned` (hung up), `left` (by the flow's wish) or `failed`.
+
+    heard: of a caller who is joined, whether agent and caller were together: then the caller was served.
+    """
 
     entry: EntryId
     outcome: Outcome
+    heard: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -274,6 +274,10 @@ def _after(entry: Entry, event: EntryEvent, now: dt.datetime) -> Entry:
             told = place if entry.announced is None else min(place, entry.announced)
             return replace(entry, announced=told)
         case Ended(outcome=outcome):
-            return replace(entry, state=state, since=since, ended_at=now, outcome=outcome)
+            # Who had hung up before the agent was there was not joined, as it turns out.
+            joined_at = None if outcome == "abandoned" else entry.joined_at
+            return replace(
+                entry, state=state, since=since, ended_at=now, outcome=outcome, joined_at=joined_at
+            )
         case _:
             assert_never(event)

@@ -201,7 +201,7 @@ OUTCOMES: Final[Mapping[EntryState, frozenset[Outcome]]] = {
     "waiting": _WHILE_WAITING,
     "offered": _WHILE_WAITING - {"full"},
     "ringing": _WHILE_WAITING - {"full"},
-    "joined": frozenset({"served", "failed"}),
+    "joined": frozenset({"served", "abandoned", "failed"}),
     "ended": frozenset(),
 }
 

@@ -118,11 +118,15 @@ def _agents(found: Evidence) -> Iterator[str]:
     # Neither is rung as an agent is: a supervisor who takes a talk over, and who made the call.
     unasked = {event.data.get("by") for event in found.notes("supervised")}
     unasked |= {found.record.data.get("agent")} if found.record.data.get("kind") == "outbound" else set()
+    if found.record.data.get("handed_from"):
+        # Has the citizen from an earlier call.
+        unasked |= {event.data.get("agent") for event in found.notes("joined")[:1]}
     for agent in on_record - unasked - {change.agent_id for change in answers}:
         yield f"agent {agent} is on record, and has no answer of this call in the own history"
     # Whoever carries a promise out talks in a call of its own, after this one.
     promised = {entry.id for entry in found.entries if entry.callback}
-    for agent in {change.agent_id for change in answers if change.entry not in promised} - on_record:
+    alone = {event.data.get("agent") for event in found.notes("not_joined")}
+    for agent in {change.agent_id for change in answers if change.entry not in promised} - on_record - alone:
         yield f"agent {agent} answered for this call, and is not on record"
 
 

@@ -51,6 +51,7 @@ class CallHistory:
         self._ended_by: Literal["caller", "system"] | None = None
         self._cause = 16
         self._hung_up_at: dt.datetime | None = None
+        self._over = False
 
     def saved(self) -> dict[str, JsonValue]:
         """What whoever goes on with the call needs: `resume`."""
@@ -205,7 +206,9 @@ class CallHistory:
         return () if watch is None else watch.faults
 
     def note(self, kind: str, data: Mapping[str, JsonValue], at: dt.datetime) -> bool:
-        """False: it stands there already, from before a restart."""
+        """False: it stands there already, from before a restart; or the call is over, and no recording is told of."""
+        if self._over and not kind.startswith("recording"):
+            return False
         rating = data.get("rating")
         if kind == "survey" and isinstance(rating, int):
             self._survey = rating
@@ -315,6 +318,7 @@ class CallHistory:
             },
             at,
         )
+        self._over = True
         self._records.ended(self._call, summary, hung_up_at)
 
     def _notes(self, topic: str) -> dict[str, JsonValue]:

@@ -93,15 +93,15 @@ class InLine:
         self._here.history.left_queue(event.outcome)
         return True
 
-    def abandon(self, why: Literal["abandoned", "failed"]) -> None:
-        """The caller has gone, or the dialogue broke: nobody is to be rung any more."""
+    def abandon(self, why: Literal["abandoned", "failed"], *, heard: bool = True) -> None:
+        """The caller has gone, or the dialogue broke: nobody is to be rung any more. heard: see `Queues.leave`."""
         place = self.place
         if place is None or place.promised:
             return
         self.place = None
         for task in place.tasks():
             task.cancel()
-        self._queues.leave(place.entry, why)
+        self._queues.leave(place.entry, why, heard=heard)
 
     # --- what the dispatcher tells
 

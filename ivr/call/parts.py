@@ -287,7 +287,7 @@ class Parts:
         self.listener.stop_all()
         self.transfers.cancel_all()
         self.desk.cancel_all()
-        self.waiting.line.abandon(self._why)
+        self.waiting.serving.abandon(self._why)
         self.player.close()
         self._here.spawn(self.recorder.finish("hangup"), "recording kept")
 
@@ -295,7 +295,7 @@ class Parts:
         """The call is over; its tasks have ended."""
         self.timers.close()
         self.player.close()
-        self.waiting.line.abandon(self._why if self._here.gone else "failed")
+        self.waiting.serving.abandon(self._why if self._here.gone else "failed")
 
     @property
     def _why(self) -> Literal["abandoned", "failed"]:

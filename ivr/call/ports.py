@@ -239,7 +239,12 @@ class Queues(Protocol):
         """The caller is being told this place (1 = next) and this wait (s)."""
         ...
 
-    def leave(self, entry: EntryId, why: Literal["abandoned", "left", "failed"]) -> None: ...
+    def leave(
+        self, entry: EntryId, why: Literal["abandoned", "left", "failed"], *, heard: bool = True
+    ) -> None:
+        """heard: of a caller whom an agent has; False: the agent answered, and the two were not together yet."""
+        ...
+
     def ringing(self, entry: EntryId, agent: AgentId) -> None: ...
     def answered(self, entry: EntryId, agent: AgentId) -> bool:
         """False: the offer was over already; the telephone must be let go."""

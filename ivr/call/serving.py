@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
-from typing import Final
+from typing import Final, Literal
 
 from ivr.call.in_line import InLine
 from ivr.call.leg import Leg
@@ -40,6 +40,8 @@ class Serving:
         self._talk = talk
         self._fall_silent = fall_silent
         self._busy = busy
+        self._alone = ""
+        """The agent who has answered and is not with the caller yet."""
 
     def begin(self, offer: Offer) -> None:
         place = self._line.place
@@ -62,6 +64,19 @@ class Serving:
             task.cancel()
         return True
 
+    def abandon(self, why: Literal["abandoned", "failed"]) -> None:
+        """The caller has gone, or the dialogue broke. An agent who answered, and was not joined yet, had nobody."""
+        place = self._line.place
+        if place is not None and not place.promised and self._alone:
+            self._not_joined(self._alone, why)
+            self._line.abandon(why, heard=False)
+        else:
+            self._line.abandon(why)
+
+    def _not_joined(self, agent: str, why: str) -> None:
+        self._alone = ""
+        self._here.note("not_joined", {"agent": agent, "why": why})
+
     async def _whispered(self, place: Place, offer: Offer) -> tuple[list[str], float]:
         """In the agent's language, where that is known, else in the hotline's."""
         here = self._here
@@ -80,11 +95,12 @@ class Serving:
                 return
             if not queues.answered(offer.entry, offer.agent):
                 return
-            answered_at = here.monotonic()
+            self._alone, answered_at = offer.agent, here.monotonic()
             # Whoever served the caller until now, and is perhaps still at it.
             before, place.serving = place.serving, asyncio.current_task()
             if place.whisper and not await leg.hear(*await self._whispered(place, offer)):
                 # The caller still waits, and hears the music on.
+                self._not_joined(offer.agent, "hung up on the announcement")
                 queues.sent_back(offer.entry, offer.agent, "hung up on the announcement")
                 return
             if before is not None and not before.done():
@@ -94,9 +110,11 @@ class Serving:
             await self._fall_silent()
             if not await leg.join(here.channel):
                 place.joined_at, place.agent = None, ""
+                self._not_joined(offer.agent, "leg lost")
                 queues.sent_back(offer.entry, offer.agent, "leg lost")
                 here.tell(LegLost())
                 return
+            self._alone = ""
             between_s = place.joined_at - answered_at
             told_s = between_s if between_s >= NOTED_S else 0.0
             here.history.joined(place.queue, offer.agent, waited_s, here.services.clock.now(), told_s)

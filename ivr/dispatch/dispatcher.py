@@ -215,8 +215,10 @@ class Dispatcher(Staffed):
 
     # --- Queues: what happens to an offer
 
-    def leave(self, entry: EntryId, why: Literal["abandoned", "left", "failed"]) -> None:
-        self.apply(EntryLeft(entry, why))
+    def leave(
+        self, entry: EntryId, why: Literal["abandoned", "left", "failed"], *, heard: bool = True
+    ) -> None:
+        self.apply(EntryLeft(entry, why, heard))
         self._forget(entry)
 
     def ringing(self, entry: EntryId, agent: AgentId) -> None:

@@ -56,6 +56,8 @@ class _Seen:
     began_at: dt.datetime
     spoke: bool = False
     answered: bool = False
+    talked: bool = False
+    """The agent who answered was there."""
     callback: str = ""
     voicemail: bool = False
     queue: str = ""
@@ -98,7 +100,7 @@ class CallsSeen:
         if seen is None:
             return
         if kind == _TALKED_WITH:
-            seen.answered = True
+            seen.answered = seen.talked = True
         elif kind in _ANSWERS and (kind == "digit" or event.data.get("text")):
             seen.spoke = True
 
@@ -117,6 +119,9 @@ class CallsSeen:
             return [Answered(entry.call_id, seen.number, entry.agent or "", entry.since)]
         if entry.state == "ended" and entry.ended_at is not None and entry.only is None:
             seen.outcome = entry.outcome or ""
+            if entry.outcome == "abandoned":
+                # Who hung up before the agent who answered was there had nobody.
+                seen.answered = seen.talked
             seen.waited_s = (entry.ended_at - entry.limit_from).total_seconds()
         return []
 

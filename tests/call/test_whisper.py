@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from storage.records import EntryRecord
 from tests.call.scenes import SEEDS, inputs, nodes, play, sent
 from tests.call.test_transfer import POLICE, choosing, party
 from tests.support.call_house import House
@@ -60,6 +61,29 @@ def test_an_agent_who_hangs_up_on_it_costs_the_caller_nothing(seed: int) -> None
         await here.until(4)
         assert _bridge(here, caller) == party(here, "PJSIP/a2").bridge != ""
         here.ari.world.hang_up(caller)
+
+    play(scene, seed, entry="whispered")
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_who_hangs_up_before_the_agent_is_there_was_not_served(seed: int) -> None:
+    """On record as having given up everywhere: the place can be had again, and somebody owes a call."""
+
+    async def scene(here: House) -> None:
+        caller = await _waiting(here)
+        here.ari.world.phones[AGENT] = Phone(rings_s=1.0)
+        here.log_in("a1")
+        await here.until(1.6)
+        assert here.states()["a1"] == "talking"
+        here.ari.world.hang_up(caller)
+        await here.until(1)
+        (summary,) = here.memory.calls.values()
+        (entry,) = [one for one in here.facts if isinstance(one, EntryRecord)][-1:]
+        assert summary.outcome == entry.outcome == "abandoned"
+        assert entry.joined_at is None and summary.agent == ""
+        (note,) = [data for _, _, kind, data in here.memory.events if kind == "not_joined"]
+        assert note == {"agent": "a1", "why": "abandoned"}
+        assert here.states()["a1"] == "wrap_up"
 
     play(scene, seed, entry="whispered")
 
