@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 .DEFAULT_GOAL := help
-.PHONY: help setup service run demo test lint audit types imports unit real chaos bench models prompts doctor lock generate clean
+.PHONY: help setup service run demo test lint audit advisories types imports unit real chaos bench models prompts doctor lock generate clean
 
 help: ## show every target
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sort | awk 'BEGIN {FS = ":.*## "}; {printf "  make %-10s %s\n", $$1, $$2}'
@@ -29,6 +29,9 @@ lint: setup audit
 
 audit: setup ## pins, licences and known advisories, offline; ONLINE=1 asks the advisory service first
 	@$(BIN)/python -m scripts.audit_dependencies $(if $(ONLINE),--online)
+
+advisories: setup ## known advisories out of a copy of an OSV database: make advisories FROM=all.zip
+	@$(BIN)/python -m scripts.osv_advisories $(FROM)
 
 types: setup
 	@$(BIN)/mypy

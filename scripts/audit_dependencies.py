@@ -4,6 +4,8 @@
     python -m scripts.audit_dependencies --write    writes deploy/sbom.cdx.json anew first (`make generate`)
     python -m scripts.audit_dependencies --online   asks the advisory service first (pip-audit) and adds what it knows
 
+Where no service is reached, `scripts/osv_advisories.py` reads a copy of an OSV database instead.
+
 `deploy/dependencies.yaml` says which licences are allowed and why, `deploy/advisories.yaml` what is known.
 """
 
@@ -202,6 +204,12 @@ def ask_online() -> list[dict[str, str]]:
     except (ValueError, KeyError) as error:
         last = (answer.stderr.strip().splitlines() or ["nothing"])[-1]
         raise RuntimeError(f"the advisory service did not answer: {last}") from error
+    if unknown := [str(one["name"]) for one in told if one.get("skip_reason")]:
+        # It says "no known vulnerabilities" all the same.
+        first = ", ".join(unknown[:3])
+        raise RuntimeError(
+            f"the advisory service knows nothing of {len(unknown)} of {len(told)} pins: {first}"
+        )
     return [
         {
             "id": str(vulnerability["id"]),
@@ -231,7 +239,8 @@ def main(arguments: list[str]) -> int:
             return 1
         _add(new)
     sbom = json.loads(SBOM.read_text(encoding="utf-8"))
-    advisories = yaml.safe_load(ADVISORIES.read_text(encoding="utf-8"))["advisories"]
+    known = yaml.safe_load(ADVISORIES.read_text(encoding="utf-8"))
+    advisories, source = known["advisories"], known["source"]
     faults = [
         *faults_of_bill(pins, sbom),
         *faults_of_licences(sbom, policy),
@@ -242,6 +251,7 @@ def main(arguments: list[str]) -> int:
     if not faults:
         print(
             f"{len(pins)} pins: in the bill of materials, licences allowed, none of {len(advisories)} advisories"
+            f" ({source['kind']}, {source['date']})"
         )
     return 1 if faults else 0
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -143,3 +144,17 @@ def test_what_the_service_tells_is_added_once(monkeypatch: pytest.MonkeyPatch, t
     text = listed.read_text(encoding="utf-8")
     assert text.startswith("# ours")
     assert [one["id"] for one in yaml.safe_load(text)["advisories"]] == ["A", "B"]
+
+
+def test_a_service_that_knows_nothing_is_not_taken_for_one_that_finds_nothing(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Seen with an index that has no advisories: pip-audit skips each pin and says that none is vulnerable."""
+    answer = {"dependencies": [{"name": "one", "skip_reason": "not found"}], "fixes": []}
+
+    def run(command: list[str], **_more: object) -> subprocess.CompletedProcess[str]:
+        return subprocess.CompletedProcess(command, 0, stdout=json.dumps(answer), stderr="")
+
+    monkeypatch.setattr(audit.subprocess, "run", run)
+    with pytest.raises(RuntimeError, match="knows nothing of 1 of 1 pins: one"):
+        audit.ask_online()
