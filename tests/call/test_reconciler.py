@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from ivr.ari.results import Gone
 from routing.entries import enter
 from routing.ids import AgentId, EntryId, QueueName
 from tests.call.scenes import SEEDS, nodes, play, sent
@@ -94,6 +95,26 @@ def test_a_caller_whose_arrival_was_lost_is_taken_in() -> None:
         here.ari.world.hang_up(caller)
 
     play(scene, repairs=True)
+
+
+def test_who_is_taken_in_and_comes_in_late_is_one_call() -> None:
+    """And a StasisStart that comes twice is one, too."""
+
+    async def scene(here: House) -> None:
+        here.ari.world.doubled["StasisStart"] = 1
+        caller = here.ari.world.call("call", "12345", "trunk")
+        await here.until(1.5)
+        listed = await here.ari.channels.list()
+        assert not isinstance(listed, Gone)
+        (channel,) = [one for one in listed.value if one.id == caller]
+        here.front_door.take_in(channel)
+        await here.until(1)
+        assert nodes(here) == ["main.welcome", "main.choose"]
+        here.ari.world.hang_up(caller)
+        await here.until(2)
+        assert len(here.memory.calls) == len(here.memory.arrivals) == 1
+
+    play(scene)
 
 
 def test_what_asterisk_refuses_is_tried_again_and_counted_once() -> None:

@@ -60,7 +60,15 @@ def do(here: Town, what: steps.Act | steps.Fault) -> None:
             _phone(here, whose, kind)
         case steps.Dial(agent, digits):
             here.devices.append(here.world.call("feature", digits, agent, caller=agent))
-        case steps.Lose() | steps.Double() | steps.Cut() | steps.Ari() | steps.DatabaseIs() | steps.Kill():
+        case (
+            steps.Lose()
+            | steps.Garble()
+            | steps.Double()
+            | steps.Cut()
+            | steps.Ari()
+            | steps.DatabaseIs()
+            | steps.Kill()
+        ):
             _fault(here, what)
         case _:
             _by_controller(here, what)
@@ -204,9 +212,9 @@ def _allowed(act: Callable[[], object]) -> None:
 def _fault(here: Town, what: steps.Fault) -> None:
     match what:
         case steps.Lose(kind, count):
-            here.trouble(GIVEN_UP_S)
-            here.world.lost[kind] = count
-            here.later(GIVEN_UP_S, _no_more(here, kind), "no more events are lost")
+            _lose(here, here.world.lost, kind, count)
+        case steps.Garble(kind, count):
+            _lose(here, here.world.garbled, kind, count)
         case steps.Double(kind, count):
             here.world.doubled[kind] = count
         case steps.Cut(away_s, asterisk):
@@ -244,8 +252,13 @@ def _ari(here: Town, what: steps.Ari) -> None:
     here.later(GIVEN_UP_S, over(), f"{what.command} works again")
 
 
-async def _no_more(here: Town, kind: str) -> None:
-    here.world.lost.pop(kind, None)
+def _lose(here: Town, counts: dict[str, int], kind: str, count: int) -> None:
+    async def no_more() -> None:
+        counts.pop(kind, None)
+
+    here.trouble(GIVEN_UP_S)
+    counts[kind] = count
+    here.later(GIVEN_UP_S, no_more(), "no more events are lost")
 
 
 async def _works(here: Town) -> None:

@@ -26,6 +26,9 @@ class Harvest:
     calls: int = 0
     killed: int = 0
     repairs: int = 0
+    joins: int = 0
+    acts: int = 0
+    commands: int = 0
     failed: int = 0
     broken: dict[str, str] = field(default_factory=dict)
 
@@ -35,6 +38,9 @@ class Harvest:
         self.calls += played.calls
         self.killed += played.lives - 1
         self.repairs += played.repairs
+        self.joins += played.joins
+        self.acts += played.acts
+        self.commands += played.commands
 
 
 class _Enough(BaseException):

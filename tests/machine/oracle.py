@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Iterator
 from typing import Final
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from ivr.audit.evidence import evidence_of
 from ivr.audit.figures import discrepancies
@@ -110,7 +110,7 @@ async def stored(here: Town) -> list[str]:
     async with await Store.open(here.house.database.url) as store:
         async with store.reading() as uow:
             wrong = [problem async for problem in _calls(here, uow)]
-            wrong += [problem async for problem in _rest(uow)]
+            wrong += [problem async for problem in _rest(here, uow)]
         counts = Counts()
         async for difference in rebuild(store, (None, None), write=False, counts=counts):
             wrong.append(f"rebuilt otherwise: {difference}")
@@ -139,11 +139,13 @@ async def _calls(here: Town, uow: UnitOfWork) -> AsyncIterator[str]:
             yield f"{number} called {calls} times, and is on record {records} times"
 
 
-async def _rest(uow: UnitOfWork) -> AsyncIterator[str]:
+async def _rest(here: Town, uow: UnitOfWork) -> AsyncIterator[str]:
     journal = select(tables.journal.c.call_id, tables.journal.c.seq).order_by(
         tables.journal.c.call_id, tables.journal.c.seq
     )
     numbers: dict[str, list[int]] = {}
+    joined = select(func.count()).where(tables.journal.c.kind == "joined")
+    here.joins = (await uow.connection.execute(joined)).scalar() or 0
     for id, seq in (await uow.connection.execute(journal)).all():
         numbers.setdefault(id, []).append(seq)
     for id, found in numbers.items():

@@ -38,6 +38,8 @@ class Played:
     commands: int
     lives: int
     repairs: int
+    joins: int
+    acts: int
 
 
 def play(shift: Shift) -> Played:
@@ -73,8 +75,16 @@ async def _play(shift: Shift, errors: list[str]) -> Played:
         finally:
             watching.cancel()
             await asyncio.wait([watching])
-        commands, lives, calls = len(here.world.commands), here.lives, len(here.numbers)
-        played = Played(len(shift.steps), here.time, calls, commands, lives, here.repairs)
+        played = Played(
+            len(shift.steps),
+            here.time,
+            len(here.numbers),
+            len(here.world.commands),
+            here.lives,
+            here.repairs,
+            here.joins,
+            here.acts_done,
+        )
     rest = [task.get_name() for task in asyncio.all_tasks() if task is not asyncio.current_task()]
     if rest:
         raise Broken(f"tasks left behind: {sorted(rest)}\n{shift}")
@@ -109,6 +119,7 @@ async def _end(shift: Shift, here: Town, errors: list[str]) -> None:
     """Nothing is wrong any more, everybody hangs up, promises are kept; then the controller ends."""
     here.tell("everybody hangs up")
     here.world.lost.clear()
+    here.world.garbled.clear()
     here.world.doubled.clear()
     here.life.dies_in = 0
     if here.troubled:

@@ -234,6 +234,15 @@ class Lose:
 
 
 @dataclass(frozen=True, slots=True)
+class Garble:
+    kind: str
+    count: int
+
+    def __str__(self) -> str:
+        return f"the next {self.count} {self.kind} come as broken JSON"
+
+
+@dataclass(frozen=True, slots=True)
 class Double:
     kind: str
     count: int
@@ -310,7 +319,7 @@ Act = (
     | CancelPromise
     | CallBack
 )
-Fault = Lose | Double | Cut | Ari | DatabaseIs | Kill
+Fault = Lose | Garble | Double | Cut | Ari | DatabaseIs | Kill
 
 
 @dataclass(frozen=True, slots=True)
@@ -347,6 +356,7 @@ KEYS: Final = ("1", "2", "3", "4", "5", "6", "7", "8", "9", "0", "13800000001#",
 acts: SearchStrategy[Act] = st.one_of(
     st.builds(Call, some, st.sampled_from(("", *"123456789"))),
     st.builds(Call, some, st.sampled_from("23")),
+    st.builds(Code, agents, st.just("login")),
     st.builds(Press, some, st.sampled_from(KEYS)),
     st.builds(Press, some, st.sampled_from(("2", "3"))),
     st.builds(HangUp, some),
@@ -370,6 +380,7 @@ acts: SearchStrategy[Act] = st.one_of(
 )
 faults: SearchStrategy[Fault] = st.one_of(
     st.builds(Lose, st.sampled_from(EVENTS), st.integers(1, 2)),
+    st.builds(Garble, st.sampled_from(EVENTS), st.integers(1, 2)),
     st.builds(Double, st.sampled_from(EVENTS), st.integers(1, 3)),
     st.builds(Cut, st.sampled_from((0.01, 0.5, 4.0, 20.0)), st.sampled_from((False, False, True))),
     st.builds(

@@ -26,6 +26,8 @@ from ivr.callback.settings import CallbackSettings
 from ivr.errors import StorageError
 from ivr.flow.load import load
 from ivr.flow.model import FlowLibrary
+from ivr.talk.results import Done
+from ivr.talk.supervising_state import Supervised
 from routing.rules_load import load_agents, load_rules
 from storage.migrate import upgrade
 from tests.machine.controller import Controller, Database, House, Life, controlling
@@ -97,7 +99,8 @@ class Town:
         self.lives_on: asyncio.Task[None] | None = None
         self.ends = asyncio.Event()
         """The last controller is to end, as after `ivr run` was told to."""
-        self.repairs = 0
+        self.repairs = self.joins = self.acts_done = 0
+        """Of reconcilers; of agents with citizens; of what people did in talks."""
 
     # --- time
 
@@ -143,7 +146,9 @@ class Town:
         async def guarded() -> None:
             life = self.life
             try:
-                self.tell(f"    {name} -> {await work}")
+                result = await work
+                self.acts_done += isinstance(result, Done | Supervised)
+                self.tell(f"    {name} -> {result}")
             except Exception as error:
                 if not life.dead:
                     self.wrongly(f"{name} raised {error!r}")

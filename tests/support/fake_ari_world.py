@@ -63,6 +63,8 @@ class FakeWorld:
         self.faults: list[Fault] = []
         self.lost: dict[str, int] = {}
         """Event type -> how many of the next ones are lost."""
+        self.garbled: dict[str, int] = {}
+        """Event type -> how many of the next ones come cut off in the middle, and then with values of other types."""
         self.doubled: dict[str, int] = {}
         """Event type -> how many of the next ones come twice."""
         self.request_timeout_s = 5.0
@@ -427,6 +429,10 @@ class FakeWorld:
             if then is not None:
                 then()
             if not self.online or counted(self.lost, kind):
+                return
+            if counted(self.garbled, kind):
+                self.deliver(raw[: len(raw) // 2])
+                self.deliver(orjson.dumps({name: [name] for name in message} | {"type": kind}))
                 return
             self.deliver(raw)
             if counted(self.doubled, kind):
