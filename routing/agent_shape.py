@@ -78,7 +78,7 @@ class Agent:
     missed_at: dt.datetime | None = None
     """The last offer that was not answered."""
     do_not_disturb: bool = False
-    """The telephone refused the last offer before it rang. Seen anew after a start."""
+    """The telephone refused the last offer before it rang."""
     own_call: str = ""
     """The call that the agent made, while it lasts and is wrapped up."""
 

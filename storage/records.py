@@ -292,6 +292,7 @@ class AgentRecord:
     reminders: int = 0
     missed_at: dt.datetime | None = None
     own_call: str = ""
+    do_not_disturb: bool = False
 
     @classmethod
     def of(cls, agent: Agent) -> AgentRecord:
@@ -319,6 +320,7 @@ class AgentRecord:
             reminders=agent.reminders,
             missed_at=agent.missed_at,
             own_call=agent.own_call,
+            do_not_disturb=agent.do_not_disturb,
         )
 
     def agent(self) -> Agent:
@@ -346,12 +348,14 @@ class AgentRecord:
             reminders=self.reminders,
             missed_at=self.missed_at,
             own_call=self.own_call,
+            do_not_disturb=self.do_not_disturb,
         )
 
 
 @dataclass(frozen=True, slots=True)
 class AgentStateChange:
-    """One line of an agent's history. event: the event's name, data: its fields (`by` and `why` of a force ...).
+    """One line of an agent's history. event: the event's name, data: its fields (`by` and `why` of a force ...), and
+    `do_not_disturb` while the telephone refuses calls before it rings.
 
     entry: the one that the agent had before or has after: what the change is about.
     """
@@ -378,7 +382,8 @@ class AgentStateChange:
             event="known" if changed.event is None else _name(changed.event),
             reason=after.pause_reason,
             entry=after.entry or (None if changed.before is None else changed.before.entry),
-            data={} if changed.event is None else asdict(changed.event),
+            data=({} if changed.event is None else asdict(changed.event))
+            | ({"do_not_disturb": True} if after.do_not_disturb else {}),
         )
 
 

@@ -15,6 +15,7 @@ from typing import Any, Final
 from sqlalchemy import (
     JSON,
     BigInteger,
+    Boolean,
     Column,
     DateTime,
     Dialect,
@@ -28,6 +29,7 @@ from sqlalchemy import (
     Text,
     TypeDecorator,
     UniqueConstraint,
+    false,
 )
 from sqlalchemy.dialects.postgresql import JSONB, TSVECTOR
 from sqlalchemy.types import TypeEngine
@@ -231,6 +233,7 @@ agents = Table(
     Column("reminders", Integer, nullable=False, server_default="0"),
     _maybe_at("missed_at"),
     Column("own_call", String(128), nullable=False, server_default=""),
+    Column("do_not_disturb", Boolean, nullable=False, server_default=false()),
     Index(None, "extension", unique=True),
 )
 

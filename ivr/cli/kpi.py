@@ -116,6 +116,7 @@ def _plain(line: Figures) -> dict[str, Any]:
         "aht_s": rounded(line.aht_s, 1),
         "occupancy": rounded(line.occupancy, 4),
         "utilisation": rounded(line.utilisation, 4),
+        "do_not_disturb_s": rounded(line.do_not_disturb_s, 1),
     }
 
 

@@ -31,11 +31,13 @@ class Line:
         address: str = "127.0.0.1",
         port: int = 0,
         registers: bool = True,
+        refuses: str = "",
     ) -> None:
         self.user = user
         self.server = server
         self.events = EventLog()
         self.auto_answer_after_s = auto_answer_after_s
+        self.refuses = refuses
         self.call: Call | None = None
         self._registers = password is not None and registers
         self._address = address
@@ -164,6 +166,9 @@ class Line:
                 self._invited_again(call, request)
             case "INVITE" if self.call is not None and self.call.state != "over":
                 self._respond(request, "486 Busy Here", None)
+            case "INVITE" if self.refuses:
+                self.events.add("refused", detail=self.refuses)
+                self._respond(request, self.refuses, None)
             case "INVITE":
                 self._beside(self._ring(request), "ring")
             case "BYE" if call is not None:

@@ -29,6 +29,7 @@ class LightPhone(Line):
     user: the SIP user or caller number; server: `host:port`. With a password it registers on entering, unless
     `registers` is False (the second line of a telephone that is registered).
     address: the loopback address it uses; port: where it listens, 0 = any. auto_answer_after_s: as of `Softphone`.
+    refuses: do-not-disturb is on: the line with which a call is refused before it rings, `486 Busy Here`.
     """
 
     async def __aenter__(self) -> LightPhone:

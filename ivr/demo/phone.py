@@ -31,6 +31,7 @@ PhoneEventKind = Literal[
     "register_failed",
     "unregistered",
     "incoming",
+    "refused",
     "ringing",
     "established",
     "closed",

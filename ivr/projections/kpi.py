@@ -8,6 +8,7 @@
   offered. asa_s: mean wait of the answered.
 - handled: talks of agents with callers of a queue, a colleague's who was asked or took over too; aht_s: their talk +
   hold (asking a colleague meanwhile too) + wrap-up, the mean.
+- do_not_disturb_s: logged in, with a telephone that refused the last call before it rang.
 - occupancy: (ringing + talk + hold + wrap-up) / (the same + available). utilisation: the same / logged in.
 """
 
@@ -37,6 +38,8 @@ class Stay:
     entry: str | None
     since: dt.datetime
     until: dt.datetime
+    refuses: bool = False
+    """The telephone was on do-not-disturb."""
 
     @property
     def seconds(self) -> float:
@@ -63,6 +66,7 @@ class Figures:
     at_work_s: float = 0.0
     available_s: float = 0.0
     logged_in_s: float = 0.0
+    do_not_disturb_s: float = 0.0
     handled: set[tuple[str, str]] = field(default_factory=set, repr=False)
 
     @property
@@ -156,7 +160,8 @@ def stays_of(
     def ended(change: AgentStateChange, at: dt.datetime) -> None:
         begun = max(change.at, since)
         if at > begun and change.after != "offline":
-            stays.append(Stay(change.agent_id, change.after, change.entry, begun, at))
+            refuses = bool(change.data.get("do_not_disturb"))
+            stays.append(Stay(change.agent_id, change.after, change.entry, begun, at, refuses))
 
     for change in changes:
         earlier = last.get(change.agent_id)
@@ -219,6 +224,8 @@ def _handled(line: Figures, stay: Stay) -> None:
 
 def _present(line: Figures, stay: Stay) -> None:
     line.logged_in_s += stay.seconds
+    if stay.refuses:
+        line.do_not_disturb_s += stay.seconds
     if stay.state in _AT_WORK:
         line.at_work_s += stay.seconds
     elif stay.state == "available":
@@ -230,7 +237,7 @@ def _by_hour(stay: Stay) -> Iterable[Stay]:
     while since < stay.until:
         full = since.replace(minute=0, second=0, microsecond=0) + dt.timedelta(hours=1)
         until = min(full, stay.until)
-        yield Stay(stay.agent, stay.state, stay.entry, since, until)
+        yield Stay(stay.agent, stay.state, stay.entry, since, until, stay.refuses)
         since = until
 
 

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import datetime as dt
+
 import pytest
 
 from ivr.desk.people import Author
+from ivr.projections.kpi import figures, stays_of
 from routing.ids import AgentId
+from storage.records import AgentRecord, AgentStateChange
 from tests.call.scenes import play
 from tests.support.call_house import House
 from tests.support.fake_ari import Phone
@@ -36,11 +40,18 @@ def test_it_is_seen_at_once_and_pauses_after_so_many(phone: Phone) -> None:
         assert shown(here) == ("available", "", "do not disturb", 1)
         await here.until(10)
         assert shown(here) == ("paused", "dnd", "do not disturb", 2)
+        kept = [fact for fact in here.facts if isinstance(fact, AgentRecord)][-1]
+        assert kept.agent().do_not_disturb, "it outlives the controller"
         here.ari.world.phones[PHONE] = Phone()
         here.desk.unpause(Author.of_agent("a1"))
         assert shown(here)[2:] == ("", 0)
         await here.until(5)
         assert here.states()["a1"] == "talking"
+        history = [fact for fact in here.facts if isinstance(fact, AgentStateChange)]
+        (shift,) = figures(
+            [], {}, stays_of([], history, history[0].at, history[-1].at), by="agent", zone=dt.UTC
+        )[:1]
+        assert 9.0 <= shift.do_not_disturb_s <= 10.5
         here.ari.world.hang_up(caller)
         await here.until(1)
 

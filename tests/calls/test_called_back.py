@@ -115,10 +115,11 @@ async def test_a_callback_neither_jumps_the_line_nor_loses_its_place(stage: Scen
     assert stage.hotline.callbacks.lines() == []
 
 
-async def test_a_citizen_who_was_called_back_is_held_and_sent_back_into_the_line(
+async def test_a_citizen_who_was_called_back_is_held_sent_into_the_line_and_to_a_dialogue(
     stage: Scene, trunk: Trunk
 ) -> None:
-    """Music on hold; to a queue, where the citizen waits with music; the next agent has the citizen."""
+    """Music on hold; to a queue, where the citizen waits with music; the next agent has the citizen, and sends them
+    through a dialogue."""
     async with (
         citizen_phone(stage.rendered, CALLER, kind=LightPhone) as citizen,
         trunk.phone(NUMBER) as called,
@@ -141,6 +142,12 @@ async def test_a_citizen_who_was_called_back_is_held_and_sent_back_into_the_line
         await hears_music(stage, called, first)
         second = await agent_of(stage, "a1002")
         await stage.until(lambda: talks(stage).of_agent("a1002") is not None, "the next agent")
+        await each_other(second, called)
+        assert isinstance(await talks(stage).to_flow("a1002", "checked", come_back=True), Done)
+        await stage.hears(called, "number")
+        assert stage.states()["a1002"] == "hold"
+        await called.send_digits("12")
+        await stage.until(lambda: stage.states()["a1002"] == "talking", "the agent has the citizen again")
         await each_other(second, called)
         await called.hangup()
         kept = await until_record(stage, call, "done", "talked")

@@ -6,6 +6,7 @@ A hotline of its own: accounts are changed here, and a phone without voice is ta
 from __future__ import annotations
 
 import asyncio
+import datetime as dt
 import stat
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -24,6 +25,7 @@ from ivr.clock import SystemClock
 from ivr.demo.lightphone import LightPhone
 from ivr.demo.phone import PhoneError
 from ivr.main import Hotline, RunningHotline
+from ivr.projections.kpi_stored import service_figures
 from tests.calls.conftest import staged
 from tests.support import parts_house
 from tests.support.audio import save_wav, tone, tone_present
@@ -350,6 +352,29 @@ async def test_telephones_that_cannot_answer_block_nobody(stage: Scene, phones: 
     await back.events.next("established", timeout=20)
     await stage.until(lambda: state_of(stage, "a1001") == "talking", "the other has the call")
     await citizen.hangup()
+
+
+async def test_a_telephone_on_do_not_disturb(stage: Scene, phones: AsyncExitStack) -> None:
+    """Seen with the first call that it refuses, kept, and over when it takes one; how long it was is told."""
+    desk, store = stage.hotline.desk, stage.hotline.store
+    began = dt.datetime.now(dt.UTC)
+    phone = await logged_in(stage, phones, "a1001", auto_answer_after_s=0.1, refuses="486 Busy Here")
+    citizen = await in_queue(stage)
+    await phone.events.next("refused", timeout=20)
+    await stage.until(lambda: desk.agent("a1001").phone == "do not disturb", "it is seen")
+    await stage.hotline.writer.drain()
+    async with store.reading() as uow:
+        kept = await uow.agents.get("a1001")
+    assert kept is not None and kept.do_not_disturb
+    phone.refuses = ""
+    await phone.events.next("established", timeout=20)
+    await stage.until(lambda: state_of(stage, "a1001") == "talking", "it takes the call")
+    assert desk.agent("a1001").phone == ""
+    await citizen.hangup()
+    await stage.hotline.writer.drain()
+    told = await service_figures(store, began, dt.datetime.now(dt.UTC), by="agent", zone=dt.UTC)
+    (shift,) = [line for line in told if line.key == "a1001"]
+    assert 0 < shift.do_not_disturb_s < shift.logged_in_s
 
 
 async def test_a_telephone_in_a_call_of_its_own_is_offered_nothing(

@@ -153,6 +153,23 @@ def test_stays_begin_with_the_state_before_and_are_cut_to_the_time() -> None:
     ]
 
 
+def test_how_long_a_telephone_was_on_do_not_disturb() -> None:
+    """From the first call that it refused, over the pause that followed, until the agent was there again."""
+
+    def change(revision: int, seconds: float, after: str, **data: Any) -> AgentStateChange:
+        return AgentStateChange("a1", revision, at(seconds), "", after, "event", data=data)
+
+    changes = [
+        change(1, 0, "available"),
+        change(2, 40, "available", kind="do_not_disturb", do_not_disturb=True),
+        change(3, 60, "paused", do_not_disturb=True),
+        change(4, 100, "available"),
+    ]
+    found = figures([], {}, stays_of([], changes, at(0), at(200)), by="agent", zone=dt.UTC)
+    assert (of("a1", found).do_not_disturb_s, of("a1", found).logged_in_s) == (60.0, 200.0)
+    assert of("total", found).do_not_disturb_s == 60.0
+
+
 @pytest.fixture
 def database(migrated_file: Path, tmp_path: Path) -> str:
     path = tmp_path / "kpi.db"
