@@ -66,7 +66,14 @@ def for_postgres(some: Sequence[JournalEvent]) -> list[tuple[Any, ...]]:
 
 def for_sqlite(some: Sequence[JournalEvent]) -> list[tuple[Any, ...]]:
     return [
-        (e.call_id, e.seq, f"{e.at:%Y-%m-%d %H:%M:%S.%f}", e.kind, orjson.dumps(e.data).decode(), e.version)
+        (
+            e.call_id,
+            e.seq,
+            e.at.isoformat(" ", "microseconds")[:26],
+            e.kind,
+            orjson.dumps(e.data).decode(),
+            e.version,
+        )
         for e in some
     ]
 

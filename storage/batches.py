@@ -21,7 +21,7 @@ from storage import spool_codec
 from storage.errors import StorageRefused
 from storage.records import Fact
 from storage.spool_files import keep_aside
-from storage.store import Store
+from storage.store import Store, UnitOfWork
 
 log = logging.getLogger(__name__)
 
@@ -60,6 +60,22 @@ class Figures:
         return self.taken - self.written - self.refused - self.unreadable
 
 
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """rows: of those events of journals that are encoded already. others: the facts that have no row among them."""
+
+    facts: Sequence[Fact]
+    rows: Sequence[bytes]
+    others: Sequence[Fact]
+
+    @classmethod
+    def of(cls, facts: Sequence[Fact | None], rows: Sequence[bytes | None]) -> Batch:
+        """One row or None a fact. Facts that are None are left out."""
+        others = [fact for fact, row in zip(facts, rows, strict=True) if row is None and fact is not None]
+        there = [fact for fact in facts if fact is not None]
+        return cls(there, [row for row in rows if row is not None], others)
+
+
 class Batches:
     """aside: the spool's folder, None: there is none. figures: retries are counted there."""
 
@@ -80,14 +96,14 @@ class Batches:
         self.away = False
         """The last attempt did not reach the database."""
 
-    async def until_written(self, batch: Sequence[Fact]) -> int:
+    async def until_written(self, batch: Batch) -> int:
         """How many were written, the others are refused. Tries for as long as the database is away."""
         attempt, said_at = 0, 0.0
         loop = asyncio.get_running_loop()
         while True:
             try:
                 # After a failure nobody knows what of it was committed.
-                written = await self.write(batch, new=not attempt)
+                written = await (self.write(batch.facts) if attempt else self._write_new(batch))
             except StorageError as error:
                 attempt += 1
                 self.away = True
@@ -107,24 +123,28 @@ class Batches:
                 self.away = False
                 return written
 
-    async def write(self, batch: Sequence[Fact], new: bool = False) -> int:
-        """How many were written. Raises StorageError when the database is away; a refusal is narrowed to its fact.
-
-        new: none of them was written before, so far as is known: then a refusal may also mean that one was.
-        """
+    async def write(self, facts: Sequence[Fact]) -> int:
+        """How many were written. Raises StorageError when the database is away; a refusal is narrowed to its fact."""
         try:
             async with self._store.unit_of_work(self._limit_s) as uow:
-                for begin in range(0, len(batch), PART):
-                    await uow.write(batch[begin : begin + PART], new=new)
+                await _in_parts(uow, facts, new=False)
         except (StorageRefused, *MISSHAPEN) as error:
-            if new:
-                return await self.write(batch)
-            if len(batch) == 1:
-                self._refused(batch[0], error)
+            if len(facts) == 1:
+                self._refused(facts[0], error)
                 return 0
-            middle = len(batch) // 2
-            return await self.write(batch[:middle]) + await self.write(batch[middle:])
-        return len(batch)
+            middle = len(facts) // 2
+            return await self.write(facts[:middle]) + await self.write(facts[middle:])
+        return len(facts)
+
+    async def _write_new(self, batch: Batch) -> int:
+        """None of them was written before, so far as is known. A refusal may also mean that one was."""
+        try:
+            async with self._store.unit_of_work(self._limit_s) as uow:
+                copied = await uow.copy_events(batch.rows)
+                await _in_parts(uow, batch.others if copied else batch.facts, new=True)
+        except (StorageRefused, *MISSHAPEN):
+            return await self.write(batch.facts)
+        return len(batch.facts)
 
     def _refused(self, fact: Fact, error: Exception) -> None:
         # What misshapen data is called by Python may hold the data.
@@ -132,7 +152,7 @@ class Batches:
         log.error("a fact is lost, the database refuses it: %r: %s", fact, why)
         if self._aside is not None:
             with contextlib.suppress(spool_codec.Unwritable):
-                keep_aside(self._aside, "refused", spool_codec.encode(fact) + b"\n")
+                keep_aside(self._aside, "refused", spool_codec.as_json(fact) + b"\n")
 
     async def until_synced(self) -> None:
         """The database itself may keep what it took in memory for a while (SQLite does)."""
@@ -140,3 +160,8 @@ class Batches:
             await self._store.sync()
         except OSError as error:
             log.error("the database's file cannot be written to the disk: %s", error)
+
+
+async def _in_parts(uow: UnitOfWork, facts: Sequence[Fact], *, new: bool) -> None:
+    for begin in range(0, len(facts), PART):
+        await uow.write(facts[begin : begin + PART], new=new)

@@ -1,6 +1,7 @@
 """Many rows into one table in as few steps as the database allows: what `bench.journal` found to be fastest.
 
-Postgres   `COPY` where the rows are new, else one `INSERT ... SELECT FROM unnest(...)` of an array a column
+Postgres   `COPY` where the rows are new, else one `INSERT ... SELECT FROM unnest(...)` of an array a column; events of
+           journals are copied as the spool has them
 SQLite     `executemany` of one row each, which the driver does in its thread
 
 A key that is there already is left alone, or its row is replaced unless its revision is higher.
@@ -13,16 +14,19 @@ import datetime as dt
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Final
 
+import orjson
 from sqlalchemy import JSON, Dialect, Table
 from sqlalchemy.dialects.postgresql import JSONB, TSVECTOR
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from storage import spool_rows
 from storage.engine import json_text
 from storage.errors import StorageRefused, first_line
-from storage.tables import UtcDateTime
+from storage.tables import UtcDateTime, journal
 
 Convert = Callable[[Sequence[Any]], Sequence[Any]]
 
+_WITH_FRACTION: Final = len("2026-11-26T08:15:00.000001+00:00")
 COPY_FROM: Final = 30
 """Rows; for fewer a COPY is not worth its step of its own."""
 
@@ -55,12 +59,8 @@ class BulkInsert:
                 await connection.exec_driver_sql(made.statement, tuple(columns))
 
     async def _copy(self, connection: AsyncConnection, columns: Sequence[Sequence[Any]]) -> None:
-        driver = (await connection.get_raw_connection()).driver_connection
-        assert driver is not None
-        if not driver.is_in_transaction():
-            # SQLAlchemy begins it with its first statement only; what follows goes past it.
-            await connection.exec_driver_sql("SELECT 1")
         records = zip(*columns, strict=True)
+        driver = await _driver(connection)
         await driver.copy_records_to_table(self._table.name, records=records, columns=self._columns)
 
     def _prepared(self, dialect: Dialect) -> _Prepared:
@@ -68,6 +68,31 @@ class BulkInsert:
         if made is None:
             made = self._made[dialect.name] = _Prepared(self._table, self._columns, self._conflict, dialect)
         return made
+
+
+async def copy_events(connection: AsyncConnection, rows: Sequence[bytes]) -> bool:
+    """Rows of `spool_rows.py`, none of which is likely to be there. False: there are too few of them for a COPY, or
+    this database has none; nothing is done.
+
+    Raises what the driver raises.
+    """
+    if connection.dialect.name != "postgresql" or len(rows) < COPY_FROM:
+        return False
+    driver = await _driver(connection)
+    # The driver would take plain bytes for the path of a file.
+    source = memoryview(spool_rows.copied(rows))
+    await driver.copy_to_table(journal.name, source=source, columns=spool_rows.COLUMNS, format="binary")
+    return True
+
+
+async def _driver(connection: AsyncConnection) -> Any:
+    """asyncpg's own connection, with the transaction begun."""
+    driver = (await connection.get_raw_connection()).driver_connection
+    assert driver is not None
+    if not driver.is_in_transaction():
+        # SQLAlchemy begins it with its first statement only; what follows goes past it.
+        await connection.exec_driver_sql("SELECT 1")
+    return driver
 
 
 class _Prepared:
@@ -134,15 +159,15 @@ def _aware(values: Sequence[Any]) -> Sequence[Any]:
 
 
 def _utc_text(values: Sequence[Any]) -> Sequence[Any]:
-    _aware(values)
-    return [
-        None
-        if value is None
-        else (value if value.tzinfo is dt.UTC else value.astimezone(dt.UTC)).isoformat(" ", "microseconds")[
-            :26
+    if not all([type(value) is dt.datetime and value.tzinfo is dt.UTC for value in values]):
+        _aware(values)
+        return [
+            None if value is None else value.astimezone(dt.UTC).isoformat(" ", "microseconds")[:26]
+            for value in values
         ]
-        for value in values
-    ]
+    # Ten times as fast as `isoformat` of each: `2026-11-26T08:15:00.000001+00:00`, or without a fraction.
+    found = orjson.dumps(values).decode()[2:-2].replace("T", " ").split('","') if values else []
+    return [text[:26] if len(text) == _WITH_FRACTION else f"{text[:19]}.000000" for text in found]
 
 
 def _is_words(table: Table, name: str, dialect: Dialect) -> bool:

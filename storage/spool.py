@@ -35,6 +35,8 @@ SPARES: Final = 16
 MOST_BYTES: Final = 4 * 1024**3
 UNWRITTEN_MOST: Final = 128 * 1024 * 1024
 """Bytes that wait in memory for the disk, at most."""
+DISK_ERRORS: Final = (OSError, StorageError)
+"""The disk does not take it now."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,20 +147,34 @@ class Spool:
             log.error("not spooled: %s", error)
             self.figures.lost += 1
             return None
-        if self.unwritten or not self._put_down(framed, index):
-            if self._unwritten_bytes + len(framed) > self._unwritten_most:
-                self.figures.lost += 1
-                return None
-            self._unwritten.append(framed)
-            self._unwritten_bytes += len(framed)
-            self.unwritten += 1
+        if self.unwritten:
+            return self._keep(framed)
+        try:
+            self._segments.put_down(framed, index)
+        except DISK_ERRORS as error:
+            self._failed(error)
+            return self._keep(framed)
         self._next = index + 1
         return index
+
+    def _keep(self, framed: bytes) -> int | None:
+        """In memory, until the disk takes it."""
+        if self._unwritten_bytes + len(framed) > self._unwritten_most:
+            self.figures.lost += 1
+            return None
+        self._unwritten.append(framed)
+        self._unwritten_bytes += len(framed)
+        self.unwritten += 1
+        self._next += 1
+        return self.last
 
     def retry(self) -> bool:
         """Write what waits in memory. True: nothing waits any more."""
         while self._unwritten:
-            if not self._put_down(self._unwritten[0], self._next - self.unwritten):
+            try:
+                self._segments.put_down(self._unwritten[0], self._next - self.unwritten)
+            except DISK_ERRORS as error:
+                self._failed(error)
                 return False
             self._drop_unwritten()
         if self._full:
@@ -215,15 +231,6 @@ class Spool:
         self._segments.trim(index, self._next)
 
     # --- the disk ---
-
-    def _put_down(self, framed: bytes, index: int) -> bool:
-        """False: the disk does not take it now."""
-        try:
-            self._segments.put_down(framed, index)
-        except (OSError, StorageError) as error:
-            self._failed(error)
-            return False
-        return True
 
     def _failed(self, error: Exception) -> None:
         self.figures.failures += 1

@@ -1,7 +1,8 @@
 """Facts as bytes for the spool, and back. Pure.
 
-One fact is JSON: `[name of the kind, VERSION, its fields]`. Reading is lenient towards what an upgrade changes: a field
-that the kind no longer has is left out, one that it has since got takes its default. A kind that is not known, a later
+One fact is JSON: `[name of the kind, VERSION, its fields]`; an event of a journal is the row that the database takes
+(`spool_rows.py`), or JSON where it makes no row. Reading JSON is lenient towards what an upgrade changes: a field that
+the kind no longer has is left out, one that it has since got takes its default. A kind that is not known, a later
 VERSION and fields that do not make a record are `Unreadable`: whoever reads keeps those bytes for a version that can.
 """
 
@@ -14,9 +15,11 @@ from typing import Any, Final, get_args, get_type_hints
 
 import orjson
 
-from storage.records import Fact
+from storage import spool_rows
+from storage.records import Fact, JournalEvent
 
 VERSION: Final = 1
+_ROW: Final = bytes([spool_rows.FIRST])
 
 
 class Unreadable(ValueError):
@@ -29,6 +32,16 @@ class Unwritable(ValueError):
 
 def encode(fact: Fact) -> bytes:
     """Raises Unwritable."""
+    if type(fact) is JournalEvent:
+        try:
+            return spool_rows.row(fact)
+        except spool_rows.ODD:
+            pass  # the database is to say what is wrong with it
+    return as_json(fact)
+
+
+def as_json(fact: Fact) -> bytes:
+    """For people too. Raises Unwritable."""
     kind = type(fact)
     try:
         return b"%b%b]" % (_BEGINNINGS[kind], orjson.dumps(fact))
@@ -44,6 +57,8 @@ def encode(fact: Fact) -> bytes:
 def decode(payload: bytes) -> Fact:
     """The fact as the database would give it back: sequences are lists. Raises Unreadable."""
     try:
+        if payload[:1] == _ROW:
+            return spool_rows.event(payload)
         name, version, values = orjson.loads(payload)
         kind, known, times = _KINDS[name]
         if version > VERSION:

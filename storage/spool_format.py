@@ -10,16 +10,17 @@ reading goes on. A file ends where its last record does; behind it there may be 
 from __future__ import annotations
 
 import struct
-import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
+from zlib import crc32
 
 HEADER: Final = b"IVRSPOOL\x01\0\0\0\0\0\0\0"
 MARK: Final = b"\xff\xfb"
 LONGEST: Final = 16 * 1024 * 1024
 """Bytes of a payload at most."""
 _FRAME: Final = struct.Struct("<2sII")
+_pack: Final = _FRAME.pack
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +42,7 @@ def record(payload: bytes) -> bytes:
     size = len(payload)
     if not 0 < size <= LONGEST:
         raise ValueError(f"a record of {size} bytes")
-    return _FRAME.pack(MARK, size, zlib.crc32(payload, size)) + payload
+    return _pack(MARK, size, crc32(payload, size)) + payload
 
 
 def scan(data: bytes, begin: int = len(HEADER)) -> Scanned:
@@ -76,7 +77,7 @@ def _whole(data: bytes, at: int) -> int | None:
     end = at + _FRAME.size + size
     if mark != MARK or not 0 < size <= LONGEST or end > len(data):
         return None
-    told = zlib.crc32(memoryview(data)[at + _FRAME.size : end], size)
+    told = crc32(memoryview(data)[at + _FRAME.size : end], size)
     return end if told == checksum else None
 
 

@@ -80,13 +80,17 @@ class Segments:
 
     def put_down(self, framed: bytes, index: int) -> None:
         """Behind what is there. Raises OSError, StorageError when the disk does not take it; then nothing changes."""
-        segment = self.last
+        segment, size = self.last, len(framed)
         try:
-            if segment is None or segment.size + len(framed) > self._segment_bytes:
-                segment = self._next(len(framed), index)
-            self._append(segment, framed)
+            if segment is None or segment.size + size > self._segment_bytes:
+                segment = self._next(size, index)
+            # `_append` in one line: each fact passes here.
+            if self.write(self._file, framed, segment.size) != size:
+                self._cut(segment, segment.size)
+                raise OSError(NOT_ALL)
+            segment.size += size
         except OSError as error:
-            if self.size + len(framed) > self.most_bytes:
+            if self.size + size > self.most_bytes:
                 raise
             self._from_reserve(framed, index, error)
 

@@ -14,26 +14,40 @@ from typing import Final
 
 Write = Callable[[int, bytes, int], int]
 """(file descriptor, what, where) -> how many bytes were written. Raises OSError."""
+_FURTHEST: Final = 2**31 - 1
+"""The largest number that goes as an `int`."""
 
 
 def _keeping_the_lock() -> Write:
     try:
-        pwrite = ctypes.PyDLL(None, use_errno=True).pwrite
+        # Its arguments are not declared and go as `int`: declaring them costs a third of the whole call.
+        pwrite = ctypes.PyDLL(None).pwrite
     except (AttributeError, OSError, TypeError):
         return os.pwrite
-    pwrite.argtypes = [ctypes.c_int, ctypes.c_char_p, ctypes.c_size_t, ctypes.c_int64]
-    pwrite.restype = ctypes.c_ssize_t
-    if ctypes.sizeof(ctypes.c_ssize_t) < 8:
-        return os.pwrite  # its offset may be of another size there
 
     def write(file: int, what: bytes, where: int) -> int:
-        written: int = pwrite(file, what, len(what), where)
-        if written < 0:
-            number = ctypes.get_errno()
-            raise OSError(number, os.strerror(number))
-        return written
+        if where <= _FURTHEST:
+            written: int = pwrite(file, what, len(what), where)
+            if written >= 0:
+                return written
+        return os.pwrite(file, what, where)  # says why it cannot, or does it where a signal came in between
 
-    return write
+    return write if _works(write) else os.pwrite
+
+
+def _works(write: Write) -> bool:
+    """What becomes of an `int` where C expects a longer number is looked at, not believed."""
+    try:
+        file = os.memfd_create("spool")
+    except (AttributeError, OSError):
+        return False
+    try:
+        written = write(file, b"ab\0c", 70_000)
+        return (written, os.fstat(file).st_size, os.pread(file, 9, 70_000)) == (4, 70_004, b"ab\0c")
+    except OSError:
+        return False
+    finally:
+        os.close(file)
 
 
 write: Final[Write] = _keeping_the_lock()

@@ -16,7 +16,7 @@ import asyncio
 import contextlib
 import logging
 import os
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Iterable, Sequence
 from typing import Self
 
 from sqlalchemy.engine import URL
@@ -24,6 +24,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from storage.accounts import SipAccounts
 from storage.acts import Acts
+from storage.bulk import copy_events
 from storage.callers import Callers
 from storage.engine import create_engine, reach
 from storage.errors import SchemaMismatch, explained, within
@@ -86,6 +87,11 @@ class UnitOfWork:
         """Facts of any kinds, in bulk. new: none of them was written before (`storage.writing.write`)."""
         with explained(self.connection.engine.url):
             await write(self.connection, facts, new=new)
+
+    async def copy_events(self, rows: Sequence[bytes]) -> bool:
+        """Events of journals, encoded (`spool_rows.py`). False: not so few, or not into this database."""
+        with explained(self.connection.engine.url):
+            return await copy_events(self.connection, rows)
 
 
 class Store:

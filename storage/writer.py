@@ -24,17 +24,18 @@ from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 from functools import partial
-from itertools import count, islice
+from itertools import islice
 from typing import Final, Literal
 
 from ivr.errors import StorageError
 from storage import spool_codec
-from storage.batches import WRITE_LIMIT_S, Batches, Figures
+from storage.batches import WRITE_LIMIT_S, Batch, Batches, Figures
 from storage.errors import StorageAway
 from storage.promises import CallbackRecord
 from storage.records import CallRecord, Fact, TranscriptLine
 from storage.spool import Cursor, Spool
 from storage.spool_recovery import readable, recover
+from storage.spool_rows import FIRST
 from storage.store import Store
 
 log = logging.getLogger(__name__)
@@ -84,8 +85,10 @@ class FactWriter:
         self._close_timeout_s = close_timeout_s
         self.watchers: list[Callable[[Sequence[Fact], float], None]] = []
         """Told of each batch that was written, and how long that took (s), tries in all. Must not wait nor raise."""
-        self._buffer: deque[tuple[Fact | None, int]] = deque()
-        """With each fact's index. None: it could not be read again."""
+        self._buffer: deque[Fact | None] = deque()
+        """Their indexes follow each other (`_buffered_to`). None: it could not be read again."""
+        self._rows: deque[bytes | None] = deque()
+        """Of each in the buffer: as the database takes it, None where that is still to be made."""
         self._last = 0
         self._stored = 0
         """Everything up to this index is in the database."""
@@ -131,7 +134,46 @@ class FactWriter:
 
     def put(self, fact: Fact) -> None:
         """Take a fact. Facts of one kind are written in the order of `put`."""
-        self._take(fact)
+        spool, held, row = self.spool, len(self._buffer), None
+        if self._closing:
+            return self._lose("the writer is closed")
+        if spool is None:
+            if held >= self._capacity:
+                return self._lose(f"{self._capacity} facts wait for the database")
+            self._last += 1
+        else:
+            if type(fact) is TranscriptLine and spool.pressed:
+                return self._lose("neither disk nor database takes anything: what is said is not kept")
+            try:
+                payload = spool_codec.encode(fact)
+            except spool_codec.Unwritable as error:
+                log.error("a fact is lost, it cannot be stored: %s", error)
+                self.figures.taken += 1
+                self.figures.refused += 1
+                return None
+            before = spool.end if held >= self._capacity and self._behind is None else None
+            index = spool.append(payload)
+            if index is None:
+                return self._lose("neither disk nor database takes anything")
+            if spool.unwritten and self._spooling is None:
+                self._spool_again()
+            self._last = index
+            if before is not None:
+                self._behind = replace(before, index=index)
+                log.error("%d facts wait in memory: the next ones wait in the spool only", held)
+            if payload[0] == FIRST:
+                row = payload
+        self._losing = False
+        self.figures.taken += 1
+        if self._behind is None:
+            self._buffer.append(fact)
+            self._rows.append(row)
+            if not held:
+                self._idle.clear()
+                self._some.set()
+            if held + 1 == self._batch:
+                self._enough.set()
+        return None
 
     async def durable(self, *facts: Fact, limit_s: float = DURABLE_S) -> Literal["database", "spool"]:
         """Put these, and return when they, and all that was put before, outlive this machine's losing its power: in the
@@ -140,8 +182,10 @@ class FactWriter:
         Raises StorageAway when neither takes them; they may still be written later. docs/developers/storage.md lists
         what is written so.
         """
-        taken = [self._take(fact) for fact in facts]
-        if None in taken:
+        without = self.figures.lost + self.figures.refused
+        for fact in facts:
+            self.put(fact)
+        if self.figures.lost + self.figures.refused > without:
             raise StorageAway("what must be kept has no room", mend="see whether disk and database work")
         index = self._sync_from = self._last
         if index <= self._stored:
@@ -263,50 +307,6 @@ class FactWriter:
 
     # --- taking ---
 
-    def _take(self, fact: Fact) -> int | None:
-        """Its index; None: it is lost."""
-        if self._closing:
-            self._lose("the writer is closed")
-            return None
-        if self.spool is None:
-            if len(self._buffer) >= self._capacity:
-                self._lose(f"{self._capacity} facts wait for the database")
-                return None
-            self._last += 1
-        else:
-            if isinstance(fact, TranscriptLine) and self.spool.pressed:
-                self._lose("neither disk nor database takes anything: what is said is not kept")
-                return None
-            try:
-                payload = spool_codec.encode(fact)
-            except spool_codec.Unwritable as error:
-                log.error("a fact is lost, it cannot be stored: %s", error)
-                self.figures.taken += 1
-                self.figures.refused += 1
-                return None
-            full = self._behind is None and len(self._buffer) >= self._capacity
-            before = self.spool.end if full else None
-            index = self.spool.append(payload)
-            if index is None:
-                self._lose("neither disk nor database takes anything")
-                return None
-            if self.spool.unwritten and self._spooling is None:
-                self._spool_again()
-            self._last = index
-            if before is not None:
-                self._behind = replace(before, index=index)
-                log.error("%d facts wait in memory: the next ones wait in the spool only", len(self._buffer))
-        self._losing = False
-        self.figures.taken += 1
-        if self._behind is None:
-            self._buffer.append((fact, self._last))
-            if len(self._buffer) == self._batch:
-                self._enough.set()
-        if not self._some.is_set():
-            self._idle.clear()
-            self._some.set()
-        return self._last
-
     def _lose(self, why: str) -> None:
         self.figures.lost += 1
         if not self._losing:
@@ -345,22 +345,25 @@ class FactWriter:
             if not self._buffer:
                 await self._read_again()
             # Taken out only once they are stored: a cancelled task leaves them to the spool.
-            batch = list(islice(self._buffer, self._batch * MORE))
-            facts = [fact for fact, _ in batch if fact is not None]
+            held = list(islice(self._buffer, self._batch * MORE))
+            batch = Batch.of(held, list(islice(self._rows, len(held))))
+            facts = batch.facts
             began_s = time.perf_counter()
-            written = await self._batches.until_written(facts) if facts else 0
+            written = await self._batches.until_written(batch) if facts else 0
             self._stored_told(facts)
             for see in self.watchers if facts else ():
                 see(facts, time.perf_counter() - began_s)
-            if batch and self._stored < self._sync_from:
+            if held and self._stored < self._sync_from:
                 await self._batches.until_synced()
-            for _ in batch:
+            stored = self._buffered_to - len(self._buffer) + len(held)
+            for _ in held:
                 self._buffer.popleft()
+                self._rows.popleft()
             self.figures.batches += 1
             self.figures.written += written
             self.figures.refused += len(facts) - written
-            if batch:
-                self._trim(batch[-1][1])
+            if held:
+                self._trim(stored)
             if len(self._buffer) < self._batch:
                 self._enough.clear()
             if not self._buffer and self._behind is None:
@@ -374,11 +377,17 @@ class FactWriter:
         payloads, self._behind = await self.spool.read(self._behind)
         read = partial(readable, self.spool.folder, "run")
         facts = await asyncio.to_thread(list, map(read, payloads))
-        self._buffer.extend(zip(facts, count(self._behind.index - len(facts)), strict=False))
+        self._buffer.extend(facts)
+        self._rows.extend(map(_row_of, facts, payloads))
         self.figures.unreadable += facts.count(None)
         if self._behind.index > self._last:
             self._behind = None
             log.info("no fact waits in the spool only any more")
+
+    @property
+    def _buffered_to(self) -> int:
+        """The index of the last fact in the buffer."""
+        return self._last if self._behind is None else self._behind.index - 1
 
     def _trim(self, index: int) -> None:
         self._stored = index
@@ -410,6 +419,10 @@ class FactWriter:
                 await self._enough.wait()
         except TimeoutError:
             return
+
+
+def _row_of(fact: Fact | None, payload: bytes) -> bytes | None:
+    return payload if fact is not None and payload[0] == FIRST else None
 
 
 def _looked_at(task: asyncio.Task[None]) -> None:
