@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable, Mapping
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Literal
 
 from ivr.call.ports import CallerFacts, CallSummary, LiveCall, Recorded, Said
@@ -41,20 +41,7 @@ class FactRecords:
     def arrived(self, call: CallId, facts: CallerFacts, at: dt.datetime) -> None:
         if not (facts.agent or facts.handed_from):
             self._today.arrived()
-        self._put(
-            CallRecord(
-                id=call,
-                started_at=at,
-                node=self._node,
-                caller=facts.caller,
-                dialled=facts.called,
-                language=facts.language,
-                flow=facts.entry_flow,
-                flow_version=facts.flow_version,
-                answered_at=at,
-                data={"endpoint": facts.trunk, **_own(facts)},
-            )
-        )
+        self._put(self._call(call, facts, at))
 
     def journal(
         self, call: CallId, seq: int, kind: str, data: Mapping[str, JsonValue], at: dt.datetime
@@ -98,25 +85,17 @@ class FactRecords:
         )
 
     def ended(self, call: CallId, summary: CallSummary, at: dt.datetime) -> None:
-        facts = summary.facts
+        begun = self._call(call, summary.facts, summary.arrived_at)
         self._put(
-            CallRecord(
-                id=call,
-                started_at=summary.arrived_at,
-                node=self._node,
+            replace(
+                begun,
                 state="ended",
-                caller=facts.caller,
-                dialled=facts.called,
                 language=summary.language,
-                flow=facts.entry_flow,
-                flow_version=facts.flow_version,
-                answered_at=summary.arrived_at,
                 ended_at=at,
                 ended_by=summary.ended_by,
                 cause=summary.cause,
                 data={
-                    "endpoint": facts.trunk,
-                    **_own(facts),
+                    **begun.data,
                     "outcome": summary.outcome,
                     "queue": summary.queue,
                     "agent": summary.agent,
@@ -127,6 +106,21 @@ class FactRecords:
                 },
                 revision=1,
             )
+        )
+
+    def _call(self, call: CallId, facts: CallerFacts, arrived_at: dt.datetime) -> CallRecord:
+        """As it is when it begins."""
+        return CallRecord(
+            id=call,
+            started_at=arrived_at,
+            node=self._node,
+            caller=facts.caller,
+            dialled=facts.called,
+            language=facts.language,
+            flow=facts.entry_flow,
+            flow_version=facts.flow_version,
+            answered_at=arrived_at,
+            data={"endpoint": facts.trunk, **_own(facts)},
         )
 
     def live(self, call: CallId, live: LiveCall) -> None:

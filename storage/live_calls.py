@@ -12,8 +12,7 @@ from storage import tables
 from storage.errors import explained
 from storage.live_records import LiveCallRecord
 from storage.live_tables import live_calls
-from storage.repositories import PART
-from storage.repository import FactRepository
+from storage.repository import PART, FactRepository
 
 
 class LiveCalls(FactRepository[LiveCallRecord]):

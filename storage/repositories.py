@@ -6,7 +6,7 @@ Those of what outlives a call are in `promised.py`, those of the dialogues in `f
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from sqlalchemy import ColumnElement, func, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -22,10 +22,7 @@ from storage.records import (
     EntryRecord,
     JournalEvent,
 )
-from storage.repository import FactRepository
-
-PART = 1000
-"""Ids a statement: both databases have a limit."""
+from storage.repository import PART, FactRepository
 
 
 class Calls(FactRepository[CallRecord]):
@@ -40,10 +37,7 @@ class Calls(FactRepository[CallRecord]):
 
     async def some(self, ids: Collection[str]) -> list[CallRecord]:
         """Those of them that are stored, in no order."""
-        found = []
-        for part in _parts(ids):
-            found += await self._many(self._select().where(tables.calls.c.id.in_(part)))
-        return found
+        return await self._of(tables.calls.c.id, ids)
 
     async def live_by_version(self) -> Mapping[str, int]:
         """Version of the dialogue -> calls not ended that run it."""
@@ -85,19 +79,14 @@ class Journal(FactRepository[JournalEvent]):
 
     async def of_calls(self, call_ids: Collection[str]) -> list[JournalEvent]:
         """The whole journals of these calls, by call and in order."""
-        table, found = tables.journal, []
-        for part in _parts(call_ids):
-            query = self._select().where(table.c.call_id.in_(part))
-            found += await self._many(query.order_by(table.c.call_id, table.c.seq))
-        return found
+        table = tables.journal
+        return await self._of(table.c.call_id, call_ids, order_by=(table.c.call_id, table.c.seq))
 
     async def of_kinds(self, call_ids: Collection[str], kinds: Collection[str]) -> list[JournalEvent]:
         """Only what is of these kinds, by call and in order."""
-        table, found = tables.journal, []
-        for part in _parts(call_ids):
-            query = self._select().where(table.c.call_id.in_(part), table.c.kind.in_(sorted(kinds)))
-            found += await self._many(query.order_by(table.c.call_id, table.c.seq))
-        return found
+        table = tables.journal
+        of_these = table.c.kind.in_(sorted(kinds))
+        return await self._of(table.c.call_id, call_ids, of_these, order_by=(table.c.call_id, table.c.seq))
 
     async def last_seq(self, call_id: str) -> int:
         """0 when there is nothing."""
@@ -124,10 +113,7 @@ class Entries(FactRepository[EntryRecord]):
 
     async def some(self, ids: Collection[str]) -> list[EntryRecord]:
         """Those of them that are stored, in no order."""
-        found = []
-        for part in _parts(ids):
-            found += await self._many(self._select().where(tables.queue_entries.c.id.in_(part)))
-        return found
+        return await self._of(tables.queue_entries.c.id, ids)
 
     async def of_call(self, call_id: str) -> list[EntryRecord]:
         table = tables.queue_entries
@@ -149,11 +135,8 @@ class EntryChanges(FactRepository[EntryChange]):
 
     async def of_entries(self, entry_ids: Collection[str]) -> list[EntryChange]:
         """By entry and in order."""
-        found = []
-        for part in _parts(entry_ids):
-            query = self._select().where(entry_changes.c.entry_id.in_(part))
-            found += await self._many(query.order_by(entry_changes.c.entry_id, entry_changes.c.revision))
-        return found
+        order_by = (entry_changes.c.entry_id, entry_changes.c.revision)
+        return await self._of(entry_changes.c.entry_id, entry_ids, order_by=order_by)
 
 
 class Decisions(FactRepository[DecisionRecord]):
@@ -208,9 +191,7 @@ class AgentStates(FactRepository[AgentStateChange]):
 
     async def of_entries(self, entry_ids: Collection[str]) -> list[AgentStateChange]:
         """What became of these entries at the agents: reserved, rung, answered, missed ...; oldest first."""
-        table, found = tables.agent_states, []
-        for part in _parts(entry_ids):
-            found += await self._many(self._select().where(table.c.entry.in_(part)))
+        found = await self._of(tables.agent_states.c.entry, entry_ids)
         return sorted(found, key=lambda change: (change.at, change.agent_id, change.revision))
 
     async def some(self, keys: Sequence[tuple[str, int]]) -> list[AgentStateChange]:
@@ -241,9 +222,3 @@ class AgentStates(FactRepository[AgentStateChange]):
         table = tables.agent_states
         query = self._select().where(table.c.at >= since, table.c.at <= until)
         return await self._many(query.order_by(table.c.at, table.c.agent_id, table.c.revision))
-
-
-def _parts(ids: Collection[str]) -> Iterator[list[str]]:
-    ordered = sorted(set(ids))
-    for start in range(0, len(ordered), PART):
-        yield ordered[start : start + PART]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Sequence
 from dataclasses import fields
 from typing import Any, Generic, TypeVar
 
@@ -11,6 +12,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from storage.errors import explained
 from storage.records import Fact
 from storage.writing import KINDS, write
+
+PART = 1000
+"""Ids a statement: both databases have a limit."""
 
 Record = TypeVar("Record")
 FactRecord = TypeVar("FactRecord", bound=Fact)
@@ -35,6 +39,20 @@ class Repository(Generic[Record]):
         with explained(self._connection.engine.url):
             rows = (await self._connection.execute(query)).all()
         return [self._kind(*row) for row in rows]
+
+    async def _of(
+        self,
+        column: ColumnElement[Any],
+        ids: Collection[str],
+        *where: ColumnElement[bool],
+        order_by: Sequence[ColumnElement[Any]] = (),
+    ) -> list[Record]:
+        """Rows with one of these ids in the column, in so many statements as it takes; order_by: led by the column."""
+        ordered, found = sorted(set(ids)), list[Record]()
+        for start in range(0, len(ordered), PART):
+            query = self._select().where(column.in_(ordered[start : start + PART]), *where)
+            found += await self._many(query.order_by(*order_by))
+        return found
 
 
 class FactRepository(Repository[FactRecord]):

@@ -24,7 +24,6 @@ from storage import tables
 from storage.dumping import load
 from storage.entry_changes import entry_changes
 from storage.errors import explained
-from storage.migrate import head_revision
 from storage.store import Store
 
 LOGS: Final[Mapping[str, Table]] = {
@@ -133,13 +132,7 @@ async def _written(store: Store, file: Path, month: Month) -> Manifest:
                 for name, table in LOGS.items():
                     where = _within(table, month)
                     found[name] = await rows_into(writing, uow.connection, table, file.parent, where)
-            manifest = Manifest(
-                revision=head_revision(),
-                dialect=store.dialect,
-                made_at=dt.datetime.now(dt.UTC).isoformat(),
-                tables=found,
-                sha256=writing.sha256,
-            )
+            manifest = writing.manifest(store.dialect, found)
             await asyncio.to_thread(writing.close, manifest)
         await asyncio.to_thread(part.replace, file)
     except OSError as error:

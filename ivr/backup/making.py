@@ -63,14 +63,7 @@ async def make(
             say("files")
             for name, path in places.of_recordings():
                 await asyncio.to_thread(writing.file, name, path)
-            manifest = Manifest(
-                revision=head_revision(),
-                dialect=store.dialect,
-                made_at=dt.datetime.now(dt.UTC).isoformat(),
-                tables=tables,
-                sha256=writing.sha256,
-            )
-            await asyncio.to_thread(writing.close, manifest)
+            await asyncio.to_thread(writing.close, writing.manifest(store.dialect, tables))
         size = await asyncio.to_thread(_named, part, target)
     except OSError as error:
         raise BackupError(
@@ -128,6 +121,16 @@ class Writing:
         hashed = _Hashed(source, size)
         self._tar.addfile(about, hashed)  # type: ignore[arg-type]  # it reads, and that is all that is asked of it
         self.sha256[name] = hashed.digest()
+
+    def manifest(self, dialect: str, tables: dict[str, TableOf]) -> Manifest:
+        """Of what has been written until now."""
+        return Manifest(
+            revision=head_revision(),
+            dialect=dialect,
+            made_at=dt.datetime.now(dt.UTC).isoformat(),
+            tables=tables,
+            sha256=self.sha256,
+        )
 
     def close(self, manifest: Manifest) -> None:
         told = manifest.model_dump_json(indent=1).encode()

@@ -101,8 +101,7 @@ def _row(pen: Pen, row: Row, top: float) -> str:
 
 def _stub(pen: Pen, row: Row, top: float, most: float) -> tuple[str, float]:
     """The target's name in a pill, and how wide that is."""
-    arrow = "■ " if not row.link else "← " if row.back else "→ "
-    name: Text = {each: arrow + text for each, text in row.stub.items()}
+    name: Text = {each: f"{row.sign} {text}" for each, text in row.stub.items()}
     width = min(pen.widest(name, 12) + 16, most)
     name = {each: shorten(text, width - 14, 12) for each, text in name.items()}
     left = WIDTH - 6 - width

@@ -43,16 +43,14 @@ class _Writer:
         yield f"  graph [rankdir=LR, labelloc=t, label={quote(title)}, fontname={font}]"
         yield f'  node [shape=box, style="rounded,filled", fontname={font}, fontsize=12]'
         yield f"  edge [fontname={font}, fontsize=11, color={quote('#7b8b92')}]"
-        framed = {card for frame in graph.frames for card in frame.cards}
         for number, frame in enumerate(graph.frames):
             yield f"  subgraph cluster_{number} {{"
             yield f"    label={quote(f'{frame.flow} {frame.title[language]}'.strip())}"
             for name in frame.cards:
                 yield f"    {self._node(self._cards[name])}"
             yield "  }"
-        for card in graph.cards:
-            if card.id not in framed:
-                yield f"  {self._node(card)}"
+        for card in graph.unframed():
+            yield f"  {self._node(card)}"
         for line in graph.lines:
             yield f"  {self._line(line)}"
         for card in graph.cards:
@@ -85,8 +83,7 @@ class _Writer:
 
     def _stub(self, card: Card, row: Row, number: int) -> Iterator[str]:
         name = f"{self._ids[card.id]}s{number}"
-        sign = "■" if not row.link else "←" if row.back else "→"
-        label = f"{sign} {row.stub[self._language]}"
+        label = f"{row.sign} {row.stub[self._language]}"
         yield f'  {name} [label={quote(label)}, style="rounded", fontsize=11, height=0.2, color={quote("#7b8b92")}]'
         attributes = [f"label={quote(row.label[self._language])}", *_look(row.error, row.hits)]
         yield f"  {self._ids[card.id]} -> {name} [{', '.join(attributes)}]"

@@ -90,13 +90,12 @@ def request(graph: Graph, shapes: Mapping[str, Shape]) -> str:
         "node [shape=plain]",
         "edge [arrowhead=none]",
     ]
-    framed = {card for frame in graph.frames for card in frame.cards}
     # `dot` puts the first of two unconnected clusters at the bottom.
     for number, frame in reversed([*enumerate(graph.frames)]):
         out.append(f"subgraph cluster_{number} {{ graph [margin=18, label={_spacer(WIDTH, 18)}]")
         out += [_node(ids[card], shapes[card]) for card in frame.cards]
         out += [_column(frame.cards, graph, ids), "}"]
-    free = [card.id for card in graph.cards if card.id not in framed]
+    free = [card.id for card in graph.unframed()]
     out += [_node(ids[card], shapes[card]) for card in free]
     out.append(_column(free, graph, ids))
     for number, line in enumerate(graph.lines):

@@ -68,7 +68,6 @@ class _Writer:
         yield f"title: {json.dumps(self._title(), ensure_ascii=False)}"
         yield "---"
         yield "flowchart LR"
-        framed = {card for frame in graph.frames for card in frame.cards}
         cards = {card.id: card for card in graph.cards}
         for number, frame in enumerate(graph.frames):
             title = f"{frame.flow} {frame.title[self._language]}".strip()
@@ -76,9 +75,8 @@ class _Writer:
             for name in frame.cards:
                 yield f"    {self._card(cards[name])}"
             yield "  end"
-        for card in graph.cards:
-            if card.id not in framed:
-                yield f"  {self._card(card)}"
+        for card in graph.unframed():
+            yield f"  {self._card(card)}"
         for line in graph.lines:
             yield f"  {self._line(line)}"
         for card in graph.cards:
@@ -112,8 +110,7 @@ class _Writer:
     def _stub(self, card: Card, row: Row) -> str:
         arrow = "-.->" if row.error else "-->"
         label = escape(shorten(row.label[self._language], _LONGEST, _SIZE))
-        sign = "■" if not row.link else "←" if row.back else "→"
-        name = escape(f"{sign} {row.stub[self._language]}")
+        name = escape(f"{row.sign} {row.stub[self._language]}")
         self._count(row.hits)
         return f'{self._ids[card.id]} {arrow}|"{label}"| s{next(self._stubs)}(["{name}"]):::stub'
 

@@ -61,6 +61,11 @@ class Row:
     entry: bool = False
     hits: int | None = None
 
+    @property
+    def sign(self) -> str:
+        """Before the stub's name: the call ends, back, or on."""
+        return "■" if not self.link else "←" if self.back else "→"
+
 
 @dataclass(frozen=True, slots=True)
 class Card:
@@ -140,3 +145,7 @@ class Graph:
     chips: tuple[Chip, ...] = ()
     frames: tuple[Frame, ...] = ()
     measured: bool = False
+
+    def unframed(self) -> tuple[Card, ...]:
+        framed = {card for frame in self.frames for card in frame.cards}
+        return tuple(card for card in self.cards if card.id not in framed)
