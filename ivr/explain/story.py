@@ -48,7 +48,10 @@ def _call(facts: Facts, language: Language) -> Iterator[_Raw]:
     call = facts.call
     caller = mask(call.caller) or ("未显示号码" if language == "zh" else "a withheld number")
     own = call.data.get("kind") == "outbound"
-    if not own:
+    if origin := call.data.get("handed_from"):
+        text = line("handed_on", language, caller=caller, origin=origin)
+        yield call.started_at, 0, "handed_on", text, "", {"from": origin}
+    elif not own:
         dialled = call.dialled if len(call.dialled) <= SERVICE_DIGITS else mask(call.dialled)
         text = line("arrived", language, caller=caller, dialled=dialled)
         yield call.started_at, 0, "arrived", text, "", {"caller": caller}

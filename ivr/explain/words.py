@@ -10,6 +10,10 @@ Language = Literal["zh", "en"]
 LINES: Final[Mapping[str, tuple[str, str]]] = {
     "arrived": ("{caller}来电,拨打{dialled}", "{caller} called {dialled}"),
     "called_out": ("{agent}主动呼出", "{agent} made this call"),
+    "handed_on": (
+        "系统呼出的市民{caller}由此转出,原呼叫或回拨{origin}",
+        "{caller}, whom the hotline had called, was handed on from here; before that: {origin}",
+    ),
     "entered": (
         "进入队列{queue}(优先级{priority},要求{skills})",
         "entered the queue {queue} (priority {priority}, asking for {skills})",

@@ -205,11 +205,22 @@ async def test_a_limit_a_force_and_an_own_call(url: str) -> None:
             "c-n1-own", T0, caller="1001", dialled="*4913812345678", data={"kind": "outbound", "agent": "bob"}
         )
     )
+    house.facts.append(
+        CallRecord(
+            "c-n1-on",
+            T0,
+            caller="13812345678",
+            data={"kind": "outbound", "handed_from": "c-n1-own", "agent": "ann"},
+        )
+    )
     lines = story(await told(house, url), "en")
     assert "limit" in [line.kind for line in lines]
     async with await Store.open(url) as store:
         own = story(await facts_of(store, "c-n1-own"), "en")
+        on = story(await facts_of(store, "c-n1-on"), "en")
     assert [line.text for line in own] == ["Bob (bob) made this call"]
+    assert [line.kind for line in on] == ["handed_on"]
+    assert "c-n1-own" in on[0].text and "13812345678" not in on[0].text
 
 
 def command(*words: str) -> tuple[int, str]:
