@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
+from ivr.admission.rules import REASONS
 from ivr.watching.health import LEVELS, Limits, judge
 from ivr.watching.readings import AGENT_STATES, CALL_STATES, Readings
 
@@ -65,9 +66,12 @@ def _calls(now: Readings) -> Iterator[Metric]:
     calls = ((state, float(now.calls.get(state, 0))) for state in CALL_STATES)
     yield _labelled(GaugeMetricFamily, "calls", "Calls with a session, by state.", "state", calls)
     yield _gauge("calls_most", "So many may be live at once.", now.most_calls)
+    # Zeros too: of a count that begins with 1 Prometheus sees no increase, and the first would not be told of.
+    refused: dict[str, int] = dict.fromkeys(REASONS, 0)
+    refused.update(now.refused)
     yield _counter("calls_admitted", "Calls that were let in.", now.admitted)
     yield _labelled(
-        CounterMetricFamily, "calls_refused", "Calls that were not let in.", "reason", _counts(now.refused)
+        CounterMetricFamily, "calls_refused", "Calls that were not let in.", "reason", _counts(refused)
     )
     yield _counter("calls_refused_unheard", "Of these, without an announcement.", now.refused_unheard)
     yield _gauge("nuisances", "Numbers and patterns that are not let in.", now.nuisances)

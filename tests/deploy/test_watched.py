@@ -22,10 +22,24 @@ from ivr.watching.readings import AGENT_STATES, CALL_STATES, Buffer, QueueLevel,
 
 ROOT = Path(__file__).parents[2]
 ALERTS = ROOT / "deploy" / "prometheus" / "alerts.yml"
+ALERT_TESTS = ROOT / "deploy" / "prometheus" / "alerts_test.yml"
 DASHBOARD = ROOT / "deploy" / "grafana" / "hotline.json"
 FROM_PROMETHEUS = {"up": {"job", "instance"}}
 SET_BY_PROMETHEUS = {"instance", "job"}
-WORDS = {"by", "sum", "min", "max", "rate", "increase", "histogram_quantile", "or", "and", "label_values"}
+WORDS = {
+    "by",
+    "sum",
+    "min",
+    "max",
+    "rate",
+    "increase",
+    "histogram_quantile",
+    "or",
+    "and",
+    "unless",
+    "offset",
+    "label_values",
+}
 VALUES = {
     ("hotline_agents", "state"): set(AGENT_STATES),
     ("hotline_calls", "state"): set(CALL_STATES),
@@ -103,6 +117,28 @@ def test_every_alert_says_in_both_languages_what_it_is_and_what_to_do() -> None:
         assert rule["labels"]["severity"] in {"page", "ticket"}
         assert re.search(r"[一-鿿]", rule["annotations"]["summary"]), rule["alert"]
         assert re.search(r"[a-z]{3}", rule["annotations"]["action"]), rule["alert"]
+
+
+def test_promtool_tries_every_alert_that_wakes_somebody_quiet_and_loud(told: dict[str, set[str]]) -> None:
+    """promtool itself (docs/administrators/watching.md) needs no part of ours; this sees that it is given enough."""
+    page = yaml.safe_load(ALERT_TESTS.read_text(encoding="utf-8"))
+    assert [(ALERT_TESTS.parent / name).resolve() for name in page["rule_files"]] == [ALERTS]
+    rules = {
+        rule["alert"]: rule
+        for group in yaml.safe_load(ALERTS.read_text(encoding="utf-8"))["groups"]
+        for rule in group["rules"]
+    }
+    tried = {test["name"]: test for test in page["tests"]}
+    assert tried.keys() >= {name for name, rule in rules.items() if rule["labels"]["severity"] == "page"}
+    for name, test in tried.items():
+        quiet, loud = test["alert_rule_test"]
+        assert {quiet["alertname"], loud["alertname"]} == {name}
+        assert not quiet["exp_alerts"] and len(loud["exp_alerts"]) == 1, name
+        assert loud["exp_alerts"][0]["exp_annotations"].keys() == rules[name]["annotations"].keys()
+        for one in test["input_series"]:
+            metric, labels = SELECTOR.fullmatch(one["series"]).groups()  # type: ignore[union-attr]
+            known = told[metric] | SET_BY_PROMETHEUS
+            assert {label for label, _, _ in MATCHER.findall(labels)} <= known, one["series"]
 
 
 def test_the_dashboard_is_that_of_its_generator() -> None:

@@ -59,6 +59,7 @@ def test_figures_as_text_and_as_openmetrics() -> None:
         text, content_type = watching.metrics("")
         assert content_type.startswith("text/plain")
         assert b'hotline_calls_refused_total{reason="full"} 2.0\n' in text
+        assert b'hotline_calls_refused_total{reason="nuisance"} 0.0\n' in text, "the first one is an increase"
         assert b"hotline_ready 1.0\n" in text
         assert b"process_resident_memory_bytes" in text
         assert b"_created" not in text
