@@ -1,8 +1,7 @@
 """A talk that goes on: takes acts and what telephones do one at a time, asks `state.py`, and carries out what follows.
 
-It owns every telephone in it but the citizen's: from `Reached` until it lets go, whatever happens; with the telephone
-ends the person's call on the board. The citizen's channel is the session's, and is given back at the end, alone and in
-no bridge. `run` lasts as long as the talk; cancelling it is the citizen's hanging up.
+It owns every telephone in it but the citizen's (`telephones.py`). The citizen's channel is the session's, and is given
+back at the end, alone and in no bridge. `run` lasts as long as the talk; cancelling it is the citizen's hanging up.
 """
 
 from __future__ import annotations
@@ -13,16 +12,13 @@ import logging
 from dataclasses import replace
 from typing import Final, Literal
 
-from ivr.ari.generated.events import ChannelHold, ChannelTransfer, ChannelUnhold
-from ivr.ari.parse import AnyEvent
+from ivr.ari.generated.events import ChannelTransfer
 from ivr.ari.unhurried import unhurried
-from ivr.call.leg import Leg
 from ivr.errors import AriError
 from ivr.ids import ChannelId
 from ivr.talk.begun import Begun, joined
 from ivr.talk.events import (
     Add,
-    Answered,
     Blind,
     CameIn,
     Command,
@@ -30,13 +26,10 @@ from ivr.talk.events import (
     Event,
     FlowEnded,
     GoBack,
-    Hold,
     Leave,
     LongEnough,
     NotAnswered,
     NotReached,
-    OtherGone,
-    OwnerGone,
     ParkedTooLong,
     PickUp,
     Resume,
@@ -45,7 +38,7 @@ from ivr.talk.events import (
 from ivr.talk.ground import Ground
 from ivr.talk.missing import missing
 from ivr.talk.parking import LONGEST_S
-from ivr.talk.party import Message, Party
+from ivr.talk.party import Message
 from ivr.talk.people import (
     CITIZEN,
     Action,
@@ -54,7 +47,6 @@ from ivr.talk.people import (
     LetGo,
     Move,
     Note,
-    Person,
     Ring,
     RunFlow,
     SendBack,
@@ -70,8 +62,8 @@ from ivr.talk.results import Done, Refused, Result
 from ivr.talk.saved import SavedTalk
 from ivr.talk.state import NotNow, step
 from ivr.talk.targets import Target, ToAgent
-from ivr.talk.transfer_key import asked_by, tell_telephone
-from routing.ids import AgentId, EntryId
+from ivr.talk.telephones import Telephones
+from routing.ids import AgentId
 
 log = logging.getLogger(__name__)
 
@@ -90,16 +82,15 @@ class Talking:
         self._begun = begun
         self.call = ground.call
         self.state: Talk = begun.state
-        self._parties: dict[str, Party] = begun.parties
         self._mover = begun.mover
         self._inbox: asyncio.Queue[Message] = asyncio.Queue()
-        self._ringing: dict[str, asyncio.Task[None]] = {}
+        self._telephones = Telephones(
+            ground, begun.parties, lambda: self.state, self._inbox.put_nowait, self.do
+        )
         self._over = False
         self.given: SavedTalk | None = None
         """How it stood when it was given: somebody else has everybody in it."""
         self._taking: Message | None = None
-        self._late: list[Party] = []
-        self._group: asyncio.TaskGroup | None = None
         self._parked: asyncio.TimerHandle | None = None
         self._longest: asyncio.TimerHandle | None = None
         self._times = begun.times
@@ -135,9 +126,9 @@ class Talking:
         """For the citizen, or for whoever else is in the talk."""
         if who not in (self.call, *self.state.agents):
             return Refused("not_yours")
-        talk = self.state
-        others = [one for one in (talk.other, *talk.joined) if one is not None and one.id in self._parties]
-        channels = [self._ground.citizen] if to_citizen else [self._channel(one) for one in others]
+        talk, parties = self.state, self._telephones.parties
+        others = [one for one in (talk.other, *talk.joined) if one is not None and one.id in parties]
+        channels = [self._ground.citizen] if to_citizen else [self._telephones.channel(one) for one in others]
         if not channels:
             return Refused("not_now")
         for channel in channels:
@@ -184,7 +175,7 @@ class Talking:
 
     def company_of(self, agent: str) -> Company | None:
         """None: the agent's telephone is not in it."""
-        where, legs = rooms(self.state), self._legs()
+        where, legs = rooms(self.state), self._telephones.legs
         for person in self.state.persons.values():
             if (person.kind, person.name) == ("agent", agent) and person.id in where:
                 telephone = self._mover.channel(person.id, where[person.id], legs)
@@ -208,6 +199,14 @@ class Talking:
     def flow_ended(self) -> None:
         self.tell(FlowEnded())
 
+    def referred_by(self, event: ChannelTransfer) -> None:
+        """The transfer key of the owner's telephone."""
+        self._telephones.referred_by(event)
+
+    def dialled(self, number: str) -> Target:
+        """What the agent's telephone means by it."""
+        return dialled(self._ground, number)
+
     async def _ask(self, command: Event, reached: Reached | None = None) -> Result:
         if self._over:
             return Refused("gone")
@@ -226,23 +225,19 @@ class Talking:
         """Until it is over. The citizen is alone then, and there unless cancelled."""
         self._ground.talks.add(self)
         try:
-            self._share()
+            self._telephones.share(self._mover.main)
             self._ground.changed()
             async with asyncio.TaskGroup() as group:
-                self._group = group
-                for person in list(self._parties):
-                    self._follow(person)
+                self._telephones.begin(group)
                 self._limit(self._begun.longest_s)
                 await self._catch_up()
                 while self.state.stage != "ended" and self.given is None:
                     self._taking = await self._inbox.get()
                     await self._take(self._taking)
                 self._refuse_rest()
-                for task in (*self._ringing.values(), *self._followers()):
-                    task.cancel()
+                self._telephones.stop()
         finally:
             self._refuse_rest()
-            self._group = None
             self._ground.talks.remove(self)
             self._times.flowing(True)
             for timer in (self._parked, self._longest):
@@ -269,13 +264,13 @@ class Talking:
     @property
     def channels(self) -> list[str]:
         """Of the telephones in it, without the citizen's."""
-        return [party.reached.leg.channel for party in self._parties.values()]
+        return [leg.channel for leg in self._telephones.legs.values()]
 
     @property
     def claims(self) -> list[str]:
         """Channels and bridges that whoever goes on with the call takes over."""
-        parties = [(one.reached.leg.channel, one.reached.leg.bridge) for one in self._parties.values()]
-        return [self._mover.main, *(part for both in parties for part in both)]
+        legs = self._telephones.legs.values()
+        return [self._mover.main, *(part for leg in legs for part in (leg.channel, leg.bridge))]
 
     async def close(self) -> None:
         """Instead of `run`: whoever is in it is let go."""
@@ -290,7 +285,7 @@ class Talking:
             self.state,
             now,
             self._mover.main,
-            {person: party.saved() for person, party in self._parties.items()},
+            {person: party.saved() for person, party in self._telephones.parties.items()},
             self._mover.music,
             tuple(self.agents),
             self._ground.talks.slots.of(self),
@@ -309,18 +304,18 @@ class Talking:
             message = self._inbox.get_nowait()
             message.answer(Refused("gone"))
             if message.reached is not None and message.done is None:
-                self._late.append(Party(message.reached))
+                self._telephones.came_late(message.reached)
 
     async def _take(self, message: Message) -> None:
         if message.give is not None:
             self._give(message, message.give)
             return
         if message.event is None:
-            await self._mover.settle(rooms(self.state), self._legs(), self._aside())
+            await self._mover.settle(rooms(self.state), self._telephones.legs, self._aside())
             return
         if message.person and message.person not in self.state.persons:
             if message.reached is not None:
-                await self._end(Party(message.reached))
+                await self._telephones.refuse(message.reached)
             return
         try:
             step(self.state, message.event)
@@ -343,9 +338,8 @@ class Talking:
         if message.reached is not None:
             # Who comes in is no person before the step.
             person = message.person or f"p{self.state.people + 1}"
-            self._parties[person] = Party(message.reached)
             self._mover.came(message.reached.leg.channel, message.reached.leg.bridge)
-            self._follow(person)
+            self._telephones.came(person, message.reached)
         slot = self._ground.talks.slots.of(self)
         await self._go(event, reach)
         rung = self.state.other if reach is not None else None
@@ -372,10 +366,10 @@ class Talking:
         if before.stage == "away" and self.state.stage not in ("away", "ended"):
             await self._ground.rejoining(isinstance(event, (Resume, GoBack)))
         moves = [action for action in actions if isinstance(action, Move)]
-        self._share()
+        self._telephones.share(self._mover.main)
         if moves:
             await self._ground.talks.moving(self.call)
-            await self._mover.carry_out(moves, self._legs(), self._aside() or aside)
+            await self._mover.carry_out(moves, self._telephones.legs, self._aside() or aside)
         for action in actions:
             await self._carry_out(action, reach)
         self._tend_parking()
@@ -402,15 +396,15 @@ class Talking:
             case Move():
                 pass  # all at once, before
             case Ring(person):
-                self._ring(person, reach)
+                self._telephones.ring(person, reach)
             case Unhear(person, muted):
-                await self._mover.mute(self._parties[person].reached.leg.channel, muted=muted)
+                await self._mover.mute(self._telephones.legs[person].channel, muted=muted)
             case LetGo(person):
-                await self._let_go(person)
+                await self._telephones.let_go(person)
             case Tell(person, act):
                 ground.queues.tell(AgentId(person.name), act)
             case SendBack(person, to):
-                party = self._parties[person.id]
+                party = self._telephones.parties[person.id]
                 assert ground.line is not None
                 party.on_board = False
                 ground.line.sent_back(party.reached.entry, AgentId(person.name), to)
@@ -425,132 +419,14 @@ class Talking:
             case Note(kind, data):
                 ground.note(kind, data)
 
-    # --- telephones
-
-    def _ring(self, person: Person, reach: Reach | None) -> None:
-        if reach is None:
-            self._inbox.put_nowait(Message(NotAnswered("unavailable"), person=person.id))
-            return
-        assert self._group is not None
-        task = self._group.create_task(self._reach(person, reach), name=f"{self.call} rings {person.id}")
-        self._ringing[person.id] = task
-
-    async def _reach(self, person: Person, reach: Reach) -> None:
-        reached = await reach.ring()
-        del self._ringing[person.id]
-        if isinstance(reached, Reached):
-            self._inbox.put_nowait(Message(Answered(reached.agent), reached=reached, person=person.id))
-        else:
-            self._inbox.put_nowait(Message(reached, person=person.id))
-
-    def _follow(self, person: str) -> None:
-        assert self._group is not None
-        party = self._parties[person]
-        party.follower = self._group.create_task(
-            self._until_gone(person, party), name=f"{self.call} follows {person}"
-        )
-
-    async def _until_gone(self, person: str, party: Party) -> None:
-        def heard(event: AnyEvent) -> None:
-            if person != self._owner_id:
-                return
-            if isinstance(event, (ChannelHold, ChannelUnhold)):
-                held = isinstance(event, ChannelHold)
-                self._inbox.put_nowait(Message(Hold() if held else Resume(), person=person))
-            elif isinstance(event, ChannelTransfer) and event.referred_by.source_channel.id == channel:
-                self.referred_by(event)
-
-        channel = party.reached.leg.channel
-
-        await party.reached.leg.until_over(hear=heard)
-        talk = self.state
-        event: Event = ThirdGone(person)
-        if talk.owner is not None and talk.owner.id == person:
-            event = OwnerGone()
-        elif talk.other is not None and talk.other.id == person:
-            event = OtherGone()
-        self._inbox.put_nowait(Message(event, person=person))
-
-    def referred_by(self, event: ChannelTransfer) -> None:
-        """The transfer key of the owner's telephone: to whoever it dialled, or (attended) to whom it consults."""
-        party = self._parties.get(self._owner_id)
-        if party is None or self._group is None or party.referred:
-            return
-        command = asked_by(event, self._ground)
-        party.referred = event.referred_by.source_channel.id
-        self._group.create_task(self._referred(command, party), name=f"{self.call} transfer by telephone")
-
-    async def _referred(self, command: Command, party: Party) -> None:
-        """The telephone is told what came of it, before it is let go."""
-        result = await self.do(self._owner, command)
-        if isinstance(result, Refused):
-            asked, party.referred = party.referred, ""
-            await tell_telephone(self._ground.ari, asked, done=False)
-
-    def dialled(self, number: str) -> Target:
-        """What the agent's telephone means by it."""
-        return dialled(self._ground, number)
-
-    async def _let_go(self, person: Person) -> None:
-        ringing = self._ringing.pop(person.id, None)
-        if ringing is not None:
-            ringing.cancel()
-            await asyncio.wait([ringing])
-        party = self._parties.pop(person.id, None)
-        if party is not None:
-            await self._end(party)
-
-    async def _end(self, party: Party) -> None:
-        """The board first: the agent is free for wrap-up before the telephone's BYE is out."""
-        if party.follower is not None:
-            party.follower.cancel()
-        reached = party.reached
-        if reached.entry is not None and party.on_board:
-            party.on_board = False
-            self._finished(reached.entry, AgentId(reached.agent))
-        party.together.close()
-        if party.referred:
-            await tell_telephone(self._ground.ari, party.referred, done=True)
-        await reached.keep.aclose()
-
-    def _finished(self, entry: EntryId, agent: AgentId) -> None:
-        if self._ground.finished is not None:
-            self._ground.finished(entry, agent)
-        else:
-            self._ground.queues.finished(entry, agent, wrap_up_as=self._ground.queue)
-
     async def _close(self) -> None:
         """Whoever is still there, then the room."""
-        for task in self._ringing.values():
-            task.cancel()
-        parties, self._parties = [*self._parties.values(), *self._late], {}
         if self.given is not None:
-            for party in parties:
-                await self._part(party)
+            await self._telephones.part()
             return
-        for party in parties:
-            await self._end(party)
+        await self._telephones.close()
         await self._mover.release()
         await self._mover.destroy()
-
-    @staticmethod
-    async def _part(party: Party) -> None:
-        """The telephone is somebody else's, as it stands."""
-        if party.follower is not None:
-            party.follower.cancel()
-        party.together.close()
-        party.reached.leg.give_away()
-        await party.reached.keep.aclose()
-
-    def _share(self) -> None:
-        """Transcript and recording of those who share the call with the citizen, from now on."""
-        for person in (self.state.owner, *self.state.joined):
-            party = None if person is None else self._parties.get(person.id)
-            if person is not None and party is not None and not party.with_citizen:
-                party.with_citizen = True
-                party.together.enter_context(
-                    self._ground.together(person, party.reached.leg, self._mover.main)
-                )
 
     # --- helpers
 
@@ -562,17 +438,6 @@ class Talking:
     def _owner_id(self) -> str:
         return self.state.owner.id if self.state.owner is not None else ""
 
-    def _legs(self) -> dict[str, Leg]:
-        return {person: party.reached.leg for person, party in self._parties.items()}
-
     def _aside(self) -> str:
         """The bridge of the consulted one."""
-        other = self.state.other
-        party = None if other is None else self._parties.get(other.id)
-        return "" if party is None else party.reached.leg.bridge
-
-    def _channel(self, person: Person) -> str:
-        return self._parties[person.id].reached.leg.channel
-
-    def _followers(self) -> list[asyncio.Task[None]]:
-        return [party.follower for party in self._parties.values() if party.follower is not None]
+        return self._telephones.bridge(self.state.other)
