@@ -49,6 +49,7 @@ async def make(
     store: Store, places: Places, target: Path, say: Callable[[str], None] = lambda _: None
 ) -> Made:
     """Whole or not at all, readable by its owner only. Raises BackupError, StorageError."""
+    await asyncio.to_thread(_refuse_what_is_no_place, target)
     part = target.with_name(f".{target.name}.part")
     try:
         with private(part) as file:
@@ -76,6 +77,17 @@ async def make(
         len(writing.sha256) - len(tables),
         size,
     )
+
+
+def _refuse_what_is_no_place(target: Path) -> None:
+    if target.is_dir():
+        raise BackupError(f"{target} is a folder", mend=f"name a file in it: {target / 'hotline.backup'}")
+    if not target.parent.is_dir():
+        what = "is no folder" if target.parent.exists() else "is not there"
+        raise BackupError(
+            f"{target} cannot be made: {target.parent} {what}",
+            mend="name a file in a folder that is there and has room",
+        )
 
 
 async def rows_into(

@@ -8,12 +8,13 @@
 | `files/state/asterisk/spool/fallback/*`, `.../voicemail/**` | what the dialplan took while no controller answered |
 | `files/recordings/**` | the folder of recordings |
 
-Not in it: the settings' file and the environment, which hold passwords and are the administrator's; speech models;
-audio of prompts, which is made again.
+Not in it: what a running hotline makes anew (`last-known`, audio of prompts); the settings' file and the environment,
+which hold passwords and are the administrator's; speech models.
 """
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
@@ -24,6 +25,9 @@ from ivr.config import Settings
 from ivr.errors import BackupError
 
 STATE: Final = "files/state"
+KNOWN: Final = "last-known"
+"""What a start without the database goes by (ivr/late_start.py)."""
+SET_ASIDE: Final = "before-restore"
 RECORDINGS: Final = "files/recordings"
 _OF_STATE: Final = (
     KEY_FILE,
@@ -65,6 +69,22 @@ class Places:
         for path in sorted(self.recordings.rglob("*")):
             if path.is_file() and not path.is_symlink():
                 yield f"{RECORDINGS}/{path.relative_to(self.recordings).as_posix()}", path
+
+    def set_aside(self, now: dt.datetime) -> Path | None:
+        """What controllers wrote for the database of before, and what they knew of it, goes where nobody looks: the
+        next start would bring it into the one that was put back. The folder; None: there was nothing.
+
+        Raises OSError. No controller runs.
+        """
+        found = [*sorted((self.state / "spool").glob("run-*")), self.state / KNOWN]
+        found = [path for path in found if path.is_dir()]
+        if not found:
+            return None
+        aside = self.state / SET_ASIDE / f"{now:%Y%m%dT%H%M%S.%fZ}"
+        aside.mkdir(mode=0o700, parents=True)
+        for path in found:
+            path.rename(aside / path.name)
+        return aside
 
     def target(self, name: str) -> Path:
         """Where a file of a backup goes. Raises BackupError: nowhere, or out of the folders."""

@@ -6,6 +6,7 @@ The database may be of the other kind than the one that the backup was made of.
 from __future__ import annotations
 
 import asyncio
+import datetime as dt
 import gzip
 import hashlib
 import os
@@ -32,9 +33,12 @@ CHUNK: Final = 1 << 20
 
 @dataclass(frozen=True, slots=True)
 class Restored:
+    """set_aside: the folder where facts went that were not in the database of before; None: there were none."""
+
     manifest: Manifest
     rows: int
     files: int
+    set_aside: Path | None = None
 
 
 def looked_through(backup: Path) -> Manifest:
@@ -53,9 +57,12 @@ def looked_through(backup: Path) -> Manifest:
                     sums[about.name] = _sha256(source)
         manifest = Manifest.model_validate_json(told)
     except FileNotFoundError as error:
-        raise BackupError(f"there is no {backup}") from error
+        raise BackupError(f"there is no {backup}", mend="name a file that `ivr backup` made") from error
     except (OSError, tarfile.TarError, ValidationError) as error:
-        raise BackupError(f"{backup} is no whole backup: {str(error).partition(chr(10))[0]}") from error
+        cause = error.strerror if isinstance(error, OSError) else str(error).partition("\n")[0]
+        raise BackupError(
+            f"{backup} is no whole backup: {cause}", mend="name a file that `ivr backup` made, or another copy"
+        ) from error
     wrong = [name for name, digest in manifest.sha256.items() if sums.get(name) != digest]
     if wrong or sums.keys() != manifest.sha256.keys():
         raise BackupError(
@@ -83,6 +90,7 @@ async def restore(
     targets = {name: places.target(name) for name in manifest.sha256 if name.startswith("files/")}
     if not replace:
         await _refuse_what_is_there(url, targets)
+    aside = await asyncio.to_thread(_set_aside, places)
     await downgrade(url, "base")
     await upgrade(url, manifest.revision)
     rows = 0
@@ -102,7 +110,7 @@ async def restore(
     await upgrade(url)
     say("files")
     await asyncio.to_thread(_files, backup, targets)
-    return Restored(manifest, rows, len(targets))
+    return Restored(manifest, rows, len(targets), aside)
 
 
 def pages(source: IO[bytes], table: TableOf) -> Iterator[list[dict[str, Any]]]:
@@ -141,6 +149,16 @@ async def _refuse_what_is_there(url: str, targets: dict[str, Path]) -> None:
             f"what is there already would be lost: {what}",
             mend="stop the hotline; back up what is there; then `ivr restore FILE --yes`",
         )
+
+
+def _set_aside(places: Places) -> Path | None:
+    try:
+        return places.set_aside(dt.datetime.now(dt.UTC))
+    except OSError as error:
+        raise BackupError(
+            f"facts that were not in the database of before cannot be set aside: {error}",
+            mend="see who owns the state's folder; nothing is changed yet",
+        ) from error
 
 
 def _files(backup: Path, targets: dict[str, Path]) -> None:

@@ -65,6 +65,7 @@ def restore_(
     database_url: DatabaseOption = "",
 ) -> None:
     """Put a backup back, into SQLite or Postgres, whichever it was made of. Refused while a hotline runs here."""
+    aside = ""
     with explained(format_):
         if check:
             manifest = looked_through(file)
@@ -78,9 +79,15 @@ def restore_(
             with one_at_a_time(settings, takeover=False):
                 done = asyncio.run(restore(file, url, Places.of(settings), replace=yes))
             manifest, rows, files = done.manifest, done.rows, done.files
-    told = {"file": str(file), "made_at": manifest.made_at, "rows": rows, "files": files}
+            aside = "" if done.set_aside is None else str(done.set_aside)
+    told = {"file": str(file), "made_at": manifest.made_at, "rows": rows, "files": files, "set_aside": aside}
     if format_ is Format.json:
         typer.echo(json.dumps(told, ensure_ascii=False))
     else:
         verb = "whole" if check else "restored"
         typer.echo(f"{file} of {manifest.made_at[:19]}Z: {verb}, {rows} rows and {files} files")
+        if aside:
+            typer.echo(
+                "What the hotline of before had written down and not brought into its database, or knew of it, is not "
+                f"part of this: it lies in {aside}"
+            )

@@ -13,7 +13,6 @@ from typing import Annotated, Any
 
 import typer
 from rich.console import Console
-from rich.table import Column, Table
 
 from ivr.admission.nuisance import NuisanceService
 from ivr.cli.opening import ConfigOption, DatabaseOption, FormatOption, explained
@@ -31,7 +30,7 @@ app = typer.Typer(
     "record. Every change is on record too.",
     no_args_is_help=True,
 )
-console = Console(highlight=False)
+console = Console(highlight=False, soft_wrap=True)
 
 
 class Treatment(StrEnum):
@@ -64,31 +63,10 @@ def list_(
             plain = [_plain(one, clear, now) for one in found]
             typer.echo(json.dumps(plain, ensure_ascii=False, indent=1, default=str))
             return
-        table = Table(
-            Column("id", no_wrap=True),
-            Column("number", no_wrap=True, min_width=11),
-            "hears",
-            "since",
-            "until",
-            "by",
-            "why",
-            box=None,
-        )
         for one in found:
-            if one.in_force(now):
-                until = "" if one.until is None else f"{one.until.astimezone():%Y-%m-%d %H:%M}"
-            else:
-                until = "over" if one.removed_at is None else f"removed by {one.removed_by}"
-            table.add_row(
-                one.id,
-                _number(one, clear),
-                one.treatment,
-                f"{one.created_at.astimezone():%Y-%m-%d %H:%M}",
-                until,
-                one.created_by,
-                one.reason,
-            )
-        console.print(table if found else "nobody is on the list")
+            console.print(_told(one, clear, now), markup=False)
+        if not found:
+            console.print("nobody is on the list")
 
     _run(work, config, database_url)
 
@@ -140,6 +118,20 @@ def remove(
         typer.echo(f"{record.id}: {mask(record.pattern)} is let in again")
 
     _run(work, config, database_url)
+
+
+def _told(record: NuisanceRecord, clear: bool, now: dt.datetime) -> str:
+    """Two lines that fit into 80 columns: who from when to when, and by whom and why."""
+    if record.removed_at is not None:
+        until = f"removed by {record.removed_by}"
+    elif record.until is None:
+        until = "until taken off"
+    else:
+        until = f"until {record.until.astimezone():%Y-%m-%d %H:%M}"
+        until += "" if record.in_force(now) else " (over)"
+    since = f"{record.created_at.astimezone():%Y-%m-%d %H:%M}"
+    who_when = f"{record.id}  {_number(record, clear):<11}  {record.treatment:<7}  {since} {until}"
+    return f"{who_when}\n    {record.created_by}: {record.reason}"
 
 
 def _plain(record: NuisanceRecord, clear: bool, now: dt.datetime) -> dict[str, Any]:

@@ -11,7 +11,6 @@ from typing import Annotated, TypeVar
 
 import typer
 from rich.console import Console
-from rich.table import Table
 
 from ivr.cli.opening import ConfigOption, DatabaseOption, explained
 from ivr.cli.opening import Format as Told
@@ -70,19 +69,20 @@ def list_(
         if json_:
             typer.echo(json.dumps([asdict(row) for row in rows], ensure_ascii=False, indent=1, default=str))
             return
-        table = Table(box=None, pad_edge=False)
-        for heading in ("began (UTC)", "s", "purpose", "class", "agents", "id"):
-            table.add_column(heading, overflow="fold")
         for row in rows:
-            table.add_row(
-                f"{row.created_at:%Y-%m-%d %H:%M:%S}",
-                f"{row.seconds:.0f}",
-                row.purpose,
-                class_of(row.retention, row.purpose),
-                " ".join(agents_of(row)),
-                row.id,
-            )
-        console.print(table if rows else "there is no such recording")
+            console.print(_told(row), markup=False)
+        if not rows:
+            console.print("there is no such recording")
+
+
+def _told(row: RecordingRecord) -> str:
+    """Two lines that fit into 80 columns: when, how long, what, kept how, with whom; and the name to ask for it by."""
+    kept = class_of(row.retention, row.purpose)
+    agents = " ".join(agents_of(row))
+    return (
+        f"{row.created_at:%Y-%m-%d %H:%M:%S}Z {row.seconds:5.0f} s  {row.purpose:<8} {kept:<12} {agents}".rstrip()
+        + f"\n    {row.id}"
+    )
 
 
 @app.command()

@@ -17,7 +17,6 @@ from ivr import log as house_log
 from ivr.accounts.secrets import fits
 from ivr.asterisk.render import RenderedAsterisk
 from ivr.config import Settings, load_settings
-from ivr.demo.crowd import run_demo
 from ivr.errors import HotlineError, first_of
 from ivr.main import Hotline, RunningHotline
 from ivr.service_manager import ServiceManager
@@ -93,11 +92,12 @@ async def _serve(settings: Settings, *, demo: bool, takeover: bool) -> None:
         async with manager.alive(), asyncio.TaskGroup() as group:
             ended = group.create_task(running.wait(), name="hotline ends")
             asked = group.create_task(stop.wait(), name="asked to stop")
-            crowd = (
-                group.create_task(run_demo(hotline.rendered, stop=stop), name="demo")
-                if demo and hotline.rendered is not None
-                else None
-            )
+            crowd = None
+            if demo and hotline.rendered is not None:
+                # Telephones and their sounds, which a start without them does not wait for.
+                from ivr.demo.crowd import run_demo
+
+                crowd = group.create_task(run_demo(hotline.rendered, stop=stop), name="demo")
             await asyncio.wait([ended, asked], return_when=asyncio.FIRST_COMPLETED)
             console.print("[dim]stopping[/dim]")
             stop.set()

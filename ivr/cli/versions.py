@@ -63,6 +63,11 @@ def publish(
 
     async def work(versions: Versions, settings: Settings) -> Published:
         path = folder or settings.flows_dir
+        if not path.is_dir():
+            raise VersionError(
+                f"{path} {'is no folder' if path.exists() else 'is not there'}",
+                mend="name the folder of the flows: `ivr check FOLDER` looks through it",
+            )
         sources = read_folder(path)
         library = await versions.examine(sources)
         silent = _silent(library, path)

@@ -40,6 +40,7 @@ def test_a_number_is_listed_shown_and_taken_off(tmp_path: Path) -> None:
     assert "pattern" in ivr("add", "abc", "--why", "x", code=1)
     listed = ivr("list")
     assert NUMBER not in listed and "silent" in listed and "sue" in listed
+    assert max(map(len, listed.splitlines())) <= 80
     (plain,) = json.loads(ivr("list", "--format", "json"))
     assert plain["number"] == "138******00" and plain["in_force"] is True
     (clear,) = json.loads(ivr("list", "--format", "json", "--clear", "--by", "tom"))

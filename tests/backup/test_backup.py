@@ -24,11 +24,14 @@ from ivr.config import load_settings
 from ivr.errors import BackupError
 from ivr.transcripts.finding import Wanted
 from ivr.transcripts.service import TranscriptService
+from storage import spool_codec
 from storage.engine import create_engine
 from storage.migrate import upgrade
 from storage.records import TranscriptLine
+from storage.spool import Spool
 from storage.store import Store
 from storage.tables import metadata
+from storage.writer import FactWriter
 from tests.storage import samples
 from tests.support import any_rows
 from tests.support.postgres import PrivatePostgres
@@ -185,6 +188,37 @@ async def test_what_is_there_is_given_up_only_where_that_is_said(migrated_file: 
     assert files_in(tmp_path / "c") == FILES
 
 
+async def test_what_was_on_its_way_into_the_database_of_before_is_set_aside(
+    migrated_file: Path, tmp_path: Path
+) -> None:
+    """Else the next start would bring it into the one that was put back. It is not lost either."""
+    shutil.copy(migrated_file, tmp_path / "full.db")
+    url, state = f"sqlite+aiosqlite:///{tmp_path / 'full.db'}", tmp_path / "a" / "state"
+    backup = tmp_path / "hotline.backup"
+    async with await Store.open(url) as store:
+        await make(store, places(tmp_path / "a", FILES), backup)
+    spool = Spool(state / "spool")
+    spool.open()
+    spool.append(spool_codec.encode(samples.call("c-n1-9")))
+    spool.close()
+    (state / "last-known").mkdir()
+    (state / "last-known" / "00000001.facts").write_bytes(b"known of another database")
+    (left,) = (state / "spool").glob("run-*")
+    written = files_in(left)
+
+    done = await restore(backup, url, places(tmp_path / "a"), replace=True)
+    assert done.set_aside is not None and done.set_aside.parent == state / "before-restore"
+    assert files_in(done.set_aside / left.name) == written
+    assert (done.set_aside / "last-known" / "00000001.facts").exists()
+    assert not left.exists() and not (state / "last-known").exists()
+    async with await Store.open(url) as store, FactWriter(store, spool=Spool(state / "spool")) as writer:
+        assert writer.figures.recovered == 0
+        async with store.reading() as uow:
+            assert await uow.calls.get("c-n1-9") is None
+    again = await restore(backup, url, places(tmp_path / "a"), replace=True)
+    assert again.set_aside is None, "there is nothing to be set aside"
+
+
 async def test_a_damaged_backup_changes_nothing(migrated_file: Path, tmp_path: Path) -> None:
     backup = tmp_path / "hotline.backup"
     shutil.copy(migrated_file, tmp_path / "full.db")
@@ -258,4 +292,12 @@ def test_the_commands(tmp_path: Path) -> None:
     assert run("restore", str(file), "--yes").exit_code == 0
     with tarfile.open(file) as tar:
         assert tar.getnames()[-1] == "manifest.json"
-    assert run("backup", str(tmp_path / "nowhere" / "x")).exit_code == 1
+    for place, cause in (
+        ("nowhere/x", "nowhere is not there"),
+        ("hotline.backup/x", "is no folder"),
+        ("var", "is a folder"),
+    ):
+        refused = run("backup", str(tmp_path / place))
+        assert refused.exit_code == 1
+        told = json.loads(refused.output)
+        assert cause in told["error"] and "name a file in" in told["mend"]

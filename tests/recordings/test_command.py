@@ -59,6 +59,7 @@ def said(*args: str, code: int = 0) -> str:
 
 def test_list_verify_export_keep_and_erase(state: Path, tmp_path: Path) -> None:
     assert ID in said("list")
+    assert max(map(len, said("list").splitlines())) <= 80
     assert "a1001" in said("list", "--agent", "a1001", "--class", "complaint")
     assert "no such recording" in said("list", "--class", "ordinary")
     (row,) = json.loads(said("list", "--json"))

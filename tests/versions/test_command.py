@@ -50,6 +50,13 @@ def test_publish_says_what_is_live_and_what_was(flows: Path) -> None:
     assert release["released"] is True and release["message"] == "louder"
 
 
+def test_a_publish_of_no_folder_says_so(flows: Path) -> None:
+    for place, cause in ((flows / "nowhere", "is not there"), (flows / "hotline.yaml", "is no folder")):
+        done = run("publish", str(place), "-m", "x")
+        assert done.exit_code == 1
+        assert f"{place.name} {cause}" in told(done) and "ivr check" in told(done)
+
+
 def test_a_publish_wants_to_know_why(flows: Path) -> None:
     silent = run("publish")
     assert silent.exit_code == 2 and "say why" in silent.output
