@@ -59,6 +59,7 @@ class OneRecording:
         """Where the citizen is, "" nowhere."""
         self.voices: frozenset[ChannelId] = frozenset()
         """Telephones of whoever else is with the citizen. `apply` afterwards."""
+        self.citizen = first.citizen
         self._private = False
         self._private_by = ""
         self._path: RecordingPath | None = None
@@ -89,6 +90,11 @@ class OneRecording:
         self.notes = self.notes.parted(conversation.agent, self._clock.now())
         if not self._conversations:
             self._linger = asyncio.get_running_loop().call_later(linger_s, self.end, "talk")
+
+    @property
+    def private_by(self) -> str:
+        """Who keeps it silent for what is private, "" = nobody."""
+        return self._private_by if self._private else ""
 
     def keep_private(self, by: str) -> None:
         self._private, self._private_by = True, by

@@ -46,16 +46,16 @@ class OnwardTalking(Talking):
         if (refused := self._refusal(command)) is not None:
             return Refused(refused)
         by_call = who == self.call
-        talking = await self.elsewhere()
+        talking = await self.elsewhere(type(command))
         if talking is None:
             return Refused("gone")
         if talking is self:
             return await super().do(who, command)
         return await talking.do(talking.call if by_call else who, command)
 
-    async def elsewhere(self) -> Talking | None:
-        """The same talk in a call of the citizen's own. Itself where it cannot go there as it stands."""
-        if not self._there_is(""):
+    async def elsewhere(self, act: type[Command]) -> Talking | None:
+        """The same talk in a call of the citizen's own. Itself where that is not needed, or as it stands cannot be."""
+        if not issubclass(act, self._beyond) or not self._there_is(""):
             return self
         if self._moved is None:
             self._moved = asyncio.get_running_loop().create_future()
@@ -77,12 +77,12 @@ class OnwardTalking(Talking):
         if not isinstance(wanted, self._beyond) or self._refusal(wanted) is not None:
             super().referred_by(event)
             return
-        task = asyncio.create_task(self._refer(event), name=f"{self.call} transfer by telephone")
+        task = asyncio.create_task(self._refer(event, type(wanted)), name=f"{self.call} transfer by telephone")
         self._by_key.add(task)
         task.add_done_callback(self._by_key.discard)
 
-    async def _refer(self, event: ChannelTransfer) -> None:
-        talking = await self.elsewhere()
+    async def _refer(self, event: ChannelTransfer, act: type[Command]) -> None:
+        talking = await self.elsewhere(act)
         if talking is self:
             super().referred_by(event)
         elif talking is not None:

@@ -190,6 +190,10 @@ class TalkRecordings:
             self._ari, self._clock, self._folder, self._put, notes, conversation, self._written_live
         )
         recording.voices = frozenset(self._voices.get(conversation.call, ()))
+        # Of a citizen whose talk goes on in another call: what was private is so still.
+        private_by = next((one.private_by for one in self._made if one.citizen == recording.citizen), "")
+        if private_by:
+            recording.keep_private(private_by)
         self._now[conversation.call] = recording
         self._made.add(recording)
         self._group.create_task(self._run(conversation.call, recording), name=f"recording {notes.id}")

@@ -32,6 +32,8 @@ async def serve_second(ari: Ari, talks: Talks, channel: ChannelId, agent: str, d
     with ari.bus.mailbox(channel) as mailbox:
         mailbox.watch(channel)
         try:
+            if talking is not None:
+                talking = await talking.elsewhere(Consult)
             if talking is None or not await _consults(ari, talking, channel, agent, dialled):
                 await ari.channels.continue_in_dialplan(channel_id=channel)
                 return

@@ -142,8 +142,8 @@ class Talking:
         self._ground.note("talk", {"act": "keys", "agent": who, "keys": "*" * len(keys)})
         return Done(talk.stage)
 
-    async def elsewhere(self) -> Talking | None:
-        """Where somebody else can be brought in: here. None: nowhere."""
+    async def elsewhere(self, act: type[Command]) -> Talking | None:
+        """The talk in which that can be done: this one. None: it is over."""
         return self
 
     async def give(self, now: dt.datetime) -> bool:

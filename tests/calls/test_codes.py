@@ -8,9 +8,8 @@ from ivr.desk.people import Author
 from ivr.explain.reading import facts_of
 from ivr.explain.story import story
 from ivr.talk.results import Done
-from ivr.talk.targets import ToAgent
 from tests.calls.test_queue import waiting_citizen
-from tests.calls.test_talks import agent_of, audited, each_other, hears_music, talks
+from tests.calls.test_talks import agent_of, audited, each_other, hears_music, second_line, talks
 from tests.calls.test_transfers import RINGBACK_HZ, both_hear
 from tests.support.audio import contains, tone_present
 from tests.support.citizens import Scene
@@ -90,21 +89,26 @@ async def test_an_agent_calls_a_citizen(stage: Scene, trunk: Trunk) -> None:
 
 
 async def test_a_citizen_whom_an_agent_called_is_handed_on(stage: Scene, trunk: Trunk) -> None:
-    """Consulted about with music, handed to the colleague, who sends them to a dialogue: all hear whom they should."""
+    """Consulted about with music by the telephone's own keys, handed to the colleague, sent by that one to a dialogue:
+    all hear whom they should."""
     first, second = await agent_of(stage, "a1001"), await agent_of(stage, "a1002")
     async with trunk.phone(CITIZEN) as citizen:
         await first.dial(f"sip:*49{CITIZEN}@{stage.rendered.sip_host}:{stage.rendered.ports.sip}")
         await citizen.events.next("established", timeout=10)
         await stage.until(lambda: talks(stage).of_agent("a1001") is not None, "they talk")
         own = stage.hotline.desk.agent("a1001").on_call
-        assert isinstance(await talks(stage).consult("a1001", ToAgent("1002")), Done)
-        await second.events.next("established", timeout=10)
-        await stage.until(lambda: stage.states()["a1001"] == "consulting", "the first asks the second")
-        call = stage.live_call()
-        await each_other(first, second)
-        await hears_music(stage, citizen, first)
-        assert isinstance(await talks(stage).complete("a1001"), Done)
-        await first.events.next("closed", timeout=10)
+        await first.hold(on=True)
+        await stage.until(lambda: stage.states()["a1001"] == "hold", "the citizen is on hold")
+        async with second_line(stage, "a1001") as line:
+            await line.dial(f"sip:1002@{stage.rendered.sip_host}:{stage.rendered.ports.sip}")
+            await second.events.next("established", timeout=10)
+            await stage.until(lambda: stage.states()["a1001"] == "consulting", "the first asks the second")
+            call = stage.live_call()
+            await each_other(line, second)
+            await hears_music(stage, citizen, line)
+            await first.refer("1002", replaces=line.call)
+            await first.events.next("closed", timeout=10)
+            await line.events.next("closed", timeout=10)
         await stage.until(lambda: stage.states()["a1001"] == "wrap_up", "the first wraps up")
         await each_other(second, citizen)
         assert isinstance(await talks(stage).to_flow("a1002", "checked"), Done)

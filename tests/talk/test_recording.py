@@ -215,6 +215,25 @@ async def test_the_next_agent_of_the_call_goes_on_in_the_same_file(
     assert [one.act for one in house.put if hasattr(one, "act")] == ["stop"]
 
 
+async def test_what_is_private_is_so_still_when_the_talk_goes_on_in_another_call(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    house = House(tmp_path)
+    async with house.running(monkeypatch) as recordings:
+        recordings.joined(house.conversation)
+        assert await recordings.pause(CALL, by="a1")
+        recordings.parted(house.conversation)
+        onward = replace(house.conversation, id="two", call=CallId("c-n1-2"))
+        recordings.joined(onward)
+        async with asyncio.timeout(5):
+            while not (notes := recordings.of_call(onward.call)) or not notes.silent_for("private"):
+                await asyncio.sleep(0)
+        assert await recordings.resume(onward.call, by="a1")
+        recordings.parted(onward)
+    kept = [one for one in house.put if one.call_id == onward.call and hasattr(one, "path")][-1]
+    assert ("private", "a1") in [(one["why"], one["by"]) for one in kept.data["silences"]]
+
+
 async def test_whoever_is_with_the_citizen_is_heard(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     house, fire_brigade = House(tmp_path), ChannelId("119")
     second = replace(house.conversation, id="two", telephone=ChannelId("second"))
