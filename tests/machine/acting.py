@@ -68,6 +68,7 @@ def do(here: Town, what: steps.Act | steps.Fault) -> None:
             | steps.Ari()
             | steps.DatabaseIs()
             | steps.Kill()
+            | steps.Restart()
         ):
             _fault(here, what)
         case _:
@@ -94,7 +95,8 @@ def _by_controller(
         case steps.Code(agent, code):
             code_of(now, agent, code)
         case steps.InTalk(agent, act, to):
-            here.act(_in_talk(talks, agent, act, to), str(what))
+            who = _talker(now, agent)
+            here.act(_in_talk(talks, who, act, to), f"{who}: {act} {to}")
         case steps.PickUp(agent, slot):
             parked = _one(sorted(talks.parked()), slot)
             here.act(talks.pick_up(agent, parked or "701"), str(what))
@@ -102,7 +104,8 @@ def _by_controller(
             if mode == "stop":
                 here.act(now.supervising.stop("s1", why="drawn"), str(what))
             else:
-                here.act(getattr(now.supervising, mode)("s1", agent, why="drawn"), str(what))
+                who = _talker(now, agent)
+                here.act(getattr(now.supervising, mode)("s1", who, why="drawn"), f"supervisor: {mode} {who}")
         case steps.Force(agent, to):
             _allowed(lambda: now.work.desk.force(SUPERVISOR, agent, to, "drawn"))
         case steps.Move(entry, queue):
@@ -168,6 +171,12 @@ def _phone(here: Town, whose: str, kind: steps.PhoneKind) -> None:
         here.now.dispatcher.phone_seen(whose, kind != "unregistered")
 
 
+def _talker(now: Controller, agent: str) -> str:
+    """That agent, or another one who is in a talk."""
+    talking = [one for talk in now.work.in_talk for one in talk.state.agents]
+    return agent if agent in talking else _one(talking, steps.AGENTS.index(agent)) or agent
+
+
 async def _in_talk(talks: TalkService, agent: str, act: steps.InTalkAct, to: steps.Target) -> object:
     match act:
         case "transfer" | "consult" | "add":
@@ -225,6 +234,8 @@ def _fault(here: Town, what: steps.Fault) -> None:
             here.trouble(lasts_s)
             here.house.database.be(state)
             here.later(lasts_s, _works(here), "the database is back")
+        case steps.Restart():
+            here.restart()
         case steps.Kill(after, away_s):
             here.kill(after, away_s)
         case _:

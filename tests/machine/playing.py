@@ -13,7 +13,8 @@ from ivr.callback.settings import CallbackSettings
 from tests.machine import oracle
 from tests.machine.acting import code_of, do
 from tests.machine.steps import AGENTS, Shift
-from tests.machine.town import Town, empty_database, town
+from tests.machine.stored import stored
+from tests.machine.town import AFTER_FAULTS_S, Town, empty_database, town
 from tests.support.fake_ari_objects import Phone
 from tests.support.inline_database import InlineLoop
 
@@ -64,8 +65,9 @@ async def _play(shift: Shift, errors: list[str]) -> Played:
                 do(here, step.what)
                 await _pass(here, step.then_s)
                 _check(shift, here, errors)
+            await _calm(shift, here, errors)
             await _end(shift, here, errors)
-            wrong = await oracle.stored(here)
+            wrong = await stored(here)
             if wrong:
                 raise _broken(shift, here, wrong)
         except Broken:
@@ -115,22 +117,30 @@ def _check(shift: Shift, here: Town, errors: list[str]) -> None:
         raise _broken(shift, here, here.problems)
 
 
-async def _end(shift: Shift, here: Town, errors: list[str]) -> None:
-    """Nothing is wrong any more, everybody hangs up, promises are kept; then the controller ends."""
-    here.tell("everybody hangs up")
+async def _calm(shift: Shift, here: Town, errors: list[str]) -> None:
+    """Nothing is wrong any more: what is not mended while people are on the line is found."""
+    here.tell("nothing goes wrong any more")
     here.world.lost.clear()
     here.world.garbled.clear()
     here.world.doubled.clear()
     here.life.dies_in = 0
+    await _until(shift, here, errors, lambda: here.now is not None and not here.world.faults, 60.0)
     if here.troubled:
         here.trouble(0.0)
+        await _pass(here, AFTER_FAULTS_S)
+    await _pass(here, oracle.SILENT_S + 5.0)
+    _check(shift, here, errors)
+
+
+async def _end(shift: Shift, here: Town, errors: list[str]) -> None:
+    """Everybody hangs up, promises are kept; then the controller ends."""
+    here.tell("everybody hangs up")
     for phone in [*here.world.phones]:
         here.world.phones[phone] = Phone(rings_s=1.0, talks_s=2.0)
     for agent in AGENTS:
         here.world.phones[f"PJSIP/{agent}"] = Phone(rings_s=1.0, talks_s=2.0)
     for number in range(10):
         here.world.phones[f"PJSIP/1380000000{number}@trunk"] = Phone(rings_s=1.0, talks_s=2.0)
-    await _until(shift, here, errors, lambda: here.now is not None and not here.world.faults, 60.0)
     for channel in list(here.world.channels.values()):
         if not channel.id.startswith("c-") or channel.endpoint.startswith("PJSIP"):
             here.world.hang_up(channel.id)

@@ -160,6 +160,8 @@ class AgentHangsUp:
 
 @dataclass(frozen=True, slots=True)
 class InTalk:
+    """agent: or another one who is in a talk."""
+
     agent: str
     act: InTalkAct
     to: Target
@@ -300,6 +302,12 @@ class Kill:
         return f"the controller is killed {when}; nobody is there for {self.away_s:g} s"
 
 
+@dataclass(frozen=True, slots=True)
+class Restart:
+    def __str__(self) -> str:
+        return "the controller is ended, and started again"
+
+
 Act = (
     Call
     | Press
@@ -319,7 +327,7 @@ Act = (
     | CancelPromise
     | CallBack
 )
-Fault = Lose | Garble | Double | Cut | Ari | DatabaseIs | Kill
+Fault = Lose | Garble | Double | Cut | Ari | DatabaseIs | Kill | Restart
 
 
 @dataclass(frozen=True, slots=True)
@@ -363,6 +371,7 @@ acts: SearchStrategy[Act] = st.one_of(
     st.builds(Code, agents, st.sampled_from(get_args(AgentCode))),
     st.builds(Code, agents, st.just("login")),
     st.builds(InTalk, agents, st.sampled_from(get_args(InTalkAct)), st.sampled_from(get_args(Target))),
+    st.builds(InTalk, agents, st.sampled_from(get_args(InTalkAct)), st.sampled_from(get_args(Target))),
     st.builds(AgentHangsUp, agents),
     st.builds(PhoneIs, st.sampled_from((*AGENTS, "s1", "outside")), st.sampled_from(get_args(PhoneKind))),
     st.builds(Supervise, st.sampled_from(get_args(Mode)), agents),
@@ -390,6 +399,7 @@ faults: SearchStrategy[Fault] = st.one_of(
         st.sampled_from((1, 2, 5, 30)),
     ),
     st.builds(DatabaseIs, st.sampled_from(("away", "frozen")), st.sampled_from((0.5, 5.0, 30.0))),
+    st.builds(Restart),
     st.builds(
         Kill,
         st.one_of(st.just(0), st.integers(1, 40)),

@@ -97,6 +97,7 @@ class Town:
         self._timers: set[asyncio.Task[None]] = set()
         self.story: list[str] = []
         self.lives_on: asyncio.Task[None] | None = None
+        self.restarting = False
         self.ends = asyncio.Event()
         """The last controller is to end, as after `ivr run` was told to."""
         self.repairs = self.joins = self.acts_done = 0
@@ -174,6 +175,7 @@ class Town:
                 died.cancel()
                 for act in self._acts:
                     act.cancel()
+                self.now = None
                 ended = controller.done()
                 controller.cancel()
                 await asyncio.wait([controller, died, *self._acts])
@@ -184,7 +186,10 @@ class Town:
                     await asyncio.sleep(1.0)  # whoever watches over services starts it again
                     continue
                 controller.result()
-                return
+                if not self.restarting:
+                    return
+                self.restarting = False
+                self.ends.clear()
             await asyncio.sleep(max(self.away_s, 0.001))
 
     def _mourn(self) -> None:
@@ -198,6 +203,16 @@ class Town:
             self.tell(f"controller {self.lives} takes calls: {controller.adopted}")
             self.trouble_until = max(self.trouble_until, self.time) if self.troubled else self.trouble_until
             await self.ends.wait()
+        self.world.online = False
+        self.world.deliver = lambda raw: None
+
+    def restart(self) -> None:
+        """As an administrator does it: the controller ends by itself, and the next one starts."""
+        if self.now is not None:
+            self.trouble(0.0)
+            self.away_s = 1.0
+            self.restarting = True
+            self.ends.set()
 
     def kill(self, after: int, away_s: float) -> None:
         """after: so many moments (`Life`); 0 = now."""

@@ -165,6 +165,10 @@ class FakeWorld:
         for idle in self._idle.values():
             idle.set()
 
+    def plays(self, topic: str) -> bool:
+        """Something plays to this channel or bridge."""
+        return bool(self._queues.get(topic))
+
     def assert_empty(self) -> None:
         """No channel, bridge, playback or running recording remains."""
         assert not self.channels, f"channels remain: {sorted(self.channels)}"
