@@ -67,6 +67,11 @@ class Callers:
         if self.ledger is not None:
             self.ledger.see(fact)
 
+    def shut(self) -> None:
+        """For good: another controller has our calls."""
+        if self.ledger is not None:
+            self.ledger.shut()
+
     async def begin(self, dispatcher: Dispatcher, left: Sequence[Fact] = ()) -> None:
         """Before the first call: what earlier runs say. left: what one had not brought into the database.
 

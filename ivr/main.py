@@ -163,7 +163,7 @@ async def hotline(
         database = await open_database(stack, settings)
         store, writer = database.store, database.writer
         disk = DiskWatch(settings.disk, disk_folders(settings), writer.spool)
-        put = Gate(counted(disk.through(writer.put), meters))
+        put = Gate(counted(disk.through(writer.put), meters), writer.durable)
         say("dialogue and prompts")
         versions = Versions(
             store, settings.hotline, clock.now, settings.entry_flow, read_beside(settings.flows_dir)
@@ -247,7 +247,7 @@ async def hotline(
         callbacks = CallbackDesk(
             calling_back,
             dispatcher,
-            StoredPromises(store, callers.put, writer.durable),
+            StoredPromises(store, callers.put, put.durable),
             settings.node,
             changed,
             settings=settings.callbacks,
@@ -292,6 +292,7 @@ async def hotline(
 
         def replaced() -> None:
             put.shut()
+            callers.shut()
             handing_over.replaced()
 
         front_door.on_replaced = replaced

@@ -8,6 +8,7 @@ refused for want of room is owed a call (`ivr/missed`).
 from __future__ import annotations
 
 import asyncio
+import datetime as dt
 import logging
 from collections.abc import Callable, Sequence
 from typing import Final, Literal
@@ -90,14 +91,21 @@ class Refusals:
             },
             version_of("arrived"),
         )
-        self._put(_record([arrived]))
+        told: dict[str, JsonValue] = {"reason": refused.reason, "treatment": refused.treatment}
+        # Before it is said: a controller that is killed meanwhile leaves a refusal, not a call that was lost.
+        journal = [arrived, JournalEvent(call, 2, arrived_at, NOT_ADMITTED, told)]
+        for event in journal:
+            self._put(event)
+        self._put(_record(journal))
         by: Literal["caller", "system"] = "system"
         try:
             by = await self._told(call, channel, refused)
         except AriError as error:
             log.warning("a refused caller is left to the reconciler: %s", error)
         finally:
-            self._over(arrived, refused, by)
+            end = end_of_refusal(journal, by, self._clock.now())
+            self._put(end)
+            self._put(_record([*journal, end]))
 
     async def _told(self, call: CallId, channel: ChannelId, refused: Refuse) -> Literal["caller", "system"]:
         """Says it and hangs up. Gives who ended the call."""
@@ -149,29 +157,29 @@ class Refusals:
                     log.error("%s", missing)
         return media, seconds
 
-    def _over(self, arrived: JournalEvent, refused: Refuse, by: Literal["caller", "system"]) -> None:
-        now = self._clock.now()
-        told: dict[str, JsonValue] = {"reason": refused.reason, "treatment": refused.treatment}
-        end: dict[str, JsonValue] = {
-            "outcome": "refused",
-            "by": by,
-            "cause": 16,
-            "hung_up_at": now.isoformat(),
-            "language": arrived.data["language"],
-            "topic": "",
-            "queue": "",
-            "agent": "",
-            "agents": [],
-            "again": False,
-        }
-        journal = [
-            arrived,
-            JournalEvent(arrived.call_id, 2, arrived.at, NOT_ADMITTED, told),
-            JournalEvent(arrived.call_id, 3, now, "ended", end, version_of("ended")),
-        ]
-        for event in journal:
-            self._put(event)
-        self._put(_record(journal))
+
+def was_refused(journal: Sequence[JournalEvent]) -> bool:
+    return any(event.kind == NOT_ADMITTED for event in journal)
+
+
+def end_of_refusal(
+    journal: Sequence[JournalEvent], by: Literal["caller", "system"], now: dt.datetime
+) -> JournalEvent:
+    """Of a call that was not admitted, also by a controller that is gone."""
+    arrived = journal[0]
+    end: dict[str, JsonValue] = {
+        "outcome": "refused",
+        "by": by,
+        "cause": 16,
+        "hung_up_at": now.isoformat(),
+        "language": arrived.data["language"],
+        "topic": "",
+        "queue": "",
+        "agent": "",
+        "agents": [],
+        "again": False,
+    }
+    return JournalEvent(arrived.call_id, journal[-1].seq + 1, now, "ended", end, version_of("ended"))
 
 
 def _record(journal: Sequence[JournalEvent]) -> CallRecord:

@@ -16,6 +16,7 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Final, Protocol
 
+from ivr.admission.refusal import end_of_refusal
 from ivr.adoption.kept import Kept
 from ivr.adoption.plan import Plan, plan
 from ivr.ari.interface import Ari
@@ -29,8 +30,9 @@ from ivr.call.session import CallSession
 from ivr.clock import Clock
 from ivr.errors import AriError, AriUnavailable, FlowError, StorageError
 from ivr.ids import CallId, ChannelId, owner_of
+from ivr.projections.calls import call_of
 from storage.live_records import LiveCallRecord
-from storage.records import CallRecord
+from storage.records import CallRecord, JournalEvent
 
 log = logging.getLogger(__name__)
 
@@ -80,6 +82,8 @@ async def adopt(ground: Ground, kept: Kept) -> Adopted:
         ground.put(record)
     for record in kept.forgotten:
         _end_forgotten(ground, record, kept.seqs.get(record.id, 0))
+    for journal in kept.refused:
+        _end_refused(ground, journal)
     if not kept.saved and not kept.unreadable:
         _tell_left(ground.board.adopted())
         ground.ari.bus.let_go()
@@ -215,6 +219,15 @@ def _end_forgotten(ground: Ground, record: CallRecord, seq: int) -> None:
     history.resume({"seq": seq}, ())
     history.failed("nothing was kept of the call when the controller ended")
     history.ended(record.language, ground.clock.now())
+
+
+def _end_refused(ground: Ground, journal: Sequence[JournalEvent]) -> None:
+    """Who was not let in, and perhaps still hears so. On the line they are the reconciler's, as who comes in now."""
+    end = end_of_refusal(journal, "system", ground.clock.now())
+    ground.records.journal(CallId(end.call_id), end.seq, end.kind, end.data, end.at)
+    folded = call_of([*journal, end])
+    if folded is not None:
+        ground.put(folded.record)
 
 
 async def _tried(work: Awaitable[Any]) -> None:

@@ -6,6 +6,7 @@ import logging
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
+from ivr.admission.refusal import was_refused
 from ivr.call.saved import SavedCall, from_json
 from ivr.errors import StorageError
 from ivr.flow.codec import CodecError
@@ -24,7 +25,7 @@ class Kept:
 
     finished: the records, as they ought to be, of calls that were over before their records said so. forgotten: records
     of calls that are live, as far as they say, and of which nothing was kept. seqs: call -> number of the last line of
-    its journal.
+    its journal. refused: journals of callers who were not let in, and whose end nobody wrote down.
     """
 
     saved: tuple[SavedCall, ...] = ()
@@ -34,6 +35,7 @@ class Kept:
     finished: tuple[CallRecord, ...] = ()
     forgotten: tuple[CallRecord, ...] = ()
     seqs: Mapping[str, int] = field(default_factory=dict)
+    refused: tuple[Sequence[JournalEvent], ...] = ()
 
 
 async def any_kept(store: Store, node: str) -> bool:
@@ -55,6 +57,7 @@ async def read(store: Store, node: str) -> Kept:
         promised = {one.entry_id for one in await uow.callbacks.waiting()} if live else set()
         seqs, said = await uow.live_calls.last_lines({one.id for one in live} | known)
         behind = [one.id for one in live if seqs.get(one.id, 0) > _seq(one)]
+        behind += sorted(known - {one.id for one in live})
         journals = {call: await uow.journal.of(call) for call in behind}
     return kept_of(live, records, ended, promised, seqs, said, journals)
 
@@ -69,7 +72,7 @@ def kept_of(
     journals: Mapping[str, Sequence[JournalEvent]],
 ) -> Kept:
     """records: of calls that are live, as they say. ended: of calls whose records say that they are over. journals: of
-    the calls where more was written down than was kept."""
+    the calls where more was written down than was kept, or nothing was."""
     over = set(ended)
     saved: list[SavedCall] = []
     unreadable: list[LiveCallRecord] = []
@@ -95,6 +98,8 @@ def kept_of(
     saved = [replace(one, left_at=left_at) for one in saved]
     going_on = {one.call for one in saved}
     forgotten = [record for record in records if record.id not in going_on]
+    refused = [journals[one.id] for one in forgotten if was_refused(journals.get(one.id, ()))]
+    forgotten = [one for one in forgotten if not was_refused(journals.get(one.id, ()))]
     return Kept(
         tuple(saved),
         tuple(unreadable),
@@ -103,6 +108,7 @@ def kept_of(
         tuple(finished),
         tuple(forgotten),
         dict(seqs),
+        tuple(refused),
     )
 
 

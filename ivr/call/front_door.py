@@ -81,6 +81,8 @@ class FrontDoor:
         """What the reconciler did since the start."""
         self.failed = 0
         """Tasks and events of single callers that failed for a fault of ours, since the start."""
+        self._coming_in = 0
+        """Callers who are let in, and of whom is asked who they are: they are no sessions yet."""
         self._replaced = False
         """Another controller has our application: what nobody of ours owns may be its own."""
         self._group: asyncio.TaskGroup | None = None
@@ -174,12 +176,13 @@ class FrontDoor:
         if channel.id in self.registry.to_end:
             self._spawn(self._end_channel(channel.id), f"end {channel.id}")
             return
-        refusal = self.refusal(channel, len(self.registry))
+        live = len(self.registry) + self._coming_in
+        refusal = self.refusal(channel, live)
         if refusal is not None:
             self._spawn(refusal, f"refused {channel.id}")
             return
-        if len(self.registry) >= self._settings.max_calls:
-            log.error("%d calls are live: one more goes to the dialplan's fallback", len(self.registry))
+        if live >= self._settings.max_calls:
+            log.error("%d calls are live: one more goes to the dialplan's fallback", live)
             self._spawn(self.to_fallback(ChannelId(channel.id)), f"full {channel.id}")
             return
         dialogue = self.dialogues.enter()
@@ -195,6 +198,7 @@ class FrontDoor:
         call = new_call_id(self._settings.node)
         if self._history is not None and dialogue.asks_history and facts.caller:
             self.registry.add_other(channel.id)
+            self._coming_in += 1
             work = self._run_known(self._history, dialogue, call, ChannelId(channel.id), facts)
         else:
             work = self._run_session(self._session(dialogue, call, ChannelId(channel.id), facts))
@@ -239,6 +243,7 @@ class FrontDoor:
         try:
             facts = replace(facts, history=await history(facts.caller))
         finally:
+            self._coming_in -= 1
             self.registry.remove_other(channel)
         await self._run_session(self._session(dialogue, call, channel, facts))
 

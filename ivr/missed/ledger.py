@@ -74,6 +74,7 @@ class MissedLedger:
         self._since = clock.now() - JUST_BEFORE
         self._waiting: asyncio.Queue[Entry] = asyncio.Queue()
         self._full = False
+        self._shut = False
 
     @property
     def waiting(self) -> int:
@@ -125,6 +126,11 @@ class MissedLedger:
             if isinstance(promise, CallbackRecord):
                 self.see(promise)
 
+    def shut(self) -> None:
+        """Another controller has our calls: what is not written yet is judged by that one, which looks again at what
+        ended lately, and at what our spool had (`begin`)."""
+        self._shut = True
+
     async def run(self) -> None:
         """Until cancelled."""
         while True:
@@ -145,6 +151,8 @@ class MissedLedger:
             log.error("%d entries of the ledger of missed calls are lost", self._waiting.qsize() + 1)
 
     def _put(self, entry: Entry) -> None:
+        if self._shut:
+            return
         if self._waiting.qsize() >= WAITING_MOST:
             if not self._full:
                 log.critical("the ledger of missed calls is too far behind: obligations are lost")
@@ -155,7 +163,7 @@ class MissedLedger:
 
     async def _until_written(self, entry: Entry) -> None:
         attempt, unsure = 0, False
-        while True:
+        while not self._shut:
             try:
                 if isinstance(entry, Unjudged):
                     await self._until_stored(entry.ended.id)

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Mapping
 
 from ivr.flow.actions import JsonValue
-from tests.call.scenes import play
+from tests.call.scenes import play, sent
 from tests.support.call_house import House
 
 KNOWN = {"known": True, "calls": 3, "calls_7d": 1, "last_topic": "complaint"}
@@ -51,6 +51,29 @@ def test_who_hangs_up_meanwhile_is_missed_by_nobody() -> None:
         assert summary.ended_by == "caller"
 
     play(scene, history=history)
+
+
+def test_who_is_still_asked_about_is_counted_among_the_calls() -> None:
+    async def history(number: str) -> Mapping[str, JsonValue]:
+        await asyncio.sleep(0.15)
+        return {}
+
+    async def scene(here: House) -> None:
+        callers = [here.ari.world.call("call", "12345", "trunk", caller=f"1380000000{n}") for n in range(3)]
+        await here.until(1)
+        assert len(here.front_door.registry) == 2
+        (handed_on,) = (values["channelId"] for values in sent(here, "channels.continue_in_dialplan"))
+        for caller in callers:
+            if caller != handed_on:
+                here.ari.world.hang_up(caller)
+        await here.until(1)
+        again = here.ari.world.call("call", "12345", "trunk")
+        await here.until(1)
+        assert len(here.front_door.registry) == 1, "whoever has come in is counted once"
+        here.ari.world.hang_up(again)
+        here.ari.world.hang_up(handed_on)
+
+    play(scene, history=history, max_calls=2)
 
 
 def test_a_dialogue_that_does_not_look_is_not_told() -> None:

@@ -309,3 +309,17 @@ def test_the_command_masks_numbers_and_closes(tmp_path: Path, migrated: Path) ->
             return [(one.author, one.act, one.subject) for one in await uow.acts.listed()]
 
     assert asyncio.run(acts()) == [("Wang", "number_shown", id)]
+
+
+async def test_a_controller_that_was_replaced_writes_no_obligation_any_more(ledger: Ledger) -> None:
+    """The next one judges what is left, and would count it twice."""
+    ended = over(30, "failed")
+    ledger.ledger.see(replace(ended, id="c-1", state="live", revision=0))
+    ledger.ledger.see(replace(ended, id="c-1"))
+    assert ledger.ledger.waiting == 1
+    ledger.ledger.shut()
+    await ledger.ledger.finish()
+    assert await ledger.open() == []
+    ledger.ledger.see(replace(ended, id="c-2", state="live", revision=0))
+    ledger.ledger.see(replace(ended, id="c-2"))
+    assert ledger.ledger.waiting == 0
