@@ -226,8 +226,7 @@ async def test_what_is_private_is_so_still_when_the_talk_goes_on_in_another_call
         onward = replace(house.conversation, id="two", call=CallId("c-n1-2"))
         recordings.joined(onward)
         async with asyncio.timeout(5):
-            while not (notes := recordings.of_call(onward.call)) or not notes.silent_for("private"):
-                await asyncio.sleep(0)
+            await recordings._now[onward.call].apply()
         assert await recordings.resume(onward.call, by="a1")
         recordings.parted(onward)
     kept = [one for one in house.put if one.call_id == onward.call and hasattr(one, "path")][-1]
