@@ -74,6 +74,8 @@ from web.app import build_app, serve
 
 log = logging.getLogger(__name__)
 
+TAKING_OVER = "taking over the calls"
+"""The step after which the calls are this process's, and no longer those of the one before."""
 READY_S = 20.0
 BEHIND = 5_000
 """So many facts not yet durable: the database is called unwell."""
@@ -185,7 +187,7 @@ async def hotline(
         ari = await stack.enter_async_context(AriClient(opening.ari_settings(settings, asterisk)))
         before_connecting(ari)
         if not lock.is_ours:
-            say("taking over the calls")
+            say(TAKING_OVER)
             await take_application(ari, lock, database.know_again)
             floor = await first_floor(settings.flows_dir, flows.current.rules, store, clock, settings.node)
         board = Board(await rules.begin(), floor.agents, floor.entries)

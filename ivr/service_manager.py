@@ -40,6 +40,10 @@ class ServiceManager:
     def ready(self, status: str = "") -> None:
         self._tell("READY=1", f"STATUS={status}" if status else "")
 
+    def instead(self) -> None:
+        """From now on this process is the service, in place of the one that it takes over from (NotifyAccess=all)."""
+        self._tell(f"MAINPID={os.getpid()}")
+
     def status(self, status: str) -> None:
         """One line, as `systemctl status` shows it."""
         self._tell(f"STATUS={status}")

@@ -18,7 +18,7 @@ from ivr.accounts.secrets import fits
 from ivr.asterisk.render import RenderedAsterisk
 from ivr.config import Settings, load_settings
 from ivr.errors import HotlineError, first_of
-from ivr.main import Hotline, RunningHotline
+from ivr.main import TAKING_OVER, Hotline, RunningHotline
 from ivr.service_manager import ServiceManager
 
 console = Console(stderr=False)
@@ -70,9 +70,13 @@ async def _serve(settings: Settings, *, demo: bool, takeover: bool) -> None:
         loop.add_signal_handler(name, stop.set)
     # What runs in threads (files, checks of a new version) hands the interpreter back to the calls ten times sooner.
     sys.setswitchinterval(SWITCH_S)
-    running = RunningHotline(
-        settings, lambda step: console.print(f"[dim]starting: {step}[/dim]"), takeover=takeover
-    )
+
+    def told(step: str) -> None:
+        console.print(f"[dim]starting: {step}[/dim]")
+        if step == TAKING_OVER:
+            manager.instead()
+
+    running = RunningHotline(settings, told, takeover=takeover)
     starting = loop.create_task(running.start(), name="start")
     impatient = loop.create_task(stop.wait(), name="asked to stop while starting")
     await asyncio.wait([starting, impatient], return_when=asyncio.FIRST_COMPLETED)
@@ -100,8 +104,10 @@ async def _serve(settings: Settings, *, demo: bool, takeover: bool) -> None:
                 crowd = group.create_task(run_demo(hotline.rendered, stop=stop), name="demo")
             await asyncio.wait([ended, asked], return_when=asyncio.FIRST_COMPLETED)
             console.print("[dim]stopping[/dim]")
+            if stop.is_set():
+                # Else another process has the calls and is the service now: it does not stop.
+                manager.stopping()
             stop.set()
-            manager.stopping()
             if crowd is not None:
                 await crowd
             await running.stop()

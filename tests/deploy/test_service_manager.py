@@ -31,6 +31,10 @@ def test_ready_and_stopping_are_told(heard: tuple[socket.socket, str]) -> None:
     assert listening.recv(1000) == b"READY=1\nSTATUS=takes calls READY=0", "no line of ours forges another"
     manager.status("300 calls")
     assert listening.recv(1000) == b"STATUS=300 calls"
+    manager.instead()
+    assert listening.recv(1000) == b"MAINPID=%d" % os.getpid(), (
+        "the watchdog and the next stop are for us now"
+    )
     manager.stopping()
     assert listening.recv(1000) == b"STOPPING=1"
     assert manager.is_there

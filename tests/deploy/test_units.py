@@ -78,9 +78,21 @@ def test_what_a_unit_starts_takes_these_options(unit: str, command: object) -> N
     app = typer.Typer()
     app.command()(command)  # type: ignore[type-var]
     known = {option for parameter in get_command(app).params for option in parameter.opts}
-    (started,) = settings_of(DEPLOY / "systemd" / f"{unit}.service")["ExecStart"]
-    used = set(re.findall(r"--[a-z-]+", started))
-    assert used and used <= known
+    found = settings_of(DEPLOY / "systemd" / f"{unit}.service")
+    for started in found["ExecStart"] + found.get("ExecReload", []):
+        used = set(re.findall(r"--[a-z-]+", started.partition("/ivr ")[2]))
+        assert used and used <= known
+
+
+def test_a_reload_hands_the_calls_to_a_new_controller_which_becomes_the_service() -> None:
+    found = settings_of(DEPLOY / "systemd" / "hotline.service")
+    (begun,) = found["ExecReload"]
+    assert begun.endswith(found["ExecStart"][0].replace(" run ", " run --takeover "))
+    assert found["NotifyAccess"] == ["all"], "it says itself that it is the main process now"
+    assert f"WATCHDOG_USEC={int(found['WatchdogSec'][0]) * 1_000_000} " in begun
+    outside = settings_of(DEPLOY / "systemd" / "hotline.service.d" / "external.conf")
+    assert outside["ExecReload"][0] == ""
+    assert outside["ExecReload"][1] == begun.replace(" --takeover ", " --external --takeover ")
 
 
 def test_the_container_is_not_root_and_writes_nothing_of_itself() -> None:
