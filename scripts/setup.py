@@ -341,7 +341,7 @@ STEPS: dict[str, tuple[Callable[[dict[str, str]], bool], Callable[[], None]]] = 
         ),
     ),
     "prompts": (
-        _command_is_done("prompts", "ivr/cli/prompts.py", _prompts_key),
+        _command_is_done("prompts", "ivr/cli/prompts/__init__.py", _prompts_key),
         _command(
             "prompts",
             _prompts_key,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -197,6 +198,13 @@ def run_setup(checkout: Path, cache: Path, *arguments: str) -> subprocess.Comple
     environment = {**os.environ, "IVR_CACHE": str(cache)}
     command = [sys.executable, str(checkout / "scripts/setup.py"), *arguments]
     return subprocess.run(command, env=environment, capture_output=True, text=True, timeout=60, check=False)
+
+
+def test_the_commands_that_prepare_are_there() -> None:
+    """A step whose command has moved would be taken for done in silence, and the first start would do its work."""
+    named = re.findall(r'"(ivr/[a-z_/]+\.py)"', (REPOSITORY / "scripts/setup.py").read_text())
+    assert len(named) >= 3
+    assert all((REPOSITORY / name).is_file() for name in named), named
 
 
 def test_check_says_what_is_missing_and_changes_nothing(checkout: Path, tmp_path: Path) -> None:
