@@ -150,12 +150,10 @@ class MortalWriter(FactWriter):
         super().__init__(store, spool=spool, jitter=lambda: 0.5)
         self._life = life
 
-    def _take(self, fact: Fact) -> int | None:
-        if self._life.dead:
-            return None
-        index = super()._take(fact)
-        self._life.moment()
-        return index
+    def put(self, fact: Fact) -> None:
+        if not self._life.dead:
+            super().put(fact)
+            self._life.moment()
 
 
 class Database:
