@@ -186,11 +186,7 @@ def _count(
 ) -> None:
     line.offered += 1
     last = call[-1]
-    joins = [
-        at
-        for entry in call
-        if not entry.callback and (at := first_joins.get(entry.id, entry.joined_at)) is not None
-    ]
+    joins = [at for entry in call if (at := _joined_at(entry, first_joins)) is not None]
     if joins:
         waited_s = max((min(joins) - call[0].enqueued_at).total_seconds(), 0.0)
         line.answered += 1
@@ -208,6 +204,15 @@ def _count(
         line.abandoned_short += (last.ended_at - call[0].enqueued_at).total_seconds() < SHORT_S
     else:
         line.not_served += 1
+
+
+def _joined_at(entry: EntryRecord, first_joins: Mapping[str, dt.datetime]) -> dt.datetime | None:
+    at = first_joins.get(entry.id, entry.joined_at)
+    if entry.callback or at is None:
+        return None
+    # An agent answered, and the caller had hung up before the two were together; no talk was before that.
+    alone = entry.outcome == "abandoned" and entry.joined_at is None and entry.limit_from < at
+    return None if alone else at
 
 
 def _handled(line: Figures, stay: Stay) -> None:

@@ -83,6 +83,14 @@ def test_the_wait_is_that_until_the_first_agent() -> None:
     assert counted(served(1, 0, 80, 100), joins={"e1": at(12)}).asa_s == 12.0
 
 
+def test_who_hangs_up_before_the_agent_who_answered_is_there_gave_up() -> None:
+    alone = lost(1, 0, 32, "abandoned")
+    found = counted(alone, joins={"e1": at(30)})
+    assert (found.answered, found.abandoned) == (0, 1)
+    again_in_line = replace(alone, limit_from=at(31))
+    assert counted(again_in_line, joins={"e1": at(30)}).answered == 1
+
+
 def test_a_call_that_is_twice_in_one_queue_is_offered_once() -> None:
     again = replace(served(2, 40, 50, 90), call_id="c1")
     found = counted(lost(1, 0, 20, "left"), again)
