@@ -117,12 +117,16 @@ async def _serve(settings: Settings, *, demo: bool, takeover: bool) -> None:
 
 
 def _accounts(hotline: Hotline, rendered: RenderedAsterisk, agent: str) -> list[str]:
-    """An account's secret is known here only while it is the one that it began with."""
+    """An account's secret is known here only while it is the one that it began with, and is for a person's eyes: what
+    goes into a file or to a container's log is kept by others."""
     said = []
     for account in hotline.telephony.book.accounts_of(agent):
         first = next((one.password for one in rendered.accounts if one.name == account.username), "")
         known = fits(account.sha256, account.username, account.realm, first)
-        said.append(f"user {account.username}  password {first if known else '(changed)'}")
+        secret = first if known else "(changed)"
+        if known and not console.is_terminal:
+            secret = f"(shown on a terminal; `ivr accounts rotate {account.username}` makes another)"
+        said.append(f"user {account.username}  password {secret}")
     return said
 
 
