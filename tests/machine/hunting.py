@@ -11,7 +11,7 @@ import hypothesis
 from hypothesis import HealthCheck, Phase
 
 from tests.machine.playing import Broken, Played, play
-from tests.machine.steps import Shift, shifts
+from tests.machine.steps import Shift, Step, shifts
 
 SHORTENED_S = 60.0
 """So long for each failure."""
@@ -92,11 +92,11 @@ def kind_of(broken: Broken) -> str:
     return re.sub(r"\b(?:a[123]|[\d.]+)\b", "N", first)[:160]
 
 
-def shortened(shift: Shift, broken: Broken) -> Broken:
-    """The same fault with fewer steps."""
-    kind, ends = kind_of(broken), time.monotonic() + SHORTENED_S
+def shortened(shift: Shift, broken: Broken, for_s: float = SHORTENED_S) -> Broken:
+    """The same fault with fewer steps, as few as are found in that time."""
+    kind, ends = kind_of(broken), time.monotonic() + for_s
 
-    def fails(steps: tuple[object, ...]) -> Broken | None:
+    def fails(steps: tuple[Step, ...]) -> Broken | None:
         try:
             play(replace(shift, steps=steps))
         except Broken as again:
