@@ -42,6 +42,7 @@ from ivr.disk import DiskWatch, disk_folders
 from ivr.dispatch import Dispatcher
 from ivr.errors import HotlineError, first_of
 from ivr.fallback.wiring import fallback_taking
+from ivr.flow.understanding.ready import in_a_hurry
 from ivr.gate import Gate
 from ivr.hotline import Hotline as Hotline
 from ivr.late_start import open_database
@@ -172,13 +173,14 @@ async def hotline(
         )
         folders = Folders.of(settings.flows_dir)
         flows = LiveFlows(versions, settings.flows_dir, folders, watch=settings.watch)
-        await flows.begin()
+        # Callers of a controller that was killed wait for nothing that takes long to load: keys do until it is there.
+        hurry = lock.is_ours and await any_kept(store, settings.node)
+        with in_a_hurry(hurry):
+            await flows.begin()
         floor = await first_floor(settings.flows_dir, flows.current.rules, store, clock, settings.node)
         rules = LiveRules(flows, versions, clock)
         stack.callback(rules.close)
         say("speech")
-        # Callers of a controller that was killed wait for nothing that takes long to load: keys do until it is there.
-        hurry = lock.is_ours and await any_kept(store, settings.node)
         speech, languages = await opening.open_speech(stack, settings, hurry=hurry)
         ears = NoEars() if speech is None else traces.ears(CountedEars(SharedEars(speech), meters))
         say("asterisk")
@@ -393,6 +395,8 @@ async def hotline(
                 await take_over_calls(
                     store, ari, front_door, dispatcher, records, watched, clock, settings.node
                 )
+                if hurry:
+                    beside.useful("words of Chinese", opening.make_words_ready)
                 beside.useful(
                     "erasing of rows of calls that are over",
                     lambda: keep_erasing_live(store, settings.node, clock),

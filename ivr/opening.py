@@ -14,8 +14,10 @@ from ivr.asterisk.process import PrivateAsterisk
 from ivr.asterisk.render import RenderOptions, render
 from ivr.call.outbound import Outbound
 from ivr.config import Settings
+from ivr.flow.understanding.ready import make_ready
 from ivr.speech import pool_settings as pool_settings
 from ivr.tracing.optional import in_traces
+from ivr.versions.loading import aside
 from storage.transcript_words import found_by
 from web.settings import PageSettings
 
@@ -68,6 +70,11 @@ async def open_speech(
             await warming
     serving = pool.serving()
     return pool, {language: serving.get(language) for language in LANGUAGES}
+
+
+async def make_words_ready() -> None:
+    """What a start in a hurry left out: before anybody is understood by voice, which takes longer to load."""
+    await aside(lambda: make_ready(LANGUAGES))
 
 
 async def _over(task: asyncio.Task[None]) -> None:

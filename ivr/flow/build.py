@@ -20,7 +20,7 @@ from ivr.flow.sources import LookupSource
 from ivr.flow.understanding.classify import Category
 from ivr.flow.understanding.homophones import too_common
 from ivr.flow.understanding.names import Names
-from ivr.flow.understanding.ready import make_ready
+from ivr.flow.understanding.ready import is_hurry, make_ready
 from ivr.flow.yaml_source import Document, Path
 
 
@@ -272,7 +272,7 @@ class LibraryBuilder(PromptBuilder):
         if rules.phrase:
             self.assigns(document, (*where, "phrase"), rules.phrase, "", TEXT)
         make_ready(say)
-        for language, phrases in say.items():
+        for language, phrases in say.items() if not is_hurry() else ():
             for phrase in phrases:
                 cause = too_common(phrase, language, rules.sound)
                 if cause:

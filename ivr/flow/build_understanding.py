@@ -12,7 +12,7 @@ from ivr.flow.folder import CATEGORIES, NAMES
 from ivr.flow.understanding.classify import Category, RuleClassifier, Rules, comparable
 from ivr.flow.understanding.names import MOST_HOT, Names
 from ivr.flow.understanding.names import Name as CityName
-from ivr.flow.understanding.ready import make_ready
+from ivr.flow.understanding.ready import is_hurry, make_ready
 from ivr.flow.understanding.written import (
     CategoriesModel,
     CategoryModel,
@@ -40,7 +40,7 @@ def build_categories(
     make_ready(builder.languages)
     made = {name: _category(builder, document, name, each) for name, each in model.categories.items()}
     classifier = RuleClassifier(tuple(made.values()))
-    if not any(finding.file == CATEGORIES for finding in builder.findings):
+    if not is_hurry() and not any(finding.file == CATEGORIES for finding in builder.findings):
         # Each would be like itself.
         plain = RuleClassifier(tuple(_without_examples(category) for category in made.values()))
         for name, category in made.items():

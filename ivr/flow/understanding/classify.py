@@ -16,6 +16,7 @@ from typing import Protocol
 
 from ivr.flow.match import contains, normalise
 from ivr.flow.understanding.alike import letters_said, places, sounds_in, words_said
+from ivr.flow.understanding.ready import is_hurry
 from ivr.flow.understanding.segments import crossed, is_word, segments
 
 BY_SOUND = 0.7
@@ -154,13 +155,10 @@ class RuleClassifier:
 
     def __init__(self, categories: Sequence[Category]) -> None:
         self._categories = tuple(categories)
-        self._examples = {
-            (category.name, language): tuple(
-                (example, _telling(example, language)) for example in rules.examples
-            )
-            for category in categories
-            for language, rules in category.rules.items()
-        }
+        self._examples: dict[tuple[str, str], tuple[tuple[str, frozenset[str]], ...]] = {}
+        for category in categories if not is_hurry() else ():
+            for language, rules in category.rules.items():
+                self._told(category.name, language, rules)
 
     def classify(self, text: str, language: str, among: frozenset[str] | None = None) -> tuple[Ranked, ...]:
         plain = comparable(text, language)
@@ -177,6 +175,14 @@ class RuleClassifier:
             for name, (weight, why) in ordered
         )
 
+    def _told(self, name: str, language: str, rules: Rules) -> tuple[tuple[str, frozenset[str]], ...]:
+        """Each example with the words that tell of it: looked up once."""
+        found = self._examples.get((name, language))
+        if found is None:
+            found = tuple((example, _telling(example, language)) for example in rules.examples)
+            self._examples[name, language] = found
+        return found
+
     def _weigh(self, name: str, rules: Rules, plain: str, language: str) -> tuple[float, tuple[str, ...]]:
         found: list[tuple[float, str]] = []
         for word, weight in rules.words.items():
@@ -191,7 +197,7 @@ class RuleClassifier:
         for pattern, weight in rules.patterns:
             if pattern.search(plain):
                 found.append((weight, pattern.pattern))
-        for example, words in self._examples[name, language]:
+        for example, words in self._told(name, language, rules):
             common = words & _telling(plain, language)
             if words and len(common) / len(words) >= LIKE_EXAMPLE and len(common) >= min(2, len(words)):
                 found.append((EXAMPLE_WEIGHT * len(common) / len(words), f"as: {example}"))
