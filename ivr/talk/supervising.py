@@ -203,6 +203,7 @@ class Supervising:
             tell_agent=self._tell_agent,
         )
         self._now[by] = supervision
+        supervision.over.add_done_callback(lambda _: self._ended(supervision, conversation))
         began: asyncio.Future[Outcome] = asyncio.get_running_loop().create_future()
         work = self._run(supervision, mode, endpoint, conversation, began)
         self._group.create_task(work, name=f"{call} supervised by {by}")
@@ -236,9 +237,13 @@ class Supervising:
             if self._now.get(by) is supervision:
                 del self._now[by]
             supervision.gone.set()
-            if supervision.mode is not None:
-                conversation.note("supervised", {"by": by, "mode": "ended"})
             self._changed()
+
+    @staticmethod
+    def _ended(supervision: Supervision, conversation: Conversation) -> None:
+        """At once: the call's journal may be closed when the telephone has been let go."""
+        if supervision.mode is not None:
+            conversation.note("supervised", {"by": supervision.supervisor, "mode": "ended"})
 
     def _conversation(self, by: str, target: str) -> Conversation | None:
         """The talk that is meant, with the agent who has the citizen, or who was named."""

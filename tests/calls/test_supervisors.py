@@ -120,7 +120,7 @@ async def test_one_mode_after_the_other_on_the_same_telephone_until_the_talk_is_
     assert (at.supervisor, at.agent, at.mode) == (SUPERVISOR, "a1001", "listen")
     await phones["citizen"].hangup()
     await phones["supervisor"].events.next("closed", timeout=10)
-    await stage.until(lambda: not by.now(), "it has ended with the talk")
+    await stage.until(lambda: not by._now, "it has ended with the talk")
     await stage.hotline.writer.drain()
     async with stage.hotline.store.reading() as uow:
         acts = [one for one in await uow.acts.of_call(call) if one.kind == "talk"]
