@@ -295,6 +295,9 @@ class CallbackDesk:
         """A promise of an earlier run: back into line, in its old place. Whoever talks because of it talks on."""
         record, stored = kept.record, kept.entry
         entry = EntryId(record.entry_id)
+        if kept.onward:
+            self._kept_already(kept, entry)
+            return
         if self._goes_on(kept, entry):
             return
         waiting = enter(
@@ -323,6 +326,17 @@ class CallbackDesk:
             self._rounds.go_on(promise, kept.up)
         else:
             self.time(promise)
+
+    def _kept_already(self, kept: Kept, entry: EntryId) -> None:
+        """The citizen was reached, and has a call; nobody lived to say that the promise is kept. An agent who has the
+        place has it for that call."""
+        plan = Plan.of(kept.record, self._settings)
+        promise = self._promises[entry] = Promise(kept.record, plan, entry, seq=kept.last_seq)
+        at = self._clock.now().isoformat()
+        self.end(promise, "done", {"outcome": "talked", "call": kept.onward, "at": at})
+        place = self._dispatcher.board.entry(entry)
+        if place is not None and place.state != "joined":
+            self._dispatcher.leave(entry, "left")
 
     def _goes_on(self, kept: Kept, entry: EntryId) -> bool:
         """Agent and citizen of an earlier run are together. Where they are not any more, the place waits again."""

@@ -19,7 +19,9 @@ log = logging.getLogger(__name__)
 
 KEEP_S: Final = 3.0
 """A citizen waits so long for disk and database, and no longer."""
-OF_ATTEMPTS: Final = ("attempt", "waits", "joined", "waiting", "done", "cancelled", "failed", "not_taken")
+OF_ATTEMPTS: Final = (
+    *("attempt", "waits", "joined", "handed_on", "waiting", "done", "cancelled", "failed", "not_taken"),
+)
 """What is journalled of an attempt, and of its end."""
 AGAIN_S: Final = 2.0
 """Between two looks for the promises of earlier runs."""
@@ -32,7 +34,7 @@ class Kept:
     """A promise of an earlier run. entry_revision: of its stored queue entry; a newer row replaces that one.
 
     entry: as stored, None = not there. last_seq: of the promise's journal. up: telephones that an attempt of that run
-    may still have on the line, None = it had none.
+    may still have on the line, None = it had none. onward: the call in which the talk went on.
     """
 
     record: CallbackRecord
@@ -40,6 +42,7 @@ class Kept:
     entry: Entry | None = None
     last_seq: int = 0
     up: Up | None = None
+    onward: str = ""
 
 
 class Promises(Protocol):
@@ -101,22 +104,23 @@ class StoredPromises:
             found: list[Kept] = []
             for record in await uow.callbacks.waiting():
                 stored = await uow.entries.get(record.entry_id)
+                events = await uow.journal.of_kinds([record.id], OF_ATTEMPTS)
+                last = events[-1] if events else None
                 found.append(
                     Kept(
                         record,
                         0 if stored is None else stored.revision,
                         None if stored is None else stored.entry(),
                         await uow.journal.last_seq(record.id),
-                        await self._up(uow, record.id),
+                        await self._up(uow, last),
+                        str(last.data["call"]) if last is not None and last.kind == "handed_on" else "",
                     )
                 )
         return found
 
     @staticmethod
-    async def _up(uow: UnitOfWork, callback: str) -> Up | None:
+    async def _up(uow: UnitOfWork, last: JournalEvent | None) -> Up | None:
         """What the last attempt had on the line when it was last heard of."""
-        events = await uow.journal.of_kinds([callback], OF_ATTEMPTS)
-        last = events[-1] if events else None
         up = Up.of(last.data) if last is not None and last.kind in ("joined", "waits") else None
         if up is None:
             return None

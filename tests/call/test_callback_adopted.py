@@ -8,6 +8,8 @@ import pytest
 
 from ivr.callback.promises import Kept
 from ivr.callback.up import Up
+from ivr.talk.results import Done
+from ivr.talk.service import TalkService
 from routing.ids import EntryId
 from tests.call.scenes import SEEDS, play, sent
 from tests.call.test_callback import CITIZEN, party
@@ -82,3 +84,32 @@ def test_who_waits_on_the_line_has_the_next_agent_and_is_told_nothing_twice(seed
         assert len(sent(here, "channels.create")) == 2, "somebody was rung twice"
 
     play(scene, seed, entry="promise", earlier=asked("citizen_first"))
+
+
+def test_who_has_a_call_by_now_is_not_called_again() -> None:
+    """Killed after the hand-over, before the promise was said to be kept: the agent is still in that call."""
+
+    async def scene(here: House) -> None:
+        citizen = await answered(here)
+        here.ari.world.press(citizen.id, "1")
+        await here.until(4)
+        talks = TalkService(here.front_door._services.in_talk)
+        assert isinstance(await talks.to_flow("a1", "identity", come_back=True), Done)
+        await here.until(0.5)
+        (session,) = here.front_door.registry
+        record = here.promises.earlier[0].record
+        here.promises.records.clear()
+        here.promises.events["cb-1"] = here.promises.events["cb-1"][:-1]
+        entry = here.dispatcher.board.entry(EntryId(record.entry_id))
+        assert entry is not None
+        seq = len(here.promises.events["cb-1"])
+        here.callbacks._restore(Kept(record, entry.revision, entry, seq, None, session.call))
+        assert (kept(here).state, kept(here).data["call"]) == ("done", session.call)
+        assert here.callbacks.lines() == []
+        here.ari.world.press(citizen.id, "1234")
+        await here.until(3)
+        assert here.states()["a1"] == "talking"
+        here.ari.world.hang_up(citizen.id)
+        await here.until(1)
+
+    play(scene, entry="promise", earlier=asked("agent_first"))
