@@ -3,8 +3,8 @@
     file   = HEADER record*
     record = MARK, length (4 bytes), CRC-32 of the payload that begins with the length (4 bytes), payload
 
-Payloads are UTF-8, in which the byte 0xff never occurs: after damage the next MARK with a true checksum is where
-reading goes on. A file ends where its last record does; behind it there may be zeros (room that was reserved for it).
+After damage the next MARK with a true checksum is where reading goes on. What a caller or an agent said is UTF-8 in a
+payload, in which the byte 0xff never occurs: nobody can say anything that is read as a record. A file ends where its last record does; behind it there may be zeros (room that was reserved for it).
 """
 
 from __future__ import annotations

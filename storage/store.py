@@ -89,7 +89,7 @@ class UnitOfWork:
             await write(self.connection, facts, new=new)
 
     async def copy_events(self, rows: Sequence[bytes]) -> bool:
-        """Events of journals, encoded (`spool_rows.py`). False: not so few, or not into this database."""
+        """Events of journals as rows (`spool_rows.py`). False: too few, or none for this database; nothing is done."""
         with explained(self.connection.engine.url):
             return await copy_events(self.connection, rows)
 
@@ -108,6 +108,11 @@ class Store:
     def dialect(self) -> str:
         """`sqlite` or `postgresql`."""
         return self._engine.dialect.name
+
+    @property
+    def copies(self) -> bool:
+        """Rows are of use to it as they are (`UnitOfWork.copy_events`)."""
+        return self.dialect == "postgresql"
 
     @classmethod
     async def open(cls, url: str, *, pool_size: int = 5) -> Store:

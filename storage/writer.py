@@ -73,7 +73,7 @@ class FactWriter:
         until_there: returns when the database is there, which was away when this began. Until then nothing is written
         or read, and then what earlier controllers left goes first.
         """
-        self._store = store
+        self._copies = store.copies
         self._stored_told = stored
         self._until_there = until_there
         self.recovered = asyncio.Event()
@@ -161,7 +161,7 @@ class FactWriter:
             if before is not None:
                 self._behind = replace(before, index=index)
                 log.error("%d facts wait in memory: the next ones wait in the spool only", held)
-            if payload[0] == FIRST:
+            if self._copies and payload[0] == FIRST:
                 row = payload
         self._losing = False
         self.figures.taken += 1
@@ -350,7 +350,9 @@ class FactWriter:
             facts = batch.facts
             began_s = time.perf_counter()
             written = await self._batches.until_written(batch) if facts else 0
-            self._stored_told(facts)
+            for begin in range(0, len(facts), self._batch):
+                self._stored_told(facts[begin : begin + self._batch])
+                await asyncio.sleep(0)
             for see in self.watchers if facts else ():
                 see(facts, time.perf_counter() - began_s)
             if held and self._stored < self._sync_from:

@@ -6,9 +6,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from storage import spool_rows
 from storage.spool_format import HEADER, LONGEST, record, scan
+from tests.storage import samples as s
 
-PAYLOADS = st.lists(st.text(min_size=1).map(str.encode), max_size=8)
+TEXTS = st.text(min_size=1).map(str.encode)
+ROWS = st.sampled_from([-1, -1025, 1, 2**31 - 1]).map(lambda seq: spool_rows.row(s.event(seq)))
+"""With the byte that a mark begins with, and zeros."""
+PAYLOADS = st.lists(TEXTS | ROWS, max_size=8)
 
 
 def _file(payloads: list[bytes]) -> bytes:
@@ -22,7 +27,7 @@ def test_what_was_written_is_read_also_before_reserved_room(payloads: list[bytes
     assert found.end == len(_file(payloads))
 
 
-@given(PAYLOADS, st.text(min_size=1).map(str.encode), st.data(), st.integers(0, 50))
+@given(PAYLOADS, TEXTS | ROWS, st.data(), st.integers(0, 50))
 def test_a_last_record_that_was_not_finished_is_cut_off(
     payloads: list[bytes], last: bytes, data: st.DataObject, zeros: int
 ) -> None:
@@ -34,7 +39,7 @@ def test_a_last_record_that_was_not_finished_is_cut_off(
     assert found.end == len(_file(payloads))
 
 
-@given(st.lists(st.text(min_size=1).map(str.encode), min_size=2, max_size=6), st.data())
+@given(st.lists(TEXTS | ROWS, min_size=2, max_size=6), st.data())
 def test_damage_costs_the_record_that_it_hit(payloads: list[bytes], data: st.DataObject) -> None:
     hit = data.draw(st.integers(0, len(payloads) - 2))
     begin = len(_file(payloads[:hit]))
