@@ -57,6 +57,8 @@ MOST_BYTES: Final = 16 * 1024 * 1024
 RELEASES: Final = 12
 """So many releases can be gone back to without the database."""
 PART: Final = 1000
+CALLS_AT_ONCE: Final = 20
+"""Calls whose journals are read at once."""
 
 
 class LastKnown:
@@ -97,7 +99,9 @@ class LastKnown:
         self.torn = False
         payloads: list[bytes] = [self._head]
         async with store.reading(one_view=True) as uow:
-            payloads += [spool_codec.encode(fact) for fact in await self._facts(uow)]
+            async for facts in self._facts(uow):
+                payloads += [spool_codec.encode(fact) for fact in facts]
+                await asyncio.sleep(0)
             async for table, lines in self._rows(uow):
                 payloads += [b'{"table":"%b","row":%b}' % (table.encode(), line) for line in lines]
         await asyncio.to_thread(self._files.put_snapshot, number, payloads, old)
@@ -108,7 +112,8 @@ class LastKnown:
 
     # --- what is kept
 
-    async def _facts(self, uow: UnitOfWork) -> list[Fact]:
+    async def _facts(self, uow: UnitOfWork) -> AsyncIterator[list[Fact]]:
+        """In parts that hold up the event loop for some milliseconds."""
         agents = await uow.agents.all()
         entries = await uow.entries.live()
         known = {entry.id for entry in entries}
@@ -120,15 +125,13 @@ class LastKnown:
         ids = {one.id for one in live} | {one.id for one in calls}
         calls += await uow.calls.some(ids - {one.id for one in calls})
         _, said = await uow.live_calls.last_lines(ids)
-        return [
-            *agents,
-            *entries,
-            *live,
-            *calls,
-            *await uow.journal.of_calls(ids),
-            *(_said(call, seq) for call, seq in said.items()),
-            *await uow.callbacks.waiting(),
-        ]
+        yield [*agents, *entries, *await uow.callbacks.waiting()]
+        ordered = sorted(ids)
+        for begin in range(0, len(ordered), CALLS_AT_ONCE):
+            yield list(await uow.journal.of_calls(ordered[begin : begin + CALLS_AT_ONCE]))
+        rest: list[Fact] = [*live, *calls, *(_said(call, seq) for call, seq in said.items())]
+        for begin in range(0, len(rest), PART):
+            yield rest[begin : begin + PART]
 
     async def _rows(self, uow: UnitOfWork) -> AsyncIterator[tuple[str, list[bytes]]]:
         released, versions = tables.flow_releases, tables.flow_versions
