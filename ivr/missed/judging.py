@@ -76,7 +76,9 @@ class CallsSeen:
     def see(self, fact: Fact) -> list[Judgement]:
         match fact:
             case CallRecord(state="live"):
-                self._calls[fact.id] = _Seen(fact.caller, fact.started_at)
+                # Who was handed on has been with an agent from the beginning.
+                with_agent = bool(fact.data.get("handed_from"))
+                self._calls[fact.id] = _Seen(fact.caller, fact.started_at, answered=with_agent)
             case CallRecord():
                 seen = self._calls.pop(fact.id, None)
                 if seen is None:

@@ -79,6 +79,12 @@ def test_what_is_owed(facts: list[Fact], reason: str | None) -> None:
     assert all(one.number == NUMBER for one in found)
 
 
+def test_who_was_handed_on_by_an_agent_was_no_dead_air() -> None:
+    calls = CallsSeen(Policy())
+    handed_on = replace(began(), data={"kind": "outbound", "handed_from": "c-0"})
+    assert [one for fact in (handed_on, over(30)) for one in calls.see(fact)] == []
+
+
 def test_who_is_answered_or_promised_a_call_is_told_once() -> None:
     calls = CallsSeen(Policy())
     promised = waits(callback="cb-1")
