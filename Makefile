@@ -49,7 +49,7 @@ chaos: setup ## faults into real calls, one after the other: make chaos SEED=1 F
 	@$(BIN)/python -m tests.chaos --seed $(or $(SEED),1) --faults $(or $(FAULTS),300)
 
 bench: setup ## every benchmark, quick form; each is also `.venv/bin/python -m bench.NAME`
-	@for name in flow matcher dispatch scenarios replay events reload calls journal away transcripts plans waits queueing storm shift adoption reconcile asr asr_vosk asr_turns asr_throughput media accounts watching fuzz; do echo "== $$name"; $(BIN)/python -m bench.$$name --quick || exit 1; done
+	@for name in flow matcher dispatch scenarios replay events reload calls journal away transcripts plans waits queueing storm shift adoption known hurried reconcile asr asr_vosk asr_turns asr_throughput media accounts watching fuzz; do echo "== $$name"; $(BIN)/python -m bench.$$name --quick || exit 1; done
 
 models: setup ## fetch and verify the speech models
 	@$(BIN)/ivr models fetch
