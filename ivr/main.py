@@ -380,10 +380,10 @@ async def hotline(
                 beside = Beside(group)
                 beside.needed("writer watched", writer.failed())
                 beside.needed("handing over", handing_over.run())
-                beside.needed("room on the disk", disk.run())
-                beside.needed("notifications", outside.run())
+                beside.useful("room on the disk", disk.run)
+                beside.useful("notifications", outside.run)
                 beside.useful("nuisance list", admissions.run)
-                beside.needed("versions of the dialogue", flows.run())
+                beside.useful("versions of the dialogue", flows.run)
                 beside.useful("retention", lambda: keep_erasing(store, settings, clock.now))
                 kept = Kept(group, asterisk, ari, front_door.registry, settings.asterisk, changed)
                 if settings.prompts.render:
@@ -402,23 +402,23 @@ async def hotline(
                     lambda: keep_erasing_live(store, settings.node, clock),
                 )
                 await telephony.keeper.begin()
-                beside.needed("accounts", telephony.keeper.run())
+                beside.useful("accounts", telephony.keeper.run)
                 if fallback is not None:
-                    beside.needed("calls of the fallback", fallback.run())
+                    beside.useful("calls of the fallback", fallback.run)
                 if settings.transcripts.recordings and any(languages.values()):
                     written = write_down(
                         settings, ari, ears, store, put, watched, records, clock, lambda: flows.library
                     )
-                    beside.needed("recordings in writing", written.run())
+                    beside.useful("recordings in writing", written.run)
                 dispatcher.start()
                 rules.drive(dispatcher)
                 flows.on_save = SavedSeed(settings.flows_dir, dispatcher, clock, telephony.accounts.welcome)
                 beside.needed("callbacks", callbacks.run(front_door.registry))
-                beside.needed("reconciler", reconciler.run())
+                beside.useful("reconciler", reconciler.run)
                 await lock.until_ours()
                 await stack.enter_async_context(answering(settings.state_dir, reconciler))
-                beside.needed("missed calls", callers.run())
-                beside.needed("recordings and supervisors", overseeing.run())
+                beside.useful("missed calls", callers.run)
+                beside.useful("recordings and supervisors", overseeing.run)
                 put_off = {
                     "agents": lambda: keep_staff(store, dispatcher.board.agents.values()),
                     "telephone accounts": telephony.seed,
