@@ -6,7 +6,7 @@ import asyncio
 
 import pytest
 
-from ivr.beside import beside_calls
+from ivr.beside import Beside, beside_calls
 
 
 async def test_work_that_fails_is_begun_again_and_told(caplog: pytest.LogCaptureFixture) -> None:
@@ -34,3 +34,18 @@ async def test_it_ends_when_it_is_asked_to() -> None:
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
         await task
+
+
+async def test_what_calls_need_ends_all_with_it_and_nothing_else_does() -> None:
+    async def fails() -> None:
+        raise OSError("no more")
+
+    async with asyncio.TaskGroup() as group:
+        beside = Beside(group)
+        beside.useful("ledger", fails)
+        await group.create_task(asyncio.sleep(0), name="call")
+        beside.end()
+    with pytest.raises(ExceptionGroup, match="unhandled"):
+        async with asyncio.TaskGroup() as group:
+            Beside(group).needed("writer", fails())
+            await asyncio.get_running_loop().create_future()
