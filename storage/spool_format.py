@@ -4,7 +4,8 @@
     record = MARK, length (4 bytes), CRC-32 of the payload that begins with the length (4 bytes), payload
 
 After damage the next MARK with a true checksum is where reading goes on. What a caller or an agent said is UTF-8 in a
-payload, in which the byte 0xff never occurs: nobody can say anything that is read as a record. A file ends where its last record does; behind it there may be zeros (room that was reserved for it).
+payload, in which the byte 0xff never occurs: nobody can say anything that is read as a record. A file ends where its
+last record does; behind it there may be zeros (room that was reserved for it).
 """
 
 from __future__ import annotations
