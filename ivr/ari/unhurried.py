@@ -21,8 +21,14 @@ async def unhurried(work: Coroutine[Any, Any, T]) -> T:
     try:
         return await asyncio.shield(task)
     except asyncio.CancelledError:
+        # Also where this is cancelled once more before the work has ended.
+        task.add_done_callback(_looked_at)
         if not task.done():
             await asyncio.wait([task])
-        if not task.cancelled():
-            task.exception()  # looked at, so that nobody is warned of it
         raise
+
+
+def _looked_at(task: asyncio.Future[Any]) -> None:
+    """So that nobody is warned of an error that nobody waits for."""
+    if not task.cancelled():
+        task.exception()

@@ -315,7 +315,8 @@ class CallbackDesk:
             caller_key=self._dispatcher.known.key(record.number),
             enqueued_at=record.enqueued_at,
         )
-        waiting = replace(waiting, revision=kept.entry_revision + 1)
+        revision = self._dispatcher.revision(entry, kept.entry_revision)
+        waiting = replace(waiting, revision=revision + 1)
         plan = Plan.of(record, self._settings)
         promise = self._promises[entry] = Promise(record, plan, entry, seq=kept.last_seq)
         if not self._dispatcher.put(waiting, record.number, self._rounds.seat()):

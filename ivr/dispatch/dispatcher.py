@@ -23,6 +23,7 @@ from routing.board_events import (
     CallbackRefused,
     CallbackTimed,
     EntryArrived,
+    EntryChanged,
     EntryLeft,
     Ignored,
     NotAnswered,
@@ -59,6 +60,8 @@ class Dispatcher(Staffed):
         on_change: Callable[[], None] = lambda: None,
     ) -> None:
         super().__init__(board, clock, records, self.not_answered, on_change)
+        self._mended: Mapping[EntryId, int] = {}
+        """Revisions of the entries that were repaired at the start."""
 
     # --- a start of the controller
 
@@ -67,6 +70,13 @@ class Dispatcher(Staffed):
         (`resume`) before `adopted` is called."""
         self.seats.begin(found.entries)
         self.write(found.facts)
+        self._mended = {
+            fact.after.id: fact.after.revision for fact in found.facts if isinstance(fact, EntryChanged)
+        }
+
+    def revision(self, entry: EntryId, stored: int) -> int:
+        """The newest that is on record: what was repaired at the start may still be on its way into the database."""
+        return max(stored, self._mended.get(entry, 0))
 
     def resume(self, entry: EntryId, caller: str, seat: Seat) -> Entry | None:
         """The session of a caller whose entry an earlier controller had. The entry as it stands: `waiting` or `offered`

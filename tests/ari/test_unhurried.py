@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 
 import pytest
 
@@ -51,3 +52,27 @@ def test_an_error_of_the_creation_is_not_lost_and_not_warned_of() -> None:
         assert task.cancelled()
 
     run_virtual(main)
+
+
+def test_nor_is_it_where_the_patience_is_cancelled_too() -> None:
+    """Both the call and its house end."""
+    warned: list[object] = []
+
+    async def create() -> None:
+        await asyncio.sleep(1.0)
+        raise ValueError("refused")
+
+    async def main() -> None:
+        asyncio.get_running_loop().set_exception_handler(lambda loop, context: warned.append(context))
+        task = asyncio.create_task(unhurried(create()))
+        await asyncio.sleep(0.5)
+        for _ in range(2):
+            task.cancel()
+            await asyncio.sleep(0)
+        assert task.cancelled()
+        await asyncio.sleep(1.0)
+        del task
+        gc.collect()
+
+    run_virtual(main)
+    assert not warned

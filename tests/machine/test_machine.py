@@ -7,10 +7,12 @@ takes it on virtual time, and whatever happened nothing may be lost, doubled, st
 from __future__ import annotations
 
 import hypothesis
+import pytest
 
+from tests.machine import steps
 from tests.machine.hunting import shortened
 from tests.machine.playing import Broken, play
-from tests.machine.steps import Shift, shifts
+from tests.machine.steps import Shift, Step, shifts
 
 
 @hypothesis.settings(
@@ -27,3 +29,33 @@ def test_whatever_happens_in_a_shift_nothing_is_lost(shift: Shift) -> None:
         play(shift)
     except Broken as broken:
         raise shortened(shift, broken, for_s=15.0) from None
+
+
+FAILED = {
+    "an arrival comes twice": ((steps.Double("StasisStart", 1), 0.0), (steps.Call(0, "2"), 8.0)),
+    "a supervisor who took over is with the talk at its end": (
+        (steps.Code("a2", "login"), 8.0),
+        (steps.Call(1, "2"), 25.0),
+        (steps.Supervise("take_over", "a2"), 25.0),
+    ),
+    "an agent calls by code": ((steps.Code("a2", "login"), 1.0), (steps.Dial("a2", "*49110"), 8.0)),
+    "a caller hangs up while the agent is told who it is": (
+        (steps.Code("a1", "login"), 0.3),
+        (steps.Call(0, "3"), 5.1),
+        (steps.HangUp(0), 3.0),
+    ),
+    "a promise that is being carried out when the controller is ended": (
+        (steps.Call(3, "8"), 3.0),
+        (steps.HangUp(0), 3.0),
+        (steps.PhoneIs("a2", "slow"), 0.0),
+        (steps.Code("a2", "login"), 5.0),
+        (steps.Restart(), 1.0),
+    ),
+}
+"""What did not hold once."""
+
+
+@pytest.mark.parametrize("name", FAILED)
+def test_what_failed_once(name: str) -> None:
+    for seed, jitter_s in enumerate((0.0, 0.05, 0.4)):
+        play(Shift(tuple(Step(what, then_s) for what, then_s in FAILED[name]), seed, jitter_s))
