@@ -86,7 +86,10 @@ async def _serve(settings: Settings, *, demo: bool, takeover: bool) -> None:
         await running.abort()
         await asyncio.wait([starting])
         return
-    hotline = starting.result()
+    try:
+        hotline = starting.result()
+    except* HotlineError as errors:
+        raise first_of(errors) from None
     if manager.is_there:
         # What is printed is kept: no place for the agents' first secrets.
         manager.ready(f"takes calls; version {hotline.library.version[:12]} of the dialogue")

@@ -109,3 +109,12 @@ def test_the_container_is_not_root_and_writes_nothing_of_itself() -> None:
     assert services["hotline"]["depends_on"]["database"]["condition"] == "service_healthy"
     assert all(port.startswith("127.0.0.1:") for port in services["database"]["ports"])
     assert all("PASSWORD:" not in str(service.get("environment", "")) for service in services.values())
+
+
+def test_no_user_that_systemd_makes_up_takes_a_folder_of_the_hotline() -> None:
+    """systemd gives a CacheDirectory with all that is in it to the user of a DynamicUser service (seen)."""
+    folders = {path.stem: settings_of(path).get("CacheDirectory", []) for path in UNITS}
+    worker = settings_of(DEPLOY / "systemd" / "hotline-asr-worker.service")
+    assert worker["DynamicUser"] == ["yes"]
+    assert not set(folders.pop("hotline-asr-worker")) & {name for names in folders.values() for name in names}
+    assert f"IVR_CACHE=/var/cache/{worker['CacheDirectory'][0]}" in worker["Environment"][0].split()
