@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 .DEFAULT_GOAL := help
-.PHONY: help setup service run demo test lint audit advisories types imports unit real chaos bench models prompts doctor lock generate clean
+.PHONY: help setup service run demo test lint audit advisories types imports unit real chaos shifts bench models prompts doctor lock generate clean
 
 help: ## show every target
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sort | awk 'BEGIN {FS = ":.*## "}; {printf "  make %-10s %s\n", $$1, $$2}'
@@ -47,6 +47,9 @@ real: setup ## only the tests with a real Asterisk, Postgres or SIP client
 
 chaos: setup ## faults into real calls, one after the other: make chaos SEED=1 FAULTS=300 (about 20 minutes)
 	@$(BIN)/python -m tests.chaos --seed $(or $(SEED),1) --faults $(or $(FAULTS),300)
+
+shifts: setup ## drawn shifts with whatever may go wrong, on virtual time: make shifts SEED=1 MINUTES=10
+	@$(BIN)/python -m tests.machine --seed $(or $(SEED),1) --minutes $(or $(MINUTES),10)
 
 bench: setup ## every benchmark, quick form; each is also `.venv/bin/python -m bench.NAME`
 	@for name in flow matcher dispatch scenarios replay events reload calls journal away transcripts plans waits queueing storm shift adoption known hurried reconcile asr asr_vosk asr_turns asr_throughput media accounts watching fuzz; do echo "== $$name"; $(BIN)/python -m bench.$$name --quick || exit 1; done

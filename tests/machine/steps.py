@@ -6,7 +6,6 @@ nothing, so that steps can be left out.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final, Literal, get_args
 
@@ -406,31 +405,51 @@ faults: SearchStrategy[Fault] = st.one_of(
         st.sampled_from((0.0, 0.5, 5.0, 30.0)),
     ),
 )
+doubled = st.builds(Double, st.sampled_from(EVENTS), st.integers(1, 3))
+busy: SearchStrategy[Act | Fault] = st.one_of(
+    st.builds(Call, some, st.sampled_from("235568")),
+    st.builds(Code, agents, st.just("login")),
+    st.builds(InTalk, agents, st.sampled_from(get_args(InTalkAct)), st.sampled_from(get_args(Target))),
+    st.builds(InTalk, agents, st.sampled_from(get_args(InTalkAct)), st.sampled_from(get_args(Target))),
+    st.builds(Supervise, st.sampled_from(get_args(Mode)), agents),
+    st.builds(AgentHangsUp, agents),
+    st.builds(HangUp, some),
+    acts,
+)
+"""What is done where talks go on."""
 pauses = st.sampled_from((1.0, 0.0, 0.01, 0.3, 3.0, 8.0, 25.0))
+short_pauses = st.sampled_from((1.0, 0.0, 0.01, 0.05, 0.3, 3.0, 6.0))
+BEGUN: Final = (
+    *(Step(Code(agent, "login"), 0.0) for agent in AGENTS),
+    Step(Call(0, "2"), 1.0),
+    Step(Call(1, "3"), 6.0),
+)
+"""Two citizens talk with agents, and one agent is free."""
 
 
 def shifts(most: int = 40) -> SearchStrategy[Shift]:
-    """Some with people only, some in which something goes wrong too."""
-    calm: SearchStrategy[Act | Fault] = st.one_of(
-        acts, acts, acts, st.builds(Double, st.sampled_from(EVENTS), some)
-    )
-    rough: SearchStrategy[Act | Fault] = st.one_of(acts, acts, acts, faults)
+    """Some with people only, some in which something goes wrong too; some begin with talks. most: steps."""
 
-    def of(what: SearchStrategy[Act | Fault]) -> SearchStrategy[Shift]:
+    def of(
+        what: SearchStrategy[Act | Fault],
+        pause: SearchStrategy[float] = pauses,
+        begun: tuple[Step, ...] = (),
+    ) -> SearchStrategy[Shift]:
         # Nothing, mostly not: a long list gets shorter by steps that become nothing.
-        step = st.builds(Step, what, pauses)
+        step = st.builds(Step, what, pause)
         maybe = st.integers(0, 9).flatmap(lambda some: step if some else st.none())
-        several = st.lists(maybe, min_size=most, max_size=most)
+        several = st.lists(maybe, min_size=most - len(begun), max_size=most - len(begun))
         return st.builds(
             Shift,
-            several.map(lambda drawn: tuple(one for one in drawn if one is not None)),
+            several.map(lambda drawn: (*begun, *(one for one in drawn if one is not None))),
             st.integers(0, 1000),
             st.sampled_from((0.004, 0.0, 0.05, 0.4)),
             st.booleans(),
         )
 
-    return st.one_of(of(calm), of(rough))
-
-
-def words(steps: Sequence[object]) -> str:
-    return "\n".join(map(str, steps))
+    return st.one_of(
+        of(st.one_of(acts, acts, acts, doubled)),
+        of(st.one_of(acts, acts, acts, faults)),
+        of(st.one_of(busy, busy, busy, doubled), short_pauses, BEGUN),
+        of(st.one_of(busy, busy, busy, faults), short_pauses, BEGUN),
+    )

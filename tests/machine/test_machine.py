@@ -16,7 +16,7 @@ from tests.machine.steps import Shift, Step, shifts
 
 
 @hypothesis.settings(
-    max_examples=20,
+    max_examples=14,
     derandomize=True,
     database=None,
     report_multiple_bugs=False,
@@ -57,5 +57,5 @@ FAILED = {
 
 @pytest.mark.parametrize("name", FAILED)
 def test_what_failed_once(name: str) -> None:
-    for seed, jitter_s in enumerate((0.0, 0.05, 0.4)):
+    for seed, jitter_s in enumerate((0.0, 0.4), 1):
         play(Shift(tuple(Step(what, then_s) for what, then_s in FAILED[name]), seed, jitter_s))
