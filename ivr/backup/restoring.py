@@ -61,7 +61,8 @@ def looked_through(backup: Path) -> Manifest:
     except (OSError, tarfile.TarError, ValidationError) as error:
         cause = error.strerror if isinstance(error, OSError) else str(error).partition("\n")[0]
         raise BackupError(
-            f"{backup} is no whole backup: {cause}", mend="name a file that `ivr backup` made, or another copy"
+            f"{backup} is no whole backup: {cause}",
+            mend="name a file that `ivr backup` made, or another copy",
         ) from error
     wrong = [name for name, digest in manifest.sha256.items() if sums.get(name) != digest]
     if wrong or sums.keys() != manifest.sha256.keys():
