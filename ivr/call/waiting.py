@@ -158,6 +158,8 @@ class Waiting:
             self.line.over_meanwhile(place, entry)
             return
         elif entry.state == "joined":
+            if not was_joined:
+                self._here.note("not_joined", {"agent": entry.agent or "", "why": "restart"})
             self._queues.sent_back(place.entry, AgentId(entry.agent or ""), "restart")
         if was_joined:
             self.line.waits_again(place)
