@@ -14,6 +14,7 @@ from tests.support.fake_ari import Phone
 from tests.support.killed_house import LastingHouse, lasting
 
 TO_POLICE = "PJSIP/110@trunk"
+OF_A_RESTART = frozenset({"adopted", "not_joined"})
 TOLD_AGAIN = frozenset({"queue_progress", "timer_fired"})
 """A place is told anew after a restart; and a telephone that has to be rung again makes more time pass."""
 
@@ -72,7 +73,7 @@ async def played(script: Script, *, die_after: int = 0, away_s: float = 0.0) -> 
 
 
 def _of_a_restart(kind: str, data: Mapping[str, Any]) -> bool:
-    return kind == "adopted" or (kind == "input" and data["type"] in TOLD_AGAIN)
+    return kind in OF_A_RESTART or (kind == "input" and data["type"] in TOLD_AGAIN)
 
 
 def _plain(kind: str, data: Mapping[str, Any]) -> tuple[str, Mapping[str, Any]]:
