@@ -141,6 +141,22 @@ async def both_killed(rig: Rig, town: Town, chance: random.Random) -> str:
     return f"the controller {held_s:.1f} s after the database"
 
 
+async def started_without_postgres(rig: Rig, town: Town, chance: random.Random) -> str:
+    """The controller is started while the database is away, which comes back later: calls are taken from the first."""
+    assert rig.controller is not None
+    await asyncio.to_thread(faults_postgres.kill, rig.postgres)
+    rig.away = True
+    rig.controller.kill()
+    await rig.controller.ended.wait()
+    try:
+        await rig.serve()
+        without_s = chance.uniform(1.0, 5.0)
+        await asyncio.sleep(without_s)
+    finally:
+        await asyncio.to_thread(faults_postgres.revive, rig.postgres)
+    return f"{without_s:.1f} s without"
+
+
 async def postgres_killed_early(rig: Rig, town: Town, chance: random.Random) -> str:
     """The controller has just been started, and still reads what earlier ones left, when the database goes."""
     assert rig.controller is not None
@@ -247,6 +263,7 @@ FAULTS: Final[Sequence[Fault]] = (
     Fault("postgres_killed_early", postgres_killed_early),
     Fault("postgres_frozen", postgres_frozen),
     Fault("both_killed", both_killed),
+    Fault("started_without_postgres", started_without_postgres, settles_s=30.0),
     Fault("disk_full", disk_full),
     Fault("clock_jump", clock_jump),
     Fault("sip_lossy", sip_lossy),
