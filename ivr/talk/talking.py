@@ -85,7 +85,7 @@ class Talking:
         self._mover = begun.mover
         self._inbox: asyncio.Queue[Message] = asyncio.Queue()
         self._telephones = Telephones(
-            ground, begun.parties, lambda: self.state, self._inbox.put_nowait, self.do
+            ground, begun.parties, lambda: self.state, self._inbox.put_nowait, self.do, self.referred_by
         )
         self._over = False
         self.given: SavedTalk | None = None

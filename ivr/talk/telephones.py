@@ -33,7 +33,8 @@ from routing.ids import AgentId, EntryId
 class Telephones:
     """Each is owned from `Reached` until it is let go, whatever happens; with it ends the person's call on the board.
 
-    parties: by person. talk: as it stands. tell: into the talk's inbox. do: an act of that agent.
+    parties: by person. talk: as it stands. tell: into the talk's inbox. do: an act of that agent. referred: told of the
+    owner's transfer key.
     """
 
     def __init__(
@@ -43,12 +44,14 @@ class Telephones:
         talk: Callable[[], Talk],
         tell: Callable[[Message], None],
         do: Callable[[str, Command], Awaitable[Result]],
+        referred: Callable[[ChannelTransfer], None],
     ) -> None:
         self._ground = ground
         self.parties = parties
         self._talk = talk
         self._tell = tell
         self._do = do
+        self._referred_by = referred
         self._ringing: dict[str, asyncio.Task[None]] = {}
         self._late: list[Party] = []
         self._group: asyncio.TaskGroup | None = None
@@ -125,7 +128,7 @@ class Telephones:
                 held = isinstance(event, ChannelHold)
                 self._tell(Message(Hold() if held else Resume(), person=person))
             elif isinstance(event, ChannelTransfer) and event.referred_by.source_channel.id == channel:
-                self.referred_by(event)
+                self._referred_by(event)
 
         channel = party.reached.leg.channel
 

@@ -226,6 +226,10 @@ class FakeAsterisk(FakeWorld):
 
     _channels_unmute = _channels_mute
 
+    def _channels_transfer_progress(self, p: Mapping[str, str]) -> None:
+        """What the telephone is told of its transfer."""
+        self._settled(p["channelId"])
+
     def _channels_send_dtmf(self, p: Mapping[str, str]) -> None:
         self._settled(p["channelId"]).digits_sent += p.get("dtmf", "")
 

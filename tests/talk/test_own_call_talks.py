@@ -5,8 +5,10 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
+import orjson
 import pytest
 
+from ivr.ari.parse import parse_message
 from ivr.desk.people import Author
 from ivr.talk.results import Done, Refused
 from ivr.talk.targets import ToAgent, ToNumber, ToQueue
@@ -111,6 +113,44 @@ def test_another_agent_has_the_citizen(how: str) -> None:
         assert here.memory.calls[call].notes["agents"] == ["a1", "a2"]
         act = "transfer" if how == "blind" else "consult"
         assert transfers(here, call)[0] == act and "answered" in transfers(here, call)
+
+    play(scene)
+
+
+def transfer_key(here: House, channel: str, dialled: str) -> None:
+    """As Asterisk tells of a REFER."""
+    source = {
+        "id": channel,
+        "protocol_id": "",
+        "name": "PJSIP/a1-1",
+        "state": "Up",
+        "caller": {"name": "", "number": ""},
+        "connected": {"name": "", "number": ""},
+        "accountcode": "",
+        "dialplan": {"context": "", "exten": "", "priority": 1, "app_name": "Stasis", "app_data": "ivr"},
+        "creationtime": "2026-11-26T18:38:02.867+0000",
+        "language": "en",
+    }
+    event = {
+        "type": "ChannelTransfer",
+        "application": "ivr",
+        "timestamp": "2026-11-26T18:38:03.469+0000",
+        "refer_to": {"requested_destination": {"destination": dialled}},
+        "referred_by": {"source_channel": source},
+    }
+    here.ari.bus.dispatch(parse_message(orjson.dumps(event)))
+
+
+def test_the_transfer_key_hands_the_citizen_on() -> None:
+    async def scene(here: House) -> None:
+        agent, citizen = await in_own_call(here)
+        here.log_in("a2")
+        transfer_key(here, agent, "1002")
+        await here.until(5)
+        assert here.states() == {"a1": "wrap_up", "a2": "talking"}
+        assert together(here, citizen, phone_of(here, "a2").id)
+        here.ari.world.hang_up(citizen)
+        await here.until(2)
 
     play(scene)
 
