@@ -99,6 +99,7 @@ def _hears(here: Town, channel: FakeChannel) -> bool:
         or world.plays(channel.id)
         or any(one.topic == channel.id for one in world.recordings.values())
         or (channel.bridge and (len(world.bridges[channel.bridge].channels) > 1 or channel.ours))
+        or (channel.bridge and channel.id in here.devices)
     )
 
 
