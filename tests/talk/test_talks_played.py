@@ -106,6 +106,35 @@ def test_the_record_has_every_transfer(seed: int) -> None:
     play(scene, seed)
 
 
+@pytest.mark.parametrize("seed", SEEDS[:2])
+def test_whom_it_was_handed_to_sends_the_citizen_to_a_queue(seed: int) -> None:
+    """The age is still that of before; the agent has the wrap-up of the queue that the call came from."""
+
+    async def scene(here: House) -> None:
+        caller = await talking(here)
+        (entry,) = here.dispatcher.board.entries()
+        since = entry.enqueued_at
+        here.log_in("a2")
+        here.ari.world.phones["PJSIP/a2"] = Phone(rings_s=1)
+        assert isinstance(await service(here).transfer("a1", ToAgent("a2")), Done)
+        await here.until(3)
+        here.log_out("a1")
+        assert isinstance(await service(here).transfer("a2", ToQueue("general")), Done)
+        await here.until(1)
+        assert here.states()["a2"] == "wrap_up"
+        here.log_out("a2")
+        await here.until(11)
+        (entry,) = here.dispatcher.board.entries()
+        assert (entry.state, entry.queue, entry.enqueued_at) == ("waiting", "general", since)
+        here.log_in("a1")
+        await here.until(4)
+        assert together(here, caller, phone_of(here, "a1").id)
+        here.ari.world.hang_up(caller)
+        await here.until(2)
+
+    play(scene, seed)
+
+
 @pytest.mark.parametrize("seed", SEEDS)
 def test_the_wrap_up_lasts_its_time_after_a_transfer(seed: int) -> None:
     """The complaint "wrap-up ends early after a transfer": the talk that goes on elsewhere does not touch it."""
