@@ -161,7 +161,9 @@ def from_json(
             ChannelId(channel),
             at,
             revision,
-            CallerFacts(**{"caller": "", "called": "", **told}, history={} if state is None else state.call.history),
+            CallerFacts(
+                **{"caller": "", "called": "", **told}, history={} if state is None else state.call.history
+            ),
             dt.datetime.fromisoformat(data["arrived_at"]),
             state,
             data.get("history", {}),

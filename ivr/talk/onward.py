@@ -77,7 +77,9 @@ class OnwardTalking(Talking):
         if not isinstance(wanted, self._beyond) or self._refusal(wanted) is not None:
             super().referred_by(event)
             return
-        task = asyncio.create_task(self._refer(event, type(wanted)), name=f"{self.call} transfer by telephone")
+        task = asyncio.create_task(
+            self._refer(event, type(wanted)), name=f"{self.call} transfer by telephone"
+        )
         self._by_key.add(task)
         task.add_done_callback(self._by_key.discard)
 
