@@ -20,7 +20,7 @@ class Companion(Protocol):
         ...
 
     def moved(self, call: str) -> None:
-        """The talk has made a step. On the loop; must not wait."""
+        """The talk has made a step, or is over. On the loop; must not wait."""
         ...
 
 
@@ -56,6 +56,8 @@ class Talks:
     def remove(self, talking: Talking) -> None:
         self._now.remove(talking)
         self.slots.free(talking)
+        # Its people may have parted before, while it was still among the talks.
+        self.moved(talking.call)
 
     def accompany(self, companion: Companion) -> None:
         self._companions.append(companion)

@@ -50,7 +50,8 @@ class AtTalk:
 
 
 class Supervising:
-    """Implements `conversations.Watcher` and `registry.Companion`. `run` holds the tasks: without it nobody is rung.
+    """Is told of every talk (`conversations.Watcher`, `registry.Companion`). `run` holds the tasks: without it nobody
+    is rung.
 
     endpoint_of: a supervisor's id to ARI's endpoint, None: no such telephone. tell_agent: whether the agent hears a
     tone when somebody begins to listen.
@@ -80,6 +81,8 @@ class Supervising:
         self._changed = changed
         self._now: dict[str, Supervision] = {}
         self._group: asyncio.TaskGroup | None = None
+        conversations.watch(self)
+        talks.accompany(self)
 
     async def run(self) -> None:
         """Until cancelled; then every supervisor's telephone is let go before this returns."""

@@ -82,8 +82,6 @@ def oversee(
         tell_agent=settings.supervisors.tell_agent,
         changed=services.changed,
     )
-    services.talks.watch(supervisors)
-    services.in_talk.accompany(supervisors)
     stored = RecordingService(store, folder, wanted.classes, clock.now)
     recovery = (
         None

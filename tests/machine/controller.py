@@ -313,7 +313,6 @@ async def controlling(house: House, life: Life) -> AsyncIterator[Controller]:
             supervising = Supervising(
                 ari, clock, work.talks, work.in_talk, dispatcher, writer.put, lambda one: f"PJSIP/{one}"
             )
-            work.talks.watch(supervising)
             try:
                 async with asyncio.TaskGroup() as group:
                     tasks = [

@@ -50,6 +50,18 @@ FAILED = {
         (steps.Call(1, "3"), 6.0),
         (steps.Kill(0, 0.0), 1.0),
     ),
+    "an agent who is whispered to is forced out": (
+        (steps.Code("a1", "login"), 0.0),
+        (steps.Call(1, "3"), 6.0),
+        (steps.Supervise("whisper", "a1"), 3.0),
+        (steps.Force("a1", "available"), 0.0),
+    ),
+    "an agent who is listened to is forced out": (
+        (steps.Code("a2", "login"), 0.0),
+        (steps.Call(1, "3"), 8.4),
+        (steps.Supervise("listen", "a2"), 7.0),
+        (steps.Force("a2", "offline"), 0.0),
+    ),
     "a promise that is being carried out when the controller is ended": (
         (steps.Call(3, "8"), 3.0),
         (steps.HangUp(0), 3.0),

@@ -35,8 +35,6 @@ def supervised(scene: Callable[[House, Supervising], Coroutine[Any, Any, None]],
             here.memory.stored.append,
             lambda who: f"PJSIP/{who}",
         )
-        services.talks.watch(by)
-        services.in_talk.accompany(by)
         running = asyncio.create_task(by.run())
         here.log_in("a1")
         caller = here.ari.world.call("call", "12345", "trunk", channel_id=CITIZEN)
@@ -175,6 +173,20 @@ def test_from_within_the_talk_back_to_its_edge(seed: int) -> None:
         assert heard(here) == {"a1", "citizen"}, "and not the supervisor"
         await here.until(1)
         assert whispered(here) == ("citizen", "in")
+
+    supervised(scene, seed)
+
+
+@pytest.mark.parametrize("mode", ["listen", "whisper"])
+@pytest.mark.parametrize("seed", SEEDS)
+def test_it_ends_with_the_talk_though_the_call_goes_on(seed: int, mode: str) -> None:
+    async def scene(here: House, by: Supervising) -> None:
+        assert mode_of(await getattr(by, mode)(BOSS, "a1", why="?")) == mode
+        here.ari.world.hang_up(phones(here, "a1")[0].id)
+        await here.until(1)
+        assert CITIZEN in here.ari.world.channels
+        assert by.now() == ()
+        assert phones(here, BOSS) == []
 
     supervised(scene, seed)
 
