@@ -150,7 +150,7 @@ class Supervising:
         for supervision in list(self._now.values()):
             if supervision.call != call:
                 continue
-            if self._talks.of_call(call) is None and not self._conversations.of_call(call):
+            if not self._goes_on(call):
                 supervision.end()
             elif self._group is not None:
                 self._group.create_task(self._follow(supervision), name=f"{call} supervisor follows")
@@ -180,16 +180,19 @@ class Supervising:
         return outcome
 
     async def _reach(self, mode: Mode, by: str, conversation: Conversation) -> Outcome:
-        known = self._now.get(by)
-        if known is not None and known.mode is None:
-            return NotSupervised("not_now")  # the telephone still rings
-        if known is not None and known.call == conversation.call:
-            return await known.change(mode)
-        if known is not None:
-            if known.mode == "take_over":
-                return NotSupervised("not_now")
-            known.end()
+        while (known := self._now.get(by)) is not None:
+            if not known.over.done():
+                if known.mode is None:
+                    return NotSupervised("not_now")  # the telephone still rings
+                if known.call == conversation.call:
+                    return await known.change(mode)
+                if known.mode == "take_over":
+                    return NotSupervised("not_now")
+                known.end()
             await known.gone.wait()
+        if not self._goes_on(conversation.call):
+            # While the telephone was let go; nobody would tell of the end any more.
+            return NotSupervised("gone")
         return await self._begin(mode, by, conversation)
 
     async def _begin(self, mode: Mode, by: str, conversation: Conversation) -> Outcome:
@@ -247,6 +250,9 @@ class Supervising:
         """At once: the call's journal may be closed when the telephone has been let go."""
         if supervision.mode is not None:
             conversation.note("supervised", {"by": supervision.supervisor, "mode": "ended"})
+
+    def _goes_on(self, call: CallId) -> bool:
+        return self._talks.of_call(call) is not None or bool(self._conversations.of_call(call))
 
     def _conversation(self, by: str, target: str) -> Conversation | None:
         """The talk that is meant, with the agent who has the citizen, or who was named."""

@@ -191,6 +191,53 @@ def test_it_ends_with_the_talk_though_the_call_goes_on(seed: int, mode: str) -> 
     supervised(scene, seed)
 
 
+async def second_talk(here: House) -> str:
+    """The other citizen's channel; a2 has that call."""
+    other = here.ari.world.call("call", "12345", "trunk")
+    await here.until(3)
+    here.ari.world.press(other, "2")
+    await here.until(4)
+    assert here.states()["a2"] == "talking"
+    return other
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_the_other_talk_is_over_before_the_telephone_has_been_let_go(seed: int) -> None:
+    async def scene(here: House, by: Supervising) -> None:
+        other = await second_talk(here)
+        await by.listen(BOSS, "a1", why="?")
+        (telephone,) = phones(here, BOSS)
+        going = asyncio.create_task(by.whisper(BOSS, "a2", why="?"))
+        here.ari.world.fault("channels.hangup", delay_s=1, times=9)
+        await here.until(0.1)
+        here.ari.world.hang_up(other)
+        assert await going == NotSupervised("gone")
+        here.ari.world.faults.clear()
+        await here.until(1)
+        assert telephone.id not in here.ari.world.channels
+        assert phones(here, BOSS) == []
+
+    supervised(scene, seed)
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_two_acts_at_once_for_another_talk_ring_once(seed: int) -> None:
+    async def scene(here: House, by: Supervising) -> None:
+        other = await second_talk(here)
+        await by.listen(BOSS, "a1", why="?")
+        acts = [by.listen(BOSS, "a2", why="?"), by.whisper(BOSS, "a2", why="?")]
+        outcomes = await asyncio.gather(*acts)
+        assert [type(one) for one in outcomes] == [Supervised, NotSupervised]
+        assert len(phones(here, BOSS)) == 1
+        await by.stop(BOSS)
+        assert mode_of(await by.whisper(BOSS, "a2", why="?")) == "whisper", "rung anew"
+        here.ari.world.hang_up(other)
+        await here.until(1)
+        assert phones(here, BOSS) == []
+
+    supervised(scene, seed)
+
+
 @pytest.mark.parametrize("seed", SEEDS)
 def test_a_mode_that_asterisk_refuses_leaves_the_one_before(seed: int) -> None:
     async def scene(here: House, by: Supervising) -> None:
