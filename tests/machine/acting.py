@@ -11,7 +11,8 @@ from ivr.desk.people import Author
 from ivr.errors import CallbackError, HotlineError
 from ivr.talk.service import TalkService
 from ivr.talk.targets import Target, ToAgent, ToNumber, ToQueue
-from routing.agents import IllegalTransition
+from routing.agents import IN_CALL, IllegalTransition
+from routing.ids import AgentId
 from tests.machine import steps
 from tests.machine.controller import Controller
 from tests.machine.town import Town
@@ -107,6 +108,9 @@ def _by_controller(
                 who = _talker(now, agent)
                 here.act(getattr(now.supervising, mode)("s1", who, why="drawn"), f"supervisor: {mode} {who}")
         case steps.Force(agent, to):
+            forced = now.dispatcher.board.agents[AgentId(agent)]
+            if forced.state in IN_CALL and forced.entry is not None:
+                here.forced_out.add((forced.entry, forced.id))
             _allowed(lambda: now.work.desk.force(SUPERVISOR, agent, to, "drawn"))
         case steps.Move(entry, queue):
             if found := _one(now.dispatcher.board.entries(), entry):

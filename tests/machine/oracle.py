@@ -7,6 +7,7 @@ from typing import Final
 
 from ivr.reconcile.compare import compare
 from ivr.reconcile.views import Asterisk, SeenChannel
+from routing.ids import EntryId
 from routing.invariants import faults
 from tests.machine.controller import Controller
 from tests.machine.town import Town
@@ -49,8 +50,9 @@ class Watch:
             self._since.clear()
             self._silent.clear()
             return
-        wrong = list(faults(now.dispatcher.board, here.house.clock.now()))
-        for fault in wrong:
+        board, at = now.dispatcher.board, here.house.clock.now()
+        wrong = list(faults(board, at))
+        for fault in faults(board, at, _ending(here, now)):
             if fault.code in AT_ONCE:
                 yield f"the board: {fault}"
         if not (here.calm or not here.troubled):
@@ -86,6 +88,12 @@ class Watch:
         for one in silent:
             if here.time - self._silent[one.id] > SILENT_S:
                 yield f"{one.endpoint} ({one.id}) has heard nothing and nobody for {SILENT_S:g} s"
+
+
+def _ending(here: Town, now: Controller) -> set[EntryId]:
+    """Conversations whose agent was forced out, and whose end has not come yet: the agent may have the next offer."""
+    joined = {one.id: one.agent for one in now.dispatcher.board.entries() if one.state == "joined"}
+    return {entry for entry, agent in here.forced_out if joined.get(entry) == agent}
 
 
 def _hears(here: Town, channel: FakeChannel) -> bool:

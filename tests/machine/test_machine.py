@@ -62,6 +62,12 @@ FAILED = {
         (steps.Supervise("listen", "a2"), 7.0),
         (steps.Force("a2", "offline"), 0.0),
     ),
+    "who was forced to be available has the next citizen before the talk is over": (
+        (steps.Code("a1", "login"), 0.0),
+        (steps.Call(0, "2"), 8.4),
+        (steps.Call(1, "2"), 8.4),
+        (steps.Force("a1", "available"), 8.0),
+    ),
     "a promise that is being carried out when the controller is ended": (
         (steps.Call(3, "8"), 3.0),
         (steps.HangUp(0), 3.0),

@@ -28,6 +28,7 @@ from ivr.flow.load import load
 from ivr.flow.model import FlowLibrary
 from ivr.talk.results import Done
 from ivr.talk.supervising_state import Supervised
+from routing.ids import AgentId, EntryId
 from routing.rules_load import load_agents, load_rules
 from storage.migrate import upgrade
 from tests.machine.controller import Controller, Database, House, Life, controlling
@@ -80,6 +81,8 @@ class Town:
         """Channels of citizens' calls, in the order in which they came."""
         self.numbers: dict[str, str] = {}
         """Channel -> the number that called."""
+        self.forced_out: set[tuple[EntryId, AgentId]] = set()
+        """Conversations that a supervisor ended by forcing the agent."""
         self.devices: list[str] = []
         """Channels of calls that agents' telephones made."""
         self.now: Controller | None = None
