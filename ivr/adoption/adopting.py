@@ -31,6 +31,7 @@ from ivr.clock import Clock
 from ivr.errors import AriError, AriUnavailable, FlowError, StorageError
 from ivr.ids import CallId, ChannelId, owner_of
 from ivr.projections.calls import call_of
+from routing.entries import Entry
 from storage.live_records import LiveCallRecord
 from storage.records import CallRecord, JournalEvent
 
@@ -58,7 +59,7 @@ class Adopted:
 
 
 class Board(Protocol):
-    def adopted(self) -> Sequence[object]:
+    def adopted(self) -> Sequence[Entry]:
         """Every session that goes on has its place: places that none came for are over. Gives these."""
         ...
 
@@ -85,7 +86,7 @@ async def adopt(ground: Ground, kept: Kept) -> Adopted:
     for journal in kept.refused:
         _end_refused(ground, journal)
     if not kept.saved and not kept.unreadable:
-        _tell_left(ground.board.adopted())
+        _tell_left(ground.board.adopted(), ())
         ground.ari.bus.let_go()
         return Adopted()
     channels, bridges = await _look(ground.ari)
@@ -101,7 +102,7 @@ async def adopt(ground: Ground, kept: Kept) -> Adopted:
             one.cancel()
             log.error("a call of the earlier controller is slow to go on")
     await ended
-    _tell_left(ground.board.adopted())
+    _tell_left(ground.board.adopted(), sessions)
     asyncio.get_running_loop().call_later(HELD_S, ground.ari.bus.let_go)
     gone = sum(1 for call in todo.go_on if call.gone)
     adopted = Adopted(
@@ -237,6 +238,11 @@ async def _tried(work: Awaitable[Any]) -> None:
         log.warning("left to the reconciler: %s", error)
 
 
-def _tell_left(entries: Sequence[object]) -> None:
+def _tell_left(entries: Sequence[Entry], sessions: Iterable[CallSession]) -> None:
+    by_call = {session.call: session for session in sessions}
     for entry in entries:
-        log.warning("repair: nobody came for the place %s; it is given up", entry)
+        log.warning("repair: nobody came for the place %s; it is given up", entry.id)
+        session = by_call.get(CallId(entry.call_id))
+        if session is not None and entry.state == "joined" and entry.agent:
+            # Rung from within a talk, and answered; the controller was killed before the talk had it.
+            session.note("not_joined", {"agent": entry.agent, "why": "restart"})

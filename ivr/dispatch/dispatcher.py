@@ -95,15 +95,14 @@ class Dispatcher(Staffed):
             self.places.tell_anew(entry)
         return found
 
-    def adopted(self) -> list[EntryId]:
-        """All sessions that go on are there: entries that none came for are over. Gives these."""
-        left = [entry for entry in self.seats.unseated if self.board.entry(entry) is not None]
-        for id in left:
-            entry = self.board.entry(id)
-            if entry is not None and entry.state == "joined" and entry.agent is not None:
-                self.finished(id, entry.agent)
+    def adopted(self) -> list[Entry]:
+        """All sessions that go on are there: entries that none came for are over. Gives these, as they stood."""
+        left = [entry for id in self.seats.unseated if (entry := self.board.entry(id)) is not None]
+        for entry in left:
+            if entry.state == "joined" and entry.agent is not None:
+                self.finished(entry.id, entry.agent)
             else:
-                self.leave(id, "failed")
+                self.leave(entry.id, "failed")
         self.seats.unseated.clear()
         return left
 

@@ -165,7 +165,7 @@ async def test_an_entry_that_no_session_comes_for_is_over_and_harms_nobody() -> 
     dispatcher, _ = begun(found)
     dispatcher.start()
     assert dispatcher.board.agents[ANN].state == "reserved"
-    assert set(dispatcher.adopted()) == {"e1", "talk"}
+    assert {one.id for one in dispatcher.adopted()} == {"e1", "talk"}
     agents = dispatcher.board.agents
     assert (agents[ANN].state, agents[ANN].no_answers, agents[BOB].state) == ("available", 0, "wrap_up")
     assert dispatcher.board.entries() == []

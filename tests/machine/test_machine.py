@@ -68,6 +68,16 @@ FAILED = {
         (steps.Call(1, "2"), 8.4),
         (steps.Force("a1", "available"), 8.0),
     ),
+    "the controller is killed as somebody who is consulted answers": (
+        (steps.Code("a1", "login"), 0.0),
+        (steps.Code("a2", "login"), 0.0),
+        (steps.Code("a3", "login"), 0.0),
+        (steps.Call(0, "2"), 1.0),
+        (steps.Call(1, "3"), 6.0),
+        (steps.InTalk("a3", "consult", "a2"), 0.3),
+        (steps.DatabaseIs("away", 5.0), 0.0),
+        (steps.Kill(12, 0.0), 1.3),
+    ),
     "a promise that is being carried out when the controller is ended": (
         (steps.Call(3, "8"), 3.0),
         (steps.HangUp(0), 3.0),

@@ -239,7 +239,8 @@ class Town:
         async def back() -> None:
             if restarted and fault in self.world.faults:
                 self.world.faults.remove(fault)
-            controller.ari.connect(Gap(False, away_s, restarted=restarted))
+            if self.now is controller:  # else the next one has connected by itself
+                controller.ari.connect(Gap(False, away_s, restarted=restarted))
 
         self.later(away_s, back(), "Asterisk is back" if restarted else "the websocket is back")
 
