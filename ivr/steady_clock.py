@@ -25,7 +25,7 @@ MADE_UP: Final = 0.1
 """Of the time that passes: so much faster or slower while it differs from the wall clock."""
 JUMP_S: Final = 5.0
 """A difference that no slow drift makes."""
-KEPT_S: Final = 0.5
+KEPT_S: Final = 0.2
 """The file is written anew when what it says has become wrong by so much."""
 BOOT: Final = Path("/proc/sys/kernel/random/boot_id")
 
@@ -93,7 +93,11 @@ class SteadyClock:
         self._differs = differs
 
     def _read(self) -> Reading | None:
-        """None: there is none of this boot."""
+        """What the process before would say now, to within `KEPT_S`; None: there is none of this boot.
+
+        Nothing of the time since it was written is made up: the wall clock may have jumped a moment ago only, and who
+        went on by what it says now would be behind the times of day that are on record.
+        """
         try:
             told = json.loads(self._path.read_text())
             if told["boot"] != self._boot or not self._boot:
@@ -101,7 +105,10 @@ class SteadyClock:
             reading = Reading(float(told["said_s"]), float(told["count_s"]))
         except (OSError, ValueError, TypeError, KeyError):
             return None
-        return reading if reading.count_s <= self._count() else None
+        count_s = self._count()
+        if reading.count_s > count_s:
+            return None
+        return Reading(reading.said_s + count_s - reading.count_s, count_s)
 
     def _keep(self, reading: Reading) -> None:
         self._kept = reading

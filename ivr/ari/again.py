@@ -59,8 +59,8 @@ MADE: Final = {
 """They make an object whose id we chose: what finds it, and the parameter that has the id. A second one would be
 refused, or play twice."""
 
-PAUSES_S: Final = (0.25, 0.5, 1.0)
-"""Before each further try of what Asterisk failed to do."""
+PAUSES_S: Final = (0.25, 0.5, 1.0, 1.5, 1.5)
+"""Before each further try of what Asterisk failed to do: five seconds of silence are as long as a caller bears."""
 REFUSED_S: Final = 0.25
 """Before each further try of what could not be sent."""
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ivr.steady_clock import MADE_UP, Reading, SteadyClock, advance
+from ivr.steady_clock import KEPT_S, MADE_UP, Reading, SteadyClock, advance
 
 BEGAN_S = 1_790_000_000.0
 
@@ -50,6 +50,21 @@ def test_the_next_process_goes_on_from_where_this_one_was(tmp_path: Path) -> Non
     machine.pass_(4.0)
     after = machine.clock(tmp_path / "clock.json").now()
     assert (after - before).total_seconds() == pytest.approx(4.0, abs=1.0)
+
+
+@pytest.mark.parametrize("hours", [-5, 5])
+def test_a_process_that_starts_after_a_jump_is_not_behind_what_was_told_before(
+    tmp_path: Path, hours: float
+) -> None:
+    machine = Machine()
+    first = machine.clock(tmp_path / "clock.json")
+    machine.pass_(3600.0)  # in step all the while, so that the file is as old
+    machine.wall_s += hours * 3600
+    machine.pass_(3.0)
+    before = first.now()
+    machine.pass_(1.0)
+    went_s = (machine.clock(tmp_path / "clock.json").now() - before).total_seconds()
+    assert went_s == pytest.approx(1.0, abs=4.0 * MADE_UP + KEPT_S)
 
 
 def test_the_time_of_another_boot_is_the_machines(tmp_path: Path) -> None:
