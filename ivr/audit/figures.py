@@ -116,7 +116,8 @@ def _agents(found: Evidence) -> Iterator[str]:
             yield f"agent {agent} was joined, and is not on record"
     answers = [change for change in found.states if change.after == "talking"]
     # Neither is rung as an agent is: a supervisor who takes a talk over, and who made the call.
-    unasked = {event.data.get("by") for event in found.notes("supervised")}
+    supervisors = {event.data.get("by") for event in found.notes("supervised")}
+    unasked = set(supervisors)
     unasked |= {found.record.data.get("agent")} if found.record.data.get("kind") == "outbound" else set()
     if found.record.data.get("handed_from"):
         # Has the citizen from an earlier call.
@@ -126,7 +127,9 @@ def _agents(found: Evidence) -> Iterator[str]:
     # Whoever carries a promise out talks in a call of its own, after this one.
     promised = {entry.id for entry in found.entries if entry.callback}
     alone = {event.data.get("agent") for event in found.notes("not_joined")}
-    for agent in {change.agent_id for change in answers if change.entry not in promised} - on_record - alone:
+    answered = {change.agent_id for change in answers if change.entry not in promised}
+    # Who only listens or whispers is with nobody; while doing so, an agent's telephone is taken on the board.
+    for agent in answered - on_record - alone - supervisors:
         yield f"agent {agent} answered for this call, and is not on record"
 
 

@@ -122,6 +122,15 @@ def test_a_lost_row_of_the_journal_is_told() -> None:
     assert any("says so 0 times" in each for each in cut)
 
 
+def test_an_agent_who_supervised_the_talk_had_no_part_in_it() -> None:
+    found = served()
+    found = replace(found, states=[*found.states, state("a1002", "ringing", "talking", 3)])
+    assert discrepancies(found) == ["agent a1002 answered for this call, and is not on record"]
+    events = [(event.kind, dict(event.data)) for event in found.journal]
+    events.insert(2, ("supervised", {"by": "a1002", "mode": "listen", "agent": AGENT}))
+    assert discrepancies(replace(found, journal=journal(*events))) == []
+
+
 def test_only_a_recording_may_be_told_of_after_the_end() -> None:
     found = served()
     later = JournalEvent(CALL, 6, after(6), "recording_kept", {})
