@@ -63,6 +63,8 @@ CALL_S: Final = LISTEN_S + 1.9 + 1.2
 LOGGED_IN_AT_ONCE: Final = 20
 LOG_IN: Final = "*45"
 LONG_S: Final = 3600
+REGISTER_AGAIN_S: Final = 240.0
+"""Well within the ten minutes that Asterisk grants."""
 START_S: Final = 60.0
 
 
@@ -139,12 +141,25 @@ class House:
     async def agents(self, talk_s: float = TALK_S) -> AsyncIterator[None]:
         """Every agent's telephone registered, answering, and its agent logged in by code."""
         for name in self.names:
-            await self._register(name)
+            await self._register(name, port=self.phones_port)
         scenario = HERE / "sipp" / "agent.xml"
         async with answering_sipp(scenario, address=AGENTS_AT, port=self.phones_port, pause_s=talk_s):
             at_once = asyncio.Semaphore(LOGGED_IN_AT_ONCE)
             await asyncio.gather(*(self._log_in(name, at_once) for name in self.names))
-            yield
+            registering = asyncio.create_task(self._keep_registered(), name="registrations")
+            try:
+                yield
+            finally:
+                registering.cancel()
+                await asyncio.wait([registering])
+
+    async def _keep_registered(self) -> None:
+        """Asterisk grants less than is asked for, as it would to any telephone."""
+        while True:
+            await asyncio.sleep(REGISTER_AGAIN_S)
+            for name in self.names:
+                # From another port: that of the telephones is SIPp's now, and calls go where the contact says.
+                await self._register(name, port=0)
 
     async def _log_in(self, name: str, at_once: asyncio.Semaphore) -> None:
         password = self.rendered.account(name).password
@@ -156,7 +171,7 @@ class House:
             await phone.events.next("established", timeout=20)
             await phone.events.next("closed", timeout=30)
 
-    async def _register(self, name: str) -> None:
+    async def _register(self, name: str, *, port: int) -> None:
         line = SipSocket(
             name,
             self.rendered.account(name).password,
@@ -164,7 +179,7 @@ class House:
             AGENTS_AT,
             on_request=lambda request: line.respond(request, "200 OK"),
             on_stray=lambda response: None,
-            port=self.phones_port,
+            port=port,
         )
         await line.open()
         try:
