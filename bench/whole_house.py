@@ -63,8 +63,6 @@ CALL_S: Final = LISTEN_S + 1.9 + 1.2
 LOGGED_IN_AT_ONCE: Final = 20
 LOG_IN: Final = "*45"
 LONG_S: Final = 3600
-REGISTER_AGAIN_S: Final = 240.0
-"""Well within the ten minutes that Asterisk grants."""
 START_S: Final = 60.0
 
 
@@ -140,26 +138,24 @@ class House:
     @contextlib.asynccontextmanager
     async def agents(self, talk_s: float = TALK_S) -> AsyncIterator[None]:
         """Every agent's telephone registered, answering, and its agent logged in by code."""
+        await self._longer_registrations()
         for name in self.names:
-            await self._register(name, port=self.phones_port)
+            await self._register(name)
         scenario = HERE / "sipp" / "agent.xml"
         async with answering_sipp(scenario, address=AGENTS_AT, port=self.phones_port, pause_s=talk_s):
             at_once = asyncio.Semaphore(LOGGED_IN_AT_ONCE)
             await asyncio.gather(*(self._log_in(name, at_once) for name in self.names))
-            registering = asyncio.create_task(self._keep_registered(), name="registrations")
-            try:
-                yield
-            finally:
-                registering.cancel()
-                await asyncio.wait([registering])
+            yield
 
-    async def _keep_registered(self) -> None:
-        """Asterisk grants less than is asked for, as it would to any telephone."""
-        while True:
-            await asyncio.sleep(REGISTER_AGAIN_S)
+    async def _longer_registrations(self) -> None:
+        """The telephones register once: SIPp has their port from then on. Asterisk grants ten minutes otherwise."""
+        url = f"{self.rendered.ari_url}/asterisk/config/dynamic/res_pjsip/aor"
+        login = aiohttp.encode_basic_auth(self.rendered.ari_user, self.rendered.ari_password)
+        fields = {"fields": [{"attribute": "maximum_expiration", "value": str(2 * LONG_S)}]}
+        async with aiohttp.ClientSession(headers={"Authorization": login}) as session:
             for name in self.names:
-                # From another port: that of the telephones is SIPp's now, and calls go where the contact says.
-                await self._register(name, port=0)
+                async with session.put(f"{url}/{name}", json=fields) as response:
+                    response.raise_for_status()
 
     async def _log_in(self, name: str, at_once: asyncio.Semaphore) -> None:
         password = self.rendered.account(name).password
@@ -171,7 +167,7 @@ class House:
             await phone.events.next("established", timeout=20)
             await phone.events.next("closed", timeout=30)
 
-    async def _register(self, name: str, *, port: int) -> None:
+    async def _register(self, name: str) -> None:
         line = SipSocket(
             name,
             self.rendered.account(name).password,
@@ -179,7 +175,7 @@ class House:
             AGENTS_AT,
             on_request=lambda request: line.respond(request, "200 OK"),
             on_stray=lambda response: None,
-            port=port,
+            port=self.phones_port,
         )
         await line.open()
         try:
