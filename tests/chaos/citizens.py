@@ -26,6 +26,8 @@ Role = Literal["menu", "story", "collect", "record", "desk", "line", "promise"]
 LISTEN_EVERY_S: Final = 0.2
 DIAL_S: Final = 12.0
 GREETED_S: Final = 12.0
+FALLBACK_S: Final = 3.0
+"""Who calls so near to a cut of ARI's websocket may get the dialplan's fallback, and be hung up on by it."""
 AGAIN_S: Final = 4.0
 GLIMPSE_S: Final = 0.25
 """A window that lies between two sounds is neither."""
@@ -180,7 +182,7 @@ class Caller:
         self._note(f"ended: {why}")
         if citizen.epoch != self._rig.asterisk_epoch or citizen.may_end or why == "vanished":
             return
-        if not citizen.greeted and self._rig.away:
+        if not citizen.greeted and (self._rig.away or abs(citizen.began_s - self._rig.cut_at_s) < FALLBACK_S):
             return  # the dialplan's fallback had it, or nobody
         self._problem(
             Problem("dropped", f"the call ended in `{citizen.stage}`: {why or 'no reason'}", citizen.number)

@@ -88,6 +88,7 @@ async def ari_cut(rig: Rig, town: Town, chance: random.Random) -> str:
     times = chance.choice((1, 1, 1, 3))
     cut = 0
     for _ in range(times):
+        rig.cut_at_s = asyncio.get_running_loop().time()
         cut += rig.proxy.cut()
         await asyncio.sleep(chance.uniform(0.0, 0.5))
     return f"{times} times, {cut} connections"

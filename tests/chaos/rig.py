@@ -42,7 +42,8 @@ class StartFailed(Exception):
 @dataclass(slots=True)
 class Rig:
     """controller: the one that serves. asterisk_epoch: grows with each Asterisk, so that it is known which calls lived
-    through. away: no controller serves, so nobody dials."""
+    through. away: no controller serves, so nobody dials. cut_at_s: when ARI's websocket was cut last (the loop's
+    clock)."""
 
     folder: Path
     postgres: PrivatePostgres
@@ -53,6 +54,7 @@ class Rig:
     controller: Controller | None = None
     asterisk_epoch: int = 0
     away: bool = False
+    cut_at_s: float = float("-inf")
     _rendered: RenderedAsterisk | None = None
     _session: aiohttp.ClientSession | None = field(default=None, repr=False)
 
