@@ -36,6 +36,7 @@ from ivr.callers import CallerHistories
 from ivr.callers_known import CallerKeys
 from ivr.callers_wiring import open_callers
 from ivr.clock import Clock
+from ivr.clock_jumps import keep_on_record
 from ivr.config import Settings
 from ivr.desk.wiring import open_desk
 from ivr.disk import DiskWatch, disk_folders
@@ -167,6 +168,7 @@ async def hotline(
         store, writer = database.store, database.writer
         disk = DiskWatch(settings.disk, disk_folders(settings), writer.spool)
         put = Gate(counted(disk.through(writer.put), meters), writer.durable)
+        keep_on_record(clock, put, settings.node)
         say("dialogue and prompts")
         versions = Versions(
             store, settings.hotline, clock.now, settings.entry_flow, read_beside(settings.flows_dir)

@@ -25,6 +25,8 @@ MADE_UP: Final = 0.1
 """Of the time that passes: so much faster or slower while it differs from the wall clock."""
 JUMP_S: Final = 5.0
 """A difference that no slow drift makes."""
+TOLD_S: Final = 0.25
+"""A jump by so much is one: less lies between two readings that follow each other."""
 KEPT_S: Final = 0.2
 """The file is written anew when what it says has become wrong by so much."""
 BOOT: Final = Path("/proc/sys/kernel/random/boot_id")
@@ -36,6 +38,18 @@ class Reading:
 
     said_s: float
     count_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class Jump:
+    """The wall clock jumped. at: the latest time of day that was told before. by_s: so far, + = ahead.
+
+    ahead_s: of the hotline's clock, with what was not made up yet of earlier ones.
+    """
+
+    at: dt.datetime
+    by_s: float
+    ahead_s: float
 
 
 def advance(before: Reading, count_s: float, wall_s: float) -> Reading:
@@ -67,16 +81,32 @@ class SteadyClock:
         self._kept: Reading | None = self._read()
         self._reading = self._kept or Reading(wall(), count())
         self._differs = False
+        self._ahead_s = 0.0
+        self._untold: list[Jump] = []
+        self._told: Callable[[Jump], None] = self._untold.append
         self.now()
+
+    def tell(self, told: Callable[[Jump], None]) -> None:
+        """Of each jump, also of one that was noticed before. It may ask for the time."""
+        untold, self._untold = self._untold, []
+        self._told = told
+        for jump in untold:
+            told(jump)
 
     def now(self) -> dt.datetime:
         wall_s = self._wall()
-        reading = self._reading = advance(self._reading, self._count(), wall_s)
-        self._look(wall_s - reading.said_s)
+        before, was_ahead_s = self._reading, self._ahead_s
+        reading = self._reading = advance(before, self._count(), wall_s)
+        self._ahead_s = wall_s - reading.said_s
+        self._look(self._ahead_s)
         kept = self._kept
         if kept is None or abs((reading.said_s - reading.count_s) - (kept.said_s - kept.count_s)) > KEPT_S:
             self._keep(reading)
-        return dt.datetime.fromtimestamp(reading.said_s, dt.UTC)
+        passed_s = reading.count_s - before.count_s
+        ahead_s = wall_s - before.said_s - passed_s
+        if abs(ahead_s - was_ahead_s) > TOLD_S:
+            self._told(Jump(_time(before.said_s), ahead_s - was_ahead_s, ahead_s))
+        return _time(reading.said_s)
 
     def monotonic(self) -> float:
         return asyncio.get_running_loop().time()
@@ -118,6 +148,10 @@ class SteadyClock:
         with contextlib.suppress(OSError):
             draft.write_text(json.dumps(told) + "\n")
             draft.replace(self._path)
+
+
+def _time(since_1970_s: float) -> dt.datetime:
+    return dt.datetime.fromtimestamp(since_1970_s, dt.UTC)
 
 
 def _boot_id() -> str:

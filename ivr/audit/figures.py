@@ -5,7 +5,8 @@ What must agree:
 - the journal is numbered from 1 without a gap, begins with `arrived` and has one `ended`, after which come only facts
   of the recordings that were finished later;
 - outcome and who ended the call are those that the journal says;
-- the wait is that of the first `joined`, and that of the entry which was joined then;
+- the wait is that of the first `joined`, and that of the entry which was joined then, but for what the hotline's clock
+  made up meanwhile of a jump that is on record;
 - the talk and the hold are the sums of `parted`;
 - the agents are those of `joined` and of the acts that brought others in, and each one's own history has the answer;
 - an offer that rang an agent has its decision, and every entry of an ended call has ended.
@@ -17,8 +18,8 @@ from collections.abc import Iterator
 from typing import Any
 
 from ivr.audit.evidence import Evidence
+from ivr.clock_jumps import apart_s
 from ivr.projections.calls import end_of, figures, is_end
-from ivr.steady_clock import MADE_UP
 from storage.records import JournalEvent
 
 NEAR_S = 0.5
@@ -88,15 +89,18 @@ def _wait_of_entry(found: Evidence, waited_s: float, join: JournalEvent) -> Iter
     and whoever was rung before is let go."""
     told_s = float(join.data.get("told_s") or 0.0)
     waits = [
-        (entry.joined_at - entry.enqueued_at).total_seconds()
+        (entry.enqueued_at, entry.joined_at)
         for entry in found.entries
         if entry.joined_at is not None and entry.only is None
     ]
-    # The call's wait is measured, the entry's is between two times of day: while the hotline's clock makes up for one
-    # that jumped, those differ by a known part.
-    bound_s = NEAR_S + MADE_UP * waited_s
-    if waits and not any(_near(waited_s, one + told_s, bound_s) for one in waits):
-        yield f"a wait of {waited_s} s on record, {waits} s by the entries"
+    lengths_s = [(joined - enqueued).total_seconds() for enqueued, joined in waits]
+    # The call's wait is measured, the entry's is between two times of day.
+    bounds_s = [NEAR_S + apart_s(found.jumps, *one) for one in waits]
+    near = (
+        _near(waited_s, one_s + told_s, bound_s) for one_s, bound_s in zip(lengths_s, bounds_s, strict=True)
+    )
+    if waits and not any(near):
+        yield f"a wait of {waited_s} s on record, {lengths_s} s by the entries"
 
 
 def _talk(found: Evidence) -> Iterator[str]:

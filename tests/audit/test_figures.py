@@ -10,6 +10,7 @@ import pytest
 
 from ivr.audit.evidence import Evidence
 from ivr.audit.figures import discrepancies
+from ivr.steady_clock import Jump
 from storage.records import AgentStateChange, CallRecord, DecisionRecord, EntryRecord, JournalEvent
 
 AT = dt.datetime(2026, 5, 4, 9, tzinfo=dt.UTC)
@@ -93,6 +94,19 @@ def served() -> Evidence:
     )
 
 
+def waited(seconds: float, *, by_the_entry_s: float) -> Evidence:
+    """`served()` with another wait, which the journal and the record agree on."""
+    found = served()
+    journal = [
+        replace(one, data={**one.data, "waited_s": seconds}) if one.kind == "joined" else one
+        for one in found.journal
+    ]
+    record = replace(found.record, data={**found.record.data, "waited_s": seconds})
+    return replace(
+        found, record=record, journal=journal, entries=[entry(joined_at=after(2 + by_the_entry_s))]
+    )
+
+
 def test_a_sound_record_has_nothing_to_tell() -> None:
     assert discrepancies(served()) == []
 
@@ -165,12 +179,34 @@ def test_what_the_agent_is_told_before_the_join_is_the_callers_wait_and_not_the_
     assert len(discrepancies(replace(found, journal=journal))) == 1
 
 
-def test_a_clock_that_makes_up_for_a_jump_is_no_discrepancy_and_nothing_beyond_it_is_forgiven() -> None:
-    found = served()
-    assert discrepancies(replace(found, entries=[entry(joined_at=after(10.6))])) == []
-    assert discrepancies(replace(found, entries=[entry(joined_at=after(10.4))])) == [
-        "a wait of 10.0 s on record, [8.4] s by the entries"
+def test_a_wait_that_is_wrong_by_a_twentieth_is_told_where_no_clock_jumped() -> None:
+    """40 s by the queue's times of day, 42 on record."""
+    assert discrepancies(waited(42.0, by_the_entry_s=40.0)) == [
+        "a wait of 42.0 s on record, [40.0] s by the entries"
     ]
+
+
+@pytest.mark.parametrize(
+    ("jump", "right"),
+    [
+        (Jump(after(-100), 60.0, 60.0), True),
+        (Jump(after(-100), -60.0, -60.0), True),
+        # Made up before the caller came, or to a tenth only, or noticed after the agent's answer.
+        (Jump(after(-100), 9.0, 9.0), False),
+        (Jump(after(-100), 10.0, 10.0), False),
+        (Jump(after(43), 60.0, 60.0), False),
+    ],
+)
+def test_a_wait_is_forgiven_what_the_clock_made_up_meanwhile(jump: Jump, right: bool) -> None:
+    found = replace(waited(42.0, by_the_entry_s=40.0), jumps=[jump])
+    assert (discrepancies(found) == []) is right
+    assert discrepancies(replace(waited(48.0, by_the_entry_s=40.0), jumps=[jump])), "no more than that"
+
+
+def test_a_jump_back_ends_what_is_forgiven() -> None:
+    found = waited(42.0, by_the_entry_s=40.0)
+    there, back = Jump(after(-100), 60.0, 60.0), Jump(after(-50), -55.0, 0.0)
+    assert discrepancies(replace(found, jumps=[there, back]))
 
 
 def test_a_wait_that_the_entry_does_not_confirm_is_told() -> None:
