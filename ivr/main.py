@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import gc
 import logging
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -44,6 +43,7 @@ from ivr.dispatch import Dispatcher
 from ivr.errors import HotlineError, first_of
 from ivr.fallback.wiring import fallback_taking
 from ivr.flow.understanding.ready import in_a_hurry
+from ivr.garbage import look_seldom
 from ivr.gate import Gate
 from ivr.hotline import Hotline as Hotline
 from ivr.late_start import open_database
@@ -438,7 +438,7 @@ async def hotline(
                         serve(page, settings.web.host, settings.web.port)
                     )
                     running.page_url = serving.url
-                gc.freeze()  # what was loaded for good need not be looked through again while calls are up
+                look_seldom()
                 yield running
                 kept.close()
                 door.cancel()
