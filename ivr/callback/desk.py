@@ -191,23 +191,8 @@ class CallbackDesk:
         if held is not None:
             taken = dispatcher.promise(held, id, later, wanted.number, self._rounds.seat())
             return dispatcher.board.entry(held) if taken else None
-        key = dispatcher.known.key(wanted.number)
-        entry = enter(
-            EntryId(child_id(call, "entry")),
-            QueueName(wanted.queue),
-            call,
-            self._clock.now(),
-            skills=dispatcher.skills(wanted.language, wanted.skills),
-            priority=wanted.priority,
-            language=wanted.language,
-            reason=wanted.reason,
-            callback=id,
-            not_before=later,
-            preferred=dispatcher.known.last_agent(key),
-            caller_key=key,
-        )
-        waits = dispatcher.put(entry, wanted.number, self._rounds.seat())
-        return entry if waits else None
+        place = EntryId(child_id(call, "entry"))
+        return dispatcher.promise_anew(place, call, wanted, id, later, self._rounds.seat())
 
     # --- when it is time
 

@@ -10,6 +10,7 @@ from typing import Final
 
 from ivr.call.ports import Offer
 from ivr.dispatch import Dispatcher
+from ivr.dispatch.arrival import skills_for
 from routing.board_events import EntryMoved
 from routing.ids import AgentId, EntryId, QueueName
 
@@ -48,7 +49,7 @@ class PlaceInLine:
             dispatcher.sent_back(self.entry, entry.agent, why, None, queue, skills)
             return
         if queue:
-            asked = None if skills is None else dispatcher.skills(entry.language, skills)
+            asked = None if skills is None else skills_for(dispatcher.board.rules, entry.language, skills)
             dispatcher.apply(EntryMoved(self.entry, agent, why, QueueName(queue), skills=asked))
         dispatcher.time_callback(self.entry, None)
 

@@ -11,9 +11,10 @@ from typing import Final, Literal
 from ivr.call.ports import QueueNow, RingOutcome, Seat
 from ivr.callers_known import LostPlace
 from ivr.clock import Clock
+from ivr.dispatch.arrival import arrival, skills_for
 from ivr.dispatch.driving import RoutingRecords
 from ivr.dispatch.staffed import Staffed
-from ivr.flow.actions import Enqueue, Transfer
+from ivr.flow.actions import Callback, Enqueue, Transfer
 from ivr.ids import CallId
 from routing import agents as ag
 from routing.board import Board
@@ -36,7 +37,7 @@ from routing.board_events import (
 )
 from routing.entries import Entry, enter
 from routing.estimate import WaitRange
-from routing.ids import AgentId, EntryId, QueueName, SkillName
+from routing.ids import AgentId, EntryId, QueueName
 from routing.restoring import Restored
 
 log = logging.getLogger(__name__)
@@ -115,7 +116,17 @@ class Dispatcher(Staffed):
         queue, key = self.board.rules.queues.get(QueueName(wanted.queue)), self.known.key(caller)
         lost = self.known.lost_place(key, queue.name, queue.redial_s) if key and queue is not None else None
         since = None if lost is None else lost.enqueued_at
-        arrived = self._wanted(entry, call, wanted, key, seat, since, preferred=self.known.last_agent(key))
+        arrived = arrival(
+            entry,
+            call,
+            wanted,
+            self.board.rules,
+            self._clock.now(),
+            since=since,
+            caller_key=key,
+            preferred=self.known.last_agent(key),
+            one_by_one=not seat.rings_several,
+        )
         if lost is not None:
             # What was told holds on: the place is told again when it is better than that.
             arrived = replace(arrived, announced=lost.announced)
@@ -134,19 +145,12 @@ class Dispatcher(Staffed):
         self.places.tell(arrived.id)
         return self.board.entry(arrived.id) is not None
 
-    def skills(self, language: str, asked: Mapping[str, int]) -> dict[SkillName, int]:
-        """What an agent must have: what the language asks for, and what the dialogue does."""
-        skills = dict(self.board.rules.for_language(language))
-        for skill, level in asked.items():
-            skills[SkillName(skill)] = max(level, skills.get(SkillName(skill), 0))
-        return skills
-
     def now(self, queue: str, language: str) -> QueueNow | None:
         """How a queue is doing, for a caller of that language; None when there is none of that name."""
         name = QueueName(queue)
         if name not in self.board.rules.queues:
             return None
-        return self.places.now(name, self.skills(language, {}) if language else {})
+        return self.places.now(name, skills_for(self.board.rules, language, {}) if language else {})
 
     def call_agent(
         self, entry: EntryId, call: CallId, wanted: Transfer, caller: str, seat: Seat
@@ -173,32 +177,6 @@ class Dispatcher(Staffed):
         )
         return "offered" if self.put(arrived, caller, seat) else "unavailable"
 
-    def _wanted(
-        self,
-        entry: EntryId,
-        call: CallId,
-        wanted: Enqueue,
-        caller_key: str,
-        seat: Seat,
-        since: dt.datetime | None,
-        preferred: AgentId | None = None,
-    ) -> Entry:
-        return enter(
-            entry,
-            QueueName(wanted.queue),
-            call,
-            self._clock.now(),
-            skills=self.skills(wanted.language, wanted.skills),
-            priority=wanted.priority,
-            language=wanted.language,
-            reason=wanted.reason,
-            timeout_s=wanted.timeout_s,
-            preferred=preferred,
-            one_by_one=not seat.rings_several,
-            caller_key=caller_key,
-            enqueued_at=since,
-        )
-
     # --- callbacks: what the desk of promises tells
 
     def promise(
@@ -212,6 +190,30 @@ class Dispatcher(Staffed):
         self.apply(CallbackPromised(entry, callback, not_before))
         self.seats.give(entry, number, seat)
         return True
+
+    def promise_anew(
+        self,
+        entry: EntryId,
+        call: CallId,
+        wanted: Callback,
+        callback: str,
+        not_before: dt.datetime | None,
+        seat: Seat,
+    ) -> Entry | None:
+        """A promise without a place in line gets one at its end. None: the rules do not let it wait."""
+        key = self.known.key(wanted.number)
+        arrived = arrival(
+            entry,
+            call,
+            wanted,
+            self.board.rules,
+            self._clock.now(),
+            caller_key=key,
+            preferred=self.known.last_agent(key),
+            callback=callback,
+            not_before=not_before,
+        )
+        return arrived if self.put(arrived, wanted.number, seat) else None
 
     def unpromise(self, entry: EntryId, caller: str, seat: Seat) -> None:
         """The promise could not be kept durably: the caller's seat again, in the same place."""
@@ -258,7 +260,11 @@ class Dispatcher(Staffed):
         """queue, skills: into that queue, asking for these (besides what the language asks for); else as before."""
         waiting = self.board.entry(entry)
         self.seats.over(entry, agent)
-        asked = None if skills is None or waiting is None else self.skills(waiting.language, skills)
+        asked = (
+            None
+            if skills is None or waiting is None
+            else skills_for(self.board.rules, waiting.language, skills)
+        )
         self.apply(SentBack(entry, agent, why, not_before, QueueName(queue) if queue else None, asked))
 
     def again(
@@ -272,9 +278,19 @@ class Dispatcher(Staffed):
         missed_by: str,
     ) -> None:
         """A caller whom nobody took after all: the place that was had since then."""
-        arrived = self._wanted(entry, call, wanted, self.known.key(caller), seat, since)
+        now = self._clock.now()
+        arrived = arrival(
+            entry,
+            call,
+            wanted,
+            self.board.rules,
+            now,
+            since=since,
+            caller_key=self.known.key(caller),
+            one_by_one=not seat.rings_several,
+        )
         # Or the one who has just not taken the caller would be rung again at once.
-        tried = {AgentId(missed_by): self._clock.now()} if missed_by else {}
+        tried = {AgentId(missed_by): now} if missed_by else {}
         self.put(replace(arrived, tried=tried), caller, seat)
 
     def tell_anew(self, entry: EntryId) -> None:
