@@ -16,8 +16,9 @@ import logging
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
-from typing import Final
+from typing import Final, NamedTuple
 
 log = logging.getLogger(__name__)
 
@@ -32,8 +33,7 @@ KEPT_S: Final = 0.2
 BOOT: Final = Path("/proc/sys/kernel/random/boot_id")
 
 
-@dataclass(frozen=True, slots=True)
-class Reading:
+class Reading(NamedTuple):
     """said_s: the time of day that was told (s since 1970). count_s: the kernel's count at that moment."""
 
     said_s: float
@@ -54,14 +54,20 @@ class Jump:
 
 def advance(before: Reading, count_s: float, wall_s: float) -> Reading:
     """The reading now. It never goes back."""
-    passed_s = max(0.0, count_s - before.count_s)
-    behind_s = wall_s - (before.said_s + passed_s)
-    made_up_s = max(-passed_s * MADE_UP, min(passed_s * MADE_UP, behind_s))
-    return Reading(before.said_s + passed_s + made_up_s, max(count_s, before.count_s))
+    said_s, counted_s = before
+    passed_s = count_s - counted_s
+    if passed_s < 0.0:
+        passed_s, count_s = 0.0, counted_s
+    most_s = passed_s * MADE_UP
+    behind_s = wall_s - (said_s + passed_s)
+    if behind_s > most_s:
+        behind_s = most_s
+    elif behind_s < -most_s:
+        behind_s = -most_s
+    return Reading(said_s + passed_s + behind_s, count_s)
 
 
-def _boot_count() -> float:
-    return time.clock_gettime(time.CLOCK_BOOTTIME)
+_boot_count: Final = partial(time.clock_gettime, time.CLOCK_BOOTTIME)
 
 
 class SteadyClock:
@@ -97,16 +103,18 @@ class SteadyClock:
         wall_s = self._wall()
         before, was_ahead_s = self._reading, self._ahead_s
         reading = self._reading = advance(before, self._count(), wall_s)
-        self._ahead_s = wall_s - reading.said_s
-        self._look(self._ahead_s)
+        said_s, count_s = reading
+        self._ahead_s = wall_s - said_s
+        # Asked a hundred times a call: nothing more than a comparison while the two clocks agree.
+        if self._differs or not -JUMP_S <= self._ahead_s <= JUMP_S:
+            self._look(self._ahead_s)
         kept = self._kept
-        if kept is None or abs((reading.said_s - reading.count_s) - (kept.said_s - kept.count_s)) > KEPT_S:
+        if kept is None or not -KEPT_S <= said_s - count_s - kept.said_s + kept.count_s <= KEPT_S:
             self._keep(reading)
-        passed_s = reading.count_s - before.count_s
-        ahead_s = wall_s - before.said_s - passed_s
-        if abs(ahead_s - was_ahead_s) > TOLD_S:
+        ahead_s = wall_s - before.said_s - (count_s - before.count_s)
+        if not -TOLD_S <= ahead_s - was_ahead_s <= TOLD_S:
             self._told(Jump(_time(before.said_s), ahead_s - was_ahead_s, ahead_s))
-        return _time(reading.said_s)
+        return dt.datetime.fromtimestamp(said_s, dt.UTC)
 
     def monotonic(self) -> float:
         return asyncio.get_running_loop().time()
