@@ -16,10 +16,8 @@ from typing import Any
 from ivr.adoption.adopting import Adopted
 from ivr.adoption.board import restored
 from ivr.adoption.wiring import before_connecting, take_over_calls
-from ivr.ari.bus import Bus
-from ivr.ari.heart import Condition, Heart
-from ivr.ari.interface import WithHandles
-from ivr.ari.parse import AnyEvent, Gap, parse_message
+from ivr.ari.heart import Heart
+from ivr.ari.parse import AnyEvent, Gap
 from ivr.ari.patience import Patient
 from ivr.ari.repository import Reply, Request
 from ivr.call.dialogue import OneDialogue
@@ -52,7 +50,7 @@ from storage.spool import Spool
 from storage.store import Store
 from storage.writer import FactWriter
 from tests.support.call_house import OneSecondPrompts, ScriptedEars, ScriptedOutside
-from tests.support.fake_ari import FakeAsterisk
+from tests.support.fake_ari import FakeAri, FakeAsterisk
 from tests.support.killed_house import Outside
 from tests.support.virtual_time import VirtualClock
 
@@ -101,48 +99,18 @@ class Line:
         return reply
 
 
-class Ari(WithHandles):
-    """`interface.Ari` of one controller, with the product's patience."""
+class Ari(FakeAri):
+    """Of one controller: it dies with that one, and has the product's patience."""
 
     def __init__(self, world: FakeAsterisk, life: Life) -> None:
         self.life = life
-        self.bus = Bus()
-        self.commands = Patient(Line(world, life), Heart(1.0, 3.0), LIMIT_S, PATIENCE_S)
-        life.at_death.append(self.commands.hurry)
-        self._world = world
-        self._connected = asyncio.Event()
-        super().__init__(self.commands)
-
-    @property
-    def app(self) -> str:
-        return self._world.app
-
-    @property
-    def connected(self) -> bool:
-        return self._connected.is_set()
-
-    @property
-    def condition(self) -> Condition:
-        return "answers" if self.connected else "away"
-
-    async def answering(self) -> None:
-        await self._connected.wait()
-
-    async def ready(self, timeout: float = 10.0) -> None:
-        await self._connected.wait()
+        patient = Patient(Line(world, life), Heart(1.0, 3.0), LIMIT_S, PATIENCE_S)
+        life.at_death += [patient.hurry, self.disconnect]
+        super().__init__(world, commands=patient)
 
     def connect(self, gap: Gap) -> None:
-        if self.life.dead:
-            return
-        self._world.deliver = lambda raw: self.bus.dispatch(parse_message(raw))
-        self._world.online = True
-        self._connected.set()
-        self.bus.dispatch(gap)
-
-    def disconnect(self) -> None:
-        self._world.online = False
-        self._world.deliver = lambda raw: None
-        self._connected.clear()
+        if not self.life.dead:
+            super().connect(gap)
 
 
 class MortalWriter(FactWriter):
@@ -257,7 +225,6 @@ async def controlling(house: House, life: Life) -> AsyncIterator[Controller]:
         await writer.__aenter__()
         found = await restored(store, house.staff, house.rules, clock, NODE)
         ari = Ari(house.world, life)
-        life.at_death.append(ari.disconnect)
         before_connecting(ari)
         callers = Callers(store, writer.put, clock, CallerKeys(b"0123456789abcdef"), NODE)
         callers.keep_ledger(MissedSettings())

@@ -10,8 +10,9 @@ from dataclasses import dataclass, field, replace
 import hypothesis
 from hypothesis import HealthCheck, Phase
 
+from tests.machine.drawing import shifts
 from tests.machine.playing import Broken, Played, play
-from tests.machine.steps import Shift, Step, shifts
+from tests.machine.steps import Shift, Step
 
 SHORTENED_S = 60.0
 """So long for each failure."""

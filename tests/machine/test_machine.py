@@ -10,9 +10,10 @@ import hypothesis
 import pytest
 
 from tests.machine import steps
+from tests.machine.drawing import shifts
 from tests.machine.hunting import shortened
 from tests.machine.playing import Broken, play
-from tests.machine.steps import Shift, Step, shifts
+from tests.machine.steps import Shift, Step
 
 
 @hypothesis.settings(

@@ -28,7 +28,7 @@ from ivr.ari.bus import Bus
 from ivr.ari.heart import Condition
 from ivr.ari.interface import WithHandles
 from ivr.ari.parse import Gap, parse_message
-from ivr.ari.repository import Reply, Request
+from ivr.ari.repository import Reply, Request, Transport
 from ivr.ari.results import Operation
 from ivr.errors import AriUnavailable
 from tests.support.fake_ari_objects import (
@@ -456,13 +456,23 @@ class FakeAsterisk(FakeWorld):
 
 
 class FakeAri(WithHandles):
-    """`interface.Ari` over a `FakeAsterisk` in the same process. Use as `async with`."""
+    """`interface.Ari` over a `FakeAsterisk` in the same process. Use as `async with`, or `connect` and `disconnect`.
 
-    def __init__(self, world: FakeAsterisk | None = None, *, seed: int = 0, bus: Bus | None = None) -> None:
+    commands: the way that commands take to it, None = straight.
+    """
+
+    def __init__(
+        self,
+        world: FakeAsterisk | None = None,
+        *,
+        seed: int = 0,
+        bus: Bus | None = None,
+        commands: Transport | None = None,
+    ) -> None:
         self.world = world or FakeAsterisk(seed=seed)
         self.bus = bus or Bus()
         self._connected = asyncio.Event()
-        super().__init__(self.world)
+        super().__init__(commands or self.world)
 
     @property
     def app(self) -> str:
@@ -486,10 +496,21 @@ class FakeAri(WithHandles):
         except TimeoutError:
             raise AriUnavailable(f"no event websocket within {timeout:g} s") from None
 
-    async def __aenter__(self) -> Self:
+    def connect(self, gap: Gap) -> None:
+        """The websocket is there: events are delivered from now on. gap: what is told first."""
         self.world.deliver = lambda raw: self.bus.dispatch(parse_message(raw))
+        self.world.online = True
         self._connected.set()
-        self.bus.dispatch(Gap(True, 0.0))
+        self.bus.dispatch(gap)
+
+    def disconnect(self) -> None:
+        """Events are lost from now on."""
+        self.world.online = False
+        self.world.deliver = lambda raw: None
+        self._connected.clear()
+
+    async def __aenter__(self) -> Self:
+        self.connect(Gap(True, 0.0))
         return self
 
     async def __aexit__(
@@ -502,25 +523,19 @@ class FakeAri(WithHandles):
 
     async def gap(self, away_s: float) -> None:
         """The websocket is cut for so long: events of that time are lost. Commands still work."""
-        self.world.online = False
-        self._connected.clear()
+        self.disconnect()
         await asyncio.sleep(away_s)
-        self.world.online = True
-        self._connected.set()
-        self.bus.dispatch(Gap(False, away_s))
+        self.connect(Gap(False, away_s))
 
     async def killed(self, away_s: float) -> None:
         """Asterisk ends by SIGKILL and is there again after so long, with nothing of before. Until then no command is
         answered."""
-        self.world.online = False
-        self._connected.clear()
+        self.disconnect()
         self.world.vanish()
         fault = self.world.fault("*", status=503, times=1_000_000)
         await asyncio.sleep(away_s)
         self.world.faults.remove(fault)
-        self.world.online = True
-        self._connected.set()
-        self.bus.dispatch(Gap(False, away_s, restarted=True))
+        self.connect(Gap(False, away_s, restarted=True))
 
 
 def parameters_of(operation: Operation, target: str, body: bytes | None) -> dict[str, Any]:

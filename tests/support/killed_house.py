@@ -25,10 +25,8 @@ import orjson
 
 from ivr.adoption.adopting import Adopted, Ground, adopt
 from ivr.adoption.kept import Kept, kept_of
-from ivr.ari.bus import Bus
-from ivr.ari.heart import Condition
-from ivr.ari.interface import WithHandles
-from ivr.ari.parse import Gap, parse_message
+from ivr.adoption.wiring import before_connecting
+from ivr.ari.parse import Gap
 from ivr.ari.repository import Reply, Request
 from ivr.call.dialogue import OneDialogue
 from ivr.call.front_door import FrontDoor, FrontDoorSettings
@@ -71,7 +69,7 @@ from tests.support.call_house import (
     agents_yaml,
     the_dialogues,
 )
-from tests.support.fake_ari import FakeAsterisk
+from tests.support.fake_ari import FakeAri, FakeAsterisk
 from tests.support.kept_facts import assert_rows_are_folds
 from tests.support.virtual_time import VirtualClock
 
@@ -95,38 +93,16 @@ class _Line:
         return reply
 
 
-class _Ari(WithHandles):
-    """`interface.Ari` of one controller."""
+class _Ari(FakeAri):
+    """Of one controller: it may be cut off from Asterisk."""
 
     def __init__(self, world: FakeAsterisk) -> None:
         self.line = _Line(world)
-        self.bus = Bus()
-        self._world = world
-        super().__init__(self.line)
+        super().__init__(world, commands=self.line)
 
-    @property
-    def app(self) -> str:
-        return self._world.app
-
-    @property
-    def connected(self) -> bool:
-        return not self.line.cut
-
-    @property
-    def condition(self) -> Condition:
-        return "answers"
-
-    async def answering(self) -> None:
-        pass
-
-    async def ready(self, timeout: float = 10.0) -> None:
-        pass
-
-    def connect(self) -> None:
-        self.bus.hold_all()
-        self._world.deliver = lambda raw: self.bus.dispatch(parse_message(raw))
-        self._world.online = True
-        self.bus.dispatch(Gap(True, 0.0))
+    def cut(self) -> None:
+        self.line.cut = True
+        self.disconnect()
 
 
 class Outside:
@@ -267,9 +243,7 @@ class LastingHouse:
 
     def kill(self, ari: _Ari) -> None:
         """From this moment on nothing of the controller has any effect."""
-        ari.line.cut = True
-        self.world.online = False
-        self.world.deliver = lambda raw: None
+        ari.cut()
         self.died.set()
 
     async def live(self) -> None:
@@ -334,7 +308,8 @@ class LastingHouse:
             lambda event: None,
         )
         door.wait_for_adoption()
-        ari.connect()
+        before_connecting(ari)
+        ari.connect(Gap(True, 0.0))
         try:
             async with asyncio.TaskGroup() as group:
                 group.create_task(door.run(), name="front door")
