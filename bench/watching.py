@@ -25,12 +25,11 @@ from prometheus_client import CollectorRegistry, generate_latest
 from ivr.admission.gate import Gate
 from ivr.admission.rules import AdmissionRules, Nuisance, Rate
 from ivr.ari.bus import Bus
-from ivr.ari.generated.events import RESTResponse
 from ivr.ari.generated.operations import Channels
 from ivr.ari.observed import Observed
 from ivr.ari.parse import seal
 from ivr.ari.repository import Reply, Request
-from ivr.ari.socket_rest import encode
+from ivr.ari.socket_rest import decode, encode
 from ivr.clock import SystemClock
 from ivr.log import _LineFormatter
 from ivr.masking import mask_text
@@ -70,9 +69,8 @@ class Answering:
 
     async def exchange(self, request: Request) -> Reply:
         encode(request, "1")
-        answer = seal(ANSWER)
-        assert isinstance(answer, RESTResponse)
-        return Reply(answer.status_code, (answer.message_body or "").encode())
+        assert seal(ANSWER).type == "RESTResponse"
+        return decode(ANSWER)[1]
 
 
 def microseconds(work: Callable[[], object], times: int) -> float:

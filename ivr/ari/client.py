@@ -30,13 +30,13 @@ from yarl import URL
 
 from ivr.ari.backoff import Fatal, Loss, next_attempt
 from ivr.ari.bus import Bus
-from ivr.ari.generated.events import ApplicationReplaced, RESTResponse
+from ivr.ari.generated.events import ApplicationReplaced
 from ivr.ari.heart import Condition, Heart
 from ivr.ari.http_rest import AriSettings as AriSettings
 from ivr.ari.http_rest import HttpRest as HttpRest
 from ivr.ari.interface import WithHandles
 from ivr.ari.observed import Observed
-from ivr.ari.parse import Gap, seal
+from ivr.ari.parse import ANSWER, Gap, seal
 from ivr.ari.patience import Patient
 from ivr.ari.pulse import Pulse
 from ivr.ari.repository import Reply, Request, Transport, query
@@ -340,8 +340,8 @@ class AriClient(WithHandles):
             heard("websocket")
             if message.type is aiohttp.WSMsgType.TEXT:
                 event = seal(message.data)
-                if type(event) is RESTResponse:
-                    self._socket_rest.answered(event)
+                if event.type == ANSWER:
+                    self._socket_rest.answered(message.data)
                     continue
                 dispatch(event)
                 if self.see_message is not None:

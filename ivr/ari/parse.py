@@ -53,6 +53,8 @@ class Gap:
 
 AnyEvent = Message | UnknownEvent | Gap
 
+ANSWER: Final = "RESTResponse"
+"""No event: an answer to a command of ours (`socket_rest.py`)."""
 _TYPE: Final = re.compile(rb'"type":\s*"(\w+)"')
 _VALIDATORS: Final = {
     name.encode(): model.__pydantic_validator__.validate_json for name, model in EVENTS.items()
@@ -62,10 +64,10 @@ _PLACES: Final = {
         name,
         tuple(
             (text, len(text), always, b"" if always or text.endswith(b":") else text[: text.index(b":") + 1])
-            for text, always in ID_PLACES[name]
+            for text, always in places
         ),
     )
-    for name in ID_PLACES
+    for name, places in {**ID_PLACES, ANSWER: ()}.items()
 }
 """Type -> its name, and for each text that an id follows: its length, whether it is always there, and, where it is not,
 the key that is there nevertheless if only the order of keys is another."""

@@ -11,19 +11,16 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable
-from typing import Final
 
 from ivr.ari.again import Trouble, again, look_for
 from ivr.ari.guard import DialGuard
 from ivr.ari.heart import Heart
+from ivr.ari.limits import Limited, Limits
 from ivr.ari.repository import Reply, Request, Transport
 from ivr.ari.results import classify
 from ivr.errors import AriUnavailable
 
 log = logging.getLogger(__name__)
-
-LOOK_AGAIN_S: Final = 0.5
-"""While the limit is put off, so often it is looked whether Asterisk is still silent."""
 
 
 class Patient:
@@ -47,6 +44,7 @@ class Patient:
         self._patience_s = patience_s
         self._forbidden = forbidden
         self._guard = DialGuard()
+        self._limits = Limits(self._silent)
         self.retried = 0
         """Tries after the first, of all commands so far."""
 
@@ -108,27 +106,16 @@ class Patient:
     async def _once(self, request: Request, began: float) -> Reply:
         loop = asyncio.get_running_loop()
         latest = began + max(self._limit_s, self._patience_s - self._heart.away_s)
+        one = Limited(loop.time() + self._limit_s, latest)
+        self._limits.begin(one)
         try:
-            async with asyncio.timeout(self._limit_s) as limit:
-                timer: asyncio.TimerHandle | None = None
-
-                def put_off() -> None:
-                    nonlocal timer
-                    due = limit.when()
-                    if due is not None and self._silent and due < latest:
-                        limit.reschedule(min(latest, loop.time() + 2 * LOOK_AGAIN_S))
-                        timer = loop.call_later(LOOK_AGAIN_S, put_off)
-
-                # A little before the limit, so that there is something left to put off.
-                timer = loop.call_later(max(0.0, self._limit_s - LOOK_AGAIN_S / 10), put_off)
-                try:
-                    return await self._inner.exchange(request)
-                finally:
-                    timer.cancel()
+            async with one.limit:
+                return await self._inner.exchange(request)
         except TimeoutError:
-            waited_s = self._limit_s if not self._silent else loop.time() - began
+            waited_s = self._limit_s if not self._silent() else loop.time() - began
             raise AriUnavailable(f"{request.operation.name}: no answer within {waited_s:g} s") from None
+        finally:
+            self._limits.end(one)
 
-    @property
     def _silent(self) -> bool:
         return self._patience_s > 0 and self._heart.silent_for_s >= self._heart.silent_s

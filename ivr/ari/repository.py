@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from typing import Protocol, TypeVar
+from functools import lru_cache, partial
+from typing import Final, Protocol, TypeVar
 from urllib.parse import quote
 
 import orjson
@@ -69,14 +71,20 @@ class Repository:
                 raise error
 
 
+_PLAIN: Final = re.compile(r"[A-Za-z0-9_.~-]*").fullmatch
+"""All ids of ours, and most that Asterisk makes."""
+_quoted: Final = lru_cache(4096)(partial(quote, safe=""))
+"""What is not: prompts and telephones, which are always the same."""
+
+
 def segment(value: str) -> str:
-    """One path segment, percent-encoded (`PJSIP/1001` -> `PJSIP%2F1001`)."""
-    return quote(value, safe="")
+    """One path segment or value of a query, percent-encoded (`PJSIP/1001` -> `PJSIP%2F1001`)."""
+    return value if _PLAIN(value) else _quoted(value)
 
 
 def query(pairs: Iterable[tuple[str, QueryValue]]) -> str:
     """`?a=1&b=true`, without the pairs whose value is None; lists are comma-separated, as Asterisk splits them."""
-    parts = [f"{name}={quote(_text(value), safe='')}" for name, value in pairs if value is not None]
+    parts = [f"{name}={segment(_text(value))}" for name, value in pairs if value is not None]
     return "?" + "&".join(parts) if parts else ""
 
 
@@ -89,6 +97,6 @@ def _text(value: str | int | float | bool | Sequence[str]) -> str:
         return value
     if isinstance(value, bool):
         return "true" if value else "false"
-    if isinstance(value, int | float):
+    if isinstance(value, (int, float)):
         return str(value)
     return ",".join(value)

@@ -10,14 +10,16 @@ from __future__ import annotations
 
 import asyncio
 import itertools
+import logging
 from collections.abc import Awaitable, Callable
 from typing import Final
 
 import orjson
 
-from ivr.ari.generated.events import RESTResponse
 from ivr.ari.repository import Reply, Request
 from ivr.errors import AriUnavailable
+
+log = logging.getLogger(__name__)
 
 QUICK: Final = frozenset(
     {
@@ -87,11 +89,16 @@ class SocketRest:
                 future.set_exception(AriUnavailable("the websocket was lost before the answer came"))
                 future.exception()  # looked at: who asked may be gone by now, and nobody else need be warned
 
-    def answered(self, response: RESTResponse) -> None:
-        future = self._open.pop(response.request_id, None)
+    def answered(self, message: bytes) -> None:
+        """message: of the type `RESTResponse`. One that cannot be read answers nothing."""
+        try:
+            number, reply = decode(message)
+        except (ValueError, TypeError, KeyError, AttributeError) as error:
+            log.warning("an answer of Asterisk cannot be read: %s", type(error).__name__)
+            return
+        future = self._open.pop(number, None)
         if future is not None and not future.done():
-            body = response.message_body
-            future.set_result(Reply(response.status_code, body.encode() if body is not None else b""))
+            future.set_result(reply)
 
     async def exchange(self, request: Request) -> Reply:
         if self._send is None:
@@ -104,6 +111,14 @@ class SocketRest:
             return reply
         finally:
             self._open.pop(number, None)
+
+
+def decode(message: bytes) -> tuple[str, Reply]:
+    """The number of the request, and the reply. Only the three things that count are looked at: it comes with every
+    command. Raises ValueError, TypeError, KeyError or AttributeError: it is not as promised."""
+    read = orjson.loads(message)
+    body = read.get("message_body")
+    return str(read["request_id"]), Reply(int(read["status_code"]), b"" if body is None else body.encode())
 
 
 def encode(request: Request, request_id: str) -> bytes:
