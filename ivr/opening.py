@@ -34,9 +34,10 @@ UNWANTED = frozenset(
         "BridgeCreated",
         "BridgeMerged",
     }
-    | {"BridgeDestroyed", "ChannelCreated"}
+    | {"BridgeDestroyed", "ChannelCreated", "PlaybackStarted", "RecordingStarted", "EndpointStateChange"}
 )
-"""Events that no part of ours looks at."""
+"""Events that no part of ours looks at. EndpointStateChange comes with every channel of a telephone; that it is there
+or gone is told by a PeerStatusChange too."""
 
 
 async def open_speech(

@@ -52,6 +52,8 @@ FRONT_DOOR: Final = frozenset(
 )
 """To the front door always, and to mailboxes that watch an object they name."""
 SPECIAL: Final = ARRIVALS | FRONT_DOOR
+BRIDGED: Final = frozenset({"ChannelEnteredBridge", "ChannelLeftBridge"})
+"""They say nothing new to whoever put the channel there: `unwanted` of most mailboxes."""
 
 
 class Queue:
@@ -96,6 +98,13 @@ class Queue:
         if self._error is not None:
             raise self._error
         return self._opened(self._events.popleft()) if self._events else None
+
+    def holds(self, kind: str, object_id: str) -> bool:
+        """An event of this type about that object waits to be read."""
+        return any(
+            not isinstance(event, Gap) and event.type == kind and object_id in event.object_ids()
+            for event in self._events
+        )
 
     def _opened(self, event: AnyEvent | Sealed) -> AnyEvent:
         if not isinstance(event, Sealed):
@@ -148,11 +157,17 @@ class MailboxClosed(AriError):
 class Mailbox(Queue):
     """One session's events. Made by `Bus.mailbox`."""
 
-    __slots__ = ("_watched",)
+    __slots__ = ("_unwanted", "_watched")
 
-    def __init__(self, bus: Bus, owner: str, capacity: int) -> None:
+    def __init__(self, bus: Bus, owner: str, capacity: int, unwanted: frozenset[str] = frozenset()) -> None:
         super().__init__(bus, owner, capacity)
+        self._unwanted = unwanted
         self._watched: set[str] = set()
+
+    def put(self, event: AnyEvent | Sealed) -> bool:
+        if type(event) is Sealed and event.type in self._unwanted:
+            return True
+        return super().put(event)
 
     @property
     def watched(self) -> frozenset[str]:
@@ -220,9 +235,12 @@ class Bus:
         return sum(len(held.events) for held in self._held.values())
 
     @contextmanager
-    def mailbox(self, owner: str, capacity: int = CAPACITY) -> Iterator[Mailbox]:
-        """A mailbox that is closed at the end of the block. owner: for messages (a call id)."""
-        mailbox = Mailbox(self, owner, capacity)
+    def mailbox(
+        self, owner: str, capacity: int = CAPACITY, unwanted: frozenset[str] = frozenset()
+    ) -> Iterator[Mailbox]:
+        """A mailbox that is closed at the end of the block. owner: for messages (a call id). unwanted: types of events
+        that its reader would pass over: it is not woken for them."""
+        mailbox = Mailbox(self, owner, capacity, unwanted)
         if self._failure is not None:
             mailbox.end(self._failure)
         else:

@@ -20,6 +20,7 @@ import datetime as dt
 import logging
 import random
 import time
+from collections import deque
 from collections.abc import Awaitable, Callable
 from functools import partial
 from types import TracebackType
@@ -51,6 +52,12 @@ LEAVE_OUT_S: Final = 2.0
 ASK_S: Final = 2.0
 LASTING_S: Final = 5.0
 """A connection that was lost sooner is one more that failed: something keeps cutting it."""
+
+
+TOLD_TWICE: Final = frozenset(
+    {"ChannelDestroyed", "ChannelHangupRequest", "ChannelStateChange", "Dial", "StasisEnd"}
+)
+"""Of a channel of ours on a telephone whose endpoint is subscribed to: byte for byte the same, one after the other."""
 
 
 class AriClient(WithHandles):
@@ -335,6 +342,7 @@ class AriClient(WithHandles):
     async def _read(self, socket: aiohttp.ClientWebSocketResponse[Literal[False]]) -> tuple[Loss, str]:
         dispatch = self.bus.dispatch
         heard = self.heart.heard
+        before: deque[bytes] = deque(maxlen=2)
         while True:
             message = await socket.receive()
             heard("websocket")
@@ -343,6 +351,10 @@ class AriClient(WithHandles):
                 if event.type == ANSWER:
                     self._socket_rest.answered(message.data)
                     continue
+                if event.type in TOLD_TWICE:
+                    if message.data in before:
+                        continue
+                    before.append(message.data)
                 dispatch(event)
                 if self.see_message is not None:
                     self.see_message(message.data)

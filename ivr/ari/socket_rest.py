@@ -26,6 +26,7 @@ QUICK: Final = frozenset(
         "asterisk.ping",
         "bridges.create",
         "bridges.create_with_id",
+        "bridges.destroy",
         "bridges.get",
         "channels.create",
         "channels.dial",

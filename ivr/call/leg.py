@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from types import TracebackType
 from typing import Self
 
-from ivr.ari.bus import Mailbox
+from ivr.ari.bus import BRIDGED, Mailbox
 from ivr.ari.generated.events import (
     ChannelDestroyed,
     ChannelDtmfReceived,
@@ -100,7 +100,9 @@ class Leg:
         self._doubtful = False
         """Nobody has looked yet whether the channel is there."""
         self.endpoint = destination.endpoint
-        self._mailbox_context = ari.bus.mailbox(f"{call}/{kind}")
+        self._destroyed = False
+        """Asterisk said so."""
+        self._mailbox_context = ari.bus.mailbox(f"{call}/{kind}", unwanted=BRIDGED)
         self._mailbox: Mailbox | None = None
 
     @classmethod
@@ -228,16 +230,18 @@ class Leg:
 
         A lost event must not keep two people apart for ever: the channel is also asked for now and then.
         """
+        events = self._events()
         if caller is not None and key:
-            self._events().watch(caller)
+            events.watch(caller)
         while True:
             event: AnyEvent | None = None
-            if not self._doubtful:
+            if not self._doubtful and (event := events.get_nowait()) is None:
                 with contextlib.suppress(TimeoutError):
                     async with asyncio.timeout(LOOK_EVERY_S):
-                        event = await self._events().get()
+                        event = await events.get()
             self._doubtful = False
             if isinstance(event, _GOING) and event.channel.id == self.channel:
+                self._destroyed = isinstance(event, ChannelDestroyed)
                 return
             if isinstance(event, ChannelDtmfReceived) and (event.channel.id, event.digit) == (caller, key):
                 return
@@ -265,6 +269,7 @@ class Leg:
             if isinstance(event, StasisStart):
                 break
             if isinstance(event, ChannelDestroyed):
+                self._destroyed = True
                 return not_taken(event.cause, "unavailable")
             if isinstance(event, Gap) and not await self._alive():
                 return Rung("unavailable")
@@ -309,6 +314,7 @@ class Leg:
                         case ChannelStateChange() if event.channel.state == "Ringing":
                             rang = True
                         case ChannelDestroyed():
+                            self._destroyed = True
                             taken = not_taken(event.cause, outcome)
                             return said_at_once(taken, rang=rang, after_s=loop.time() - since)
                         case Gap():
@@ -348,7 +354,8 @@ class Leg:
 
     async def _hang_up(self) -> None:
         steps: list[Awaitable[object]] = []
-        if not self._given_away:
+        destroyed = self._destroyed or self._events().holds("ChannelDestroyed", self.channel)
+        if not self._given_away and not destroyed:
             steps.append(self._ari.channels.hangup(channel_id=self.channel, reason_code="16"))
         if self._bridged:
             steps.append(self._ari.bridges.destroy(bridge_id=self.bridge))

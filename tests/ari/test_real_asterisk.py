@@ -295,7 +295,7 @@ async def test_quick_commands_are_answered_while_a_prompt_plays(settings: AriSet
             "playbacks.control": {"operation": "forward", "playback_id": "long"},
         }
         order = ["bridges.create_with_id", "channels.play_with_id", "channels.record"]
-        last = ["recordings.stop", "recordings.cancel", "channels.hangup"]
+        last = ["recordings.stop", "recordings.cancel", "bridges.destroy", "channels.hangup"]
         for name in [*order, *sorted(QUICK - set(order) - set(last)), *last]:
             resource, method = name.split(".")
             command = getattr(getattr(ari, resource), method)
@@ -310,8 +310,23 @@ async def test_quick_commands_are_answered_while_a_prompt_plays(settings: AriSet
             ):  # a queued one cannot be paused: it is answered, that is all
                 await command(**arguments)
         await ari.channel("quick.made").hangup()
-        for bridge in ("b5", "b6"):
-            await value(ari.bridge(bridge).destroy())
+        await value(ari.bridge("b6").destroy())
+
+
+async def test_a_bridge_is_destroyed_at_once_while_a_prompt_plays_to_who_is_in_it(
+    settings: AriSettings,
+) -> None:
+    async with (
+        connected(replace(settings, rest="websocket")) as ari,
+        caller(ari, "inside") as (channel, _, mailbox),
+    ):
+        await value(ari.bridges.create_with_id(bridge_id="b7", type="mixing,dtmf_events"))
+        await value(ari.bridge("b7").add_channel(channel=[channel]))
+        mailbox.watch("inside")
+        await value(ari.channel(channel).play_with_id(playback_id="inside", media=["sound:demo-congrats"]))
+        await until(mailbox, PlaybackStarted)
+        await value(ari.bridge("b7").destroy())
+        assert (await value(ari.playback("inside").get())).state == "playing"
 
 
 async def test_an_accepted_prefix_of_an_id_is_refused_by_asterisk(settings: AriSettings) -> None:
