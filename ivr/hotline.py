@@ -1,4 +1,4 @@
-"""A hotline that takes calls, as others see it: made by `ivr/main.py`."""
+"""A hotline that takes calls, as others see it: made by `ivr/main/joining.py`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One controller, joined as `ivr/main.py` joins it, on the fake Asterisk and a real SQLite file; it may be killed.
+"""One controller, joined as `ivr/main/` joins it, on the fake Asterisk and a real SQLite file; it may be killed.
 
 A killed controller has no effect from that moment on: what it would still write is not written, what it would ask of
 Asterisk is not asked, its open transaction is rolled back. Its spool stays as it is, for the next one.
