@@ -6,8 +6,9 @@
 
 Whom `by` names is decided by whoever calls; so is who may. The first act rings the supervisor's own telephone and is
 over when it has answered and the mode is reached; the next ones change the mode. Several supervisors may be at one
-talk; each is at one talk at a time. Every act stands in the call's journal (`supervised`) and among the acts of power
-(`storage/act_records.py`, kind `talk`), with who and why, also one that came to nothing.
+talk; each is at one talk at a time. Every act stands among the acts of power (`storage/act_records.py`, kind `talk`),
+with who and why, also one that came to nothing. The call's journal (`supervised`) has that the telephone answered
+(`answered`), each mode that was reached, and the end (`ended`).
 
 Moving an entry and forcing an agent's state are the desk's (`ivr/desk`).
 """
@@ -235,6 +236,9 @@ class Supervising:
                 if leg is None:
                     begin(NotSupervised("gone" if supervision.over.done() else "no_answer"))
                 else:
+                    # Also where no mode is reached: an agent's own history says that this call was answered.
+                    note = {"by": by, "mode": "answered", "agent": conversation.agent}
+                    conversation.note("supervised", note)
                     await supervision.hold(leg, mode, begin)
         except Exception:
             log.exception("a supervisor is not with a talk (any more)")

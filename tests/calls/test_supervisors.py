@@ -133,7 +133,7 @@ async def test_one_mode_after_the_other_on_the_same_telephone_until_the_talk_is_
         (SUPERVISOR, "listen", "a1001", "goes on alone"),
     ]
     noted = [data["mode"] for kind, data in await stage.journal(call) if kind == "supervised"]
-    assert noted == ["listen", "whisper", "join", "listen", "whisper", "listen", "ended"]
+    assert noted == ["answered", "listen", "whisper", "join", "listen", "whisper", "listen", "ended"]
 
 
 async def test_a_consultation_is_heard_and_then_the_citizen_again(stage: Scene) -> None:

@@ -14,6 +14,7 @@ from ivr.talk.service import TalkService
 from ivr.talk.supervising import Supervising
 from ivr.talk.supervising_state import Mode, NotSupervised, Outcome, Supervised
 from ivr.talk.targets import ToAgent
+from routing.board_events import AgentChanged
 from tests.call.scenes import SEEDS, play, sent
 from tests.support.call_house import House
 from tests.support.fake_ari_objects import Fault, Phone
@@ -187,6 +188,20 @@ def test_it_ends_with_the_talk_though_the_call_goes_on(seed: int, mode: str) -> 
         assert CITIZEN in here.ari.world.channels
         assert by.now() == ()
         assert phones(here, BOSS) == []
+
+    supervised(scene, seed)
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_an_agent_who_answered_and_heard_nobody_is_on_record(seed: int) -> None:
+    async def scene(here: House, by: Supervising) -> None:
+        here.ari.world.fault("channels.snoop_channel_with_id", status=500, times=9)
+        assert await by.listen("a2", "a1", why="?") == NotSupervised("not_now")
+        here.ari.world.faults.clear()
+        noted = [data for _, _, kind, data in here.memory.events if kind == "supervised"]
+        assert noted == [{"by": "a2", "mode": "answered", "agent": "a1"}]
+        answers = [one for one in here.memory.routed if isinstance(one, AgentChanged)]
+        assert ("a2", "talking") in [(one.after.id, one.after.state) for one in answers]
 
     supervised(scene, seed)
 
