@@ -19,6 +19,7 @@ from ivr.talk.events import Consult, GoBack
 from ivr.talk.registry import Talks
 from ivr.talk.results import Refused
 from ivr.talk.talking import Talking
+from ivr.talk.transfer_key import is_request
 
 log = logging.getLogger(__name__)
 
@@ -49,7 +50,7 @@ async def serve_second(ari: Ari, talks: Talks, channel: ChannelId, agent: str, d
                     if isinstance(event, (ChannelDestroyed, StasisEnd)):
                         talking.tell(GoBack())
                         break
-                    if isinstance(event, ChannelTransfer):
+                    if isinstance(event, ChannelTransfer) and is_request(event):
                         talking.referred_by(event)
             finally:
                 over.cancel()

@@ -26,7 +26,7 @@ from ivr.talk.party import Message, Party
 from ivr.talk.people import Person, Talk
 from ivr.talk.reaching import Reach, Reached
 from ivr.talk.results import Refused, Result
-from ivr.talk.transfer_key import asked_by, tell_telephone
+from ivr.talk.transfer_key import asked_by, is_request, tell_telephone
 from routing.ids import AgentId, EntryId
 
 
@@ -127,7 +127,11 @@ class Telephones:
             if isinstance(event, (ChannelHold, ChannelUnhold)):
                 held = isinstance(event, ChannelHold)
                 self._tell(Message(Hold() if held else Resume(), person=person))
-            elif isinstance(event, ChannelTransfer) and event.referred_by.source_channel.id == channel:
+            elif (
+                isinstance(event, ChannelTransfer)
+                and is_request(event)
+                and event.referred_by.source_channel.id == channel
+            ):
                 self._referred_by(event)
 
         channel = party.reached.leg.channel
@@ -158,8 +162,8 @@ class Telephones:
         owner = self._talk().owner
         result = await self._do("" if owner is None else owner.name, command)
         if isinstance(result, Refused):
-            asked, party.referred = party.referred, ""
-            await tell_telephone(self._ground.ari, asked, done=False)
+            await tell_telephone(self._ground.ari, party.referred, done=False)
+            party.referred = ""
 
     def share(self, main: str) -> None:
         """Transcript and recording of those who share the call with the citizen, from now on. main: their bridge."""

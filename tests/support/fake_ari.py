@@ -227,8 +227,15 @@ class FakeAsterisk(FakeWorld):
     _channels_unmute = _channels_mute
 
     def _channels_transfer_progress(self, p: Mapping[str, str]) -> None:
-        """What the telephone is told of its transfer."""
-        self._settled(p["channelId"])
+        """What the telephone is told of its transfer is told to whoever watches its channel as well."""
+        channel = self._settled(p["channelId"])
+        self._emit(
+            channel.id,
+            "ChannelTransfer",
+            state=p["states"].replace("unavailable", "declined"),
+            refer_to={"requested_destination": {}},
+            referred_by={"source_channel": self._json(channel)},
+        )
 
     def _channels_send_dtmf(self, p: Mapping[str, str]) -> None:
         self._settled(p["channelId"]).digits_sent += p.get("dtmf", "")
@@ -441,6 +448,8 @@ class FakeAsterisk(FakeWorld):
         return file
 
     def _variable(self, channel: FakeChannel, name: str) -> str:
+        if name == "CHANNEL(pjsip,call-id)":
+            return f"{channel.id}@fake"
         if name not in channel.variables:
             raise Refused(404, "Provided variable was not found")
         return channel.variables[name]

@@ -155,6 +155,37 @@ def test_the_transfer_key_hands_the_citizen_on() -> None:
     play(scene)
 
 
+def test_the_telephone_is_told_in_turn_once_and_before_it_is_let_go() -> None:
+    """Asterisk ends, or locks up, when it is told sooner, or when the call ends meanwhile."""
+
+    async def scene(here: House) -> None:
+        agent, citizen = await in_own_call(here)
+
+        def done_to(channel: str) -> list[str]:
+            names = ("channels.get_channel_var", "channels.transfer_progress", "channels.hangup")
+            return [
+                f"{name.removeprefix('channels.')} {values.get('states', '')}".strip()
+                for name, values in here.ari.world.commands
+                if name in names and values["channelId"] == channel
+            ]
+
+        transfer_key(here, agent, "1002")
+        await here.until(3)
+        refused = ["get_channel_var", "transfer_progress channel_unavailable"]
+        assert done_to(agent) == refused, "what it is told is not taken for the key once more"
+        here.log_in("a2")
+        await here.until(3)
+        assert here.states()["a2"] == "available"
+        transfer_key(here, agent, "1002")
+        await here.until(5)
+        assert done_to(agent) == [*refused, "get_channel_var", "transfer_progress channel_answered", "hangup"]
+        assert together(here, citizen, phone_of(here, "a2").id)
+        here.ari.world.hang_up(citizen)
+        await here.until(2)
+
+    play(scene)
+
+
 @pytest.mark.parametrize("how", ["nobody answers", "queue", "parked", "telephone lost on hold"])
 def test_whom_nobody_takes_waits_in_the_line_of_the_agent(how: str) -> None:
     async def scene(here: House) -> None:
