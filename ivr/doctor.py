@@ -27,6 +27,7 @@ from sqlalchemy.engine import make_url
 from asr import model_report
 from asr.pool import WorkerPool
 from asr.settings import PoolSettings
+from ivr.adoption.lock import Holder, who_runs
 from ivr.asterisk import locate, ports
 from ivr.config import Settings
 from ivr.errors import AsteriskError, HotlineError
@@ -211,20 +212,25 @@ async def check_database(settings: Settings) -> AsyncIterator[Finding]:
 
 async def check_ports(settings: Settings) -> AsyncIterator[Finding]:
     stream, datagram = socket.SOCK_STREAM, socket.SOCK_DGRAM
-    wanted = settings.asterisk
+    wanted, web = settings.asterisk, settings.web
+    running = await asyncio.to_thread(who_runs, settings.state_dir)
     if wanted.mode == "private":
         host = "127.0.0.1" if wanted.loopback else "0.0.0.0"
+        mend = f"another one is chosen at the start; `ss -lntup | grep :{wanted.sip_port}` says who has it"
         free = ports.is_free(wanted.sip_port, host, (datagram, stream))
-        detail = f"{wanted.sip_port} is {'free' if free else 'taken: another one is chosen at the start'}"
-        mend = "" if free else f"`ss -lntup | grep :{wanted.sip_port}` says by whom"
-        yield Finding("port for SIP", "ok" if free else "warn", detail, mend)
-    if settings.web.enabled and settings.web.port:
-        port = settings.web.port
-        free = ports.is_free(port, settings.web.host, (stream,))
-        mend = "" if free else "if that is not this hotline at work, choose another: web.port"
-        yield Finding(
-            "port for pages", "ok" if free else "warn", f"{port} is {'free' if free else 'taken'}", mend
-        )
+        yield _port("port for SIP", wanted.sip_port, free, running, mend)
+    if web.enabled and web.port:
+        free = ports.is_free(web.port, web.host, (stream,))
+        yield _port("port for pages", web.port, free, running, "choose another: web.port")
+
+
+def _port(name: str, port: int, free: bool, running: Holder | None, mend: str) -> Finding:
+    """running: the controller of this state directory, which has the ports of these settings."""
+    if free:
+        return Finding(name, "ok", f"{port} is free")
+    if running is not None:
+        return Finding(name, "ok", f"{port} is in use, and this hotline runs: {running}")
+    return Finding(name, "warn", f"{port} is taken by another program", mend)
 
 
 async def check_disk(settings: Settings) -> AsyncIterator[Finding]:

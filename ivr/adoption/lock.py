@@ -8,6 +8,8 @@
     await lock.until_let_go()    # the next one, which has taken the application
     await lock.until_ours()
 
+    who_runs(state_dir)          # for others: the process, or None
+
 Theory of operation. The kernel holds a lock on `controller.lock` for the process that runs, and drops it when that
 ends, however it ends. What the file says is for others: which process it is, since when, and whether it has let its
 calls go. Whoever comes to take them over says so in `controller.next`: then the one that loses the application to it
@@ -194,6 +196,14 @@ def one_at_a_time(settings: Settings, *, takeover: bool) -> Iterator[ControllerL
         yield lock
     finally:
         lock.close()
+
+
+def who_runs(state_dir: Path) -> Holder | None:
+    """The controller of this machine that runs in that state directory now. Takes no lock: none that starts is kept
+    from it."""
+    holder = _read(state_dir / LOCK)
+    here = holder is not None and holder.host == socket.gethostname() and _runs(holder)
+    return holder if here else None
 
 
 def _read(path: Path) -> Holder | None:

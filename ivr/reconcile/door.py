@@ -10,6 +10,7 @@ The report is one JSON object: `node`, `at`, `counts` (what there is in each vie
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import os
 from collections.abc import AsyncIterator, Iterator
@@ -71,6 +72,8 @@ async def answering(folder: Path, reconciler: Reconciler) -> AsyncIterator[None]
         for task in asking:
             task.cancel()
         await asyncio.gather(*asking, return_exceptions=True)
+        with contextlib.suppress(OSError):
+            (folder / NAME).unlink()
 
 
 async def ask(folder: Path) -> dict[str, Any] | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import socket
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -13,6 +14,7 @@ from pydantic import SecretStr
 from typer.testing import CliRunner
 
 from ivr import doctor
+from ivr.adoption.lock import LOCK, ControllerLock
 from ivr.cli.doctor import doctor as command
 from ivr.config import AsteriskSettings, Settings, WebSettings, load_settings
 from ivr.doctor import Finding
@@ -102,17 +104,35 @@ async def test_missing_tools_name_their_package(monkeypatch: pytest.MonkeyPatch)
     assert findings["sipp"].mend == "apt-get install sip-tester"
 
 
-async def test_a_taken_port_is_noticed() -> None:
+async def ports_found(state_dir: Path) -> list[Finding]:
+    """With both ports taken."""
     with socket.socket() as listening:
         listening.bind(("127.0.0.1", 0))
         listening.listen()
         port = listening.getsockname()[1]
-        settings = load_settings(web=WebSettings(port=port), asterisk=AsteriskSettings(sip_port=port))
-        findings = await doctor.examine(settings, [doctor.check_ports])
-    assert [(finding.name, finding.status) for finding in findings] == [
+        settings = load_settings(
+            state_dir=state_dir, web=WebSettings(port=port), asterisk=AsteriskSettings(sip_port=port)
+        )
+        return await doctor.examine(settings, [doctor.check_ports])
+
+
+async def test_a_taken_port_is_noticed(tmp_path: Path) -> None:
+    assert [(finding.name, finding.status) for finding in await ports_found(tmp_path)] == [
         ("port for SIP", "warn"),
         ("port for pages", "warn"),
     ]
+
+
+async def test_the_ports_of_the_hotline_that_runs_here_are_its_own(tmp_path: Path) -> None:
+    lock = ControllerLock(tmp_path, "n1")
+    lock.take()
+    found = await ports_found(tmp_path)
+    assert [finding.status for finding in found] == ["ok", "ok"]
+    assert all(f"process {os.getpid()} " in finding.detail for finding in found)
+    lock.close()
+    holder = tmp_path / LOCK
+    holder.write_text(holder.read_text().replace('"started": ', '"started": 1'))
+    assert {finding.status for finding in await ports_found(tmp_path)} == {"warn"}, "it has ended"
 
 
 async def test_a_database_that_is_not_made_yet_is_fine_and_stays_unmade(tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import datetime as dt
+import socket
 import stat
 from pathlib import Path
 from types import SimpleNamespace
@@ -59,10 +60,16 @@ async def test_however_deep_the_folder_lies_only_its_user_may_ask(tmp_path: Path
         "telephones": 0,
     }
     assert report["findings"] == [{"code": STUCK.code, "subject": STUCK.subject, "why": STUCK.why}]
-    # Another server in the same folder takes the place of one that was killed.
-    async with answering(folder, server()):
-        assert [one.status for one in await told(folder)] == ["ok", "ok", "ok"]
+    assert not (folder / NAME).exists()
     assert await ask(folder) is None
+
+
+async def test_a_server_takes_the_place_of_one_that_was_killed(tmp_path: Path) -> None:
+    with socket.socket(socket.AF_UNIX) as left:
+        left.bind(str(tmp_path / NAME))
+    assert await ask(tmp_path) is None
+    async with answering(tmp_path, server()):
+        assert [one.status for one in await told(tmp_path)] == ["ok", "ok", "ok"]
 
 
 async def test_what_is_not_true_fails_and_what_was_repaired_is_a_warning(tmp_path: Path) -> None:
