@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import bisect
+import datetime as dt
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -104,12 +105,12 @@ class Places:
 
     # --- what happened
 
-    def line_moved(self, change: EntryChanged) -> None:
+    def line_moved(self, change: EntryChanged, now: dt.datetime) -> None:
         entry, before = change.after, change.before
-        self._standings.entry(entry, self._board.rules, self._clock.now())
+        self._standings.entry(entry, self._board.rules, now)
         left_line = entry.state in ("joined", "ended")
         if left_line and (before is None or before.state not in ("joined", "ended")):
-            self._wait_over(entry, before)
+            self._wait_over(entry, before, now.timestamp())
         if entry.callback:
             # Its caller is not on the line: nothing can be measured of it.
             self._said.pop(entry.id, None)
@@ -122,20 +123,19 @@ class Places:
             # Somebody came in before others.
             self._look_through(entry.queue)
 
-    def agent_changed(self, change: AgentChanged) -> None:
+    def agent_changed(self, change: AgentChanged, now: dt.datetime) -> None:
         """One call takes an agent from being reserved to being free again, if there was a talk."""
         agent, before = change.after, change.before
         self._standings.agent(agent)
         if agent.state == "talking" and agent.entry is not None and agent.id not in self._busy_since:
             entry = self._board.entry(agent.entry)
             if entry is not None:
-                self._busy_since[agent.id] = (self._now_s(), entry.queue)
+                self._busy_since[agent.id] = (now.timestamp(), entry.queue)
         elif agent.state in ("available", "paused", "offline") and agent.id in self._busy_since:
             since_s, queue = self._busy_since.pop(agent.id)
-            rung_s = self.handle_times.answer_s(queue)
-            now = self._clock.now().astimezone()
             if before is not None and queue:
-                self.handle_times.add(queue, self._now_s() - since_s + rung_s, now)
+                handled_s = now.timestamp() - since_s + self.handle_times.answer_s(queue)
+                self.handle_times.add(queue, handled_s, now.astimezone())
 
     def told(self, id: EntryId, place: int, wait: WaitRange | None) -> None:
         """The caller hears this now."""
@@ -145,8 +145,7 @@ class Places:
             serving = 0 if standing is None else standing.serving
             self._said.setdefault(id, []).append(_Said(self._now_s(), place, serving, wait, told=True))
 
-    def _wait_over(self, entry: Entry, before: Entry | None) -> None:
-        now_s = self._now_s()
+    def _wait_over(self, entry: Entry, before: Entry | None, now_s: float) -> None:
         joined, waited_s = entry.state == "joined", now_s - entry.limit_from.timestamp()
         if entry.queue and not entry.callback:
             self.handle_times.waited(entry.queue, waited_s, gave_up=entry.outcome == "abandoned")

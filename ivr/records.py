@@ -134,9 +134,10 @@ class FactRecords:
             case EntryChanged():
                 if not fact.after.callback and fact.after.only is None:
                     # A call in a queue: no promise that is kept later, no transfer to a person.
-                    self._today.entry_changed(fact.before, fact.after)
-                self._put(EntryRecord.of(fact.after))
-                self._put(change_of(fact, at))
+                    self._today.entry_changed(fact.before, fact.after, at)
+                row = EntryRecord.of(fact.after)
+                self._put(row)
+                self._put(change_of(fact, at, row))
             case AgentChanged():
                 self._put(AgentRecord.of(fact.after))
                 self._put(AgentStateChange.of(fact, at))

@@ -40,11 +40,8 @@ class TodayCount:
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
-        self._day = self._today()
+        self._turns_at = _midnight_after(clock.now())
         self._reset()
-
-    def _today(self) -> dt.date:
-        return self._clock.now().astimezone().date()
 
     def _reset(self) -> None:
         self._arrived = self._offered = self._answered = self._promptly = 0
@@ -52,20 +49,18 @@ class TodayCount:
         self._waited_s = 0.0
         self._joined: set[str] = set()
 
-    def _turn_day(self) -> None:
-        today = self._today()
-        if today != self._day:
-            self._day = today
+    def _turn_day(self, now: dt.datetime) -> None:
+        if now >= self._turns_at:
+            self._turns_at = _midnight_after(now)
             self._reset()
 
     def arrived(self) -> None:
-        self._turn_day()
+        self._turn_day(self._clock.now())
         self._arrived += 1
 
-    def entry_changed(self, before: Entry | None, after: Entry) -> None:
+    def entry_changed(self, before: Entry | None, after: Entry, now: dt.datetime) -> None:
         """Count an entry when it begins, is joined the first time, or ends."""
-        self._turn_day()
-        now = self._clock.now()
+        self._turn_day(now)
         if before is None:
             self._offered += 1
         elif after.state == "joined" and after.id not in self._joined:
@@ -85,7 +80,7 @@ class TodayCount:
                 self._abandoned += 1
 
     def figures(self) -> Today:
-        self._turn_day()
+        self._turn_day(self._clock.now())
         return Today(
             arrived=self._arrived,
             offered=self._offered,
@@ -95,6 +90,12 @@ class TodayCount:
             abandoned_short=self._abandoned_short,
             asa_s=self._waited_s / self._answered if self._answered else None,
         )
+
+
+def _midnight_after(now: dt.datetime) -> dt.datetime:
+    """When the next local day begins."""
+    tomorrow = now.astimezone().date() + dt.timedelta(days=1)
+    return dt.datetime.combine(tomorrow, dt.time()).astimezone()
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import datetime as dt
 from dataclasses import replace
-from typing import assert_never
+from typing import Any, assert_never
 
 from routing.agent_events import (
     AgentAct,
@@ -96,7 +96,10 @@ __all__ = [
 def apply(agent: Agent, event: AgentEvent, now: dt.datetime, limits: AgentLimits = USUAL) -> Agent:
     """The agent after the event. Raises IllegalTransition (agent unchanged) when the table has no such arrow."""
     after = _after(agent, event, now, limits)
-    return agent if after == agent else replace(after, revision=agent.revision + 1)
+    if after.state != agent.state:
+        return after  # and `_enter` has counted it
+    same = replace(after, revision=agent.revision) == agent
+    return agent if same else replace(after, revision=agent.revision + 1)
 
 
 def _after(agent: Agent, event: AgentEvent, now: dt.datetime, limits: AgentLimits) -> Agent:
@@ -133,7 +136,7 @@ def _plainly(
         case ExtendWrapUp(by_s=by_s):
             return _extended(agent, by_s, now, limits)
         case Pause(reason=reason):
-            return replace(_enter(agent, target, now), pause_reason=reason)
+            return _enter(agent, target, now, pause_reason=reason)
         case _ if target == agent.state:
             return agent
         case LogIn():
@@ -141,17 +144,17 @@ def _plainly(
         case Unpause():
             return _unpaused(_enter(agent, target, now), limits)
         case Reserve(entry=entry):
-            given_before = agent.last_given_at
-            reserved = replace(_enter(agent, target, now), entry=entry, last_given_at=now)
-            return replace(reserved, given_before=given_before)
+            return _enter(
+                agent, target, now, entry=entry, last_given_at=now, given_before=agent.last_given_at
+            )
         case Answer():
-            answered = replace(_enter(agent, target, now), calls=agent.calls + 1)
-            answered = replace(answered, do_not_disturb=False)
-            return replace(answered, no_answers=0) if "answer" in limits.misses_forgotten_by else answered
+            misses = 0 if "answer" in limits.misses_forgotten_by else agent.no_answers
+            calls = agent.calls + 1
+            return _enter(agent, target, now, calls=calls, do_not_disturb=False, no_answers=misses)
         case EndTalk(wrap_up_s=wrap_up_s):
-            return replace(_enter(agent, target, now), until=_later(wrap_up_s, now))
+            return _enter(agent, target, now, until=_later(wrap_up_s, now))
         case PhoneUnregistered():
-            return replace(_enter(agent, target, now), pause_reason=PHONE_GONE)
+            return _enter(agent, target, now, pause_reason=PHONE_GONE)
         case _:
             return _enter(agent, target, now)
 
@@ -160,24 +163,25 @@ def _later(seconds: float | None, now: dt.datetime) -> dt.datetime | None:
     return None if seconds is None else now + dt.timedelta(seconds=seconds)
 
 
-def _enter(agent: Agent, state: AgentState, now: dt.datetime) -> Agent:
-    """Into a state with what belongs only to the old one forgotten."""
+def _enter(agent: Agent, state: AgentState, now: dt.datetime, **besides: Any) -> Agent:
+    """Into a state with what belongs only to the old one forgotten. besides: fields that are others then."""
     busy = state in OFFERED or state in IN_CALL or state == "wrap_up"
     was_busy = agent.state in IN_CALL or agent.state == "wrap_up"
-    return replace(
-        agent,
-        state=state,
-        since=now,
-        until=None,
-        pause_reason="",
-        reminders=0,
-        leaving=agent.leaving if busy else None,
-        entry=agent.entry if busy else None,
-        own_call=agent.own_call if busy else "",
-        given_before=agent.given_before if state in OFFERED else None,
-        idle_since=now if state == "available" else agent.idle_since,
-        busy_s=agent.busy_s + (now - agent.since).total_seconds() if was_busy else agent.busy_s,
-    )
+    changes: dict[str, Any] = {
+        "state": state,
+        "since": now,
+        "until": None,
+        "pause_reason": "",
+        "reminders": 0,
+        "leaving": agent.leaving if busy else None,
+        "entry": agent.entry if busy else None,
+        "own_call": agent.own_call if busy else "",
+        "given_before": agent.given_before if state in OFFERED else None,
+        "idle_since": now if state == "available" else agent.idle_since,
+        "busy_s": agent.busy_s + (now - agent.since).total_seconds() if was_busy else agent.busy_s,
+        "revision": agent.revision + 1,
+    }
+    return replace(agent, **(changes | besides))
 
 
 def _logged_in(agent: Agent, now: dt.datetime, limits: AgentLimits) -> Agent:
@@ -194,11 +198,11 @@ def _unpaused(agent: Agent, limits: AgentLimits) -> Agent:
 
 def _free(agent: Agent, now: dt.datetime, *, turn_kept: bool) -> Agent:
     if agent.leaving is None:
-        free = _enter(agent, "available", now)
         if not turn_kept:
-            return free
-        return replace(free, idle_since=agent.idle_since, last_given_at=agent.given_before)
-    return replace(_enter(agent, agent.leaving.to, now), pause_reason=agent.leaving.reason)
+            return _enter(agent, "available", now)
+        before = agent.given_before
+        return _enter(agent, "available", now, idle_since=agent.idle_since, last_given_at=before)
+    return _enter(agent, agent.leaving.to, now, pause_reason=agent.leaving.reason)
 
 
 def _missed(agent: Agent, event: AgentEvent, now: dt.datetime, limits: AgentLimits) -> Agent:
@@ -213,7 +217,7 @@ def _missed(agent: Agent, event: AgentEvent, now: dt.datetime, limits: AgentLimi
     agent = replace(agent, no_answers=misses, missed_at=now, do_not_disturb=refused)
     if agent.leaving is None and event.pause_after is not None and misses >= event.pause_after:
         reason = DO_NOT_DISTURB if refused else MISSED
-        return replace(_enter(agent, "paused", now), pause_reason=reason)
+        return _enter(agent, "paused", now, pause_reason=reason)
     return _free(agent, now, turn_kept=False)
 
 
@@ -240,7 +244,7 @@ def _timed_out(agent: Agent, event: AgentEvent, now: dt.datetime, limits: AgentL
         case "paused" if agent.leaving is not None:
             return _free(agent, now, turn_kept=False)
         case "paused":
-            return replace(_enter(agent, "paused", now), pause_reason=TIMED_OUT)
+            return _enter(agent, "paused", now, pause_reason=TIMED_OUT)
         case "offline":
             return _enter(agent, "offline", now)
         case _:
@@ -250,7 +254,7 @@ def _timed_out(agent: Agent, event: AgentEvent, now: dt.datetime, limits: AgentL
 def _called_out(agent: Agent, event: AgentEvent, now: dt.datetime) -> Agent:
     assert isinstance(event, CallOut)
     leaving = Leaving("paused", agent.pause_reason) if agent.state == "paused" else agent.leaving
-    return replace(_enter(agent, "talking", now), own_call=event.call, leaving=leaving, entry=None)
+    return _enter(agent, "talking", now, own_call=event.call, leaving=leaving, entry=None)
 
 
 def _own_call_over(agent: Agent, event: AgentEvent, now: dt.datetime) -> Agent:
@@ -259,7 +263,7 @@ def _own_call_over(agent: Agent, event: AgentEvent, now: dt.datetime) -> Agent:
         raise IllegalTransition(f"agent {agent.id}", agent.state, event)
     if event.wrap_up_s == 0:
         return _free(agent, now, turn_kept=False)
-    return replace(_enter(agent, "wrap_up", now), until=_later(event.wrap_up_s, now))
+    return _enter(agent, "wrap_up", now, until=_later(event.wrap_up_s, now))
 
 
 def _extended(agent: Agent, by_s: float, now: dt.datetime, limits: AgentLimits) -> Agent:

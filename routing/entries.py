@@ -12,7 +12,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import Final, assert_never
+from typing import Any, Final, assert_never
 
 from routing.agents import IllegalTransition
 from routing.entry_events import (
@@ -228,37 +228,45 @@ def _without(entry: Entry, agent: AgentId, event: EntryEvent) -> Entry:
 def apply(entry: Entry, event: EntryEvent, now: dt.datetime) -> Entry:
     """The entry after the event. Raises IllegalTransition (entry unchanged) when the tables do not allow it."""
     after = _after(entry, event, now)
-    return entry if after == entry else replace(after, revision=entry.revision + 1)
+    if after.state != entry.state:
+        return after  # and `_enter` has counted it
+    same = replace(after, revision=entry.revision) == entry
+    return entry if same else replace(after, revision=entry.revision + 1)
+
+
+def _enter(entry: Entry, state: EntryState, now: dt.datetime, **besides: Any) -> Entry:
+    """Into a state, if it is in another one. besides: fields that are others then."""
+    since = entry.since if state == entry.state else now
+    return replace(entry, state=state, since=since, revision=entry.revision + 1, **besides)
 
 
 def _after(entry: Entry, event: EntryEvent, now: dt.datetime) -> Entry:
     state = TRANSITIONS[entry.state].get(type(event))
     if state is None or (isinstance(event, Ended) and event.outcome not in OUTCOMES[entry.state]):
         raise IllegalTransition(f"entry {entry.id}", entry.state, event)
-    since = entry.since if state == entry.state else now
     match event:
         case Offered(agent=agent):
-            return replace(entry, state=state, since=since, agent=agent, attempts=entry.attempts + 1)
+            return _enter(entry, state, now, agent=agent, attempts=entry.attempts + 1)
         case OfferedToo(agent=agent):
             return replace(entry, others=(*entry.others, agent), attempts=entry.attempts + 1)
         case Ringing():
-            return replace(entry, state=state, since=since)
+            return _enter(entry, state, now)
         case NotTaken():
             tried = entry.tried if entry.agent is None else {**entry.tried, entry.agent: now}
-            return replace(entry, state=state, since=since, agent=None, others=(), tried=tried)
+            return _enter(entry, state, now, agent=None, others=(), tried=tried)
         case Withdrawn():
-            return replace(entry, state=state, since=since, agent=None, others=())
+            return _enter(entry, state, now, agent=None, others=())
         case NotTakenByOne(agent=agent):
             return replace(_without(entry, agent, event), tried={**entry.tried, agent: now})
         case WithdrawnFromOne(agent=agent):
             return _without(entry, agent, event)
         case Joined(agent=agent):
-            return replace(
-                entry, state=state, since=since, agent=agent or entry.agent, others=(), joined_at=now
-            )
+            return _enter(entry, state, now, agent=agent or entry.agent, others=(), joined_at=now)
         case Requeued(not_before=not_before, queue=queue, skills=skills):
-            back = replace(entry, state=state, since=since, agent=None, joined_at=None, limit_from=now)
-            return _into(replace(back, not_before=not_before), queue, skills, now)
+            back = _enter(
+                entry, state, now, agent=None, joined_at=None, limit_from=now, not_before=not_before
+            )
+            return _into(back, queue, skills, now)
         case Moved(by=by, queue=queue, priority=priority, skills=skills):
             moved = entry if priority is None else replace(entry, priority=priority)
             return _into(moved, queue, skills, now, (*entry.been, entry.queue) if by == BY_THE_RULES else ())
@@ -276,8 +284,6 @@ def _after(entry: Entry, event: EntryEvent, now: dt.datetime) -> Entry:
         case Ended(outcome=outcome):
             # Who had hung up before the agent was there was not joined, as it turns out.
             joined_at = None if outcome == "abandoned" else entry.joined_at
-            return replace(
-                entry, state=state, since=since, ended_at=now, outcome=outcome, joined_at=joined_at
-            )
+            return _enter(entry, state, now, ended_at=now, outcome=outcome, joined_at=joined_at)
         case _:
             assert_never(event)

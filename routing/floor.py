@@ -15,7 +15,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from itertools import groupby
+from itertools import groupby, islice
 from typing import Any, Final, Protocol
 
 from sortedcontainers import SortedList
@@ -32,6 +32,10 @@ Group = tuple[int, Labels]
 
 FEW: Final = 256
 """So many who fit are counted, and looked at one by one, when it is asked for."""
+LOOKED_AT: Final = 16
+"""Of the first in the order of turns, before those who fit are gone through."""
+_BY_TURN: Final = frozenset({"longest_idle", "round_robin"})
+"""Strategies whose order of turns time does not change, and that heed nothing else."""
 LOGGED_IN_TOGETHER_S: Final = 300.0
 """Turns by occupancy are kept apart by when the agents logged in, to this precision."""
 _ANY: Final = SkillName("")
@@ -96,6 +100,8 @@ class Floor:
         self._rules: Mapping[QueueName, QueueRules] = {} if rules is None else rules.queues
         self._shares = shares if shares is not None else Shares()
         self._agents: dict[AgentId, Agent] = {}
+        self._buckets: dict[AgentId, str] = {}
+        """What each counts as."""
         self._members: dict[tuple[QueueName, SkillName], dict[AgentId, None]] = {}
         self._census: dict[Demand, Census] = {}
         self._asked: dict[QueueName, list[Census]] = {}
@@ -124,7 +130,7 @@ class Floor:
             return
         if old is not None:
             self.remove(agent.id)
-        self._agents[agent.id] = agent
+        self._agents[agent.id], self._buckets[agent.id] = agent, _bucket(agent)
         for key in _keys(agent):
             self._members.setdefault(key, {})[agent.id] = None
         self._fits[agent.id], self._tallied[agent.id] = [], []
@@ -137,7 +143,7 @@ class Floor:
             self._enlist(agent)
 
     def remove(self, id: AgentId) -> None:
-        old = self._agents.pop(id)
+        old, bucket = self._agents.pop(id), self._buckets.pop(id)
         for key in _keys(old):
             del self._members[key][id]
         del self._tallied[id]
@@ -145,7 +151,7 @@ class Floor:
             census.members.remove(id)
             census.logged_in -= old.logged_in
             if census.tally is not None:
-                census.tally.by_state[_bucket(old)] -= 1
+                census.tally.by_state[bucket] -= 1
                 if old.state == "available":
                     self._group(census, census.tally, old).discard(id)
         self._log(old, -1)
@@ -182,7 +188,7 @@ class Floor:
         if census.tally is not None:
             by_state = census.tally.by_state
         else:
-            by_state = Counter(_bucket(self._agents[id]) for id in census.members)
+            by_state = Counter(map(self._buckets.__getitem__, census.members))
         return {state: number for state, number in sorted(by_state.items()) if number}
 
     def staffed(self, queue: QueueName, label: str = "", value: str = "") -> bool:
@@ -222,7 +228,12 @@ class Floor:
         barred: Collection[AgentId],
         now_s: float,
     ) -> Agent | None:
-        """Of few, by the whole order."""
+        """Of few, by the whole order: where that is the order of turns, one of the first in it fits, mostly."""
+        if not queue.shares and queue.strategy in _BY_TURN:
+            for _, _, id in islice(self._turns.get((queue.name, 0), ()), LOOKED_AT):
+                agent = self._agents[id]
+                if id not in barred and has(agent, needs):
+                    return agent
         free = [agent for id in ids if (agent := self._agents[id]).state == "available" and id not in barred]
         if len(free) > 1 and (queue.shares or queue.strategy in ("best_skill", "agent_priority")):
             return min(free, key=lambda agent: preference(agent, queue, needs, self._shares, now_s))
@@ -278,7 +289,8 @@ class Floor:
     # --- counting
 
     def _move(self, old: Agent, new: Agent) -> None:
-        before, after = _bucket(old), _bucket(new)
+        before, after = self._buckets[new.id], _bucket(new)
+        self._buckets[new.id] = after
         was, now = old.state == "available", new.state == "available"
         if before != after:
             for census in self._tallied[new.id]:
@@ -312,7 +324,7 @@ class Floor:
 
     def _tally(self, census: Census, tally: Tally, agent: Agent) -> None:
         self._tallied[agent.id].append(census)
-        bucket = _bucket(agent)
+        bucket = self._buckets[agent.id]
         tally.by_state[bucket] = tally.by_state.get(bucket, 0) + 1
         if agent.state == "available":
             self._group(census, tally, agent).add(agent.id)

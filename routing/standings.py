@@ -77,7 +77,10 @@ class Standings:
             self._shares.clear()
             self._free.clear()
         elif (before.state == "available") != (agent.state == "available"):
-            self._free.clear()
+            change = 1 if agent.state == "available" else -1
+            for demand in self._free:
+                if agent.id in self._serving[demand]:
+                    self._free[demand] += change
 
     def all_anew(
         self, rules: Rules, agents: Iterable[Agent], entries: Iterable[Entry], now: dt.datetime

@@ -10,11 +10,12 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
+from functools import cache
 from typing import Any, Final, Literal, cast
 
-from routing.agents import Agent, AgentEvent, AgentState, Leaving
+from routing.agents import Agent, AgentState, Leaving
 from routing.board_events import AgentChanged, Decided
-from routing.decisions import Decision, Move, Offer, Overflow, Overtaken, Reject, Wait
+from routing.decisions import Decision, Move, Offer, Overflow, Overtaken, Reason, Reject, Value, Wait
 from routing.entries import Entry, EntryState, Outcome, Step
 from routing.ids import AgentId, EntryId, QueueName, SkillName
 from routing.sentences import sentence
@@ -259,7 +260,7 @@ class DecisionRecord:
             agent=decision.agent if isinstance(decision, Offer) else None,
             step=decision.step if isinstance(decision, Offer | Wait) else 0,
             outcome=decision.outcome if isinstance(decision, Overflow | Reject) else "",
-            reasons=[asdict(reason) for reason in decision.reasons],
+            reasons=[_reason(reason) for reason in decision.reasons],
             sentence_zh=sentence(decision, "zh", decided.titles),
             sentence_en=sentence(decision, "en", decided.titles),
         )
@@ -379,7 +380,7 @@ class AgentStateChange:
             at=at,
             before="" if changed.before is None else changed.before.state,
             after=after.state,
-            event="known" if changed.event is None else _name(changed.event),
+            event="known" if changed.event is None else _name(type(changed.event).__name__),
             reason=after.pause_reason,
             entry=after.entry or (None if changed.before is None else changed.before.entry),
             data=({} if changed.event is None else asdict(changed.event))
@@ -411,6 +412,15 @@ def _skills(plain: Mapping[str, int]) -> dict[SkillName, int]:
     return {SkillName(name): level for name, level in plain.items()}
 
 
-def _name(event: AgentEvent) -> str:
+def _reason(reason: Reason) -> dict[str, Any]:
+    return {"code": reason.code, "data": {key: _plainly(value) for key, value in reason.data.items()}}
+
+
+def _plainly(value: Value) -> Any:
+    return dict(value) if isinstance(value, Mapping) else value
+
+
+@cache
+def _name(event: str) -> str:
     """`WrapUpDone` -> `wrap_up_done`."""
-    return "".join(f"_{c.lower()}" if c.isupper() else c for c in type(event).__name__).lstrip("_")
+    return "".join(f"_{c.lower()}" if c.isupper() else c for c in event).lstrip("_")

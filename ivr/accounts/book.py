@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import itertools
+from collections.abc import Iterable, Mapping, Sequence
 
 from storage.accounts import SipAccountRecord
 
@@ -14,9 +15,12 @@ class AccountBook:
 
     def __init__(self) -> None:
         self._agents: dict[str, str] = {}
+        self._usernames: dict[str, list[str]] = {}
+        """agent -> those of all its telephones."""
         self._accounts: list[SipAccountRecord] = []
-        self._online: dict[str, None] = {}
-        """Registered usernames, the latest to register last."""
+        self._online: dict[str, int] = {}
+        """Registered usernames, the latest to register with the highest number."""
+        self._registrations = itertools.count()
         self.unasked: set[str] = set()
         """Registered before Asterisk was started anew, and not yet asked by it: it says offline, and rings them."""
 
@@ -24,6 +28,9 @@ class AccountBook:
         """These are all there are."""
         self._accounts = [account for account in accounts if account.active]
         self._agents = {account.username: account.agent for account in self._accounts}
+        self._usernames = {}
+        for username, agent in self._agents.items():
+            self._usernames.setdefault(agent, []).append(username)
         for username in [name for name in self._online if name not in self._agents]:
             del self._online[username]
 
@@ -31,6 +38,10 @@ class AccountBook:
     def agents(self) -> Mapping[str, str]:
         """username -> agent."""
         return self._agents
+
+    def usernames_of(self, agent: str) -> Sequence[str]:
+        """Of all telephones that the agent has; an agent without accounts here is called by its own name."""
+        return self._usernames.get(agent) or (agent,)
 
     def accounts_of(self, agent: str) -> list[SipAccountRecord]:
         return [account for account in self._accounts if account.agent == agent]
@@ -48,9 +59,8 @@ class AccountBook:
         """Whether any telephone of that agent is registered now."""
         self._online.pop(username, None)
         if online:
-            self._online[username] = None
-        agent = self.agent_of(username)
-        return any(self.agent_of(name) == agent for name in self._online)
+            self._online[username] = next(self._registrations)
+        return bool(self._online_of(self.agent_of(username)))
 
     @property
     def online(self) -> frozenset[str]:
@@ -63,10 +73,12 @@ class AccountBook:
     def endpoints_of(self, agent: str) -> list[str]:
         """The ARI endpoints to ring: all telephones that are registered, the latest to do so first, else the first that
         there is."""
-        online = [username for username in reversed(self._online) if self.agent_of(username) == agent]
-        first = next((name for name, owner in self._agents.items() if owner == agent), agent)
-        return [f"{TECHNOLOGY}/{username}" for username in online or [first]]
+        online = sorted(self._online_of(agent), key=self._online.__getitem__, reverse=True)
+        return [f"{TECHNOLOGY}/{username}" for username in online or self.usernames_of(agent)[:1]]
 
     def endpoint_of(self, agent: str) -> str:
         """The first of them."""
         return self.endpoints_of(agent)[0]
+
+    def _online_of(self, agent: str) -> list[str]:
+        return [username for username in self.usernames_of(agent) if username in self._online]

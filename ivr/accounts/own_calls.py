@@ -74,8 +74,8 @@ class OwnCalls:
     def agent_changed(self, agent: Agent) -> None:
         """One who has become free may have a telephone that is not."""
         if agent.state == "available":
-            for username in self._in_use:
-                if self._book.agent_of(username) == agent.id:
+            for username in self._book.usernames_of(agent.id):
+                if username in self._in_use:
                     self._look_soon(username)
 
     def _look_soon(self, username: str) -> None:

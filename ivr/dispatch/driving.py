@@ -60,6 +60,8 @@ class Driving:
         self._records = records
         self._on_change = on_change
         self._timer: asyncio.TimerHandle | None = None
+        self._rings_at: dt.datetime | None = None
+        """When the timer does, which is the board's next deadline or before it."""
         self._facts_watched_by: list[Callable[[Fact, dt.datetime], None]] = []
         self.seats = Seats(lambda: board.rules, not_answered)
         self.places = Places(board, self.seats.by_entry, clock)
@@ -111,10 +113,10 @@ class Driving:
                 case EntryChanged():
                     self._records.routing(result, now)
                     self._remember(result)
-                    self.places.line_moved(result)
+                    self.places.line_moved(result, now)
                 case AgentChanged():
                     self._records.routing(result, now)
-                    self.places.agent_changed(result)
+                    self.places.agent_changed(result, now)
                 case Decided():
                     self._records.routing(result, now)
                 case Ignored(event=stale, why=why):
@@ -144,14 +146,16 @@ class Driving:
             self._began_in.setdefault(entry.id, before.queue)
 
     def _set_timer(self, now: dt.datetime) -> None:
+        """Most deadlines are put off before they are reached: a timer that rings no later than the next is left."""
+        deadline = self.board.next_deadline()
+        if deadline is None or (self._rings_at is not None and self._rings_at <= deadline):
+            return
         if self._timer is not None:
             self._timer.cancel()
-            self._timer = None
-        deadline = self.board.next_deadline()
-        if deadline is not None:
-            delay_s = max(0.0, (deadline - now).total_seconds())
-            self._timer = asyncio.get_running_loop().call_later(delay_s, self._tick)
+        delay_s = max(0.0, (deadline - now).total_seconds())
+        self._rings_at = deadline
+        self._timer = asyncio.get_running_loop().call_later(delay_s, self._tick)
 
     def _tick(self) -> None:
-        self._timer = None
+        self._timer = self._rings_at = None
         self.apply(Tick())

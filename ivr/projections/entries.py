@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import MISSING, fields
+from functools import cache
+from operator import attrgetter
 from typing import Any, Final
 
 from routing.board_events import EntryChanged
@@ -12,6 +14,7 @@ from storage.entry_changes import EntryChange
 from storage.records import EntryRecord
 
 _FIELDS: Final = tuple(each.name for each in fields(EntryRecord))
+_values = attrgetter(*_FIELDS)
 _NEEDED: Final = frozenset(
     each.name for each in fields(EntryRecord) if each.default is MISSING and each.default_factory is MISSING
 )
@@ -20,18 +23,23 @@ _TIMES: Final = frozenset(
 )
 
 
-def change_of(changed: EntryChanged, at: dt.datetime) -> EntryChange:
+def change_of(changed: EntryChanged, at: dt.datetime, row: EntryRecord | None = None) -> EntryChange:
     """What the log says of it. An entry that is put back on the board after a start is `arrived` again, under the
-    revision that it has on record: the log knows that one, and keeps what it has."""
-    after = EntryRecord.of(changed.after)
-    before = None if changed.before is None else EntryRecord.of(changed.before)
-    data = {
-        name: _plain(getattr(after, name))
-        for name in _FIELDS
-        if before is None or getattr(before, name) != getattr(after, name)
-    }
-    event = "arrived" if changed.event is None else _name(changed.event)
-    return EntryChange(after.id, after.revision, at, after.call_id, event, data)
+    revision that it has on record: the log knows that one, and keeps what it has.
+
+    row: of the entry after it, for whoever has it already.
+    """
+    before, after = changed.before, changed.after
+    row = EntryRecord.of(after) if row is None else row
+    if before is None:
+        names: Iterable[str] = _FIELDS
+    else:
+        # The record has the entry's fields, and most of them are the same objects as before.
+        both = zip(_FIELDS, _values(before), _values(after), strict=True)
+        names = [name for name, old, new in both if old is not new and old != new]
+    data = {name: _plain(getattr(row, name)) for name in names}
+    event = "arrived" if changed.event is None else _name(type(changed.event).__name__)
+    return EntryChange(row.id, row.revision, at, row.call_id, event, data)
 
 
 def entry_of(changes: Iterable[EntryChange]) -> EntryRecord | None:
@@ -56,11 +64,11 @@ def entry_of(changes: Iterable[EntryChange]) -> EntryRecord | None:
 
 
 def _plain(value: object) -> object:
-    if isinstance(value, dt.datetime):
-        return value.isoformat()
-    return dict(value) if isinstance(value, Mapping) else value
+    """Of a record, whose values are plain JSON but for the times."""
+    return value.isoformat() if isinstance(value, dt.datetime) else value
 
 
-def _name(event: object) -> str:
+@cache
+def _name(event: str) -> str:
     """`NotTaken` -> `not_taken`."""
-    return "".join(f"_{c.lower()}" if c.isupper() else c for c in type(event).__name__).lstrip("_")
+    return "".join(f"_{c.lower()}" if c.isupper() else c for c in event).lstrip("_")
