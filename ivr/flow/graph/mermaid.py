@@ -1,7 +1,7 @@
 """A graph as Mermaid's flowchart, for documentation that renders it itself. Pure.
 
 What is emitted is a small part of Mermaid's grammar: one statement a line, ids of our own, every label in double quotes
-with all but letters, digits and harmless signs as `#code;`. The first language of the graph is used.
+with all but letters, digits and harmless signs as `#code;`.
 """
 
 from __future__ import annotations
@@ -11,10 +11,10 @@ import re
 from collections.abc import Iterator, Mapping
 from itertools import count
 
-from ivr.flow.graph import words
 from ivr.flow.graph.model import Card, Family, Graph, Line, Row
 from ivr.flow.graph.style import COLOURS
 from ivr.flow.graph.text import shorten
+from ivr.flow.graph.writer import Writer
 
 _HARMLESS = frozenset(" ,()/._?!")
 _LIST = re.compile(r"\d+[.)]")
@@ -50,91 +50,66 @@ def _harmless(character: str) -> bool:
 
 
 def write(graph: Graph) -> str:
-    return "\n".join(_Writer(graph).lines()) + "\n"
+    return _Mermaid(graph).text()
 
 
-class _Writer:
+class _Mermaid(Writer):
+    frame_end = "end"
+
     def __init__(self, graph: Graph) -> None:
-        self._graph = graph
-        self._language = graph.languages[0]
-        self._ids = {card.id: f"n{number}" for number, card in enumerate(graph.cards)}
+        super().__init__(graph)
         self._stubs = count()
         self._edges = count()
         self._not_taken: list[int] = []
 
-    def lines(self) -> Iterator[str]:
-        graph = self._graph
+    def head(self) -> Iterator[str]:
+        title = f"{self.graph.name} {self.graph.title[self.language]}".strip()
         yield "---"
-        yield f"title: {json.dumps(self._title(), ensure_ascii=False)}"
+        yield f"title: {json.dumps(title, ensure_ascii=False)}"
         yield "---"
         yield "flowchart LR"
-        cards = {card.id: card for card in graph.cards}
-        for number, frame in enumerate(graph.frames):
-            title = f"{frame.flow} {frame.title[self._language]}".strip()
-            yield f'  subgraph g{number}["{escape(title)}"]'
-            for name in frame.cards:
-                yield f"    {self._card(cards[name])}"
-            yield "  end"
-        for card in graph.unframed():
-            yield f"  {self._card(card)}"
-        for line in graph.lines:
-            yield f"  {self._line(line)}"
-        for card in graph.cards:
-            for row in card.rows:
-                if row.stub:
-                    yield f"  {self._stub(card, row)}"
-        if graph.chips:
-            yield f"  {self._scope()}"
-        yield from self._style()
 
-    def _title(self) -> str:
-        graph = self._graph
-        return f"{graph.name} {graph.title[self._language]}".strip()
+    def frame(self, number: int, title: str) -> Iterator[str]:
+        yield f'  subgraph g{number}["{escape(title)}"]'
 
-    def _card(self, card: Card) -> str:
-        language = self._language
+    def card(self, card: Card) -> str:
+        language = self.language
         lines = [f"{'▶ ' if card.start else ''}{card.name} · {card.title[language]}", card.said[language]]
         lines += [card.detail, card.note[language]]
         label = "<br/>".join(escape(shorten(line, _LONGEST, _SIZE)) for line in lines if line)
         opening, closing = _DOUBLE if card.double else _SHAPES[card.family]
         state = card.family if card.hits != 0 else "uncovered"
-        return f'{self._ids[card.id]}{opening}"{label}"{closing}:::{state}'
+        return f'{self.ids[card.id]}{opening}"{label}"{closing}:::{state}'
 
-    def _line(self, line: Line) -> str:
+    def line(self, line: Line) -> str:
         arrow = "-.->" if line.error else "==>" if line.calls else "-->"
         named = line.source_port or line.target_port or line.error
-        label = f'|"{escape(shorten(line.label[self._language], _LONGEST, _SIZE))}"|' if named else ""
+        label = f'|"{escape(shorten(line.label[self.language], _LONGEST, _SIZE))}"|' if named else ""
         self._count(line.hits)
-        return f"{self._ids[line.source]} {arrow}{label} {self._ids[line.target]}"
+        return f"{self.ids[line.source]} {arrow}{label} {self.ids[line.target]}"
 
-    def _stub(self, card: Card, row: Row) -> str:
+    def stub(self, card: Card, row: Row, number: int) -> Iterator[str]:
         arrow = "-.->" if row.error else "-->"
-        label = escape(shorten(row.label[self._language], _LONGEST, _SIZE))
-        name = escape(f"{row.sign} {row.stub[self._language]}")
+        label = escape(shorten(row.label[self.language], _LONGEST, _SIZE))
+        name = escape(f"{row.sign} {row.stub[self.language]}")
         self._count(row.hits)
-        return f'{self._ids[card.id]} {arrow}|"{label}"| s{next(self._stubs)}(["{name}"]):::stub'
+        yield f'  {self.ids[card.id]} {arrow}|"{label}"| s{next(self._stubs)}(["{name}"]):::stub'
 
     def _count(self, hits: int | None) -> None:
         number = next(self._edges)
         if hits == 0:
             self._not_taken.append(number)
 
-    def _scope(self) -> str:
-        language = self._language
-        lines = [words.word("everywhere", [language])[language]]
-        lines += [
-            f"{chip.label[language]} {'→ ' if chip.link else ''}{chip.target[language]}"
-            for chip in self._graph.chips
-        ]
+    def scope(self, lines: list[str]) -> str:
         return f'scope["{"<br/>".join(escape(shorten(line, _LONGEST, _SIZE)) for line in lines)}"]:::scope'
 
-    def _style(self) -> Iterator[str]:
+    def tail(self) -> Iterator[str]:
         for family, (strong, soft) in COLOURS.items():
             yield f"  classDef {family} fill:{soft[0]},stroke:{strong[0]},color:#17242a"
         yield "  classDef stub fill:#ffffff,stroke:#7b8b92,color:#56666d"
         yield "  classDef scope fill:#f6f8f9,stroke:#7b8b92,color:#17242a,stroke-dasharray:2 4"
         yield "  classDef uncovered fill:#fdeceb,stroke:#c0261c,color:#17242a,stroke-width:3px,stroke-dasharray:6 3"
-        for number in range(len(self._graph.frames)):
+        for number in range(len(self.graph.frames)):
             yield f"  style g{number} fill:none,stroke:#7b8b92,stroke-dasharray:2 4"
         if self._not_taken:
             yield f"  linkStyle {','.join(map(str, self._not_taken))} stroke:#c0261c"
