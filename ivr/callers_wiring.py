@@ -13,7 +13,7 @@ from ivr.callers_known import CallerKeys, ReturningCallers
 from ivr.clock import Clock
 from ivr.dispatch import Dispatcher
 from ivr.errors import StorageError
-from ivr.missed.ledger import MissedLedger
+from ivr.missed.ledger import LOOKED_AT, MissedLedger
 from ivr.missed.service import CallBack, MissedCalls
 from ivr.missed.settings import MissedSettings
 from ivr.places import Places
@@ -64,7 +64,7 @@ class Callers:
         self._put(fact)
         if isinstance(fact, CallRecord) and fact.state == "live":
             self.known.arrived(fact.caller)
-        if self.ledger is not None:
+        if self.ledger is not None and type(fact) in LOOKED_AT:
             self.ledger.see(fact)
 
     def shut(self) -> None:

@@ -116,7 +116,7 @@ class DiskWatch:
         """The same without what there is no room for."""
 
         def narrow(fact: Fact) -> None:
-            if self.found >= Room.NO_TRANSCRIPTS and isinstance(fact, TranscriptLine):
+            if type(fact) is TranscriptLine and self.found >= Room.NO_TRANSCRIPTS:
                 self.left_out += 1
             else:
                 put(fact)

@@ -10,7 +10,8 @@ machine. Segments of about `segment_bytes` follow each other; one whose payloads
 everything is trimmed the last one is cut to its header: little is left that a start would read again, or that was
 erased meanwhile. A payload that the disk does not take (full, broken) waits in memory, with all that come after it, and
 `retry` writes them in order when it can. Before that the spares are used up: room for a segment each, reserved on the
-disk while there was some, which nothing else can have taken.
+disk while there was some, which nothing else can have taken. What is appended while it is `held` waits in the same way,
+for the one write with which `let_go` brings it to the disk.
 """
 
 from __future__ import annotations
@@ -78,12 +79,17 @@ class Spool:
         self._next = 1
         self._unwritten: deque[bytes] = deque()
         self._unwritten_bytes = 0
-        self.unwritten = 0
-        """Payloads in memory that the disk has not taken."""
+        self.held = 0
+        """So many want what is appended to be written together."""
         self._full = False
         self.figures = SpoolFigures()
 
     # --- what it is doing ---
+
+    @property
+    def unwritten(self) -> int:
+        """Payloads in memory that the disk has not taken."""
+        return len(self._unwritten)
 
     @property
     def pressed(self) -> bool:
@@ -147,7 +153,7 @@ class Spool:
             log.error("not spooled: %s", error)
             self.figures.lost += 1
             return None
-        if self.unwritten:
+        if self.held or self._unwritten:
             return self._keep(framed)
         try:
             self._segments.put_down(framed, index)
@@ -164,9 +170,27 @@ class Spool:
             return None
         self._unwritten.append(framed)
         self._unwritten_bytes += len(framed)
-        self.unwritten += 1
         self._next += 1
-        return self.last
+        return self._next - 1
+
+    def hold(self) -> None:
+        """What is appended from now on is written when `let_go` was called as often as this."""
+        self.held += 1
+
+    def let_go(self) -> bool:
+        """False: the disk does not take what was appended meanwhile, which waits for `retry`. Never raises."""
+        self.held -= 1
+        if self.held or not self._unwritten:
+            return True
+        if self._full:
+            return False
+        try:
+            self._segments.put_down(b"".join(self._unwritten), self._next - len(self._unwritten))
+        except DISK_ERRORS:
+            return self.retry()  # as much of it as there is room for
+        self._unwritten.clear()
+        self._unwritten_bytes = 0
+        return True
 
     def retry(self) -> bool:
         """Write what waits in memory. True: nothing waits any more."""
@@ -240,4 +264,3 @@ class Spool:
 
     def _drop_unwritten(self) -> None:
         self._unwritten_bytes -= len(self._unwritten.popleft())
-        self.unwritten -= 1

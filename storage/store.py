@@ -16,8 +16,9 @@ import asyncio
 import contextlib
 import logging
 import os
-from collections.abc import AsyncIterator, Iterable, Sequence
-from typing import Self
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
+from functools import cached_property
+from typing import Self, TypeVar
 
 from sqlalchemy.engine import URL
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
@@ -52,36 +53,44 @@ from storage.writing import write
 
 log = logging.getLogger(__name__)
 
+Repository = TypeVar("Repository")
+
+
+def _of(kind: Callable[[AsyncConnection], Repository]) -> cached_property[Repository]:
+    """Made when it is asked for: most units of work need one or two."""
+    return cached_property(lambda uow: kind(uow.connection))
+
 
 class UnitOfWork:
     """The repositories, over one connection and transaction."""
 
     def __init__(self, connection: AsyncConnection) -> None:
         self.connection = connection
-        self.calls = Calls(connection)
-        self.journal = Journal(connection)
-        self.transcripts = Transcripts(connection)
-        self.found_transcripts = FoundTranscripts(connection)
-        self.entries = Entries(connection)
-        self.entry_changes = EntryChanges(connection)
-        self.decisions = Decisions(connection)
-        self.agents = Agents(connection)
-        self.agent_states = AgentStates(connection)
-        self.callers = Callers(connection)
-        self.callbacks = Callbacks(connection)
-        self.recordings = Recordings(connection)
-        self.notifications = Notifications(connection)
-        self.missed = Missed(connection)
-        self.wait_estimates = WaitEstimates(connection)
-        self.waits = Waits(connection)
-        self.acts = Acts(connection)
-        self.sip_accounts = SipAccounts(connection)
-        self.nuisances = Nuisances(connection)
-        self.wrap_ups = WrapUps(connection)
-        self.live_calls = LiveCalls(connection)
-        self.flow_files = FlowFiles(connection)
-        self.flow_versions = FlowVersions(connection)
-        self.flow_releases = FlowReleases(connection)
+
+    calls = _of(Calls)
+    journal = _of(Journal)
+    transcripts = _of(Transcripts)
+    found_transcripts = _of(FoundTranscripts)
+    entries = _of(Entries)
+    entry_changes = _of(EntryChanges)
+    decisions = _of(Decisions)
+    agents = _of(Agents)
+    agent_states = _of(AgentStates)
+    callers = _of(Callers)
+    callbacks = _of(Callbacks)
+    recordings = _of(Recordings)
+    notifications = _of(Notifications)
+    missed = _of(Missed)
+    wait_estimates = _of(WaitEstimates)
+    waits = _of(Waits)
+    acts = _of(Acts)
+    sip_accounts = _of(SipAccounts)
+    nuisances = _of(Nuisances)
+    wrap_ups = _of(WrapUps)
+    live_calls = _of(LiveCalls)
+    flow_files = _of(FlowFiles)
+    flow_versions = _of(FlowVersions)
+    flow_releases = _of(FlowReleases)
 
     async def write(self, facts: Iterable[Fact], *, new: bool = False) -> None:
         """Facts of any kinds, in bulk. new: none of them was written before (`storage.writing.write`)."""
@@ -155,15 +164,13 @@ class Store:
 
         limit_s: for all of it; after that StorageAway is raised, and whether it was committed is not known.
         """
-        async with contextlib.AsyncExitStack() as stack:
-            stack.enter_context(within(self.url, limit_s))
-            await stack.enter_async_context(asyncio.timeout(limit_s))
-            connection = await stack.enter_async_context(self._connected())
-            with explained(self.url):
-                await connection.begin()
-            yield UnitOfWork(connection)
-            with explained(self.url):
-                await connection.commit()
+        with within(self.url, limit_s):
+            async with asyncio.timeout(limit_s), self._connected() as connection:
+                with explained(self.url):
+                    await connection.begin()
+                yield UnitOfWork(connection)
+                with explained(self.url):
+                    await connection.commit()
 
     @contextlib.asynccontextmanager
     async def reading(
@@ -174,16 +181,14 @@ class Store:
         one_view: what others commit meanwhile is not seen, on Postgres too. last_known: of a database that has not been
         there since the start (`late_store.py`), what was known of it last will do.
         """
-        async with contextlib.AsyncExitStack() as stack:
-            stack.enter_context(within(self.url, limit_s))
-            await stack.enter_async_context(asyncio.timeout(limit_s))
-            connection = await stack.enter_async_context(self._connected())
-            with explained(self.url):
-                await connection.execution_options(reading=True)
-                if one_view and self.dialect == "postgresql":
-                    await connection.execution_options(isolation_level="REPEATABLE READ")
-                await connection.begin()
-            yield UnitOfWork(connection)
+        with within(self.url, limit_s):
+            async with asyncio.timeout(limit_s), self._connected() as connection:
+                with explained(self.url):
+                    await connection.execution_options(reading=True)
+                    if one_view and self.dialect == "postgresql":
+                        await connection.execution_options(isolation_level="REPEATABLE READ")
+                    await connection.begin()
+                yield UnitOfWork(connection)
 
     @contextlib.asynccontextmanager
     async def _connected(self) -> AsyncIterator[AsyncConnection]:

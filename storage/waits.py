@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import datetime as dt
+from typing import Final
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from storage.errors import explained
@@ -16,6 +17,21 @@ LOST_PLACES = ("abandoned", "failed")
 """Outcomes after which a caller who calls again had a place."""
 
 
+_entries = queue_entries.c
+_LAST_AGENT: Final = (
+    select(_entries.agent)
+    .where(
+        _entries.caller_key == bindparam("caller"),
+        _entries.ended_at >= bindparam("since"),
+        _entries.outcome == "served",
+        _entries.agent.is_not(None),
+    )
+    .order_by(_entries.ended_at.desc())
+    .limit(1)
+)
+"""Asked for with every call that arrives."""
+
+
 class Waits(FactRepository[EntryRecord]):
     def __init__(self, connection: AsyncConnection) -> None:
         super().__init__(connection, EntryRecord)
@@ -24,20 +40,10 @@ class Waits(FactRepository[EntryRecord]):
         """Who served this caller last, since then; None: nobody, or not known who calls."""
         if not caller_key:
             return None
-        table = queue_entries.c
-        query = (
-            select(table.agent)
-            .where(
-                table.caller_key == caller_key,
-                table.ended_at >= since,
-                table.outcome == "served",
-                table.agent.is_not(None),
-            )
-            .order_by(table.ended_at.desc())
-            .limit(1)
-        )
         with explained(self._connection.engine.url):
-            found: str | None = (await self._connection.execute(query)).scalar()
+            found: str | None = (
+                await self._connection.execute(_LAST_AGENT, {"caller": caller_key, "since": since})
+            ).scalar()
         return found
 
     async def lost_places(self, since: dt.datetime) -> list[EntryRecord]:

@@ -22,6 +22,7 @@ import random
 import time
 from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 from functools import partial
 from itertools import islice
@@ -37,6 +38,7 @@ from storage.spool import Cursor, Spool
 from storage.spool_recovery import readable, recover
 from storage.spool_rows import FIRST
 from storage.store import Store
+from storage.together import Together
 
 log = logging.getLogger(__name__)
 
@@ -106,6 +108,9 @@ class FactWriter:
         self._losing = False
         self._task: asyncio.Task[None] | None = None
         self._spooling: asyncio.TimerHandle | None = None
+        self._together: AbstractContextManager[None] = (
+            nullcontext() if spool is None else Together(spool.hold, self._let_go)
+        )
         self.figures = Figures()
         self.left: list[Fact] = []
         """Of what `recover` wrote, the calls and the promises: nobody else may have looked at them."""
@@ -155,7 +160,7 @@ class FactWriter:
             index = spool.append(payload)
             if index is None:
                 return self._lose("neither disk nor database takes anything")
-            if spool.unwritten and self._spooling is None:
+            if spool.unwritten and not spool.held and self._spooling is None:
                 self._spool_again()
             self._last = index
             if before is not None:
@@ -174,6 +179,11 @@ class FactWriter:
             if held + 1 == self._batch:
                 self._enough.set()
         return None
+
+    @property
+    def together(self) -> AbstractContextManager[None]:
+        """Facts that are put within it are in the kernel at its end, in one write. Nothing may be awaited within it."""
+        return self._together
 
     async def durable(self, *facts: Fact, limit_s: float = DURABLE_S) -> Literal["database", "spool"]:
         """Put these, and return when they, and all that was put before, outlive this machine's losing its power: in the
@@ -312,6 +322,11 @@ class FactWriter:
         if not self._losing:
             self._losing = True
             log.critical("%s: facts are lost", why)
+
+    def _let_go(self) -> None:
+        assert self.spool is not None
+        if not self.spool.let_go() and self._spooling is None:
+            self._spool_again()
 
     def _spool_again(self) -> None:
         """The disk is asked again while it does not take what is in memory."""

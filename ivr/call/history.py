@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import datetime as dt
 from collections import deque
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
-from typing import Any, Literal
+from operator import attrgetter
+from typing import Any, Final, Literal
 
 import orjson
 
@@ -55,27 +56,18 @@ class CallHistory:
 
     def saved(self) -> dict[str, JsonValue]:
         """What whoever goes on with the call needs: `resume`."""
-        hung_up_at = None if self._hung_up_at is None else self._hung_up_at.isoformat()
         saved: dict[str, JsonValue] = {
-            "seq": self._seq,
-            "said": self._said,
-            "last_heard": self.last_heard,
-            "queue": self._queue,
-            "agent": self._agent,
-            "agents": list(self._agents),
-            "transfers": list(self._transfers),
-            "held_s": self._held_s,
-            "in_line_again": self._in_line_again,
-            "left_queue": self._left_queue,
-            "waited_s": self._waited_s,
-            "talked_s": self._talked_s,
-            "survey": self._survey,
-            "ended_by": self._ended_by,
-            "cause": self._cause,
-            "hung_up_at": hung_up_at,
-            "faults": {side: list(watch.faults) for side, watch in self._lines.items()},
+            name: value for name, value in zip(_KEPT, _kept_of(self), strict=True) if value
         }
-        return {name: value for name, value in saved.items() if value}
+        if self._agents:
+            saved["agents"] = list(self._agents)
+        if self._transfers:
+            saved["transfers"] = list(self._transfers)
+        if self._hung_up_at is not None:
+            saved["hung_up_at"] = self._hung_up_at.isoformat()
+        if self._lines:
+            saved["faults"] = {side: list(watch.faults) for side, watch in self._lines.items()}
+        return saved
 
     def resume(
         self,
@@ -351,6 +343,27 @@ class CallHistory:
         self._seq += 1
         self._records.journal(self._call, self._seq, kind, data, at)
         return True
+
+
+_KEPT: Final = (
+    "seq",
+    "said",
+    "last_heard",
+    "queue",
+    "agent",
+    "held_s",
+    "in_line_again",
+    "left_queue",
+    "waited_s",
+    "talked_s",
+    "survey",
+    "ended_by",
+    "cause",
+)
+"""What is kept as it is, where it says anything."""
+_kept_of: Final[Callable[[CallHistory], tuple[Any, ...]]] = attrgetter(
+    *(name if name == "last_heard" else f"_{name}" for name in _KEPT)
+)
 
 
 def _masked(event: Input) -> Input:

@@ -56,6 +56,8 @@ from ivr.flow.model import FlowLibrary
 log = logging.getLogger(__name__)
 
 HangupReason = Literal["normal", "busy", "congestion"]
+Requests = list[Coroutine[Any, Any, None]]
+"""Each waits for Asterisk."""
 
 
 class Parts:
@@ -96,11 +98,10 @@ class Parts:
     def _joined(self) -> bool:
         return self.waiting.joined or self.transfers.joined or self.desk.joined
 
-    async def carry_out(self, actions: tuple[Action, ...]) -> None:
+    def begin(self, actions: tuple[Action, ...]) -> Requests:
         """All actions of one step. What is begun is kept before Asterisk is asked for it, so that whoever goes on with
-        the call knows of it. Requests to Asterisk run side by side: a `StopPlay` and the `Play` after it may
-        arrive in either order, since Asterisk queues playbacks per channel."""
-        requests: list[Coroutine[Any, Any, None]] = []
+        the call knows of it: what is to be asked is given back, for `ask`."""
+        requests: Requests = []
         for action in actions:
             refused = refusal(action) if self._here.gone else None
             if refused is not None:
@@ -110,6 +111,11 @@ class Parts:
                 if self._here.services.begun is not None:
                     self._here.services.begun(self._here.call, action)
         self._here.keep()
+        return requests
+
+    async def ask(self, requests: Requests) -> None:
+        """Requests to Asterisk run side by side: a `StopPlay` and the `Play` after it may arrive in either order, since
+        Asterisk queues playbacks per channel."""
         if len(requests) == 1:
             await requests[0]
         elif requests:
@@ -232,19 +238,28 @@ class Parts:
 
     def saved(self) -> dict[str, JsonValue]:
         """What is open, each part's under its own name."""
-        parts: dict[str, JsonValue] = {
-            "player": self.player.saved(),
-            "timers": self.timers.saved(),
-            "listener": self.listener.saved(),
-            "recorder": self.recorder.saved(),
-            "waiting": self.waiting.saved(),
-            "transfers": self.transfers.saved(),
-            "desk": self.desk.saved(),
-            "errands": self.errands.saved(),
-            "background": self.background.saved(),
-            "hanging_up": self._hanging_up,
-        }
-        return {name: open_now for name, open_now in parts.items() if open_now}
+        parts: dict[str, JsonValue] = {}
+        if playing := self.player.saved():
+            parts["player"] = playing
+        if timers := self.timers.saved():
+            parts["timers"] = timers
+        if listening := self.listener.saved():
+            parts["listener"] = listening
+        if recordings := self.recorder.saved():
+            parts["recorder"] = recordings
+        if waiting := self.waiting.saved():
+            parts["waiting"] = waiting
+        if transfers := self.transfers.saved():
+            parts["transfers"] = transfers
+        if at_desk := self.desk.saved():
+            parts["desk"] = at_desk
+        if asked := self.errands.saved():
+            parts["errands"] = asked
+        if heard := self.background.saved():
+            parts["background"] = heard
+        if self._hanging_up:
+            parts["hanging_up"] = self._hanging_up
+        return parts
 
     @property
     def claims(self) -> list[str]:

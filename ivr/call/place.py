@@ -44,8 +44,8 @@ class Place:
     """Until the first agent."""
     talked_s: float = 0.0
     """With all agents so far."""
-    written: tuple[Enqueue, JsonValue] | None = None
-    """`wanted` as JSON, of that `wanted`."""
+    written: tuple[Enqueue, dt.datetime, dict[str, JsonValue]] | None = None
+    """`wanted`, and since when, as JSON: of that `wanted` and that `enqueued_at`."""
 
     def tasks(self) -> list[asyncio.Task[None]]:
         """Whoever rings or serves the caller."""
@@ -54,14 +54,18 @@ class Place:
 
 
 def place_to_json(place: Place) -> dict[str, JsonValue]:
-    if place.written is None or place.written[0] is not place.wanted:
-        place.written = (place.wanted, dict(codec.action_to_json(place.wanted)))
+    known = place.written
+    if known is None or known[0] is not place.wanted or known[1] is not place.enqueued_at:
+        said: dict[str, JsonValue] = {
+            "wanted": dict(codec.action_to_json(place.wanted)),
+            "enqueued_at": place.enqueued_at.isoformat(),
+            "began_at": place.began_at.isoformat(),
+        }
+        known = place.written = (place.wanted, place.enqueued_at, said)
     return {
         "entry": place.entry,
         "queue": place.queue,
-        "wanted": place.written[1],
-        "enqueued_at": place.enqueued_at.isoformat(),
-        "began_at": place.began_at.isoformat(),
+        **known[2],
         "joined": place.joined_at is not None,
         "agent": place.agent,
         "promised": place.promised,

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import dataclass, field, fields
 from typing import Any, Final
 
 from ivr.call.ports import CallerFacts
@@ -141,9 +141,12 @@ def still_open(parts: Mapping[str, Any], happened: Iterable[Input]) -> dict[str,
     }
 
 
+_TOLD: Final = tuple(each.name for each in fields(CallerFacts) if each.name != "history")
+
+
 def facts_to_json(facts: CallerFacts) -> dict[str, JsonValue]:
     """Without the earlier calls, which the dialogue's state has too."""
-    return {name: value for name, value in asdict(facts).items() if name != "history" and value}
+    return {name: value for name in _TOLD if (value := getattr(facts, name))}
 
 
 def from_json(

@@ -7,6 +7,7 @@ import datetime as dt
 import logging
 from collections import deque
 from collections.abc import Awaitable, Callable, Coroutine, Mapping
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from typing import Any, Final, Literal
 
@@ -86,6 +87,9 @@ class CallServices:
     """Whether there is room for what a caller says (ivr/disk.py)."""
     settled: Callable[[], Awaitable[None]] = _at_once
     """Returns when what was recorded so far outlives a power cut; soon, and never raises."""
+    together: AbstractContextManager[object] = field(default_factory=nullcontext)
+    """What is recorded within it is written at its end, in one go. Nothing may be waited for within it, and nothing
+    asked of Asterisk. It can be entered again and again, also within itself."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +118,7 @@ class GapSeen:
 
 Message = Input | Offered | Withdrawn | LegLost | GapSeen
 """What a session's inbox takes."""
+_NOT_FOR_THE_DIALOGUE: Final = (Offered, Withdrawn, LegLost, GapSeen)
 
 
 class Inbox(asyncio.Queue[Message]):
@@ -137,7 +142,7 @@ class Inbox(asyncio.Queue[Message]):
     @property
     def inputs(self) -> list[Input]:
         """What of it the dialogue will be told."""
-        return [one for one in self.unread if not isinstance(one, Offered | Withdrawn | LegLost | GapSeen)]
+        return [one for one in self.unread if not isinstance(one, _NOT_FOR_THE_DIALOGUE)]
 
 
 class OpenCall:
@@ -182,7 +187,7 @@ class OpenCall:
 
     def tell(self, message: Message) -> None:
         """Into the inbox; never waits. What a caller can send without end is left out where too much is unread."""
-        if self.inbox.qsize() >= INBOX_MOST and isinstance(message, Digit | SpeechPartial):
+        if len(self.inbox.unread) >= INBOX_MOST and isinstance(message, Digit | SpeechPartial):
             if not self.left_out:
                 log.warning("%d messages of a call are unread: keys are left out", INBOX_MOST)
             self.left_out += 1

@@ -18,6 +18,7 @@ from collections.abc import Collection
 from functools import partial
 from typing import Final
 
+from ivr.ari.bus import BRIDGED
 from ivr.call.callers_channel import CallersChannel
 from ivr.call.going_on import GoingOn, adopted
 from ivr.call.keeping import Keeper
@@ -107,7 +108,7 @@ class CallSession(SeenCall):
         call_context.set(self.call)
         self._task = asyncio.current_task()
         here, history = self._here, self._here.history
-        with here.ari.bus.mailbox(self.call) as mailbox:
+        with here.ari.bus.mailbox(self.call, unwanted=BRIDGED) as mailbox:
             mailbox.watch(self.channel)
             parts = self._parts = Parts(here, self._library, mailbox)
             try:
@@ -116,7 +117,6 @@ class CallSession(SeenCall):
                     here.spawn(self._own.read(mailbox, parts), "events")
                     try:
                         if self._saved is None:
-                            self._keeper.arrived()
                             await self._begin(parts)
                         else:
                             await self._go_on(parts, self._saved)
@@ -140,7 +140,10 @@ class CallSession(SeenCall):
 
     async def _begin(self, parts: Parts) -> None:
         here = self._here
-        here.history.arrived()
+        with self._services.together:
+            if self._saved is None:
+                self._keeper.arrived()
+            here.history.arrived()
         if not self.facts.answered:
             await self._own.answer()
         facts = CallFacts(
@@ -153,9 +156,11 @@ class CallSession(SeenCall):
             facts={"outbound": bool(self._services.outbound.numbers), **self._whose()},
             hours=self._services.hours(),
         )
-        step = machine.start(self._library, self.facts.entry_flow, facts, self._services.clock.now())
-        self._state = step.state
-        await parts.carry_out(step.actions)
+        with self._services.together:
+            step = machine.start(self._library, self.facts.entry_flow, facts, self._services.clock.now())
+            self._state = step.state
+            requests = parts.begin(step.actions)
+        await parts.ask(requests)
         # A dialogue may begin with what is heard between prompts: the ringing of whoever is called, music.
         await parts.tend_background(asking=False)
         if here.gone:
@@ -204,20 +209,21 @@ class CallSession(SeenCall):
 
     async def _next_message(self) -> Message | None:
         """None: the caller has gone, and the dialogue has had its time since."""
-        loop = asyncio.get_running_loop()
+        loop, inbox = asyncio.get_running_loop(), self._here.inbox
+        quiet_until = loop.time() + QUIET_CHECK_S
         if self._tail_ends is not None:
             # A dialogue that never waits must not keep others from their turn.
             await asyncio.sleep(0)
             if loop.time() >= self._tail_ends:
                 return None
-        quiet_until = loop.time() + QUIET_CHECK_S
+            quiet_until = min(quiet_until, self._tail_ends)
+        if inbox.unread:
+            return inbox.get_nowait()
+        quiet = loop.call_at(quiet_until, self._here.tell, GapSeen())
         try:
-            async with asyncio.timeout_at(
-                quiet_until if self._tail_ends is None else min(quiet_until, self._tail_ends)
-            ):
-                return await self._here.inbox.get()
-        except TimeoutError:
-            return GapSeen()
+            return await inbox.get()
+        finally:
+            quiet.cancel()
 
     def _keep(self) -> None:
         """How the call stands now, for whoever may have to go on with it."""
@@ -253,10 +259,12 @@ class CallSession(SeenCall):
         if self._state is None:
             raise RuntimeError("an input before the dialogue began")
         now = self._services.clock.now()
-        self._here.history.input(event, now, masked=self._masked())
-        step = machine.step(self._library, self._state, event, now)
-        self._state = step.state
-        await parts.carry_out(step.actions)
+        with self._services.together:
+            self._here.history.input(event, now, masked=self._masked())
+            step = machine.step(self._library, self._state, event, now)
+            self._state = step.state
+            requests = parts.begin(step.actions)
+        await parts.ask(requests)
 
     def _masked(self) -> bool:
         """What is pressed at this node is personal (a ticket, an identity card): it stays out of the journal."""

@@ -12,7 +12,8 @@ import re
 import types
 import typing
 from collections.abc import Callable, Mapping
-from typing import Any, Literal, TypeVar, get_args, get_origin
+from operator import attrgetter
+from typing import Any, Final, Literal, TypeVar, get_args, get_origin
 
 from ivr.errors import FlowError
 from ivr.flow.actions import Action, JsonValue, Prompt
@@ -36,11 +37,11 @@ def _tag(kind: type) -> str:
 
 _INPUTS: dict[str, type] = {_tag(kind): kind for kind in get_args(Input)}
 _ACTIONS: dict[str, type] = {_tag(kind): kind for kind in get_args(Action)}
-_PARTS = (Prompt, Alternative, LanguageGuess, CallFacts, Run, FlowState)
+_TAGS: dict[type, str] = {kind: tag for tag, kind in (*_INPUTS.items(), *_ACTIONS.items())}
 
 
 def input_to_json(event: Input) -> JsonObject:
-    return {"type": _tag(type(event)), **_fields_to_json(event)}
+    return {"type": _TAGS[type(event)], **_fields_to_json(event)}
 
 
 def input_from_json(data: object) -> Input:
@@ -50,7 +51,7 @@ def input_from_json(data: object) -> Input:
 
 
 def action_to_json(action: Action) -> JsonObject:
-    return {"type": _tag(type(action)), **_fields_to_json(action)}
+    return {"type": _TAGS[type(action)], **_fields_to_json(action)}
 
 
 def action_from_json(data: object) -> Action:
@@ -67,17 +68,19 @@ class StateWriter:
     """`state_to_json` of one dialogue again and again: what is the same object as the last time is not written anew."""
 
     def __init__(self) -> None:
-        self._known: dict[str, tuple[object, JsonValue]] = {}
+        self._items: tuple[object, ...] = (_NO_DEFAULT,) * len(_STATE_FIELDS)
+        self._written = JsonObject()
 
     def __call__(self, state: FlowState) -> JsonObject:
-        known, written = self._known, JsonObject()
-        for name, default in _defaults(FlowState):
-            item = getattr(state, name)
-            last = known.get(name)
-            if last is None or last[0] is not item:
-                last = known[name] = (item, None if item == default else _to_json(item))
-            if last[1] is not None:
-                written[name] = last[1]
+        """Not changed later."""
+        items, written = _state_items(state), self._written.copy()
+        for (name, default), item, before in zip(_STATE_FIELDS, items, self._items, strict=True):
+            if item is not before:
+                if item == default:
+                    written.pop(name, None)
+                else:
+                    written[name] = _to_json(item)
+        self._items, self._written = items, written
         return written
 
 
@@ -116,18 +119,25 @@ def _defaults(kind: type) -> tuple[tuple[str, object], ...]:
 
 
 def _to_json(value: Any) -> JsonValue:
-    if type(value) in _PLAIN:
+    kind = type(value)
+    if kind in _PLAIN:
         return typing.cast(JsonValue, value)
-    if isinstance(value, _PARTS):
+    if kind in _PARTS:
         return _fields_to_json(value)
-    if isinstance(value, Mapping):
-        return {str(key): _to_json(item) for key, item in value.items()}
+    # What nearly all are is not asked of `Mapping`, which is slow to answer.
+    if kind is dict or isinstance(value, Mapping):
+        return {str(key): item if type(item) in _PLAIN else _to_json(item) for key, item in value.items()}
     if isinstance(value, list | tuple):
         return [_to_json(item) for item in value]
     return typing.cast(JsonValue, value)
 
 
-_PLAIN = frozenset({str, int, float, bool, type(None)})
+_PLAIN: Final = frozenset({str, int, float, bool, type(None)})
+_PARTS: Final = frozenset({Prompt, Alternative, LanguageGuess, CallFacts, Run, FlowState})
+_STATE_FIELDS: Final = _defaults(FlowState)
+_state_items: Final[Callable[[FlowState], tuple[object, ...]]] = attrgetter(
+    *(name for name, _ in _STATE_FIELDS)
+)
 
 
 def _tagged(kinds: Mapping[str, type], data: object, what: str) -> Any:

@@ -233,6 +233,7 @@ def _what_calls_need(
         begun=ground.traces.begun,
         may_record=ground.disk.may_record,
         settled=ground.database.writer.settled,
+        together=ground.database.writer.together,
     )
     return callbacks, services
 

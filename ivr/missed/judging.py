@@ -11,6 +11,7 @@ from storage.missed_records import MissedReason
 from storage.promises import RecordingRecord
 from storage.records import CallRecord, EntryRecord, Fact, JournalEvent
 
+JUDGED_BY: Final = frozenset({CallRecord, EntryRecord, JournalEvent, RecordingRecord})
 _ANSWERS: Final = frozenset({"digit", "speech_heard"})
 _ENDED_BY_RULES: Final = frozenset({"timeout", "full", "closed", "unstaffed", "failed"})
 _TALKED_WITH: Final = "party_joined"
@@ -75,6 +76,9 @@ class CallsSeen:
 
     def see(self, fact: Fact) -> list[Judgement]:
         match fact:
+            case JournalEvent():
+                if fact.kind == "input":
+                    self._input(fact)
             case CallRecord(state="live"):
                 # Who was handed on has been with an agent from the beginning.
                 with_agent = bool(fact.data.get("handed_from"))
@@ -85,8 +89,6 @@ class CallsSeen:
                     return []
                 answered, missed = self._by_record(seen, fact), self._judge(seen, fact)
                 return answered + ([] if missed is None else [missed])
-            case JournalEvent(kind="input"):
-                self._input(fact)
             case EntryRecord():
                 return self._entry(fact)
             case RecordingRecord(state="kept") if fact.purpose in self._policy.voicemail_purposes:

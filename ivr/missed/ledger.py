@@ -19,7 +19,7 @@ from ivr.clock import Clock
 from ivr.errors import StorageError
 from ivr.ids import new_call_id
 from ivr.missed.earlier import Unjudged, is_stored, judgements
-from ivr.missed.judging import Answered, CallsSeen, Judgement, Missed, Promised
+from ivr.missed.judging import JUDGED_BY, Answered, CallsSeen, Judgement, Missed, Promised
 from ivr.missed.settings import Policy
 from storage.errors import StorageRefused
 from storage.missed_records import ClosedHow, MissedCallRecord
@@ -51,6 +51,8 @@ class CallbackOver:
 
 
 Entry = Judgement | CallbackOver | Unjudged
+LOOKED_AT: Final = frozenset({CallbackRecord, *JUDGED_BY})
+"""Kinds of facts that say something of an obligation; `see` need not be shown any other."""
 
 
 class MissedLedger:

@@ -43,5 +43,5 @@ class Watched:
 
     def __call__(self, fact: Fact) -> None:
         self._put(fact)
-        if isinstance(fact, RecordingRecord):
+        if type(fact) is RecordingRecord:
             self.see(fact)

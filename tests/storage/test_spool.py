@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 from hypothesis import settings as hypothesis_settings
+from hypothesis import strategies
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
 from ivr.errors import StorageError
@@ -27,8 +28,10 @@ class Disk:
     def __init__(self) -> None:
         self.room: float = float("inf")
         self.error = errno.ENOSPC
+        self.writes = 0
 
     def write(self, file: int, what: bytes, where: int) -> int:
+        self.writes += 1
         if self.room <= 0:
             raise OSError(self.error, os.strerror(self.error))
         part = what[: int(min(self.room, len(what)))]
@@ -154,6 +157,41 @@ async def test_a_full_disk_costs_nothing_while_there_is_memory(
     assert _left_of(spool) == list(range(1, 32))
     # Whoever read what was in memory does not get it again from the disk.
     assert (await _all(spool, cursor))[0] == [31]
+    spool.close()
+
+
+async def test_what_belongs_together_is_one_write(tmp_path: Path) -> None:
+    spool, disk = _opened(tmp_path, segment_bytes=10_000)
+    disk.writes = 0
+    begin = spool.end
+    spool.hold()
+    spool.append(_payload(1))
+    spool.hold()
+    spool.append(_payload(2))
+    assert spool.let_go()
+    spool.append(_payload(3))
+    assert (disk.writes, _left_of(spool)) == (0, [])
+    assert spool.let_go()
+    assert (disk.writes, _left_of(spool)) == (1, [1, 2, 3])
+    assert await _all(spool, begin) == ([1, 2, 3], spool.end)
+    spool.close()
+
+
+async def test_what_belongs_together_waits_for_a_full_disk_and_keeps_its_order(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    spool, disk = _opened(tmp_path)
+    disk.room = 25
+    spool.hold()
+    for n in range(1, 6):
+        assert spool.append(_payload(n)) == n
+    assert not spool.let_go()
+    assert (_left_of(spool), spool.unwritten) == ([], 5)
+    assert spool.append(_payload(6)) == 6
+    assert "cannot be written" in caplog.text
+    disk.room = float("inf")
+    assert spool.retry()
+    assert _left_of(spool) == [1, 2, 3, 4, 5, 6]
     spool.close()
 
 
@@ -325,6 +363,13 @@ class AnySpool(RuleBasedStateMachine):
         self.appended += 1
         assert self.spool.append(_payload(self.appended)) == self.appended
 
+    @rule(number=strategies.integers(0, 12))
+    def append_together(self, number: int) -> None:
+        self.spool.hold()
+        for _ in range(number):
+            self.append()
+        assert self.spool.let_go() == (self.spool.unwritten == 0)
+
     @rule()
     def fill(self) -> None:
         self.disk.room = 7
@@ -338,12 +383,16 @@ class AnySpool(RuleBasedStateMachine):
         self.spool.retry()
 
     @precondition(lambda self: self.cursor is None)
-    @rule()
-    def fall_behind(self) -> None:
+    @rule(together=strategies.integers(0, 12))
+    def fall_behind(self, together: int) -> None:
+        self.spool.hold()
+        for _ in range(together):
+            self.append()
         before = self.spool.end
         self.appended += 1
         self.spool.append(_payload(self.appended))
         self.cursor = Cursor(before.segment, before.offset, before.at, self.appended)
+        self.spool.let_go()
 
     @precondition(lambda self: self.cursor is not None)
     @rule()
