@@ -32,7 +32,8 @@ AT_ONCE: Final = 8
 
 
 class Phones:
-    """registered(agent, whether any telephone is) and in_use(username, whether) are told of every change.
+    """registered(agent, whether any telephone is) and in_use(username, whether) are told of every change, and of what
+    `refresh` finds.
 
     Several kinds of event say that a telephone has come or gone, and which of them comes depends on how it went: by its
     own word, by a registration that ran out or was taken away, by a question that it did not answer.
@@ -108,7 +109,7 @@ class Phones:
                 online = await self._has_contact(username)
                 if online:
                     self._book.unasked.add(username)
-            self._set(username, online or username in self._book.unasked)
+            self._set(username, online or username in self._book.unasked, anyway=True)
             if endpoint is not None and not endpoint.channel_ids:
                 self._in_use(username, False)
 
@@ -124,10 +125,13 @@ class Phones:
         if isinstance(result, Gone):
             log.warning("account %s is not in this Asterisk", username)
 
-    def _set(self, username: str, online: bool) -> None:
+    def _set(self, username: str, online: bool, *, anyway: bool = False) -> None:
+        """anyway: told also of a telephone that is there as before, which its events say several times a call."""
         if username not in self._book.agents:
             return
-        if online != self._book.is_online(username):
+        was_online = self._book.is_online(username)
+        if online != was_online:
             log.info("telephone %s: %s", username, "registered" if online else "gone")
-        agent = self._book.agent_of(username)
-        self._registered(agent, self._book.set_online(username, online))
+        any_online = self._book.set_online(username, online)
+        if anyway or not (online and was_online):
+            self._registered(self._book.agent_of(username), any_online)

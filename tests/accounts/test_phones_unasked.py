@@ -95,3 +95,21 @@ async def test_until_asterisk_has_asked(told: AnyEvent, there: bool, unasked: bo
     assert (known.is_online("a"), "a" in known.unasked) == (there, unasked)
     await watched.refresh()
     assert known.is_online("a") == unasked, "another look changes nothing while it is not asked"
+
+
+async def test_each_change_is_told_once_and_what_is_asked_for_always() -> None:
+    """Every call of a telephone says several times that it is there, and the board need not hear of it."""
+    told: list[tuple[str, bool]] = []
+    known, asterisk = book(), Asterisk("a")
+    watched = Phones(
+        cast(Ari, asterisk),
+        known,
+        lambda agent, there: told.append((agent, there)),
+        lambda name, busy: None,
+        asterisk.has_contact,
+    )
+    for state in ("online", "online", "offline", "online", "online"):
+        watched.on_event(event("EndpointStateChange", state))
+    assert told == [("a", True), ("a", False), ("a", True)]
+    await watched.refresh(restarted=True)
+    assert told[3:] == [("a", True), ("b", False), ("c", False)]
