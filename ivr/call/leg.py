@@ -123,8 +123,10 @@ class Leg:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         try:
-            # The call may end while this leg is ending by itself: that must not cut the cleaning up short.
-            await unhurried(self._hang_up())
+            ending = self._ending()
+            if ending:
+                # The call may end while this leg is ending by itself: that must not cut the cleaning up short.
+                await unhurried(_carry_out(ending))
         finally:
             self._mailbox_context.__exit__(kind, error, trace)
 
@@ -352,18 +354,23 @@ class Leg:
             raise RuntimeError("Leg used outside `async with`")
         return self._mailbox
 
-    async def _hang_up(self) -> None:
+    def _ending(self) -> list[Awaitable[object]]:
+        """What is ours and still there has to be ended."""
         steps: list[Awaitable[object]] = []
         destroyed = self._destroyed or self._events().holds("ChannelDestroyed", self.channel)
         if not self._given_away and not destroyed:
             steps.append(self._ari.channels.hangup(channel_id=self.channel, reason_code="16"))
         if self._bridged:
             steps.append(self._ari.bridges.destroy(bridge_id=self.bridge))
-        for outcome in await asyncio.gather(*steps, return_exceptions=True):
-            if isinstance(outcome, AriError):
-                log.warning("left to the reconciler: %s", outcome)
-            elif isinstance(outcome, BaseException):
-                raise outcome
+        return steps
+
+
+async def _carry_out(steps: Sequence[Awaitable[object]]) -> None:
+    for outcome in await asyncio.gather(*steps, return_exceptions=True):
+        if isinstance(outcome, AriError):
+            log.warning("left to the reconciler: %s", outcome)
+        elif isinstance(outcome, BaseException):
+            raise outcome
 
 
 async def _both(first: Awaitable[object], second: Awaitable[object]) -> tuple[object, object]:
