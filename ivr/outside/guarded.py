@@ -20,11 +20,11 @@ from typing import Any, Final, Literal, Self
 
 import aiohttp
 from multidict import CIMultiDict, CIMultiDictProxy
-from yarl import URL
 
 from ivr.flow.hosts import Origin
 from ivr.outside.addresses import PrivateHosts, literal
 from ivr.outside.breaker import Breaker, BreakerPolicy, Refused, Result, ask, settle
+from ivr.outside.outgoing import Outgoing
 from ivr.outside.resolver import Find, ForbiddenAddress, GuardedResolver, find
 from ivr.outside.retry import RETRIED_STATUSES, FailedTry
 
@@ -122,25 +122,16 @@ class GuardedHttp:
         if session is not None:
             await session.close()
 
-    async def exchange(
-        self,
-        method: str,
-        url: URL,
-        origin: Origin,
-        headers: Mapping[str, str],
-        body: bytes | None,
-        *,
-        time_s: float,
-        max_bytes: int,
-    ) -> Answer | NoAnswer:
+    async def exchange(self, out: Outgoing, *, time_s: float, max_bytes: int) -> Answer | NoAnswer:
         """Raises only CancelledError. A status is an answer, whatever it is; redirects are not followed."""
+        origin = out.origin
         breaker, admitted = ask(self._breakers.get(origin, Breaker()), self._monotonic())
         self._keep(origin, breaker)
         if isinstance(admitted, Refused):
             return NoAnswer("down", f"{origin} did not answer lately", FailedTry("final", sent=False))
         result: Result = "given_up"
         try:
-            answer = await self._send(method, url, origin, headers, body, time_s, max_bytes)
+            answer = await self._send(out, time_s, max_bytes)
             result = _result(answer)
             return answer
         finally:
@@ -150,16 +141,8 @@ class GuardedHttp:
                 settle(known, admitted.turn, result, self._monotonic(), self._spread(), self._limits.breaker),
             )
 
-    async def _send(
-        self,
-        method: str,
-        url: URL,
-        origin: Origin,
-        headers: Mapping[str, str],
-        body: bytes | None,
-        time_s: float,
-        max_bytes: int,
-    ) -> Answer | NoAnswer:
+    async def _send(self, out: Outgoing, time_s: float, max_bytes: int) -> Answer | NoAnswer:
+        origin = out.origin
         if self._session is None:
             return NoAnswer("failed", "the hotline is closing", FailedTry("final", sent=False))
         address = literal(origin.host)
@@ -170,10 +153,10 @@ class GuardedHttp:
             async with (
                 asyncio.timeout(time_s),
                 self._session.request(
-                    method,
-                    url,
-                    headers=CIMultiDict(headers),
-                    data=body,
+                    out.method,
+                    out.url,
+                    headers=CIMultiDict(out.headers),
+                    data=out.body,
                     allow_redirects=False,
                     trace_request_ctx=noted,
                 ) as response,

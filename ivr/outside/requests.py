@@ -115,11 +115,7 @@ class Requests:
         """One try, with the redirects that it leads through; the last of too many is the answer."""
         for hop in range(MOST_REDIRECTS + 1):
             answer = await self._http.exchange(
-                out.method,
-                out.url,
-                out.origin,
-                out.headers,
-                out.body,
+                out,
                 time_s=max(0.0, until - self._clock.monotonic()),
                 max_bytes=min(wanted.max_bytes, self._max_bytes),
             )
