@@ -34,6 +34,7 @@ from ivr.asterisk.options import Fallback, RenderOptions, check
 from ivr.asterisk.ports import Ports
 from ivr.asterisk.running import read_mark
 from ivr.asterisk.scanners import pattern as scanners_pattern
+from ivr.asterisk.vitals import ASKED_FROM
 from ivr.errors import AsteriskError
 
 __all__ = ["Fallback", "RenderOptions", "RenderedAsterisk", "SipAccount", "render"]
@@ -174,6 +175,7 @@ def render(folder: Path, binary: AsteriskBinary, options: RenderOptions | None =
         "opus": opus,
         "digests": ",".join(options.digests),
         "scanners": scanners_pattern(),
+        "vitals_address": ASKED_FROM,
         "fallback_phones": fallback_variable(options.application),
     }
     for name in (

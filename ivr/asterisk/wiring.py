@@ -5,19 +5,19 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable
+from functools import partial
 
 from ivr.ari.client import AriClient
 from ivr.asterisk.keeping import AsteriskKeeper
 from ivr.asterisk.keeping import Kept as AsKept
 from ivr.asterisk.outage import end_calls_of_lost
 from ivr.asterisk.process import PrivateAsterisk
+from ivr.asterisk.vitals import Ask, Sign, http_answers, sip_answers, until_frozen
 from ivr.call.registry import CallRegistry
 from ivr.config import AsteriskSettings
 from web.api.status import AsteriskStatus, AsteriskTrouble
 
 log = logging.getLogger(__name__)
-
-LOOK_EVERY_S = 1.0
 
 
 class Kept:
@@ -60,16 +60,27 @@ class Kept:
         self._ari.hurry()
 
     async def _frozen(self) -> str:
-        """Returns when Asterisk runs and has said nothing for `frozen_s`."""
+        """Returns when Asterisk runs and a part of it has not answered for `frozen_s`."""
+        assert self._asterisk is not None
+        rendered = self._asterisk.rendered
+        asks: dict[Sign, Ask] = {
+            "http": partial(
+                http_answers, rendered.ari_url, rendered.ari_user, rendered.ari_password, rendered.application
+            ),
+            "sip": partial(sip_answers, rendered.sip_host, rendered.ports.sip),
+        }
+        return await until_frozen(self._frozen_s, asks, runs=self._runs, events_come=self._events_come)
+
+    def _runs(self) -> bool:
+        """And is ours to end."""
+        kept = self._asterisk is not None and self._asterisk.is_running
+        return (
+            kept and self.keeper is not None and self.keeper.kept.state == "runs" and not self._ari.replaced
+        )
+
+    def _events_come(self) -> bool:
         heart = self._ari.heart
-        while True:
-            await asyncio.sleep(LOOK_EVERY_S)
-            assert self._asterisk is not None
-            running = (
-                self._asterisk.is_running and self.keeper is not None and self.keeper.kept.state == "runs"
-            )
-            if running and not self._ari.replaced and heart.silent_for_s >= self._frozen_s:
-                return f"it has been silent for {heart.silent_for_s:.0f} s"
+        return heart.connected and heart.quiet_s["websocket"] <= 2 * heart.tick_s
 
 
 def asterisk_status(ari: AriClient, asterisk: PrivateAsterisk | None, kept: Kept | None) -> AsteriskStatus:

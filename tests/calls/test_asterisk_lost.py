@@ -1,18 +1,20 @@
-"""Asterisk itself frozen for seconds, then killed, while calls are up.
+"""Asterisk itself frozen for seconds, then killed, while calls are up; then frozen in part, for good.
 
 The first costs nobody anything; after the second everybody who was cut off is owed a call, agents are free, and the
-next call is served by the new one.
+next call is served by the new one. The third is noticed, and ended.
 """
 
 from __future__ import annotations
 
 import os
+import resource
 import signal
 from collections.abc import AsyncIterator
 
 import pytest
 import pytest_asyncio
 
+from ivr.asterisk.process import PrivateAsterisk
 from ivr.call.callers_channel import CUT_OFF
 from ivr.main import Hotline, RunningHotline
 from tests.support import parts_house
@@ -21,12 +23,17 @@ from tests.support.softphone import citizen_phone
 
 pytestmark = [pytest.mark.real, pytest.mark.timeout(200), pytest.mark.asyncio(loop_scope="module")]
 
+FROZEN_S = 8.0
+"""Much longer than a pause of some seconds, which is to be outlasted."""
+
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def house(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Hotline]:
     flows = parts_house.copy_flows(tmp_path_factory.mktemp("lost") / "flows")
     state = tmp_path_factory.mktemp("lost-state")
-    running = RunningHotline(parts_house.settings(state, flows, parts_house.free_port()))
+    settings = parts_house.settings(state, flows, parts_house.free_port())
+    impatient = settings.asterisk.model_copy(update={"frozen_s": FROZEN_S})
+    running = RunningHotline(settings.model_copy(update={"asterisk": impatient}))
     yield await running.start()
     await running.stop()
 
@@ -93,3 +100,32 @@ async def test_frozen_then_killed(house: Hotline) -> None:
         await citizen.hangup()
         await idle.events.next("closed", timeout=10)
         await stage.until(lambda: not stage.stages(), "over")
+
+
+async def test_one_that_takes_no_connections_any_more_is_ended_though_all_else_of_it_lives(
+    house: Hotline,
+) -> None:
+    """SIP, media, the event websocket and connections that are open go on: only who comes new waits for ever."""
+    asterisk = house.asterisk
+    assert asterisk is not None
+    async with Scene(house) as stage:
+        agent = await stage.agent("a1001")
+        before = house.status.snapshot().asterisk.restarts
+        await stage.citizen()
+        _, hard = resource.prlimit(asterisk.pid, resource.RLIMIT_NOFILE)
+        resource.prlimit(asterisk.pid, resource.RLIMIT_NOFILE, (3, hard))
+        await stage.until(
+            lambda: house.status.snapshot().asterisk.restarts == before + 1, "another one is there"
+        )
+        assert "ARI over HTTP" in newest_report(asterisk)
+        await stage.until(lambda: not stage.stages(), "whoever was on the line is cut off")
+        again = await stage.citizen()
+        await again.send_digits("5")
+        await agent.events.next("established", timeout=20)
+        await again.hangup()
+        await agent.events.next("closed", timeout=10)
+        await stage.until(lambda: not stage.stages(), "over")
+
+
+def newest_report(asterisk: PrivateAsterisk) -> str:
+    return max(asterisk.rendered.log.glob("ended-*.txt")).read_text().splitlines()[0]
