@@ -15,6 +15,7 @@ from types import TracebackType
 from typing import Self
 
 from ivr.ari.bus import BRIDGED, Mailbox
+from ivr.ari.ending import end_all
 from ivr.ari.generated.events import (
     ChannelDestroyed,
     ChannelDtmfReceived,
@@ -126,7 +127,7 @@ class Leg:
             ending = self._ending()
             if ending:
                 # The call may end while this leg is ending by itself: that must not cut the cleaning up short.
-                await unhurried(_carry_out(ending))
+                await unhurried(end_all(*ending))
         finally:
             self._mailbox_context.__exit__(kind, error, trace)
 
@@ -363,14 +364,6 @@ class Leg:
         if self._bridged:
             steps.append(self._ari.bridges.destroy(bridge_id=self.bridge))
         return steps
-
-
-async def _carry_out(steps: Sequence[Awaitable[object]]) -> None:
-    for outcome in await asyncio.gather(*steps, return_exceptions=True):
-        if isinstance(outcome, AriError):
-            log.warning("left to the reconciler: %s", outcome)
-        elif isinstance(outcome, BaseException):
-            raise outcome
 
 
 async def _both(first: Awaitable[object], second: Awaitable[object]) -> tuple[object, object]:

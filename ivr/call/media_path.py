@@ -15,11 +15,11 @@ from typing import Any, Literal, Protocol
 
 from asr.protocol import Hearing
 from ivr.ari.bus import Mailbox
+from ivr.ari.ending import end_all
 from ivr.ari.generated.events import ChannelDestroyed, StasisStart
 from ivr.ari.interface import Ari
 from ivr.ari.results import Gone, Sent
 from ivr.ari.unhurried import unhurried
-from ivr.errors import AriError
 from ivr.ids import CallId, ChannelId, child_id
 
 log = logging.getLogger(__name__)
@@ -129,13 +129,5 @@ async def _both_started(mailbox: Mailbox, snoop: str, media: str) -> None:
 
 async def _destroy(ari: Ari, bridge: str, channels: list[str]) -> None:
     """Ends what was made. What Asterisk refuses or cannot answer now is left to the reconciler."""
-    outcomes = await asyncio.gather(
-        *(ari.channels.hangup(channel_id=channel) for channel in channels),
-        ari.bridges.destroy(bridge_id=bridge),
-        return_exceptions=True,
-    )
-    for outcome in outcomes:
-        if isinstance(outcome, AriError):
-            log.warning("left to the reconciler: %s", outcome)
-        elif isinstance(outcome, BaseException):
-            raise outcome
+    hang_ups = (ari.channels.hangup(channel_id=channel) for channel in channels)
+    await end_all(*hang_ups, ari.bridges.destroy(bridge_id=bridge))

@@ -20,6 +20,7 @@ from contextlib import asynccontextmanager
 from typing import Final
 
 from ivr.ari.bus import Mailbox
+from ivr.ari.ending import end_all
 from ivr.ari.generated.events import ChannelDestroyed, StasisStart
 from ivr.ari.interface import Ari
 from ivr.ari.results import Gone
@@ -104,12 +105,7 @@ class RecordingPath:
     async def close(self) -> None:
         """Nobody is heard any more. Raises nothing: what fails is left to the reconciler."""
         snoops, self._heard = list(self._heard.values()), {}
-        hang_ups = (self._ari.channels.hangup(channel_id=snoop) for snoop in snoops)
-        for outcome in await asyncio.gather(*hang_ups, return_exceptions=True):
-            if isinstance(outcome, AriError):
-                log.warning("left to the reconciler: %s", outcome)
-            elif isinstance(outcome, BaseException):
-                raise outcome
+        await end_all(*(self._ari.channels.hangup(channel_id=snoop) for snoop in snoops))
 
 
 @asynccontextmanager
@@ -172,16 +168,7 @@ async def _until_writing(ari: Ari, mailbox: Mailbox, said: ChannelId) -> None:
 
 async def _close(ari: Ari, mailbox: Mailbox, said: ChannelId, bridge: str) -> None:
     """Ends what was made; what Asterisk refuses or cannot answer now is left to the reconciler."""
-    outcomes = await asyncio.gather(
-        ari.channels.hangup(channel_id=said),
-        ari.bridges.destroy(bridge_id=bridge),
-        return_exceptions=True,
-    )
-    for outcome in outcomes:
-        if isinstance(outcome, AriError):
-            log.warning("left to the reconciler: %s", outcome)
-        elif isinstance(outcome, BaseException):
-            raise outcome
+    ended = await end_all(ari.channels.hangup(channel_id=said), ari.bridges.destroy(bridge_id=bridge))
     try:
         # The dialplan's `h` closes the file before the channel goes.
         async with asyncio.timeout(CLOSE_S):
@@ -189,7 +176,7 @@ async def _close(ari: Ari, mailbox: Mailbox, said: ChannelId, bridge: str) -> No
                 if isinstance(event, ChannelDestroyed) and event.channel.id == said:
                     return
     except TimeoutError:
-        if not isinstance(outcomes[0], Gone):
+        if not isinstance(ended[0], Gone):
             log.warning("Asterisk did not say that a recording is closed; going on")
     except AriError as error:
         log.warning("not known whether a recording is closed: %s", error)
