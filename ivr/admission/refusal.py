@@ -24,8 +24,9 @@ from ivr.ari.generated.events import (
 from ivr.ari.interface import Ari
 from ivr.ari.results import Gone
 from ivr.call.ports import CallerFacts, PromptAudio
+from ivr.call.whisper import sounds_there
 from ivr.clock import Clock
-from ivr.errors import AriError, PromptMissing
+from ivr.errors import AriError
 from ivr.flow.actions import JsonValue, Prompt
 from ivr.ids import CallId, ChannelId, child_id
 from ivr.projections.calls import NOT_ADMITTED, call_of
@@ -149,12 +150,9 @@ class Refusals:
         prompts = (Prompt(BARRED),) if barred else (Prompt(FULL), Prompt(EMERGENCY))
         audio, media, seconds = self._audio(), [], 0.0
         for language in self._languages:
-            for prompt in prompts:
-                try:
-                    media += audio.media((prompt,), language)
-                    seconds += audio.seconds((prompt,), language)
-                except PromptMissing as missing:
-                    log.error("%s", missing)
+            there, lasts_s = sounds_there(audio, prompts, language)
+            media += there
+            seconds += lasts_s
         return media, seconds
 
 

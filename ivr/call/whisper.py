@@ -31,9 +31,14 @@ async def facts_told(
 
 
 async def sounds_of(audio: PromptAudio, prompts: Sequence[Prompt], language: str) -> tuple[list[str], float]:
-    """Media and length (s); what has no sound is left out, and free texts are spoken before."""
+    """`sounds_there`, once free texts are spoken."""
     if not audio.ready(prompts, language):
         await audio.prepare(prompts, language)
+    return sounds_there(audio, prompts, language)
+
+
+def sounds_there(audio: PromptAudio, prompts: Sequence[Prompt], language: str) -> tuple[list[str], float]:
+    """Media and length (s) of what has a sound now; the rest is left out, and logged."""
     media: list[str] = []
     seconds = 0.0
     for prompt in prompts:
