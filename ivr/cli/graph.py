@@ -11,14 +11,14 @@ from typing import Annotated
 import typer
 
 from ivr.cli.graphviz import lay_out
+from ivr.cli.library import loaded
 from ivr.errors import FlowError
-from ivr.flow.findings import FlowLoadError, did_you_mean
+from ivr.flow.findings import did_you_mean
 from ivr.flow.graph import dot, layout, mermaid, page, svg
 from ivr.flow.graph.build import flow_graph
 from ivr.flow.graph.flows import map_graph
 from ivr.flow.graph.hits import Hits, parse_hits
 from ivr.flow.graph.model import Graph
-from ivr.flow.load import load
 from ivr.flow.model import FlowLibrary
 
 
@@ -70,7 +70,7 @@ def graph(
     ] = 0,
 ) -> None:
     """Draw a flow: its nodes and exits, error exits dashed, other flows as boxes."""
-    library = _library(folder.parent if folder.is_file() else folder)
+    library = loaded(folder.parent if folder.is_file() else folder)
     if flow and flow not in library.flows:
         hint = did_you_mean(flow, library.flows) or ", ".join(library.flows)
         raise typer.BadParameter(f"there is no flow `{flow}`: {hint}", param_hint="--flow")
@@ -132,15 +132,6 @@ def _page(graphs: Sequence[Graph], languages: Sequence[str]) -> str:
     assets = resources.files("ivr.cli") / "graph_page"
     look, script = ((assets / name).read_text("utf-8") for name in ("page.css", "page.js"))
     return page.write(title, pictures, languages, look, script)
-
-
-def _library(folder: Path) -> FlowLibrary:
-    try:
-        return load(folder)
-    except FlowLoadError as error:
-        for finding in error.findings:
-            typer.echo(str(finding), err=True)
-        raise typer.Exit(1) from None
 
 
 def _hits(file: Path | None, library: FlowLibrary) -> Hits | None:

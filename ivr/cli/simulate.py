@@ -13,13 +13,12 @@ from typing import Annotated, Any
 import typer
 import yaml
 
+from ivr.cli.library import loaded
 from ivr.cli.simulating.lines import LineError, assignments
 from ivr.cli.simulating.talk import Talk
 from ivr.cli.simulating.terminal import Terminal, checked
 from ivr.cli.watching import saves
-from ivr.flow.findings import FlowLoadError, did_you_mean
-from ivr.flow.load import load
-from ivr.flow.model import FlowLibrary
+from ivr.flow.findings import did_you_mean
 
 SAVED = "saved.scenario.yaml"
 
@@ -64,7 +63,7 @@ def simulate(
     与流程对话：输入来电人说的话或按键；`/help` 列出其他命令。也可从标准输入读入脚本。
     """
     folder = folder.parent if folder.is_file() else folder
-    library = _library(folder)
+    library = loaded(folder)
     if flow and flow not in library.flows:
         hint = did_you_mean(flow, library.flows) or ", ".join(library.flows)
         typer.echo(f"there is no flow `{flow}`: {hint}", err=True)
@@ -98,15 +97,6 @@ def simulate(
         ).start()
         watching.wait()
     terminal.run(_typed(terminal) if typing else _scripted())
-
-
-def _library(folder: Path) -> FlowLibrary:
-    try:
-        return load(folder)
-    except FlowLoadError as error:
-        for finding in error.findings:
-            typer.echo(str(finding), err=True)
-        raise typer.Exit(1) from None
 
 
 def _given(written: str) -> dict[str, Any]:
