@@ -46,6 +46,7 @@ COMMANDS: Final[Mapping[str, str]] = {
     "migrate": "migrate:migrate",
     "doctor": "doctor:doctor",
     "models": "models:app",
+    "asterisk-watch": "asterisk_watch:asterisk_watch",
     "asr-worker": "asr_worker:asr_worker",
     "asr-eval": "asr_eval:asr_eval",
     "prompts": "prompts:app",

@@ -10,7 +10,7 @@ import asyncio
 import contextlib
 import logging
 import secrets
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Final, Literal
 
@@ -79,17 +79,17 @@ async def until_frozen(
     *,
     runs: Callable[[], bool] = lambda: True,
     events_come: Callable[[], bool] = lambda: False,
-    quiet: Callable[[Vitals], None] = lambda vitals: None,
+    always: Collection[Sign] = (),
 ) -> str:
     """Returns why, when a part has been quiet for `limit_s`. runs: whether anything can be known at present.
-    events_come: whether something has just come over the websocket. quiet: shown the signs after each look."""
+    events_come: whether something has just come over the websocket. always: asked also when it does not run."""
     loop = asyncio.get_running_loop()
     vitals = Vitals(LOOK_EVERY_S)
 
     async def keep_asking(sign: Sign, ask: Ask) -> None:
         while True:
             # What was asked of one that is not there any more says nothing of the next.
-            if runs() and await ask() and runs():
+            if (runs() or sign in always) and await ask() and runs():
                 vitals.heard(sign)
             await asyncio.sleep(ASK_EVERY_S)
 
@@ -102,7 +102,6 @@ async def until_frozen(
                 vitals.begin()
             elif events_come():
                 vitals.heard("events")
-            quiet(vitals)
             if why := vitals.frozen(limit_s):
                 return why
     finally:

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Callable
 
 import pytest
+import typer
 from aiohttp import web
 
 from ivr.asterisk.vitals import (
@@ -18,6 +19,8 @@ from ivr.asterisk.vitals import (
     sip_answers,
     until_frozen,
 )
+from ivr.cli import asterisk_watch
+from ivr.config import AsteriskSettings
 from tests.support.virtual_time import run_virtual
 
 LIMIT_S = 30.0
@@ -137,3 +140,27 @@ async def test_any_answer_of_http_will_do_and_none_is_none() -> None:
     assert await http_answers(f"http://127.0.0.1:{port}/ari", "ivr", "secret", "ivr")
     await runner.cleanup()
     assert not await http_answers(f"http://127.0.0.1:{port}/ari", "ivr", "secret", "ivr")
+
+
+async def test_what_refuses_connections_is_not_there_and_what_hangs_is() -> None:
+    server = await asyncio.start_server(lambda reader, writer: writer.close(), "127.0.0.1", 0)
+    port = server.sockets[0].getsockname()[1]
+    assert await asterisk_watch._listens("127.0.0.1", port)
+    server.close()
+    await server.wait_closed()
+    assert not await asterisk_watch._listens("127.0.0.1", port)
+
+
+def test_the_watch_says_by_its_exit_code_that_asterisk_is_frozen(monkeypatch: pytest.MonkeyPatch) -> None:
+    watched: list[AsteriskSettings] = []
+
+    async def frozen(settings: AsteriskSettings) -> str:
+        watched.append(settings)
+        return "no answer for 30 s from SIP (OPTIONS)"
+
+    monkeypatch.setattr(asterisk_watch, "watch", frozen)
+    monkeypatch.setattr(asterisk_watch.house_log, "setup", lambda *told: None)
+    with pytest.raises(typer.Exit) as ended:
+        asterisk_watch.asterisk_watch()
+    assert ended.value.exit_code == asterisk_watch.FROZEN
+    assert watched[0].mode == "external"

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
+import subprocess
 from pathlib import Path
 
 import pytest
 import yaml
 from typer.main import get_command
 
-from ivr.cli import asr_worker, run
+from ivr.cli import asr_worker, asterisk_watch, run
 
 DEPLOY = Path(__file__).parents[2] / "deploy"
 UNITS = sorted((DEPLOY / "systemd").glob("*.service"))
@@ -70,7 +71,12 @@ def test_a_controller_that_dies_leaves_its_asterisk_alive_and_in_sight_of_the_ne
 
 
 @pytest.mark.parametrize(
-    ("unit", "command"), [("hotline", run.run), ("hotline-asr-worker", asr_worker.asr_worker)]
+    ("unit", "command"),
+    [
+        ("hotline", run.run),
+        ("hotline-asr-worker", asr_worker.asr_worker),
+        ("hotline-asterisk-watch", asterisk_watch.asterisk_watch),
+    ],
 )
 def test_what_a_unit_starts_takes_these_options(unit: str, command: object) -> None:
     import typer
@@ -82,6 +88,33 @@ def test_what_a_unit_starts_takes_these_options(unit: str, command: object) -> N
     for started in found["ExecStart"] + found.get("ExecReload", []):
         used = set(re.findall(r"--[a-z-]+", started.partition("/ivr ")[2]))
         assert used and used <= known
+
+
+def test_a_frozen_asterisk_is_ended_by_one_line_and_by_nothing_that_the_watch_may_do_itself() -> None:
+    found = settings_of(DEPLOY / "systemd" / "hotline-asterisk-watch.service")
+    (ending,) = found["ExecStopPost"]
+    assert ending.startswith("+/bin/sh -c ")
+    script = (
+        ending.partition("-c ")[2]
+        .strip("'")
+        .replace("$$", "$")
+        .replace("/usr/bin/systemctl", "echo systemctl")
+    )
+    for status, done in (
+        (asterisk_watch.FROZEN, "systemctl kill --signal=SIGKILL hotline-asterisk.service\n"),
+        (1, ""),
+    ):
+        ran = subprocess.run(
+            ["/bin/sh", "-c", script],
+            env={"EXIT_STATUS": str(status)},
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        assert ran.stdout == done
+    assert settings_of(DEPLOY / "systemd" / "hotline-asterisk.service")["Restart"] == ["always"]
+    privileged = [command for key, values in found.items() if key.startswith("Exec") for command in values]
+    assert [command for command in privileged if command[0] in "+!"] == [ending]
 
 
 def test_a_reload_hands_the_calls_to_a_new_controller_which_becomes_the_service() -> None:
