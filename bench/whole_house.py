@@ -205,6 +205,7 @@ class House:
             timeout_s=seconds + CALL_S + patience_s,
             receive_timeout_s=patience_s,
             pause_s=LISTEN_S,
+            goes_on=True,
         )
         left = await self.asterisk.wait_empty(patience_s)
         stuck = len(left.channels) + len(left.bridges)

@@ -66,6 +66,7 @@ async def run_sipp(
     receive_timeout_s: float = RECEIVE_TIMEOUT_S,
     pause_s: float = 1.0,
     written_in: Mapping[str, str] | None = None,
+    goes_on: bool = False,
 ) -> SippResult:
     """Begin `calls` calls at `rate` per second to `service@server`, from `address`.
 
@@ -73,7 +74,7 @@ async def run_sipp(
     replaces words anywhere in it.
     pause_s: length of the scenario's pauses that name none. receive_timeout_s: a message that does not come in
     time fails its call. The process is ended when `timeout_s` is over, whatever it does; the figures up to then
-    are returned with `cut`.
+    are returned with `cut`. goes_on: a message that is not expected does not end its call.
     """
     program = shutil.which("sipp")
     if program is None:
@@ -97,6 +98,7 @@ async def run_sipp(
             ),
             *("-nostdin", "-trace_stat", "-stf", "figures.csv", "-fd", "1", "-trace_rtt", "-rtt_freq", "1"),
             *("-trace_err", "-error_file", "errors.log", "-trace_error_codes"),
+            *(("-default_behaviors", "all,-abortunexp") if goes_on else ()),
             *(part for key, value in values.items() for part in ("-key", key, value)),
             server,
         ]
