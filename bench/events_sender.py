@@ -54,6 +54,7 @@ def serve(port: int, events: int) -> None:
     with socket.create_server(("127.0.0.1", port)) as server:
         print(server.getsockname()[1], flush=True)
         connection, _ = server.accept()
+        server.close()  # a command over HTTP is refused at once: nobody would answer it
         with connection:
             request = b""
             while b"\r\n\r\n" not in request:

@@ -6,7 +6,7 @@ import logging
 
 import pytest
 
-from ivr.ari.bus import CAPACITY, HELD_S, Bus, Mailbox, MailboxClosed
+from ivr.ari.bus import BRIDGED, CAPACITY, HELD_S, Bus, Mailbox, MailboxClosed
 from ivr.ari.generated.events import (
     ApplicationReplaced,
     ChannelDtmfReceived,
@@ -63,6 +63,23 @@ async def test_an_event_of_several_watched_objects_comes_once_to_each_mailbox() 
         bus.dispatch(event("ChannelEnteredBridge", "c1", "b1"))
         assert [type(e) for e in waiting(one)] == [ChannelEnteredBridge]
         assert [type(e) for e in waiting(two)] == [ChannelEnteredBridge]
+
+
+async def test_a_mailbox_is_not_given_what_it_does_not_want_and_says_what_waits_in_it() -> None:
+    bus = Bus()
+    with bus.mailbox("one", unwanted=BRIDGED) as one, bus.mailbox("two") as two:
+        one.watch("c1", "c2")
+        two.watch("c1")
+        for each in (
+            event("ChannelEnteredBridge", "c1", "b1"),
+            event("ChannelDestroyed", "c1", cause=16, cause_txt="x"),
+        ):
+            bus.dispatch(seal(each.model_dump_json().encode()))  # type: ignore[union-attr]
+        assert one.holds("ChannelDestroyed", "c1")
+        assert not one.holds("ChannelDestroyed", "c2")
+        assert [each.type for each in waiting(one)] == ["ChannelDestroyed"]  # type: ignore[union-attr]
+        assert len(two) == 2
+        assert not one.holds("ChannelDestroyed", "c1")
 
 
 async def test_a_playback_reaches_who_watches_its_channel() -> None:

@@ -181,6 +181,22 @@ async def test_a_lost_socket_comes_back_with_a_gap_and_the_session_goes_on(serve
             assert (await box.get()).type == "ChannelDtmfReceived"  # type: ignore[union-attr]
 
 
+async def test_what_asterisk_tells_twice_is_read_once_but_for_keys(server: FakeAriServer) -> None:
+    async with connected(settings(server)) as ari:
+        caller = server.world.call()
+        await front_door(ari, StasisStart)
+        with ari.bus.mailbox("test") as box:
+            box.watch(caller)
+            server.world.doubled = {"ChannelHangupRequest": 1, "ChannelDtmfReceived": 1}
+            server.world.press(caller, "5")
+            heard = [(await box.get()).type for _ in range(2)]  # type: ignore[union-attr]
+            server.world.hang_up(caller)
+            while "StasisEnd" not in heard:
+                heard.append((await box.get()).type)  # type: ignore[union-attr]
+        assert heard == ["ChannelDtmfReceived", "ChannelDtmfReceived", "ChannelHangupRequest", "StasisEnd"]
+        assert not any(server.world.doubled.values()), "both were told twice"
+
+
 async def test_it_keeps_trying_while_asterisk_is_away_and_while_it_loads(server: FakeAriServer) -> None:
     async with connected(settings(server)) as ari:
         await front_door(ari, Gap)

@@ -199,6 +199,22 @@ def test_what_never_comes_back_is_given_up() -> None:
     run_virtual(main)
 
 
+def test_commands_side_by_side_have_a_limit_each() -> None:
+    async def main() -> None:
+        loop = asyncio.get_running_loop()
+        commands = patient(Peer([takes(1000.0)]), patience_s=0.0)
+
+        async def given_up_at(begins_s: float) -> float:
+            await asyncio.sleep(begins_s)
+            with pytest.raises(AriUnavailable, match="no answer within 5 s"):
+                await play(commands)
+            return loop.time()
+
+        assert await asyncio.gather(*map(given_up_at, (0.0, 1.0, 1.0, 7.0))) == [5.0, 6.0, 6.0, 12.0]
+
+    run_virtual(main)
+
+
 def test_a_channel_is_dialled_once_whatever_became_of_it() -> None:
     async def main() -> None:
         peer = Peer([cut, fine])
