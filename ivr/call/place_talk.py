@@ -62,8 +62,7 @@ class PlaceTalk:
 
     async def _talk(self, place: Place, talking: Talking) -> None:
         here = self._here
-        self.now = talking
-        here.keep()
+        self.now = talking  # and kept as soon as it runs
         try:
             ended = await talking.run()
         finally:
