@@ -24,6 +24,10 @@ class CallingBack:
         self._seat = seat
         self._being_made: dict[OpId, Callback] = {}
 
+    def let_loose(self) -> None:
+        """The call is over: whose place it was is forgotten."""
+        del self._seat
+
     def promise(self, action: Callback) -> Coroutine[Any, Any, None]:
         """Carries out `Callback`. A caller who hangs up meanwhile gets the promise all the same."""
         self._being_made[action.op] = action

@@ -37,6 +37,10 @@ class InLine:
         self._seat = seat
         self.place: Place | None = None
 
+    def let_loose(self) -> None:
+        """The call is over: whoever is told is forgotten."""
+        del self._seat
+
     # --- what the dialogue wants
 
     def enqueue(self, action: Enqueue) -> None:

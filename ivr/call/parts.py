@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Collection, Coroutine, Mapping
+from collections.abc import Awaitable, Callable, Collection, Coroutine, Mapping
+from functools import partial
 from typing import Any, Literal, assert_never
 
 from ivr.ari.bus import Mailbox
@@ -60,30 +61,51 @@ Requests = list[Coroutine[Any, Any, None]]
 """Each waits for Asterisk."""
 
 
+class _Silence:
+    """Before another party is heard: no prompt, no music, nobody listening."""
+
+    def __init__(
+        self, listener: Listener, recorder: Recorder, player: Player, hush: Callable[[], Awaitable[None]]
+    ) -> None:
+        self._listener = listener
+        self._recorder = recorder
+        self._player = player
+        self._hush = hush
+
+    async def __call__(self) -> None:
+        self._listener.stop_all()
+        await self._recorder.stop()
+        await self._player.stop_all()
+        await self._hush()
+
+
 class Parts:
     """mailbox: where the ends of playbacks arrive. Each part tells the call's inbox how its doing ended."""
 
     def __init__(self, here: OpenCall, library: FlowLibrary, mailbox: Mailbox) -> None:
         self._here = here
+        # None of the parts knows this object: they would keep each other until the next look for garbage.
         self.background = Background(here.ari, here.channel, here.spawn)
         self.timers = Timers(here.tell, here.services.clock.now)
         self.listener = Listener(here)
         self.recorder = Recorder(here)
+        self._hush = partial(self.background.want, "")
         self.player = Player(here, mailbox, self.recorder.seconds_of, self._hush)
         self.errands = Errands(here, library)
         self.transcripts = Transcripts(here, here.services.written_down, library.names.hot_words)
-        self.transfers = Transfers(here, self._fall_silent, self.transcripts, library)
+        fall_silent = _Silence(self.listener, self.recorder, self.player, self._hush)
+        transfers = self.transfers = Transfers(here, fall_silent, self.transcripts, library)
+
+        async def agent_comes() -> None:
+            transfers.cancel_all()
+            await fall_silent()
+
         self.waiting = Waiting(
-            here,
-            self._agent_comes,
-            lambda: self.transfers.joined,
-            self.transcripts,
-            library,
-            self._fall_silent,
+            here, agent_comes, lambda: transfers.joined, self.transcripts, library, fall_silent
         )
         self.transfers.waiting = self.waiting
         self._hanging_up: HangupReason | None = None
-        self.desk = DeskActs(here, self._fall_silent, self.transcripts, library)
+        self.desk = DeskActs(here, fall_silent, self.transcripts, library)
 
     @property
     def stage(self) -> Literal["menu", "queue", "ringing", "talking"]:
@@ -220,20 +242,6 @@ class Parts:
         else:
             await self.background.want(sound, music)
 
-    async def _hush(self) -> None:
-        await self.background.want("")
-
-    async def _fall_silent(self) -> None:
-        """Before another party is heard: no prompt, no music, nobody listening."""
-        self.listener.stop_all()
-        await self.recorder.stop()
-        await self.player.stop_all()
-        await self._hush()
-
-    async def _agent_comes(self) -> None:
-        self.transfers.cancel_all()
-        await self._fall_silent()
-
     # --- for whoever goes on with the call
 
     def saved(self) -> dict[str, JsonValue]:
@@ -311,6 +319,11 @@ class Parts:
         self.timers.close()
         self.player.close()
         self.waiting.serving.abandon(self._why if self._here.gone else "failed")
+
+    def let_loose(self) -> None:
+        """After `close`, and nothing is asked of them any more: what knows each other is freed at once."""
+        self.waiting.let_loose()
+        del self.transfers.waiting
 
     @property
     def _why(self) -> Literal["abandoned", "failed"]:

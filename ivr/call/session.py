@@ -51,6 +51,10 @@ TAIL_S: Final = 60.0
 """How long a dialogue may go on after the caller has hung up."""
 
 
+def _nothing() -> None:
+    pass
+
+
 class CallSession(SeenCall):
     """`run()` takes the call from its arrival to its end. One instance, one call."""
 
@@ -137,6 +141,9 @@ class CallSession(SeenCall):
             finally:
                 self.going_on.set()
                 await self._close(parts)
+                parts.let_loose()
+                self._here.keep = _nothing
+                self._parts = None
 
     async def _begin(self, parts: Parts) -> None:
         here = self._here

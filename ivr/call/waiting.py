@@ -75,6 +75,11 @@ class Waiting:
             return False
         return any(not task.done() for task in place.tasks())
 
+    def let_loose(self) -> None:
+        """The call is over, and nothing comes of the place any more: its parts forget this one."""
+        self.line.let_loose()
+        self.calling_back.let_loose()
+
     rings_several: Final = True
 
     # --- what the dispatcher tells (`Seat`; on the loop, never waits)

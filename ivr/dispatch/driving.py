@@ -10,6 +10,7 @@ import asyncio
 import datetime as dt
 import logging
 from collections.abc import Callable, Iterable
+from contextlib import AbstractContextManager, nullcontext
 from typing import Protocol, assert_never
 
 from ivr.call.ports import RingOutcome
@@ -62,6 +63,8 @@ class Driving:
         self._timer: asyncio.TimerHandle | None = None
         self._rings_at: dt.datetime | None = None
         """When the timer does, which is the board's next deadline or before it."""
+        self.together: AbstractContextManager[object] = nullcontext()
+        """What is recorded within it is written in one go (`FactWriter.together`)."""
         self._facts_watched_by: list[Callable[[Fact, dt.datetime], None]] = []
         self.seats = Seats(lambda: board.rules, not_answered)
         self.places = Places(board, self.seats.by_entry, clock)
@@ -95,40 +98,44 @@ class Driving:
         """Raises IllegalTransition for what an agent's state does not allow of a person's act."""
         now = self._clock.now()
         results = self.board.apply(event, now)
-        for result in results:
-            if isinstance(result, EntryChanged | AgentChanged):
-                for see in self._facts_watched_by:
-                    see(result, now)
-            match result:
-                case RingAgent():
-                    self.seats.ring(result)
-                case StopRinging():
-                    self.seats.stop_ringing(result)
-                case EndWait(entry=entry):
-                    self.places.forget(entry.id)
-                    self.seats.end_wait(entry)
-                case EndConversation(entry=entry_id):
-                    # Whoever forces an agent ends the telephone too, also in a call that is no entry (ivr/desk).
-                    log.info("agent forced out of %s", entry_id)
-                case EntryChanged():
-                    self._records.routing(result, now)
-                    self._remember(result)
-                    self.places.line_moved(result, now)
-                case AgentChanged():
-                    self._records.routing(result, now)
-                    self.places.agent_changed(result, now)
-                case Decided():
-                    self._records.routing(result, now)
-                case Ignored(event=stale, why=why):
-                    log.debug("%s ignored: %s", type(stale).__name__, why)
-                case _:
-                    assert_never(result)
+        with self.together:
+            for result in results:
+                self._deal_with(result, now)
         self._set_timer(now)
         if results:
             self._on_change()
             for watcher in self.watchers:
                 watcher()
         return results
+
+    def _deal_with(self, result: Result, now: dt.datetime) -> None:
+        if isinstance(result, EntryChanged | AgentChanged):
+            for see in self._facts_watched_by:
+                see(result, now)
+        match result:
+            case RingAgent():
+                self.seats.ring(result)
+            case StopRinging():
+                self.seats.stop_ringing(result)
+            case EndWait(entry=entry):
+                self.places.forget(entry.id)
+                self.seats.end_wait(entry)
+            case EndConversation(entry=entry_id):
+                # Whoever forces an agent ends the telephone too, also in a call that is no entry (ivr/desk).
+                log.info("agent forced out of %s", entry_id)
+            case EntryChanged():
+                self._records.routing(result, now)
+                self._remember(result)
+                self.places.line_moved(result, now)
+            case AgentChanged():
+                self._records.routing(result, now)
+                self.places.agent_changed(result, now)
+            case Decided():
+                self._records.routing(result, now)
+            case Ignored(event=stale, why=why):
+                log.debug("%s ignored: %s", type(stale).__name__, why)
+            case _:
+                assert_never(result)
 
     def _forget(self, entry: EntryId) -> None:
         self.seats.forget(entry)

@@ -79,6 +79,7 @@ async def join(stack: AsyncExitStack, ground: Ground) -> Joined:
     records = FactRecords(watched, settings.node, today)
     changed = _Changed()
     dispatcher = Dispatcher(board, clock, records, changed)
+    dispatcher.together = writer.together
     stack.callback(dispatcher.close)
     dispatcher.begin(ground.floor)
     await callers.begin(dispatcher, writer.left)
