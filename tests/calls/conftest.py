@@ -13,11 +13,15 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
+import aiohttp
 import pytest
 import pytest_asyncio
 
+from ivr.ari.results import Gone
+from ivr.asterisk.process import START_TIMEOUT_S, PrivateAsterisk
 from ivr.config import load_settings
 from ivr.desk.people import Author
+from ivr.errors import AriError, AsteriskError
 from ivr.main import Hotline, RunningHotline
 from tests.support import parts_house
 from tests.support.citizens import Scene
@@ -25,6 +29,7 @@ from tests.support.parts_house import Trunk
 
 ROOT = Path(__file__).parents[2]
 SETTLE_S = 8.0
+LOOK_EVERY_S = 0.2
 
 # The shipped dialogue with a test's patience: shorter rings, wrap-ups and silences, the same nodes and prompts.
 FASTER = {
@@ -121,7 +126,11 @@ async def staged(hotline: Hotline) -> AsyncIterator[Scene]:
 async def _settled(hotline: Hotline) -> str:
     """ "" when nothing is left anywhere, else what."""
     assert hotline.asterisk is not None
-    inventory = await hotline.asterisk.wait_empty(SETTLE_S)
+    try:
+        inventory = await hotline.asterisk.wait_empty(SETTLE_S)
+    except (AsteriskError, aiohttp.ClientError, TimeoutError) as error:
+        await _started_anew(hotline, hotline.asterisk)
+        return f"Asterisk did not answer ({error!r}), and was started anew"
     # Ours end a moment after Asterisk's.
     seen = -1
     with contextlib.suppress(TimeoutError):
@@ -139,3 +148,30 @@ async def _settled(hotline: Hotline) -> str:
         found.append(f"the reconciler had to repair: {hotline.front_door.repairs}")
         hotline.front_door.repairs.clear()
     return "; ".join(found)
+
+
+async def _started_anew(hotline: Hotline, asterisk: PrivateAsterisk) -> None:
+    """One that is frozen costs one test, not all that follow: the keeper starts another."""
+    with contextlib.suppress(AsteriskError):
+        await asterisk.kill()
+    async with asyncio.timeout(START_TIMEOUT_S):
+        await hotline.ari.lost()
+        seen = -1
+        while not asterisk.is_running or hotline.status.snapshot().asterisk.trouble:
+            seen = await hotline.status.changed(seen)
+        await hotline.ari.ready()
+        # Telephones can register when it has been told of them.
+        assert hotline.rendered is not None
+        wanted = {account.name for account in hotline.rendered.accounts}
+        for _ in range(round(START_TIMEOUT_S / LOOK_EVERY_S)):
+            if wanted <= await _endpoints(hotline):
+                return
+            await asyncio.sleep(LOOK_EVERY_S)
+
+
+async def _endpoints(hotline: Hotline) -> set[str]:
+    try:
+        listed = await hotline.ari.endpoints.list()
+    except AriError:
+        return set()
+    return set() if isinstance(listed, Gone) else {endpoint.resource for endpoint in listed.value}
