@@ -95,7 +95,7 @@ class AsteriskSettings(Section):
     frozen_s: float = Field(
         default=30.0,
         gt=0,
-        description="a private Asterisk that says nothing for so long is ended and started anew, s",
+        description="so long without events, HTTP or SIP, and Asterisk is frozen: a private one is started anew, s",
     )
     away_s: float = Field(
         default=120.0,
