@@ -12,7 +12,6 @@ from ivr.accounts.book import TECHNOLOGY, AccountBook
 from ivr.ari.generated.events import (
     ContactStatusChange,
     DeviceStateChanged,
-    EndpointStateChange,
     PeerStatusChange,
 )
 from ivr.ari.interface import Ari
@@ -60,7 +59,7 @@ class Phones:
 
     def on_event(self, event: AnyEvent) -> None:
         match event:
-            case EndpointStateChange() | PeerStatusChange() | ContactStatusChange():
+            case PeerStatusChange() | ContactStatusChange():
                 if event.endpoint.technology == TECHNOLOGY:
                     username, online = event.endpoint.resource, event.endpoint.state == ONLINE
                     asked = isinstance(event, ContactStatusChange) and (

@@ -44,7 +44,6 @@ FRONT_DOOR: Final = frozenset(
         "CallClaimed",
         "ContactStatusChange",
         "DeviceStateChanged",
-        "EndpointStateChange",
         "MissingParams",
         "PeerStatusChange",
         "TextMessageReceived",

@@ -59,6 +59,10 @@ def event(kind: str, state: str = "offline", **more: Any) -> AnyEvent:
     return EVENTS[kind].model_validate(told)
 
 
+def peer(state: str = "offline") -> AnyEvent:
+    return event("PeerStatusChange", state, peer={"peer_status": "Reachable"})
+
+
 def contact(status: str, state: str = "offline") -> AnyEvent:
     info = {"uri": "sip:a@127.0.0.1", "contact_status": status, "aor": "a"}
     return event("ContactStatusChange", state, contact_info=info)
@@ -78,11 +82,11 @@ async def test_who_was_there_and_has_a_registration_is_there() -> None:
 @pytest.mark.parametrize(
     ("told", "there", "unasked"),
     [
-        (event("EndpointStateChange"), True, True),
+        (peer(), True, True),
         (contact("NonQualified"), True, True),
         (contact("Unknown"), True, True),
         (contact("Reachable", "online"), True, False),
-        (event("EndpointStateChange", "online"), True, False),
+        (peer("online"), True, False),
         (contact("Unreachable"), False, False),
         (contact("Removed"), False, False),
     ],
@@ -109,7 +113,7 @@ async def test_each_change_is_told_once_and_what_is_asked_for_always() -> None:
         asterisk.has_contact,
     )
     for state in ("online", "online", "offline", "online", "online"):
-        watched.on_event(event("EndpointStateChange", state))
+        watched.on_event(peer(state))
     assert told == [("a", True), ("a", False), ("a", True)]
     await watched.refresh(restarted=True)
     assert told[3:] == [("a", True), ("b", False), ("c", False)]
