@@ -3,7 +3,9 @@
 A request is one text message; its response comes as a message of type RESTResponse among the events. It costs a third
 of the processor time of an HTTP request, but Asterisk serves these one at a time, in the socket's own thread. So only
 `QUICK` commands may go this way: one that waits for a channel's thread, which also plays prompts, would hold up the
-commands of all calls until that prompt ends (seen). The rest goes over HTTP, side by side.
+commands of all calls until that prompt ends (seen). Nor may a variable of a channel be read this way: it may be a
+function that is worked off in that telephone's queue of SIP work, and a queue that is stuck would hold up all calls.
+The rest goes over HTTP, side by side.
 """
 
 from __future__ import annotations
@@ -31,8 +33,6 @@ QUICK: Final = frozenset(
         "channels.create",
         "channels.dial",
         "channels.get",
-        "channels.get_channel_var",
-        "channels.get_channel_vars",
         "channels.hangup",
         "channels.hold",
         "channels.mute",

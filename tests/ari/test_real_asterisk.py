@@ -282,8 +282,6 @@ async def test_quick_commands_are_answered_while_a_prompt_plays(settings: AriSet
             "bridges.create": {"bridge_id": "b6"},
             "channels.create": {"channel_id": "quick.made", "endpoint": f"Local/never@{APP}", "app": APP},
             "channels.dial": {"channel_id": "quick.made"},
-            "channels.get_channel_var": {"variable": "CHANNEL(state)"},
-            "channels.get_channel_vars": {"variables": ["CHANNEL(state)"]},
             "channels.mute": {"direction": "in"},
             "channels.unmute": {"direction": "in"},
             "channels.play": {"media": ["sound:beep"]},
