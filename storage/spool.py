@@ -11,7 +11,8 @@ everything is trimmed the last one is cut to its header: little is left that a s
 erased meanwhile. A payload that the disk does not take (full, broken) waits in memory, with all that come after it, and
 `retry` writes them in order when it can. Before that the spares are used up: room for a segment each, reserved on the
 disk while there was some, which nothing else can have taken. What is appended while it is `held` waits in the same way,
-for the one write with which `let_go` brings it to the disk.
+for the one write with which `let_go` brings it to the disk, or for the next one where it has become half a segment: all
+that a start decides on at once may be more than memory takes, or than a spare does.
 """
 
 from __future__ import annotations
@@ -75,6 +76,7 @@ class Spool:
     ) -> None:
         self.folder = folder
         self._unwritten_most = unwritten_most
+        self._together_most = segment_bytes // 2
         self._segments = Segments(folder, segment_bytes, spares, most_bytes, write)
         self._next = 1
         self._unwritten: deque[bytes] = deque()
@@ -165,6 +167,8 @@ class Spool:
 
     def _keep(self, framed: bytes) -> int | None:
         """In memory, until the disk takes it."""
+        if self.held and self._unwritten_bytes + len(framed) > self._together_most:
+            self._put_together()
         if self._unwritten_bytes + len(framed) > self._unwritten_most:
             self.figures.lost += 1
             return None
@@ -180,7 +184,11 @@ class Spool:
     def let_go(self) -> bool:
         """False: the disk does not take what was appended meanwhile, which waits for `retry`. Never raises."""
         self.held -= 1
-        if self.held or not self._unwritten:
+        return bool(self.held) or self._put_together()
+
+    def _put_together(self) -> bool:
+        """What waits, in one write. False: the disk does not take it."""
+        if not self._unwritten:
             return True
         if self._full:
             return False

@@ -195,6 +195,20 @@ async def test_what_belongs_together_waits_for_a_full_disk_and_keeps_its_order(
     spool.close()
 
 
+async def test_of_what_belongs_together_no_more_waits_than_there_is_room_for(tmp_path: Path) -> None:
+    """All that is decided at the start of a full hotline, say."""
+    spool, disk = _opened(tmp_path, segment_bytes=1_000, unwritten_most=2_000)
+    begin, disk.writes = spool.end, 0
+    spool.hold()
+    given = [spool.append(_payload(n)) for n in range(1, 1_001)]
+    assert not spool.pressed
+    assert spool.let_go()
+    assert (given, spool.figures.lost) == (list(range(1, 1_001)), 0)
+    assert disk.writes < 100
+    assert await _all(spool, begin) == (given, spool.end)
+    spool.close()
+
+
 async def test_what_waits_for_the_disk_may_be_stored_meanwhile(tmp_path: Path) -> None:
     spool, disk = _opened(tmp_path)
     disk.room = 0
