@@ -19,6 +19,7 @@ from ivr.watching.health import Limits
 from ivr.watching.levels import Levels
 from ivr.watching.meters import Meters
 from ivr.watching.readings import AGENT_STATES, CALL_STATES, Buffer, QueueLevel, Readings, SpeechWorker
+from storage.records import CallRecord
 
 ROOT = Path(__file__).parents[2]
 ALERTS = ROOT / "deploy" / "prometheus" / "alerts.yml"
@@ -63,6 +64,7 @@ def told() -> dict[str, set[str]]:
     )
     meters.registry.register(Levels(lambda: now, Limits()))
     ProcessCollector(registry=meters.registry)
+    meters.facts[CallRecord] = 1
     found: dict[str, set[str]] = dict(FROM_PROMETHEUS)
     for instrument in vars(meters).values():
         names = getattr(instrument, "_labelnames", None)
