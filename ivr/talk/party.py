@@ -25,6 +25,8 @@ class Party:
     """The board has to be told when the person's call is over."""
     referred: str = ""
     """The channel by which its own transfer key was pressed, and that waits to hear what came of it."""
+    telling: asyncio.Task[None] | None = None
+    """It is being told."""
 
     def saved(self) -> SavedParty:
         reached = self.reached

@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Callable
 
 from ivr.ari.generated.events import ChannelHold, ChannelTransfer, ChannelUnhold
 from ivr.ari.parse import AnyEvent
+from ivr.ari.unhurried import unhurried
 from ivr.call.leg import Leg
 from ivr.ids import ChannelId
 from ivr.talk.events import (
@@ -162,8 +163,15 @@ class Telephones:
         owner = self._talk().owner
         result = await self._do("" if owner is None else owner.name, command)
         if isinstance(result, Refused):
-            await tell_telephone(self._ground.ari, party.referred, done=False)
-            party.referred = ""
+            await self._told(party, done=False)
+            party.referred, party.telling = "", None
+
+    async def _told(self, party: Party, *, done: bool) -> None:
+        """Once: whoever comes second waits until the telephone has heard what the first had to say."""
+        if party.telling is None:
+            telling = tell_telephone(self._ground.ari, party.referred, done=done)
+            party.telling = asyncio.create_task(telling, name=f"{self._ground.call} tells a telephone")
+        await asyncio.shield(party.telling)
 
     def share(self, main: str) -> None:
         """Transcript and recording of those who share the call with the citizen, from now on. main: their bridge."""
@@ -220,9 +228,12 @@ class Telephones:
             party.on_board = False
             self._finished(reached.entry, AgentId(reached.agent))
         party.together.close()
-        if party.referred:
-            await tell_telephone(self._ground.ari, party.referred, done=True)
-        await reached.keep.aclose()
+        try:
+            if party.referred:
+                await unhurried(self._told(party, done=True))
+        finally:
+            # Also where the citizen hangs up meanwhile: nobody else knows of this telephone any more.
+            await reached.keep.aclose()
 
     def _finished(self, entry: EntryId, agent: AgentId) -> None:
         if self._ground.finished is not None:

@@ -186,6 +186,27 @@ def test_the_telephone_is_told_in_turn_once_and_before_it_is_let_go() -> None:
     play(scene)
 
 
+@pytest.mark.parametrize("logged_in", [True, False])
+def test_a_telephone_is_told_once_and_let_go_when_the_citizen_hangs_up_meanwhile(logged_in: bool) -> None:
+    async def scene(here: House) -> None:
+        agent, citizen = await in_own_call(here)
+        if logged_in:
+            here.log_in("a2")
+        here.ari.world.fault("channels.transfer_progress", delay_s=1.0)
+        transfer_key(here, agent, "1002")
+        await here.until(0.5)
+        assert agent in here.ari.world.channels, "it is being told"
+        here.ari.world.hang_up(citizen)
+        await here.until(1)
+        assert agent not in here.ari.world.channels
+        told = [values for name, values in here.ari.world.commands if name == "channels.transfer_progress"]
+        assert [one["states"] for one in told] == ["channel_answered" if logged_in else "channel_unavailable"]
+        await here.until(5)
+        assert not here.reconciler.repairs
+
+    play(scene)
+
+
 @pytest.mark.parametrize("how", ["nobody answers", "queue", "parked", "telephone lost on hold"])
 def test_whom_nobody_takes_waits_in_the_line_of_the_agent(how: str) -> None:
     async def scene(here: House) -> None:
