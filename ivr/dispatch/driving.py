@@ -11,7 +11,7 @@ import datetime as dt
 import logging
 from collections.abc import Callable, Iterable
 from contextlib import AbstractContextManager, nullcontext
-from typing import Protocol, assert_never
+from typing import Final, Protocol, assert_never
 
 from ivr.call.ports import RingOutcome
 from ivr.callers_known import KnownCallers, NobodyKnown
@@ -38,6 +38,9 @@ from routing.ids import AgentId, EntryId, QueueName
 
 log = logging.getLogger(__name__)
 
+LATE_S: Final = 0.01
+"""What passes between two looks at the clocks: a timer is not set anew for so little."""
+
 
 class RoutingRecords(Protocol):
     """Where routing's facts go. Never waits, never raises."""
@@ -61,8 +64,6 @@ class Driving:
         self._records = records
         self._on_change = on_change
         self._timer: asyncio.TimerHandle | None = None
-        self._rings_at: dt.datetime | None = None
-        """When the timer does, which is the board's next deadline or before it."""
         self.together: AbstractContextManager[object] = nullcontext()
         """What is recorded within it is written in one go (`FactWriter.together`)."""
         self._facts_watched_by: list[Callable[[Fact, dt.datetime], None]] = []
@@ -153,16 +154,19 @@ class Driving:
             self._began_in.setdefault(entry.id, before.queue)
 
     def _set_timer(self, now: dt.datetime) -> None:
-        """Most deadlines are put off before they are reached: a timer that rings no later than the next is left."""
+        """Most deadlines are put off before they are reached: a timer that rings no later than the next is left. That
+        is judged by the loop's clock, which knows of no jump, and of no sleep of the machine."""
         deadline = self.board.next_deadline()
-        if deadline is None or (self._rings_at is not None and self._rings_at <= deadline):
+        if deadline is None:
             return
+        loop = asyncio.get_running_loop()
+        rings_at = loop.time() + max(0.0, (deadline - now).total_seconds())
         if self._timer is not None:
+            if self._timer.when() <= rings_at + LATE_S:
+                return
             self._timer.cancel()
-        delay_s = max(0.0, (deadline - now).total_seconds())
-        self._rings_at = deadline
-        self._timer = asyncio.get_running_loop().call_later(delay_s, self._tick)
+        self._timer = loop.call_at(rings_at, self._tick)
 
     def _tick(self) -> None:
-        self._timer = self._rings_at = None
+        self._timer = None
         self.apply(Tick())
