@@ -177,6 +177,7 @@ def _end(
 ) -> Iterable[Awaitable[object]]:
     """What has no owner any more; callers who cannot be gone on with are given to the dialplan."""
     ari, now = ground.ari, ground.clock.now()
+    ground.front_door.registry.ended.update(todo.channels, todo.bridges)
     for channel in todo.channels:
         log.warning("repair: channel %s was left by the earlier controller; ended", channel)
         yield _tried(ari.channels.hangup(channel_id=channel, reason="normal"))

@@ -19,6 +19,10 @@ class CallRegistry:
         self.to_end: set[str] = set()
         """Callers' channels whose calls are over and that could not be hung up: nobody takes them for new calls."""
 
+        self.ended: set[str] = set()
+        """Channels and bridges that an earlier controller left and that were ended: nobody has them, also where their
+        call goes on. One that is there still is ended once more."""
+
     def __len__(self) -> int:
         return len(self._by_call)
 

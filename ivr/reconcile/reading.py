@@ -52,6 +52,7 @@ class Books:
             {str(id): agent for id, agent in board.agents.items()},
             {entry.id: entry for entry in board.entries()},
             tuple(map(str, faults)),
+            frozenset(self.registry.ended),
         )
 
 

@@ -34,6 +34,8 @@ class Records:
     agents: Mapping[str, Agent] = field(default_factory=dict)
     entries: Mapping[str, Entry] = field(default_factory=dict)
     faults: tuple[str, ...] = ()
+    ended: frozenset[str] = frozenset()
+    """Of an earlier controller: nobody has them, also where their call goes on."""
     callers: frozenset[str] = field(init=False, repr=False, compare=False)
     """Channels of `calls`."""
 
@@ -41,6 +43,8 @@ class Records:
         object.__setattr__(self, "callers", frozenset(self.calls.values()))
 
     def owns(self, object_id: str) -> bool:
+        if object_id in self.ended:
+            return False
         if object_id in self.others or object_id in self.callers:
             return True
         return self.is_live(owner_of(object_id))

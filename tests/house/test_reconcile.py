@@ -68,6 +68,16 @@ def test_a_channel_that_nobody_has(channel: SeenChannel, code: str) -> None:
     assert found(owned, seen(channel)) == []
 
 
+def test_what_was_ended_is_nobodys_though_its_call_goes_on() -> None:
+    """Once, a telephone's channel that the adoption had ended was listed for 40 s more, and nobody ended it again."""
+    left = SeenChannel("c-n1-0-b.agent1", False)
+    goes_on = replace(RECORDS, made=frozenset({"c-n1-0-b"}))
+    assert found(goes_on, seen(left)) == []
+    assert found(replace(goes_on, ended=frozenset({left.id})), seen(left)) == [
+        f"channel_without_owner {left.id}"
+    ]
+
+
 def test_a_bridge_that_nobody_has_and_a_citizen_alone() -> None:
     alone = {BRIDGE: frozenset({"caller"}), "c-n1-0-b.talk1": frozenset({"x"})}
     assert found(asterisk=seen(**alone)) == [
