@@ -119,6 +119,8 @@ async def test_one_that_takes_no_connections_any_more_is_ended_though_all_else_o
         )
         assert "ARI over HTTP" in newest_report(asterisk)
         await stage.until(lambda: not stage.stages(), "whoever was on the line is cut off")
+        # Until then the dialplan's fallback answers.
+        await stage.until(lambda: house.ari.condition == "answers", "the controller is connected to it")
         again = await stage.citizen()
         await again.send_digits("5")
         await agent.events.next("established", timeout=20)
