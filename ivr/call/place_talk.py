@@ -102,21 +102,28 @@ class PlaceTalk:
             place.queue,
             place.language,
             owner_is=owner_is,
-            line=_Line(self._line, place),
+            line=_Line(self._here, self._line, place),
             run_flow=run_flow,
             rejoining=rejoining,
         )
 
 
 class _Line:
-    """`ground.Line` of one place."""
+    """`ground.Line` of one place. Where the caller is in line from now on is kept at once: whoever is in the talk is
+    let go before the dialogue hears of it, and a controller that dies meanwhile must not leave the caller without a
+    place."""
 
-    def __init__(self, line: InLine, place: Place) -> None:
+    def __init__(self, here: OpenCall, line: InLine, place: Place) -> None:
+        self._here = here
         self._line = line
         self._place = place
 
     def sent_back(self, entry: EntryId | None, agent: AgentId, to: ToQueue) -> None:
-        self._line.back_into(self._place, to, entry, agent)
+        with self._here.services.together:
+            self._line.back_into(self._place, to, entry, agent)
+            self._here.keep()
 
     def into_line(self, why: str, missed_by: str) -> None:
-        self._line.again(self._place, why, missed_by)
+        with self._here.services.together:
+            self._line.again(self._place, why, missed_by)
+            self._here.keep()

@@ -23,8 +23,10 @@ from ivr.flow.actions import JsonValue
 from ivr.flow.inputs import OpId, QueueEnded
 from ivr.flow.model import FlowLibrary
 from ivr.talk.adopting import claim, let_go
+from ivr.talk.people import LINE
 from ivr.talk.saved import SavedTalk, from_json, to_json
 from ivr.talk.talking import Talking
+from routing.entries import Entry
 from routing.ids import AgentId
 
 
@@ -148,8 +150,11 @@ class Waiting:
         """The entry is on the board since the start (ivr/adoption/board.py)."""
         was_joined = place.joined_at is not None
         entry = self.line.resume(place)
-        if talk is not None and (entry is None or entry.state in ("joined", "ended")):
+        into_line = talk is not None and talk.state.outcome == LINE
+        if talk is not None and (into_line or entry is None or entry.state in ("joined", "ended")):
             claim(self._queues, self._here.facts.caller, talk, place.entry)
+            if into_line:
+                self._into_line(place, entry)
             place.serving = self._here.spawn(self._talk.go_on(place, talk), "talk")
             return
         if talk is not None:
@@ -170,3 +175,12 @@ class Waiting:
             self.line.waits_again(place)
         else:
             place.joined_at, place.agent = None, ""
+
+    def _into_line(self, place: Place, entry: Entry | None) -> None:
+        """A talk was over, and its caller to be in line again, which the dialogue hears from the talk: how far that
+        came, the entry says."""
+        place.joined_at, place.agent = None, ""
+        if entry is not None and entry.state == "joined":
+            self._queues.sent_back(place.entry, AgentId(entry.agent or ""), "restart")
+        elif (entry is None or entry.outcome == "served") and not self._here.gone:
+            self.line.again(place, "restart", "")

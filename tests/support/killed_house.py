@@ -213,6 +213,8 @@ class LastingHouse:
     now: _Controller | None = None
     dies_in: int = 0
     """Facts; 0 = it lives."""
+    dies_at: Callable[[Fact], bool] = lambda fact: False
+    """The controller of now is killed with that fact."""
 
     @property
     def front_door(self) -> FrontDoor:
@@ -234,7 +236,7 @@ class LastingHouse:
             return
         self.database.facts.append(fact)
         self.dies_in -= 1
-        if self.dies_in == 0:
+        if self.dies_in == 0 or self.dies_at(fact):
             self.kill(controller)
 
     def die_after(self, facts: int) -> None:

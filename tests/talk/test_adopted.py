@@ -12,6 +12,8 @@ from ivr.talk.results import Done
 from ivr.talk.service import TalkService
 from ivr.talk.targets import ToAgent, ToNumber, ToQueue
 from routing.invariants import faults
+from storage.live_records import LiveCallRecord
+from storage.records import Fact
 from tests.support.fake_ari_objects import Phone
 from tests.support.killed_house import LastingHouse, lasting
 from tests.support.virtual_time import run_virtual
@@ -270,6 +272,52 @@ def test_a_caller_whom_nobody_has_is_in_line_in_the_old_place(way: Way, seed: in
         here.world.hang_up(CALLER)
 
     play(scene, seed)
+
+
+async def taken_by_nobody(here: LastingHouse) -> None:
+    here.world.phones["PJSIP/a2"] = Phone(rings_s=0.5, then="reject")
+    await service(here).transfer("a1", ToAgent("a2"))
+
+
+def facts_after_the_talk(number: int) -> Callable[[Fact], bool]:
+    """That many facts after it is on record that the talk is over, and its caller to be in line again."""
+    seen = 0
+
+    def is_it(fact: Fact) -> bool:
+        nonlocal seen
+        talk = (
+            fact.data.get("parts", {}).get("waiting", {}).get("talk")
+            if isinstance(fact, LiveCallRecord)
+            else None
+        )
+        seen += bool(seen or (talk and talk["state"]["outcome"] == "line"))
+        return seen == number + 1
+
+    return is_it
+
+
+@pytest.mark.parametrize("number", [0, 2, 5, 10])
+@pytest.mark.parametrize("way", [taken_by_nobody, to_queue], ids=lambda way: way.__name__)
+def test_killed_while_a_talk_ends_its_caller_is_in_line_once_and_the_dialogue_knows(
+    way: Way, number: int
+) -> None:
+    async def scene(here: LastingHouse) -> None:
+        await talking(here)
+        (before,) = here.dispatcher.board.entries()
+        here.dies_at = facts_after_the_talk(number)
+        acts = asyncio.ensure_future(way(here))
+        await here.died.wait()
+        acts.cancel()
+        here.world.phones["PJSIP/a2"] = Phone(then="reject")
+        await here.until(4)
+        waits = [one for one in here.dispatcher.board.entries() if one.only is None]
+        assert [one.enqueued_at for one in waits] == [before.enqueued_at]
+        assert "waits_again" in [kind for kind, _ in here.events()]
+        await here.until(20)
+        assert together(here, CALLER, phone_of(here, "a1")), "nobody takes the caller"
+        here.world.hang_up(CALLER)
+
+    play(scene, 1)
 
 
 @pytest.mark.parametrize("seed", SEEDS)
