@@ -93,7 +93,18 @@ async def _begun(ground: Ground, saved: SavedTalk, now: dt.datetime) -> Begun:
         flowing=flowing,
     )
     longest_s = None if saved.longest_s is None else max(0.0, saved.longest_s - away_s)
-    return Begun(state, parties, mover, times, there, list(saved.agents), saved.slot, saved.second, longest_s)
+    return Begun(
+        state,
+        parties,
+        mover,
+        times,
+        there,
+        list(saved.agents),
+        saved.slot,
+        saved.second,
+        longest_s,
+        saved.sent_to,
+    )
 
 
 async def _is_up(ground: Ground, party: SavedParty) -> bool:

@@ -62,6 +62,8 @@ class Asked:
         self._watching: list[asyncio.Queue[Talk]] = []
         self.agents: list[str] = begun.agents
         """All who had the citizen, in order."""
+        self.sent_to = begun.sent_to
+        """The flow that the agent sent the citizen to, for good."""
 
     # --- acts
 
@@ -193,6 +195,7 @@ class Asked:
             talked_s,
             held_s,
             left_s,
+            self.sent_to,
         )
 
     # --- within

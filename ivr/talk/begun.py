@@ -16,7 +16,8 @@ from ivr.talk.times import TalkTimes
 @dataclass(slots=True)
 class Begun:
     """parties: by person. there: those of them whose telephones are up. agents: all who had the citizen, in order.
-    slot: where it is parked. second_gone: the owner consulted by a second telephone call that is not gone on with."""
+    slot: where it is parked. second_gone: the owner consulted by a second telephone call that is not gone on with.
+    sent_to: as of `Talking`."""
 
     state: Talk
     parties: dict[str, Party]
@@ -27,6 +28,7 @@ class Begun:
     slot: str = ""
     second_gone: bool = False
     longest_s: float | None = None
+    sent_to: str = ""
 
 
 def joined(ground: Ground, owner: Reached, music: str, longest_s: float | None) -> Begun:

@@ -31,8 +31,8 @@ class SavedParty:
 class SavedTalk:
     """at: when it was so. parties: by person; of who is rung there is none. main: the bridge where the citizen is.
 
-    agents: all who had the citizen. slot: where it is parked. second: the owner consults by a second channel.
-    longest_s: what was left then of the longest time; None: no limit.
+    agents: all who had the citizen. slot: where it is parked. second: the owner consults by a second channel. sent_to:
+    the flow that the citizen was sent to for good. longest_s: what was left then of the longest time; None: no limit.
     """
 
     state: Talk
@@ -46,6 +46,7 @@ class SavedTalk:
     talked_s: float = 0.0
     held_s: float = 0.0
     longest_s: float | None = None
+    sent_to: str = ""
 
 
 _SHAPE: Final = TypeAdapter(SavedTalk)

@@ -73,8 +73,6 @@ class Talking(Asked):
         self._longest: asyncio.TimerHandle | None = None
         self.outcomes: dict[str, NotReached] = {}
         """Of those who were rung in vain, by person."""
-        self.sent_to = ""
-        """The flow that the agent sent the citizen to, for good."""
 
     async def elsewhere(self, act: type[Command]) -> Talking | None:
         """The talk in which that can be done: this one. None: it is over."""
@@ -200,6 +198,10 @@ class Talking(Asked):
         if moves:
             await self._ground.talks.moving(self.call)
             await self._mover.carry_out(moves, self._telephones.legs, self._aside() or aside)
+        # Before it is noted, and kept, that the talk is over: whoever goes on with the call has to know.
+        self.sent_to = next(
+            (one.flow for one in actions if isinstance(one, RunFlow) and not one.come_back), ""
+        )
         for action in actions:
             await self._carry_out(action, reach)
         self._tend_parking()
@@ -246,8 +248,6 @@ class Talking(Asked):
             case RunFlow(flow, come_back):
                 if come_back:
                     ground.run_flow(flow)
-                else:
-                    self.sent_to = flow
             case Note(kind, data):
                 ground.note(kind, data)
 

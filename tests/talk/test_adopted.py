@@ -279,18 +279,15 @@ async def taken_by_nobody(here: LastingHouse) -> None:
     await service(here).transfer("a1", ToAgent("a2"))
 
 
-def facts_after_the_talk(number: int) -> Callable[[Fact], bool]:
-    """That many facts after it is on record that the talk is over, and its caller to be in line again."""
+def facts_after_the_talk(number: int, outcome: str) -> Callable[[Fact], bool]:
+    """That many facts after it is on record that the talk is over, with that outcome."""
     seen = 0
 
     def is_it(fact: Fact) -> bool:
         nonlocal seen
-        talk = (
-            fact.data.get("parts", {}).get("waiting", {}).get("talk")
-            if isinstance(fact, LiveCallRecord)
-            else None
-        )
-        seen += bool(seen or (talk and talk["state"]["outcome"] == "line"))
+        parts = fact.data.get("parts", {}) if isinstance(fact, LiveCallRecord) else {}
+        talk = parts.get("waiting", {}).get("talk")
+        seen += bool(seen or (talk and talk["state"]["outcome"] == outcome))
         return seen == number + 1
 
     return is_it
@@ -304,7 +301,7 @@ def test_killed_while_a_talk_ends_its_caller_is_in_line_once_and_the_dialogue_kn
     async def scene(here: LastingHouse) -> None:
         await talking(here)
         (before,) = here.dispatcher.board.entries()
-        here.dies_at = facts_after_the_talk(number)
+        here.dies_at = facts_after_the_talk(number, "line")
         acts = asyncio.ensure_future(way(here))
         await here.died.wait()
         acts.cancel()
@@ -316,6 +313,25 @@ def test_killed_while_a_talk_ends_its_caller_is_in_line_once_and_the_dialogue_kn
         await here.until(20)
         assert together(here, CALLER, phone_of(here, "a1")), "nobody takes the caller"
         here.world.hang_up(CALLER)
+
+    play(scene, 1)
+
+
+@pytest.mark.parametrize("number", [0, 1, 3])
+def test_killed_while_a_talk_ends_the_citizen_is_in_the_flow_to_which_the_agent_sent_them(
+    number: int,
+) -> None:
+    async def scene(here: LastingHouse) -> None:
+        await talking(here)
+        here.dies_at = facts_after_the_talk(number, "flow")
+        acts = asyncio.ensure_future(service(here).to_flow("a1", "identity", come_back=False))
+        await here.died.wait()
+        acts.cancel()
+        await here.until(4)
+        assert node_of(here).startswith("identity."), "the agent's wish is forgotten"
+        here.world.hang_up(CALLER)
+        await here.until(12)
+        assert here.states() == {"a1": "available", "a2": "available"}
 
     play(scene, 1)
 
