@@ -55,7 +55,7 @@ def plan(
             cut_off = gone and started_at is not None and started_at > call.arrived_at
             go_on.append(replace(call, gone=gone, cut_off=cut_off))
     names = {*(call.call for call in (*go_on, *closed)), *lost}
-    claimed = {claim for call in go_on for claim in (call.channel, *call.claims)}
+    claimed = {claim for call in go_on for claim in (call.channel, *_gone_on_with(call))}
 
     def left_over(object_id: str) -> bool:
         owner: CallId | None = owner_of(object_id)
@@ -67,3 +67,8 @@ def plan(
         tuple(sorted(filter(left_over, channels))),
         tuple(sorted(filter(left_over, bridges))),
     )
+
+
+def _gone_on_with(call: SavedCall) -> Collection[str]:
+    """What its parts take over: nothing once its dialogue has ended, for then they were letting go of it."""
+    return () if call.state is not None and call.state.ended else call.claims

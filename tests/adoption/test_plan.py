@@ -81,6 +81,13 @@ def test_what_bears_the_name_of_a_call_is_claimed_or_ended() -> None:
     assert todo.bridges == ("c-n1-1.hear9",)
 
 
+def test_what_a_call_was_letting_go_of_is_ended() -> None:
+    state = FlowState("abcd", CallFacts("c-n1-1"), ended=True)
+    one = saved(1, state=state, claims=("c-n1-1.agentx", "c-n1-1.talkx"))
+    todo = plan([one], (), {"asterisk-1": True, "c-n1-1.agentx": True}, ["c-n1-1.talkx"])
+    assert (todo.channels, todo.bridges) == (("c-n1-1.agentx",), ("c-n1-1.talkx",))
+
+
 def test_what_is_left_of_a_call_that_is_over_is_ended_too() -> None:
     todo = plan([saved(1)], {"c-n1-1"}, {"c-n1-1.agent7": True}, ("c-n1-1.talk7",))
     assert (todo.channels, todo.bridges) == (("c-n1-1.agent7",), ("c-n1-1.talk7",))
