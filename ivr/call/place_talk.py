@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
+from functools import partial
 
 from ivr.call.grounds import Occasion, ground_of
 from ivr.call.in_line import InLine
@@ -53,7 +54,8 @@ class PlaceTalk:
         if first is not None and first.entry is None:
             occasion = replace(occasion, kind="outbound", entry=None)
         ground = ground_of(self._here, self._transcripts, self._library, occasion)
-        await self._talk(place, await adopted(ground, saved, self._here.services.clock.now()))
+        now = self._here.services.clock.now()
+        await self._talk(place, await adopted(ground, saved, now, partial(self._here.history.parted, at=now)))
 
     def back_in(self, op: OpId) -> None:
         """The flow that the agent sent the caller to is through."""

@@ -11,6 +11,7 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Coroutine, Iterable, Mapping, Sequence
 from contextlib import AsyncExitStack
+from functools import partial
 from typing import Any, Final, Literal
 
 from ivr.call.grounds import Occasion, ground_of
@@ -230,7 +231,9 @@ class Transfers:
         entry = None if first is None or first.entry is None else EntryId(first.entry)
         occasion = Occasion("transfer", entry, "", action.language)
         ground = ground_of(here, self._transcripts, self._library, occasion)
-        return await self._during_talk(await adopted(ground, saved, here.services.clock.now()), action)
+        now = here.services.clock.now()
+        talking = await adopted(ground, saved, now, partial(here.history.parted, at=now))
+        return await self._during_talk(talking, action)
 
     async def _during_talk(self, talking: Talking, action: Transfer) -> TransferEnded:
         here = self._here

@@ -11,6 +11,7 @@ from __future__ import annotations
 import asyncio
 import datetime as dt
 import logging
+from collections.abc import Callable
 from contextlib import AsyncExitStack
 
 from ivr.ari.interface import Ari
@@ -42,12 +43,16 @@ def claim(queues: Queues, caller: str, saved: SavedTalk, place: EntryId | None =
             queues.resume(EntryId(party.entry), caller, Offers())
 
 
-async def adopted(ground: Ground, saved: SavedTalk, now: dt.datetime) -> Talking:
-    """`run` it. Cancelled, as when the citizen hangs up now: everybody is let go first."""
+async def adopted(
+    ground: Ground, saved: SavedTalk, now: dt.datetime, parted: Callable[[float, float], None]
+) -> Talking:
+    """`run` it. Cancelled, as when the citizen hangs up now, or did while nobody watched: everybody is let go first,
+    and `parted` told how long citizen and others heard each other and how long not (s), at most."""
     adopting = asyncio.ensure_future(_begun(ground, saved, now))
     try:
         return Talking(ground, await asyncio.shield(adopting))
     except asyncio.CancelledError:
+        parted(*_until(saved, now))
         await unhurried(_end_all(ground, adopting))
         raise
 
@@ -84,15 +89,8 @@ async def _begun(ground: Ground, saved: SavedTalk, now: dt.datetime) -> Begun:
     legs = {person: parties[person].reached.leg for person in there}
     aside = "" if state.other is None or state.other.id not in legs else legs[state.other.id].bridge
     await mover.settle(rooms(state), legs, aside)
-    flowing = rooms(state).get(CITIZEN, "main") == "main"
-    away_s = max(0.0, (now - saved.at).total_seconds())
-    times = TalkTimes(
-        ground.monotonic,
-        saved.talked_s + (away_s if flowing else 0.0),
-        saved.held_s + (0.0 if flowing else away_s),
-        flowing=flowing,
-    )
-    longest_s = None if saved.longest_s is None else max(0.0, saved.longest_s - away_s)
+    times = TalkTimes(ground.monotonic, *_until(saved, now), flowing=_flowing(saved))
+    longest_s = None if saved.longest_s is None else max(0.0, saved.longest_s - _away_s(saved, now))
     return Begun(
         state,
         parties,
@@ -105,6 +103,20 @@ async def _begun(ground: Ground, saved: SavedTalk, now: dt.datetime) -> Begun:
         longest_s,
         saved.sent_to,
     )
+
+
+def _flowing(saved: SavedTalk) -> bool:
+    return rooms(saved.state).get(CITIZEN, "main") == "main"
+
+
+def _away_s(saved: SavedTalk, now: dt.datetime) -> float:
+    return max(0.0, (now - saved.at).total_seconds())
+
+
+def _until(saved: SavedTalk, now: dt.datetime) -> tuple[float, float]:
+    """talked_s, held_s: nobody has moved anybody since it was kept."""
+    away_s, flowing = _away_s(saved, now), _flowing(saved)
+    return saved.talked_s + (away_s if flowing else 0.0), saved.held_s + (0.0 if flowing else away_s)
 
 
 async def _is_up(ground: Ground, party: SavedParty) -> bool:

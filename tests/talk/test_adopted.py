@@ -147,6 +147,8 @@ def test_who_hangs_up_while_nobody_watches_has_ended_the_talk(seed: int, who: st
             here.world.hang_up(CALLER)
         await here.until(12)
         assert here.states()["a1"] == "available"
+        (record,) = here.calls()
+        assert 3 < record.data["talked_s"] < 5
 
     play(scene, seed, away_s=1.0)
 
