@@ -182,5 +182,7 @@ class Waiting:
         place.joined_at, place.agent = None, ""
         if entry is not None and entry.state == "joined":
             self._queues.sent_back(place.entry, AgentId(entry.agent or ""), "restart")
-        elif (entry is None or entry.outcome == "served") and not self._here.gone:
+        elif entry is not None and entry.state == "ended":
+            self.line.over_meanwhile(place, entry)
+        elif entry is None and not self._here.gone:
             self.line.again(place, "restart", "")
