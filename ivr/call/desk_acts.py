@@ -104,7 +104,9 @@ class DeskActs:
             elif one["up"] is None:
                 work = self._rung_no_more(action, here.facts.agent)
             else:
-                work = self._still_up(Up(**one["up"]), action, here.facts.agent)
+                # At once: if this controller dies before the task has begun, the next one goes on with it.
+                self._up = Up(**one["up"])
+                work = self._still_up(self._up, action, here.facts.agent)
             self._calls[action.op] = (action, here.spawn(work, f"call of {here.facts.agent}"))
 
     async def _rung_no_more(self, action: DeskAct, agent: str) -> None:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import replace
 from functools import partial
+from typing import Any
 
 from ivr.call.grounds import Occasion, ground_of
 from ivr.call.in_line import InLine
@@ -42,20 +43,28 @@ class PlaceTalk:
         self._hush = hush
         self.now: Talking | None = None
         """While an agent has the caller, or somebody whom an agent handed the caller to."""
+        self.coming: SavedTalk | None = None
+        """One that another controller had, until it is `now`: if this controller dies, the next one goes on with it."""
 
     async def begin(self, place: Place, owner: Reached) -> None:
         """owner: the agent who was joined to the caller. Returns when the talk is over."""
         ground = ground_of(self._here, self._transcripts, self._library, self._occasion(place))
         await self._talk(place, Talking(ground, owner, place.music))
 
-    async def go_on(self, place: Place, saved: SavedTalk) -> None:
+    def go_on(self, place: Place, saved: SavedTalk) -> Coroutine[Any, Any, None]:
         """A talk that another controller had, or another call."""
+        self.coming = saved
+        return self._go_on(place, saved)
+
+    async def _go_on(self, place: Place, saved: SavedTalk) -> None:
         occasion, first = self._occasion(place), saved.parties.get("p1")
         if first is not None and first.entry is None:
             occasion = replace(occasion, kind="outbound", entry=None)
         ground = ground_of(self._here, self._transcripts, self._library, occasion)
         now = self._here.services.clock.now()
-        await self._talk(place, await adopted(ground, saved, now, partial(self._here.history.parted, at=now)))
+        talking = await adopted(ground, saved, now, partial(self._here.history.parted, at=now))
+        self.coming = None
+        await self._talk(place, talking)
 
     def back_in(self, op: OpId) -> None:
         """The flow that the agent sent the caller to is through."""

@@ -60,6 +60,8 @@ class Transfers:
         self._running: dict[OpId, tuple[Transfer, asyncio.Task[None]]] = {}
         self._up: Up | None = None
         self._talking: Talking | None = None
+        self._coming: SavedTalk | None = None
+        """One that another controller had, until it goes on: if this controller dies, the next one goes on with it."""
         self.waiting: Waiting
         self.joined = False
         """A party and the caller talk."""
@@ -106,18 +108,18 @@ class Transfers:
 
     def saved(self) -> list[JsonValue]:
         up = None if self._up is None else self._up.to_json()
-        talk = (
-            None if self._talking is None else to_json(self._talking.saved(self._here.services.clock.now()))
-        )
+        now = self._here.services.clock.now()
+        talk = self._coming if self._talking is None else self._talking.saved(now)
+        kept = None if talk is None else to_json(talk)
         return [
-            {"action": codec.action_to_json(action), "up": up, "talk": talk}
+            {"action": codec.action_to_json(action), "up": up, "talk": kept}
             for action, _ in self._running.values()
         ]
 
     @property
     def claims(self) -> list[str]:
-        if self._talking is not None:
-            return self._talking.claims
+        if (talk := self._talking or self._coming) is not None:
+            return talk.claims
         return [] if self._up is None else [self._up.channel, self._up.bridge]
 
     def resume(self, saved: Iterable[Mapping[str, Any]]) -> None:
@@ -128,10 +130,12 @@ class Transfers:
             if not isinstance(action, Transfer):
                 continue
             if one["up"] is not None:
-                self._begin(action, self._still_up(Up(**one["up"]), action))
+                self._up = Up(**one["up"])
+                self._begin(action, self._still_up(self._up, action))
             elif one.get("talk") is not None and action.mode != "conference":
                 talk = from_json(one["talk"])
                 claim(self._here.services.queues, self._here.facts.caller, talk)
+                self._coming = talk
                 self._begin(action, self._talk_on(action, talk))
             elif action.mode != "conference":
                 self.start(action)
@@ -233,6 +237,7 @@ class Transfers:
         ground = ground_of(here, self._transcripts, self._library, occasion)
         now = here.services.clock.now()
         talking = await adopted(ground, saved, now, partial(here.history.parted, at=now))
+        self._coming = None
         return await self._during_talk(talking, action)
 
     async def _during_talk(self, talking: Talking, action: Transfer) -> TransferEnded:

@@ -116,12 +116,15 @@ class Waiting:
             saved["place"] = place_to_json(self.place)
         if self.talk is not None:
             saved["talk"] = to_json(self.talk.saved(self._here.services.clock.now()))
+        elif self._talk.coming is not None:
+            saved["talk"] = to_json(self._talk.coming)
         return saved
 
     @property
     def claims(self) -> list[str]:
         """Channels and bridges that whoever goes on with the call takes over."""
-        return [] if self.talk is None else self.talk.claims
+        talk = self.talk or self._talk.coming
+        return [] if talk is None else talk.claims
 
     def resume(
         self, saved: Mapping[str, Any], promised: Collection[str], parted_s: float | None = None

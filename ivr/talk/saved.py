@@ -48,6 +48,11 @@ class SavedTalk:
     longest_s: float | None = None
     sent_to: str = ""
 
+    @property
+    def claims(self) -> list[str]:
+        """Channels and bridges that whoever goes on with it takes over."""
+        return [self.main, *(part for one in self.parties.values() for part in (one.channel, one.bridge))]
+
 
 _SHAPE: Final = TypeAdapter(SavedTalk)
 

@@ -127,6 +127,34 @@ def test_a_pair_is_not_touched_and_can_do_everything_afterwards(seed: int) -> No
     play(scene, seed)
 
 
+@pytest.mark.parametrize("number", [1, 2, 3])
+@pytest.mark.parametrize("entry", ["main", "connect"])
+def test_a_pair_stays_together_also_when_the_next_controller_is_killed_at_once(
+    entry: str, number: int
+) -> None:
+    """Its talk was kept before the talk was taken over."""
+
+    async def scene(here: LastingHouse) -> None:
+        if entry == "main":
+            await talking(here)
+        else:
+            here.log_in("a1")
+            here.world.call("call", "12345", "trunk", channel_id=CALLER)
+            await here.until(2)
+            here.world.press(CALLER, "3")
+            await here.until(4)
+        agent = phone_of(here, "a1")
+        assert together(here, CALLER, agent)
+        kill(here)
+        here.die_after(number)
+        await here.until(6)
+        assert len(here.adoptions) >= 2 and together(here, CALLER, agent)
+        assert here.states()["a1"] == "talking"
+        here.world.hang_up(CALLER)
+
+    play(scene, 1, entry=entry)
+
+
 @pytest.mark.parametrize("seed", SEEDS)
 @pytest.mark.parametrize("who", ["agent", "caller", "both"])
 def test_who_hangs_up_while_nobody_watches_has_ended_the_talk(seed: int, who: str) -> None:
