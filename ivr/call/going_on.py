@@ -38,7 +38,9 @@ class GoingOn:
         happened = saved.happened
         open_still = still_open(saved.parts, [*happened, *saved.unread])
         open_still["asked"] = saved.asked
+        here.resuming = True
         await self._parts.resume(open_still, self._promised, saved.parted_s)
+        here.resuming = False
         await self._catch_up(happened)
         for event in saved.unread:
             if event not in happened:

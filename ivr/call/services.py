@@ -172,6 +172,8 @@ class OpenCall:
         self.left_out = 0
         """Messages for which the inbox had no room."""
         self.gone = False
+        self.resuming = False
+        """What an earlier controller had open is being opened again: that one's word of it holds until all of it is."""
         self.catching_up = False
         """What an earlier controller wrote down, and did not live to keep, is being done again."""
         self.ending = False

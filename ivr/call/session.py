@@ -234,7 +234,7 @@ class CallSession(SeenCall):
 
     def _keep(self) -> None:
         """How the call stands now, for whoever may have to go on with it."""
-        if self._state is not None and self._parts is not None:
+        if self._state is not None and self._parts is not None and not self._here.resuming:
             self._keeper.keep(self._state, self._here, self._parts)
 
     async def _take(self, message: Message, parts: Parts) -> None:

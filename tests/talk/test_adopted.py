@@ -155,6 +155,32 @@ def test_a_pair_stays_together_also_when_the_next_controller_is_killed_at_once(
     play(scene, 1, entry=entry)
 
 
+def test_who_waits_keeps_the_place_also_when_a_third_controller_takes_the_call_that_a_second_is_opening() -> (
+    None
+):
+    async def scene(here: LastingHouse) -> None:
+        here.world.call("call", "12345", "trunk", channel_id=CALLER)
+        await here.until(3)
+        here.world.press(CALLER, "2")
+        await here.until(0.5)
+        (before,) = here.dispatcher.board.entries()
+        here.world.fault("playbacks.get", delay_s=1.0)
+        kill(here)
+        await here.until(0.5)
+        (session,) = here.front_door.registry
+        session.keep_unread()
+        kill(here)
+        await here.until(3)
+        (entry,) = here.dispatcher.board.entries()
+        assert (entry.id, entry.state) == (before.id, "waiting")
+        here.log_in("a1")
+        await here.until(5)
+        assert together(here, CALLER, phone_of(here, "a1"))
+        here.world.hang_up(CALLER)
+
+    play(scene, 1)
+
+
 @pytest.mark.parametrize("seed", SEEDS)
 @pytest.mark.parametrize("who", ["agent", "caller", "both"])
 def test_who_hangs_up_while_nobody_watches_has_ended_the_talk(seed: int, who: str) -> None:
