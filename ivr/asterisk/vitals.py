@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import errno
 import logging
 import secrets
 from collections.abc import Awaitable, Callable, Collection, Mapping
@@ -34,8 +35,24 @@ ANSWER_S: Final = 4.0
 ASKED_FROM: Final = "127.0.0.4"
 """By this address Asterisk knows who only asks (asterisk-config/pjsip.conf.j2)."""
 
-Ask = Callable[[], Awaitable[bool]]
-"""Whether an answer came, whatever it says; has its own time limit."""
+LATE_S: Final = 1.0
+"""A question that came back so much after its limit was kept waiting by ourselves: its answer may lie unread."""
+
+OURS: Final = frozenset(
+    {
+        errno.EMFILE,
+        errno.ENFILE,
+        errno.ENOBUFS,
+        errno.ENOMEM,
+        errno.EADDRNOTAVAIL,
+        errno.EADDRINUSE,
+        errno.EACCES,
+    }
+)
+"""What a question fails of that was never put."""
+
+Ask = Callable[[], Awaitable[bool | None]]
+"""Whether an answer came, whatever it says; None: it could not even be asked. Has its own time limit (`ANSWER_S`)."""
 
 
 @dataclass(slots=True)
@@ -53,6 +70,10 @@ class Vitals:
 
     def heard(self, sign: Sign) -> None:
         self.quiet_s[sign] = 0.0
+
+    def unknown(self, sign: Sign) -> None:
+        """It could not be asked for: its silence begins anew with its next answer."""
+        self.quiet_s.pop(sign, None)
 
     def tick(self, now: float) -> None:
         """now: s, on a clock that only goes on. To be called every `every_s`."""
@@ -88,9 +109,14 @@ async def until_frozen(
 
     async def keep_asking(sign: Sign, ask: Ask) -> None:
         while True:
-            # What was asked of one that is not there any more says nothing of the next.
-            if (runs() or sign in always) and await ask() and runs():
-                vitals.heard(sign)
+            if runs() or sign in always:
+                answer = await _asked(sign, ask)
+                if answer is None:
+                    vitals.unknown(sign)
+                elif (
+                    answer and runs()
+                ):  # what was asked of one that has gone meanwhile says nothing of the next
+                    vitals.heard(sign)
             await asyncio.sleep(ASK_EVERY_S)
 
     asking = [loop.create_task(keep_asking(sign, ask), name=f"asterisk {sign}") for sign, ask in asks.items()]
@@ -110,7 +136,25 @@ async def until_frozen(
         await asyncio.wait(asking)
 
 
-async def http_answers(url: str, username: str, password: str, application: str) -> bool:
+async def _asked(sign: Sign, ask: Ask) -> bool | None:
+    """None: nothing is known, by our own fault. Nobody's calls may be ended for that."""
+    loop = asyncio.get_running_loop()
+    began = loop.time()
+    try:
+        answer = await ask()
+    except Exception:
+        log.exception("%s could not be asked for", WORDS[sign])
+        return None
+    late = loop.time() - began > ANSWER_S + LATE_S
+    return None if late and not answer else answer
+
+
+def not_asked(error: BaseException) -> bool:
+    """It failed here, before Asterisk could hear of it."""
+    return isinstance(error, OSError) and error.errno in OURS
+
+
+async def http_answers(url: str, username: str, password: str, application: str) -> bool | None:
     """url: up to and with `/ari`. By a connection of its own: those of the commands may all be waiting. Asked is what
     the application's own lock guards, as events do."""
     login = aiohttp.encode_basic_auth(username, password)
@@ -121,12 +165,12 @@ async def http_answers(url: str, username: str, password: str, application: str)
             session.get(f"{url}/applications/{application}") as response,
         ):
             await response.read()
-    except (aiohttp.ClientError, TimeoutError, OSError):
-        return False
+    except (aiohttp.ClientError, TimeoutError, OSError) as error:
+        return None if not_asked(error) else False
     return True
 
 
-async def sip_answers(host: str, port: int, within_s: float = ANSWER_S) -> bool:
+async def sip_answers(host: str, port: int, within_s: float = ANSWER_S) -> bool | None:
     """One OPTIONS over UDP, repeated once; any response will do, a challenge as well."""
     loop = asyncio.get_running_loop()
     answered = asyncio.Event()
@@ -144,8 +188,8 @@ async def sip_answers(host: str, port: int, within_s: float = ANSWER_S) -> bool:
             local_addr=(ASKED_FROM, 0) if target.startswith("127.") else None,
             remote_addr=(target, port),
         )
-    except OSError:
-        return False
+    except OSError as error:
+        return None if not_asked(error) else False
     try:
         own_host, own_port = transport.get_extra_info("sockname")[:2]
         own = f"{own_host}:{own_port}"

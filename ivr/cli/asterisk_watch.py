@@ -45,9 +45,12 @@ async def watch(settings: AsteriskSettings) -> str:
     host, port = url.host or "127.0.0.1", url.port or 80
     there = False
 
-    async def http() -> bool:
+    async def http() -> bool | None:
         nonlocal there
-        there = await _listens(host, port)
+        listens = await _listens(host, port)
+        if listens is None:
+            return None
+        there = listens
         return there and await http_answers(
             settings.ari_url.rstrip("/"),
             settings.username,
@@ -59,14 +62,18 @@ async def watch(settings: AsteriskSettings) -> str:
     return await until_frozen(settings.frozen_s, asks, runs=lambda: there, always=ASKED_ALWAYS)
 
 
-async def _listens(host: str, port: int) -> bool:
-    """False: refused, so that there is no such process. One that is frozen still holds its ports."""
+async def _listens(host: str, port: int) -> bool | None:
+    """False: refused, so that there is no such process. One that is frozen still holds its ports. None: not known (no
+    more files, no such name now)."""
     try:
         async with asyncio.timeout(ANSWER_S):
             _, writer = await asyncio.open_connection(host, port)
     except ConnectionRefusedError:
         return False
-    except (OSError, TimeoutError):
+    except TimeoutError:
         return True
+    except OSError as error:
+        log.warning("not known whether there is an Asterisk: %s", error)
+        return None
     writer.close()
     return True

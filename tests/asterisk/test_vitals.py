@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 from collections.abc import Callable
 
 import pytest
@@ -82,6 +83,36 @@ def test_what_does_not_run_is_not_frozen() -> None:
     """Ended, and started again a minute later: the time in between is nobody's silence."""
     away = Part(100.0, 160.0)
     assert noticed(http=away, sip=away, events=away, runs=away.answers)[0] == ""
+
+
+@pytest.mark.parametrize("fault", ["no files left", "an error of ours", "kept waiting"])
+def test_what_could_not_be_asked_ends_nobody(fault: str) -> None:
+    """A controller without files, or far behind, must not have Asterisk ended, and all calls with it."""
+
+    class Asked(Part):
+        async def ask(self) -> bool | None:  # type: ignore[override]
+            if self.answers():
+                return True
+            if fault == "no files left":
+                return None
+            if fault == "an error of ours":
+                raise RuntimeError
+            await asyncio.sleep(ANSWER_S + 2)
+            return False
+
+    assert noticed(http=Asked(100.0), sip=Asked(100.0, 200.0), events=Part())[0] == ""
+
+
+@pytest.mark.parametrize("number", [errno.EMFILE, errno.EADDRNOTAVAIL])
+async def test_who_has_no_files_left_has_not_asked(number: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def refused(*given: object, **more: object) -> None:
+        raise OSError(number, "none left")
+
+    loop = asyncio.get_running_loop()
+    monkeypatch.setattr(loop, "create_datagram_endpoint", refused)
+    monkeypatch.setattr(asyncio, "open_connection", refused)
+    assert await sip_answers("127.0.0.1", 5060) is None
+    assert await asterisk_watch._listens("127.0.0.1", 8088) is None
 
 
 def test_a_time_in_which_we_stood_still_ourselves_is_not_counted() -> None:
