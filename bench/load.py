@@ -2,6 +2,7 @@
 
     python -m bench.load                  steps until the first failure, 1,000 waiting at once
     python -m bench.load --quick          coarse, under 90 s
+    python -m bench.load --from 25        steps begin at 25 calls a second
     python -m bench.load --soak 30        and then so many minutes at 70 % of the highest rate held
     python -m bench.load --soak 30 --rate 8     only that, at this rate
 
@@ -26,7 +27,7 @@ import statistics
 import time
 from collections.abc import Sequence
 from contextlib import AsyncExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 import uvloop
@@ -296,9 +297,11 @@ def main() -> None:
     )
     parser.add_argument("--quick", action="store_true", help="few rates, 200 waiting, under 90 s")
     parser.add_argument("--soak", type=float, default=0.0, metavar="MINUTES")
+    parser.add_argument("--from", type=float, default=0.0, dest="least", help="steps begin at this rate")
     parser.add_argument("--rate", type=float, default=0.0, help="of the soak, instead of finding the highest")
     options = parser.parse_args()
     plan = QUICK if options.quick else FULL
+    plan = replace(plan, rates=[rate for rate in plan.rates if rate >= options.least])
     print(json.dumps(uvloop.run(run(plan, options.soak, options.rate))))
 
 
