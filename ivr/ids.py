@@ -5,9 +5,11 @@ A call id carries the node's name (`c-n1-...`), so that ids of several controlle
 
 from __future__ import annotations
 
+import functools
 import itertools
 import secrets
 import time
+from collections.abc import Iterator
 from typing import NewType
 
 CallId = NewType("CallId", str)
@@ -16,8 +18,13 @@ ChannelId = NewType("ChannelId", str)
 BridgeId = NewType("BridgeId", str)
 PlaybackId = NewType("PlaybackId", str)
 
-_counter = itertools.count(time.time_ns() // 1_000_000)
-"""Begins where no earlier process has been: a call outlives its controller, and so do the objects of the call."""
+
+@functools.cache
+def _numbers() -> Iterator[int]:
+    """Begins, with the first id, where no earlier process has been: a call outlives its controller, and so do the
+    objects of the call. Not when this is loaded: processes that are forked from one that has loaded it would all begin
+    at the same number, and take each other's channels for their own."""
+    return itertools.count(time.time_ns() // 1_000_000)
 
 
 def new_call_id(node: str = "n1") -> CallId:
@@ -26,7 +33,7 @@ def new_call_id(node: str = "n1") -> CallId:
 
 def child_id(call: str, kind: str) -> str:
     """An id for an object of this call (kind: `agent`, `bridge`, `snoop` ...), never given twice."""
-    return f"{call}.{kind}{next(_counter):x}"
+    return f"{call}.{kind}{next(_numbers()):x}"
 
 
 def owner_of(object_id: str) -> CallId | None:

@@ -69,7 +69,7 @@ def test_a_channel_that_nobody_has(channel: SeenChannel, code: str) -> None:
 
 
 def test_what_was_ended_is_nobodys_though_its_call_goes_on() -> None:
-    """Once, a telephone's channel that the adoption had ended was listed for 40 s more, and nobody ended it again."""
+    """Asterisk may have lost the order, or the channel may have come after the look."""
     left = SeenChannel("c-n1-0-b.agent1", False)
     goes_on = replace(RECORDS, made=frozenset({"c-n1-0-b"}))
     assert found(goes_on, seen(left)) == []
