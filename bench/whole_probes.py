@@ -84,8 +84,9 @@ async def _caller(
                 _, took_ms = await call.press("5", "bench.thanks")
                 found.key_to_prompt.append(took_ms)
                 await phone.events.next("closed", timeout=PATIENCE_S)
-        except (PhoneError, _Unheard):
+        except (PhoneError, _Unheard) as error:
             found.failed += 1
+            print(f"    probe {one}: {type(error).__name__} {error}", flush=True)
 
 
 class _Call:

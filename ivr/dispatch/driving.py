@@ -63,7 +63,9 @@ class Driving:
         self._clock = clock
         self._records = records
         self._on_change = on_change
-        self._timer: asyncio.TimerHandle | None = None
+        self._timer: asyncio.Handle | None = None
+        self._rings_at = 0.0
+        """The loop's time. A timer that is due at once cannot say its own: uvloop makes a plain handle of it."""
         self.together: AbstractContextManager[object] = nullcontext()
         """What is recorded within it is written in one go (`FactWriter.together`)."""
         self._facts_watched_by: list[Callable[[Fact, dt.datetime], None]] = []
@@ -162,10 +164,10 @@ class Driving:
         loop = asyncio.get_running_loop()
         rings_at = loop.time() + max(0.0, (deadline - now).total_seconds())
         if self._timer is not None:
-            if self._timer.when() <= rings_at + LATE_S:
+            if self._rings_at <= rings_at + LATE_S:
                 return
             self._timer.cancel()
-        self._timer = loop.call_at(rings_at, self._tick)
+        self._timer, self._rings_at = loop.call_at(rings_at, self._tick), rings_at
 
     def _tick(self) -> None:
         self._timer = None

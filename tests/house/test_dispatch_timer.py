@@ -5,6 +5,9 @@ from __future__ import annotations
 import asyncio
 import datetime as dt
 
+import uvloop
+
+from ivr.clock import SystemClock
 from ivr.dispatch import Dispatcher
 from routing.board import Board
 from routing.board_events import EntryArrived, Fact
@@ -48,3 +51,22 @@ def test_a_timer_that_was_set_before_the_machine_slept_keeps_nobody_waiting() ->
         dispatcher.close()
 
     run_virtual(scene)
+
+
+def test_what_is_due_at_once_is_a_timer_too() -> None:
+    """The loop of the controller has no time for such a one, and asking for it ended calls under load."""
+
+    class Due(Board):
+        def next_deadline(self) -> dt.datetime:
+            return SystemClock().now()
+
+    async def scene() -> None:
+        dispatcher = Dispatcher(Due(RULES), SystemClock(), NoRecords())
+        for id in ("e1", "e2"):
+            dispatcher.apply(
+                EntryArrived(enter(EntryId(id), QueueName("slow"), f"c-{id}", SystemClock().now()))
+            )
+        assert len(dispatcher.board.entries()) == 2
+        dispatcher.close()
+
+    uvloop.run(scene())
