@@ -120,7 +120,7 @@ async def hold(house: House, plan: Plan, side: Side, rate: float) -> bool:
     if why:
         side.why = f"{rate:g}/s: {why}"
         for text in (*result.causes.items(), *result.errors):
-            print(f"    {text}", flush=True)
+            print(f"    {str(text).partition(chr(10))[0]}", flush=True)
         return False
     side.rate, side.noticed, side.post_dial_ms = rate, noticed, result.response_times_ms.get("post_dial", ())
     return True
