@@ -236,11 +236,10 @@ class Parts:
                 sound = "ringing"
             elif self.waiting.place is not None and not asking:
                 sound, music = "music", self.waiting.place.music
-        if sound != self.background.sound:
-            await self.background.want(sound, music)
+        changes = sound != self.background.sound
+        await self.background.want(sound, music)
+        if changes:
             self._here.keep()
-        else:
-            await self.background.want(sound, music)
 
     # --- for whoever goes on with the call
 
