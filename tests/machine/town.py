@@ -256,10 +256,11 @@ class Town:
 def seeded(seed: int) -> Iterator[None]:
     """What is made by chance or of the time is the same each time."""
     chance = random.Random(seed)
+    numbers = itertools.count(1)
     clock = SimpleNamespace(time=lambda: 1_700_000_000 + asyncio.get_running_loop().time())
     with (
         mock.patch("secrets.token_hex", lambda size=8: f"{chance.getrandbits(8 * size):0{2 * size}x}"),
-        mock.patch.object(ids, "_counter", itertools.count(1)),
+        mock.patch.object(ids, "_numbers", lambda: numbers),
         mock.patch.object(ids, "time", clock),
     ):
         yield
