@@ -13,10 +13,12 @@ import asyncio
 import contextlib
 import json
 import os
+import re
 import shutil
 import socket
 import tempfile
 import time
+from collections import Counter
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
@@ -334,13 +336,22 @@ class Used:
     cpu_s: float
 
 
+def handles(pid: int) -> Counter[str]:
+    """What is open, by what it is: `socket`, `anon_inode`, or a file's path with its numbers left out."""
+    kinds: Counter[str] = Counter()
+    for handle in Path(f"/proc/{pid}/fd").iterdir():
+        with contextlib.suppress(FileNotFoundError):  # closed meanwhile
+            kinds[re.sub(r"\d+", "*", str(handle.readlink()).partition(":[")[0])] += 1
+    return kinds
+
+
 def used(pid: int) -> Used:
     process = Path(f"/proc/{pid}")
     status = dict(line.split(":", 1) for line in (process / "status").read_text().splitlines() if ":" in line)
     times = (process / "stat").read_text().rpartition(")")[2].split()
     return Used(
         float(status["VmRSS"].split()[0]),
-        sum(1 for _ in (process / "fd").iterdir()),
+        handles(pid).total(),
         int(status["Threads"]),
         (int(times[11]) + int(times[12])) / os.sysconf("SC_CLK_TCK"),
     )
