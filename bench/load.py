@@ -174,9 +174,9 @@ async def waiting_at_once(house: House, plan: Plan, pid: int) -> dict[str, Any]:
 
 
 async def soak(house: House, rate: float, minutes: float, pid: int, patience_s: float) -> dict[str, Any]:
-    """Whole calls without a break, after a piece of them that opens what such a rate needs; what the controller has of the
-    machine, before and after, with nobody there, and of memory the median of the second tenth and of the last while
-    calls go on."""
+    """Whole calls without a break, after a piece of them that opens what such a rate needs; what the controller has of
+    the machine, before and after, with nobody there, and of memory the median of the second tenth and of the last
+    while calls go on."""
     samples: list[tuple[Used, float]] = []
     loop = asyncio.get_running_loop()
     failed = stuck = calls = 0
