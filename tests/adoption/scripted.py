@@ -10,7 +10,7 @@ from typing import Any
 from ivr.adoption.adopting import Adopted
 from storage.records import CallRecord
 from tests.support.call_house import Utterance
-from tests.support.fake_ari import Phone
+from tests.support.fake_ari_objects import Phone
 from tests.support.killed_house import LastingHouse, lasting
 
 TO_POLICE = "PJSIP/110@trunk"

@@ -9,7 +9,7 @@ import pytest
 from ivr.talk.results import Done
 from ivr.talk.service import TalkService
 from ivr.talk.targets import ToAgent
-from tests.support.fake_ari import Phone
+from tests.support.fake_ari_objects import Phone
 from tests.support.killed_house import LastingHouse, lasting
 from tests.support.virtual_time import run_virtual
 

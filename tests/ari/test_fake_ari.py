@@ -12,7 +12,8 @@ from ivr.ari.generated.events import StasisStart
 from ivr.ari.parse import AnyEvent, Gap
 from ivr.ari.results import Gone, Sent
 from ivr.errors import AriRejected, AriUnavailable
-from tests.support.fake_ari import FakeAri, Phone
+from tests.support.fake_ari import FakeAri
+from tests.support.fake_ari_objects import Phone
 from tests.support.virtual_time import run_virtual
 
 SEEDS = range(12)

@@ -25,7 +25,9 @@ from ivr.ari.generated.events import (
 from ivr.ari.interface import Ari
 from ivr.ari.results import Gone, Sent
 from tests.ari.conftest import APP
-from tests.support.fake_ari import FakeAri, FakeAsterisk, Phone
+from tests.support.fake_ari import FakeAri
+from tests.support.fake_ari_commands import FakeAsterisk
+from tests.support.fake_ari_objects import Phone
 
 pytestmark = pytest.mark.real
 

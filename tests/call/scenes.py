@@ -6,7 +6,7 @@ from collections.abc import Callable, Coroutine
 from typing import Any
 
 from tests.support.call_house import House, house
-from tests.support.fake_ari import Phone
+from tests.support.fake_ari_objects import Phone
 from tests.support.kept_facts import assert_rows_are_folds
 from tests.support.virtual_time import run_virtual
 

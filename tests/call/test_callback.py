@@ -12,7 +12,7 @@ from routing.ids import EntryId
 from storage.promises import CallbackRecord
 from tests.call.scenes import SEEDS, inputs, nodes, play, press_if_there, sent, summary_of
 from tests.support.call_house import House
-from tests.support.fake_ari import Phone
+from tests.support.fake_ari_objects import Phone
 
 CITIZEN = "PJSIP/13800000001@trunk"
 NOW = dt.datetime(2026, 11, 23, 9, 0, tzinfo=dt.UTC)

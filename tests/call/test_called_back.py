@@ -14,7 +14,7 @@ from storage.missed_records import MissedCallRecord
 from tests.call.scenes import SEEDS, play, sent
 from tests.call.test_callback import CITIZEN, NOW, kept_earlier, line, party, waiting
 from tests.support.call_house import House
-from tests.support.fake_ari import Phone
+from tests.support.fake_ari_objects import Phone
 
 QUESTION = {
     "prompts": [{"id": "here"}],

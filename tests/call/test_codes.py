@@ -10,7 +10,7 @@ from ivr.desk.people import Author
 from routing.agents import AgentState
 from storage.wrap_up_records import WrapUpRecord
 from tests.support.call_house import House, Utterance, house
-from tests.support.fake_ari import Phone
+from tests.support.fake_ari_objects import Phone
 from tests.support.virtual_time import run_virtual
 
 CITIZEN = "13800000001"

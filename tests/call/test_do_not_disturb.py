@@ -12,7 +12,7 @@ from routing.ids import AgentId
 from storage.records import AgentRecord, AgentStateChange
 from tests.call.scenes import play
 from tests.support.call_house import House
-from tests.support.fake_ari import Phone
+from tests.support.fake_ari_objects import Phone
 
 PHONE = "PJSIP/a1"
 

@@ -9,7 +9,7 @@ import pytest
 
 from tests.call.scenes import SEEDS, inputs, play, press_if_there, summary_of
 from tests.support.call_house import House, Utterance
-from tests.support.fake_ari import Phone
+from tests.support.fake_ari_objects import Phone
 
 
 @pytest.mark.parametrize("seed", SEEDS)

@@ -10,7 +10,7 @@ from routing.board_events import RulesChanged
 from routing.ids import AgentId
 from tests.call.scenes import play
 from tests.support.call_house import House
-from tests.support.fake_ari import FakeChannel, Phone
+from tests.support.fake_ari_objects import FakeChannel, Phone
 
 SEEDS = range(2)
 AGENTS = ("a1", "a2", "a3")

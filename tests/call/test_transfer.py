@@ -10,7 +10,7 @@ from ivr.flow.actions import Transfer
 from ivr.flow.inputs import OpId
 from tests.call.scenes import SEEDS, inputs, nodes, play, press_if_there, sent, summary_of
 from tests.support.call_house import House
-from tests.support.fake_ari import Phone
+from tests.support.fake_ari_objects import Phone
 
 POLICE, CRISIS = "PJSIP/110@trunk", "PJSIP/12356@trunk"
 

@@ -8,7 +8,7 @@ import pytest
 from tests.call.scenes import SEEDS, inputs, nodes, play, press_if_there, sent
 from tests.call.test_transfer import CRISIS, POLICE, choosing, party
 from tests.support.call_house import House
-from tests.support.fake_ari import Phone
+from tests.support.fake_ari_objects import Phone
 
 
 def _outcomes(here: House) -> list[str]:

@@ -7,7 +7,8 @@ import pytest
 from asr.hearing import RemoteHearing
 from ivr.call.media_path import MediaPathFailed
 from ivr.call.websocket_media import WebsocketMedia
-from tests.support.fake_ari import FakeAri, FakeAsterisk
+from tests.support.fake_ari import FakeAri
+from tests.support.fake_ari_commands import FakeAsterisk
 from tests.support.virtual_time import run_virtual
 
 

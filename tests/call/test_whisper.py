@@ -8,7 +8,7 @@ from storage.records import EntryRecord
 from tests.call.scenes import SEEDS, inputs, nodes, play, sent
 from tests.call.test_transfer import POLICE, choosing, party
 from tests.support.call_house import House
-from tests.support.fake_ari import Phone
+from tests.support.fake_ari_objects import Phone
 
 AGENT = "PJSIP/a1"
 

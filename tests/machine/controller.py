@@ -50,7 +50,8 @@ from storage.spool import Spool
 from storage.store import Store
 from storage.writer import FactWriter
 from tests.support.call_house import OneSecondPrompts, ScriptedEars, ScriptedOutside
-from tests.support.fake_ari import FakeAri, FakeAsterisk
+from tests.support.fake_ari import FakeAri
+from tests.support.fake_ari_commands import FakeAsterisk
 from tests.support.killed_house import Outside
 from tests.support.virtual_time import VirtualClock
 

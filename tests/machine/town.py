@@ -32,7 +32,7 @@ from routing.ids import AgentId, EntryId
 from routing.rules_load import load_agents, load_rules
 from storage.migrate import upgrade
 from tests.machine.controller import Controller, Database, House, Life, controlling
-from tests.support.fake_ari import FakeAsterisk
+from tests.support.fake_ari_commands import FakeAsterisk
 from tests.support.inline_database import inline_sqlite
 from tests.support.virtual_time import VirtualClock
 

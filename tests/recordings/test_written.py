@@ -20,7 +20,8 @@ from ivr.recordings.written import WrittenRecordings
 from storage.errors import StorageAway
 from storage.promises import RecordingRecord
 from tests.support.call_house import Memory, ScriptedEars
-from tests.support.fake_ari import FakeAri, FakeAsterisk
+from tests.support.fake_ari import FakeAri
+from tests.support.fake_ari_commands import FakeAsterisk
 from tests.support.virtual_time import VirtualClock, run_virtual
 
 CALL = "c-n1-1-a"

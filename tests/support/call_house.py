@@ -62,7 +62,8 @@ from storage.errors import StorageAway
 from storage.promises import CallbackRecord
 from storage.records import Fact as StoredFact
 from storage.records import JournalEvent
-from tests.support.fake_ari import FakeAri, FakeAsterisk
+from tests.support.fake_ari import FakeAri
+from tests.support.fake_ari_commands import FakeAsterisk
 from tests.support.kept_facts import Both
 from tests.support.virtual_time import VirtualClock
 

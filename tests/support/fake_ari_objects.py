@@ -1,4 +1,4 @@
-"""What the fake Asterisk of `fake_ari.py` consists of, and how it looks in JSON."""
+"""What the fake Asterisk (`fake_ari_commands.py`) consists of, and how it looks in JSON."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The fake Asterisk of `fake_ari.py` behind a real port: HTTP, the event websocket, and REST over that websocket.
+"""The fake Asterisk of `fake_ari_commands.py` behind a real port: HTTP, the event websocket, REST over that websocket.
 
 async with FakeAriServer() as server:
     async with AriClient(AriSettings(server.base_url, "ivr", server.password)) as ari: ...
@@ -19,7 +19,7 @@ from ivr.ari.generated.operations import OPERATIONS
 from ivr.ari.repository import Reply, Request
 from ivr.ari.results import Operation
 from ivr.errors import AriUnavailable
-from tests.support.fake_ari import FakeAsterisk
+from tests.support.fake_ari_commands import FakeAsterisk
 
 ROUTES = tuple(
     (operation, operation.method, re.compile(re.sub(r"\{\w+\}", "[^/]+", operation.template)))

@@ -1,81 +1,32 @@
-"""The part of the fake Asterisk (`fake_ari.py`) that lives by itself: callers, phones, playbacks, order of events."""
+"""What lives by itself in the fake Asterisk (`fake_ari_commands.py`): callers and phones."""
 
 from __future__ import annotations
 
 import asyncio
-import random
-from collections import deque
-from collections.abc import Callable, Mapping
 from typing import Any
-
-import orjson
 
 from tests.support.fake_ari_objects import (
     CAUSES,
     FakeBridge,
     FakeChannel,
-    FakePlayback,
-    FakeRecording,
-    Fault,
     Phone,
     Refused,
     bridge_json,
     channel_json,
-    playback_json,
-    recording_file,
-    recording_json,
-    timestamp,
 )
+from tests.support.fake_ari_sounds import FakeSounds
 
 
-class FakeWorld:
-    """Channels, bridges, playbacks and recordings that live on by themselves, and tell of it through `deliver`.
-
-    jitter_s: the most by which an event or an answer is late.
-    """
+class FakeWorld(FakeSounds):
+    """Channels, bridges, playbacks and recordings that live on by themselves."""
 
     def __init__(self, *, app: str = "ivr", seed: int = 0, jitter_s: float = 0.004) -> None:
-        self.app = app
-        self.random = random.Random(seed)
-        self.looking = random.Random(seed)
-        self.jitter_s = jitter_s
-        self.deliver: Callable[[bytes], None] = lambda raw: None
-        self.online = True
-        """False: nobody holds the websocket; events are lost and `Stasis` fails."""
-        self.channels: dict[str, FakeChannel] = {}
+        super().__init__(app=app, seed=seed, jitter_s=jitter_s)
         self.bridges: dict[str, FakeBridge] = {}
-        self.playbacks: dict[str, FakePlayback] = {}
-        self.recordings: dict[str, FakeRecording] = {}
-        self.stored: dict[str, bytes] = {}
-        """Recordings that are over: their files."""
         self.phones: dict[str, Phone] = {}
         """By endpoint (`PJSIP/1001`). Others: `Phone()`."""
-        self.lengths_s: dict[str, float] = {}
-        """By media (`sound:hello`). Others: 1 s."""
-        self.missing: set[str] = set()
-        """Media without a file: their playback fails at once, without a sound."""
-        self.commands: list[tuple[str, dict[str, Any]]] = []
-        """All commands received: name and parameters, as strings; the body's too."""
-        self.objects: dict[str, dict[str, str]] = {}
-        """Dynamic configuration objects."""
         self.fallen_back: list[str] = []
         """Calls that came while offline."""
-        self.faults: list[Fault] = []
-        self.lost: dict[str, int] = {}
-        """Event type -> how many of the next ones are lost."""
-        self.garbled: dict[str, int] = {}
-        """Event type -> how many of the next ones come cut off in the middle, and then with values of other types."""
-        self.doubled: dict[str, int] = {}
-        """Event type -> how many of the next ones come twice."""
-        self.request_timeout_s = 5.0
-        """A command that waits longer for its channel is given up, as `AriClient` does."""
-        self._queues: dict[str, deque[FakePlayback]] = {}
-        self._idle: dict[str, asyncio.Event] = {}
-        self._topics: dict[str, float] = {}
-        self._timers: set[asyncio.TimerHandle] = set()
-        self.under_way: set[asyncio.Task[Any]] = set()
-        """Requests that are being carried out."""
-        self._counter = 0
 
     # What the world does
 
@@ -144,30 +95,13 @@ class FakeWorld:
         self._dial_event(channel, "ANSWER")
         self._enter_stasis(channel, channel.app_args)
 
-    def fault(self, operation: str, **how: Any) -> Fault:
-        fault = Fault(operation, **how)
-        self.faults.append(fault)
-        return fault
-
     def vanish(self) -> None:
         """Asterisk ends at once: nothing of it is left, and nobody is told."""
-        for timer in self._timers:
-            timer.cancel()
-        for owned in (
-            self._timers,
-            self.channels,
-            self.bridges,
-            self.playbacks,
-            self.recordings,
-            self._queues,
-        ):
+        self._cancel_timers()
+        for owned in (self.channels, self.bridges, self.playbacks, self.recordings, self._queues):
             owned.clear()
         for idle in self._idle.values():
             idle.set()
-
-    def plays(self, topic: str) -> bool:
-        """Something plays to this channel or bridge."""
-        return bool(self._queues.get(topic))
 
     def assert_empty(self) -> None:
         """No channel, bridge, playback or running recording remains."""
@@ -175,15 +109,6 @@ class FakeWorld:
         assert not self.bridges, f"bridges remain: {sorted(self.bridges)}"
         assert not self.playbacks, f"playbacks remain: {sorted(self.playbacks)}"
         assert not self.recordings, f"recordings remain: {sorted(self.recordings)}"
-
-    def close(self) -> None:
-        """Nothing happens any more."""
-        self.deliver = lambda raw: None
-        for task in self.under_way:
-            task.cancel()
-        for timer in self._timers:
-            timer.cancel()
-        self._timers.clear()
 
     # How things go on by themselves
 
@@ -241,17 +166,6 @@ class FakeWorld:
         for snoop in [c for c in self.channels.values() if c.spied == channel.id]:
             self._end(snoop, 16, 16, soft=None)
 
-    def _flush(self, channel: FakeChannel) -> None:
-        """What was playing fails; what was queued is, in Asterisk, reported or not."""
-        self._set_idle(channel.id)
-        for playback in self._queues.pop(channel.id, ()):
-            self.playbacks.pop(playback.id, None)
-            if playback.timer is not None:
-                playback.timer.cancel()
-            if self.random.random() < 0.5:
-                playback.state = "failed" if playback.state != "queued" else "done"
-                self._emit(channel.id, "PlaybackFinished", playback=playback_json(playback))
-
     def _leave_bridge(self, channel: FakeChannel) -> None:
         bridge = self.bridges.get(channel.bridge)
         channel.bridge = ""
@@ -259,103 +173,6 @@ class FakeWorld:
             bridge.channels.remove(channel.id)
             json = self._json(channel)
             self._emit(bridge.id, "ChannelLeftBridge", bridge=bridge_json(bridge), channel=json)
-
-    def _play(self, target: str, topic: str, language: str, p: Mapping[str, str]) -> Any:
-        playback_id = p.get("playbackId") or self._new_id()
-        playback = FakePlayback(
-            playback_id, target, topic, deque(p["media"].split(",")), p.get("lang", language)
-        )
-        playback.media_uri = playback.media[0]
-        self.playbacks[playback_id] = playback
-        answer = playback_json(playback)
-        queue = self._queues.setdefault(topic, deque())
-        queue.append(playback)
-        if len(queue) == 1:
-            self._start_playing(playback)
-        return answer
-
-    def _start_playing(self, playback: FakePlayback) -> None:
-        if playback.stopped:
-            self._played(playback)
-            return
-        playback.media_uri = playback.media.popleft()
-        playback.state = "playing"
-        self._emit(playback.topic, "PlaybackStarted", playback=playback_json(playback))
-        missing = playback.media_uri in self.missing
-        length = 0.0 if missing else self.lengths_s.get(playback.media_uri, 1.0)
-        playback.timer = self._after(length, self._played, playback)
-
-    def _played(self, playback: FakePlayback) -> None:
-        queue = self._queues.get(playback.topic)
-        if queue is None or playback not in queue:
-            return  # flushed, or stopped meanwhile
-        if playback.timer is not None:
-            playback.timer.cancel()
-        if playback.media and not playback.stopped:
-            playback.state = "continuing"
-            self._emit(playback.topic, "PlaybackContinuing", playback=playback_json(playback))
-            self._start_playing(playback)
-            return
-        playback.state = "failed" if playback.media_uri in self.missing else "done"
-        self._emit(playback.topic, "PlaybackFinished", playback=playback_json(playback))
-        queue.remove(playback)
-        self.playbacks.pop(playback.id, None)
-        if queue:
-            self._start_playing(queue[0])
-        else:
-            self._set_idle(playback.topic)
-
-    async def _played_out(self, channel_id: str) -> None:
-        """Returns when nothing plays and nothing is queued on this channel."""
-        if self._queues.get(channel_id):
-            await self._idle.setdefault(channel_id, asyncio.Event()).wait()
-
-    def _set_idle(self, channel_id: str) -> None:
-        idle = self._idle.pop(channel_id, None)
-        if idle is not None:
-            idle.set()
-
-    def _record(self, target: str, topic: str, p: Mapping[str, str]) -> Any:
-        if p["name"] in self.recordings:
-            raise Refused(409, f"Recording '{p['name']}' already exists and can not be overwritten")
-        recording = self.recordings[p["name"]] = FakeRecording(p["name"], target, topic, p["format"])
-        recording.began = asyncio.get_running_loop().time()
-        recording.longest_silence_s = float(p.get("maxSilenceSeconds", 0))
-        self._emit(topic, "RecordingStarted", recording=recording_json(recording))
-        if recording.longest_silence_s:
-            self._after(recording.longest_silence_s, self._quiet, recording)
-        longest = float(p.get("maxDurationSeconds", 0))
-        if longest:
-            recording.timer = self._after(longest, self._recorded, recording, "done")
-        return recording_json(recording) | {"state": "queued"}
-
-    def _quiet(self, recording: FakeRecording) -> None:
-        """So long a silence as ends the recording may be over now."""
-        if recording.name not in self.recordings:
-            return
-        channel = self.channels.get(recording.topic)
-        said_until = max(recording.began, channel.talks_until if channel is not None else 0.0)
-        left_s = said_until + recording.longest_silence_s - asyncio.get_running_loop().time()
-        if left_s <= 0:
-            self._recorded(recording, "done")
-        else:
-            self._after(left_s, self._quiet, recording)
-
-    def _recorded(self, recording: FakeRecording, state: str, channel: FakeChannel | None = None) -> None:
-        if self.recordings.pop(recording.name, None) is None:
-            return
-        if recording.timer is not None:
-            recording.timer.cancel()
-        recording.state = state
-        now = asyncio.get_running_loop().time()
-        recording.seconds = now - recording.began
-        channel = channel or self.channels.get(recording.topic)
-        if channel is not None:
-            begun, over = max(channel.talks_from, recording.began), min(channel.talks_until, now)
-            recording.talked_s = max(0.0, over - begun)
-        if state == "done":
-            self.stored[recording.name] = recording_file(recording)
-        self._emit(recording.topic, "RecordingFinished", recording=recording_json(recording))
 
     def _digit(self, channel_id: str, digit: str) -> None:
         channel = self.channels.get(channel_id)
@@ -388,10 +205,6 @@ class FakeWorld:
         self.channels[channel_id] = channel
         return channel
 
-    def _new_id(self) -> str:
-        self._counter += 1
-        return f"1700000000.{self._counter}"
-
     def _json(self, channel: FakeChannel) -> dict[str, Any]:
         return channel_json(channel, self.app)
 
@@ -400,54 +213,3 @@ class FakeWorld:
         state = "online" if self.phones[endpoint].registered else "offline"
         ids = [channel.id for channel in self.channels.values() if channel.endpoint == endpoint]
         return {"technology": technology, "resource": resource, "state": state, "channel_ids": ids}
-
-    # Time and order
-
-    def _after(self, delay_s: float, act: Callable[..., object], *args: Any) -> asyncio.TimerHandle:
-        return self._at(asyncio.get_running_loop().time() + delay_s, act, *args)
-
-    def _at(self, when: float, act: Callable[..., object], *args: Any) -> asyncio.TimerHandle:
-        def run() -> None:
-            self._timers.discard(timer)
-            act(*args)
-
-        timer = asyncio.get_running_loop().call_at(when, run)
-        self._timers.add(timer)
-        return timer
-
-    def _emit(self, topic: str, kind: str, then: Callable[[], None] | None = None, **fields: Any) -> None:
-        """After a random delay, but never before an earlier event of the same topic."""
-        now = asyncio.get_running_loop().time()
-        due = max(now + self.random.uniform(0, self.jitter_s), self._topics.get(topic, 0.0) + 1e-6)
-        self._topics[topic] = due
-        message = {
-            "type": kind,
-            "timestamp": timestamp(),
-            **fields,
-            "asterisk_id": "fake",
-            "application": self.app,
-        }
-        raw = orjson.dumps(message)
-
-        def out() -> None:
-            if then is not None:
-                then()
-            if not self.online or counted(self.lost, kind):
-                return
-            if counted(self.garbled, kind):
-                self.deliver(raw[: len(raw) // 2])
-                self.deliver(orjson.dumps({name: [name] for name in message} | {"type": kind}))
-                return
-            self.deliver(raw)
-            if counted(self.doubled, kind):
-                self.deliver(raw)
-
-        self._at(due, out)
-
-
-def counted(counts: dict[str, int], kind: str) -> bool:
-    """Whether one more of this kind is due; takes it."""
-    if counts.get(kind, 0) <= 0:
-        return False
-    counts[kind] -= 1
-    return True

@@ -69,7 +69,8 @@ from tests.support.call_house import (
     agents_yaml,
     the_dialogues,
 )
-from tests.support.fake_ari import FakeAri, FakeAsterisk
+from tests.support.fake_ari import FakeAri
+from tests.support.fake_ari_commands import FakeAsterisk
 from tests.support.kept_facts import assert_rows_are_folds
 from tests.support.virtual_time import VirtualClock
 

@@ -16,7 +16,7 @@ from tests.call.scenes import SEEDS, play
 from tests.call.test_callback import CITIZEN, NOW, party
 from tests.call.test_called_back import answered, asked, kept
 from tests.support.call_house import House, Utterance
-from tests.support.fake_ari import Phone
+from tests.support.fake_ari_objects import Phone
 from tests.talk.test_talks_played import phone_of, service, together
 
 

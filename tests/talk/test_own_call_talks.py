@@ -14,7 +14,7 @@ from ivr.talk.results import Done, Refused
 from ivr.talk.targets import ToAgent, ToNumber, ToQueue
 from tests.call.test_codes import CITIZEN, TRUNK, call_out, play
 from tests.support.call_house import House
-from tests.support.fake_ari import Phone
+from tests.support.fake_ari_objects import Phone
 from tests.talk.test_talks_played import phone_of, service, together
 
 
