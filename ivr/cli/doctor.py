@@ -12,8 +12,9 @@ import typer
 from rich.console import Console
 from rich.text import Text
 
-from ivr import doctor as examination
 from ivr.config import load_settings
+from ivr.doctor.checks import CHECKS
+from ivr.doctor.examining import Finding, examine, worst
 from ivr.errors import ConfigError
 from ivr.reconcile.examining import check_live
 
@@ -38,22 +39,22 @@ def doctor(
 ) -> None:
     """Check this machine, or the running server, and say how to mend what is missing."""
     try:
-        checks = (check_live,) if live else None
-        findings = asyncio.run(examination.examine(load_settings(config), checks))
+        checks = (check_live,) if live else CHECKS
+        findings = asyncio.run(examine(load_settings(config), checks))
     except ConfigError as error:
-        findings = [examination.Finding("settings", "fail", str(error), error.mend)]
-    worst = examination.worst(findings)
+        findings = [Finding("settings", "fail", str(error), error.mend)]
+    status = worst(findings)
     if format is Format.json:
         typer.echo(
-            json.dumps({"status": worst, "findings": [finding.as_dict() for finding in findings]}, indent=2)
+            json.dumps({"status": status, "findings": [finding.as_dict() for finding in findings]}, indent=2)
         )
     else:
         _print(findings)
-    if worst == "fail":
+    if status == "fail":
         raise typer.Exit(1)
 
 
-def _print(findings: list[examination.Finding]) -> None:
+def _print(findings: list[Finding]) -> None:
     console = Console(highlight=False, soft_wrap=True)
     width = max(len(finding.name) for finding in findings)
     for finding in findings:

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 from typing import Any
 
 from ivr.config import Settings
-from ivr.doctor import Finding
+from ivr.doctor.examining import Finding
 from ivr.reconcile.door import ask
 
 AGAIN = "it is repaired within seconds: run this again; if it stays, report it with the log"

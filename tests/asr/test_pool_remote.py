@@ -27,7 +27,7 @@ from asr.service import Worker, serving
 from asr.settings import PoolSettings, RemoteWorker, WorkerSettings
 from ivr.__main__ import app
 from ivr.config import load_settings
-from ivr.doctor import check_speech_workers
+from ivr.doctor.checks import check_speech_workers
 from ivr.errors import ConfigError
 from ivr.speech import pool_settings
 from tests.asr.test_pool import PATIENCE_S, collect, say, spec

@@ -13,11 +13,11 @@ import typer
 from pydantic import SecretStr
 from typer.testing import CliRunner
 
-from ivr import doctor
 from ivr.adoption.lock import LOCK, ControllerLock
 from ivr.cli.doctor import doctor as command
 from ivr.config import AsteriskSettings, Settings, WebSettings, load_settings
-from ivr.doctor import Finding
+from ivr.doctor import checks
+from ivr.doctor.examining import Finding, examine, worst
 from ivr.errors import AsteriskError, StorageError
 
 app = typer.Typer()
@@ -53,14 +53,14 @@ async def check_buggy(settings: Settings) -> AsyncIterator[Finding]:
 
 
 async def test_findings_keep_the_order_of_the_checks() -> None:
-    findings = await doctor.examine(load_settings(), [worried, good])
+    findings = await examine(load_settings(), [worried, good])
     assert [finding.name for finding in findings] == ["room", "thing"]
-    assert doctor.worst(findings) == "warn"
-    assert doctor.worst([]) == "ok"
+    assert worst(findings) == "warn"
+    assert worst([]) == "ok"
 
 
 async def test_a_check_that_fails_is_a_finding_and_hides_nothing() -> None:
-    findings = await doctor.examine(load_settings(), [check_our_store, check_buggy, good])
+    findings = await examine(load_settings(), [check_our_store, check_buggy, good])
     assert [(finding.name, finding.status) for finding in findings] == [
         ("first", "ok"),
         ("our store", "fail"),
@@ -69,15 +69,15 @@ async def test_a_check_that_fails_is_a_finding_and_hides_nothing() -> None:
     ]
     assert findings[1].detail == "the database is away"
     assert findings[1].mend == "start it"
-    assert doctor.worst(findings) == "fail"
+    assert worst(findings) == "fail"
 
 
 async def test_a_missing_asterisk_says_how_to_get_one(monkeypatch: pytest.MonkeyPatch) -> None:
     def nothing() -> None:
         raise AsteriskError("no Asterisk", mend="run `make setup`")
 
-    monkeypatch.setattr("ivr.doctor.locate.locate", nothing)
-    (finding,) = await doctor.examine(load_settings(), [doctor.check_asterisk])
+    monkeypatch.setattr("ivr.doctor.checks.locate.locate", nothing)
+    (finding,) = await examine(load_settings(), [checks.check_asterisk])
     assert finding == Finding("asterisk", "fail", "no Asterisk", "run `make setup`")
 
 
@@ -88,17 +88,15 @@ async def test_an_external_asterisk_that_does_not_answer_is_named() -> None:
     wanted = AsteriskSettings(
         mode="external", ari_url=f"http://127.0.0.1:{port}/ari", password=SecretStr("x")
     )
-    (finding,) = await doctor.examine(load_settings(asterisk=wanted), [doctor.check_asterisk])
+    (finding,) = await examine(load_settings(asterisk=wanted), [checks.check_asterisk])
     assert finding.status == "fail"
     assert f":{port}/ari" in finding.detail
     assert finding.mend
 
 
 async def test_missing_tools_name_their_package(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("ivr.doctor.shutil.which", lambda program: None)
-    findings = {
-        finding.name: finding for finding in await doctor.examine(load_settings(), [doctor.check_tools])
-    }
+    monkeypatch.setattr("ivr.doctor.checks.shutil.which", lambda program: None)
+    findings = {finding.name: finding for finding in await examine(load_settings(), [checks.check_tools])}
     assert findings["openssl"].status == "fail"
     assert findings["sipp"].status == "warn"
     assert findings["sipp"].mend == "apt-get install sip-tester"
@@ -113,7 +111,7 @@ async def ports_found(state_dir: Path) -> list[Finding]:
         settings = load_settings(
             state_dir=state_dir, web=WebSettings(port=port), asterisk=AsteriskSettings(sip_port=port)
         )
-        return await doctor.examine(settings, [doctor.check_ports])
+        return await examine(settings, [checks.check_ports])
 
 
 async def test_a_taken_port_is_noticed(tmp_path: Path) -> None:
@@ -138,26 +136,26 @@ async def test_the_ports_of_the_hotline_that_runs_here_are_its_own(tmp_path: Pat
 async def test_a_database_that_is_not_made_yet_is_fine_and_stays_unmade(tmp_path: Path) -> None:
     file = tmp_path / "hotline.db"
     settings = load_settings(database_url=f"sqlite+aiosqlite:///{file}")
-    (finding,) = await doctor.examine(settings, [doctor.check_database])
+    (finding,) = await examine(settings, [checks.check_database])
     assert finding.status == "ok"
     assert not files_in(tmp_path)
 
 
 async def test_a_password_in_the_database_address_is_not_shown() -> None:
     settings = load_settings(database_url="postgresql+asyncpg://ivr:hunter2@127.0.0.1:1/x")
-    findings = await doctor.examine(settings, [doctor.check_database])
-    assert doctor.worst(findings) == "fail"
+    findings = await examine(settings, [checks.check_database])
+    assert worst(findings) == "fail"
     assert "hunter2" not in "".join(finding.detail + finding.mend for finding in findings)
 
 
 async def test_a_folder_that_cannot_be_written_fails(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("ivr.doctor.os.access", lambda path, mode: False)
-    findings = await doctor.examine(load_settings(state_dir=tmp_path), [doctor.check_disk])
+    monkeypatch.setattr("ivr.doctor.checks.os.access", lambda path, mode: False)
+    findings = await examine(load_settings(state_dir=tmp_path), [checks.check_disk])
     assert {finding.status for finding in findings} == {"fail"}
 
 
 def test_the_command_prints_json_and_fails_when_something_fails(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(doctor, "CHECKS", (good, check_our_store))
+    monkeypatch.setattr("ivr.cli.doctor.CHECKS", (good, check_our_store))
     result = CliRunner().invoke(app, ["--format", "json"])
     assert result.exit_code == 1
     said = json.loads(result.stdout)
@@ -166,7 +164,7 @@ def test_the_command_prints_json_and_fails_when_something_fails(monkeypatch: pyt
 
 
 def test_the_command_says_in_words_how_to_mend(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(doctor, "CHECKS", (good, worried))
+    monkeypatch.setattr("ivr.cli.doctor.CHECKS", (good, worried))
     result = CliRunner().invoke(app, [])
     assert result.exit_code == 0
     assert "warn  room" in result.stdout

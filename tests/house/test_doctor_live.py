@@ -15,7 +15,7 @@ from typer.testing import CliRunner
 
 from ivr.__main__ import app
 from ivr.config import load_settings
-from ivr.doctor import Finding
+from ivr.doctor.examining import Finding
 from ivr.errors import AriUnavailable
 from ivr.reconcile import door
 from ivr.reconcile.compare import Finding as Found

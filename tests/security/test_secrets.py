@@ -10,8 +10,9 @@ from pathlib import Path
 import pytest
 
 from asr.process import _environment as worker_environment
-from ivr import doctor
 from ivr.config import Settings, load_settings
+from ivr.doctor import checks
+from ivr.doctor.examining import examine
 from ivr.errors import ConfigError
 from ivr.secret_files import secret_settings
 from storage.errors import StorageError
@@ -96,13 +97,13 @@ async def test_no_secret_is_shown(folder: Path, caplog: pytest.LogCaptureFixture
     )
     shown = [repr(settings), str(settings), f"{settings.web!r} {settings.desk}"]
     with caplog.at_level(logging.DEBUG):
-        checks = (
-            doctor.check_asterisk,
-            doctor.check_database,
-            doctor.check_ports,
-            doctor.check_speech_workers,
+        asked = (
+            checks.check_asterisk,
+            checks.check_database,
+            checks.check_ports,
+            checks.check_speech_workers,
         )
-        findings = await doctor.examine(settings, checks)
+        findings = await examine(settings, asked)
         shown += [repr(finding) for finding in findings]
         with pytest.raises(StorageError) as caught:
             async with await Store.open(settings.effective_database_url) as store:

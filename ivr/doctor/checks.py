@@ -1,10 +1,4 @@
-"""Looks over this machine: what the hotline needs, whether it is there, and how to mend what is not.
-
-    findings = await examine(settings)                      # the checks of `CHECKS`
-    findings = await examine(settings, (*CHECKS, mine))     # and another room's
-
-A check is an async function of the settings that yields findings. One that fails by itself is a finding too.
-"""
+"""The checks of this machine, in the order in which their findings are shown: `CHECKS`."""
 
 from __future__ import annotations
 
@@ -15,11 +9,9 @@ import platform
 import shutil
 import socket
 import sys
-from collections.abc import AsyncIterator, Callable, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import AsyncIterator
 from importlib import metadata
 from pathlib import Path
-from typing import Literal
 
 import aiohttp
 from sqlalchemy.engine import make_url
@@ -30,17 +22,15 @@ from asr.settings import PoolSettings
 from ivr.adoption.lock import Holder, who_runs
 from ivr.asterisk import locate, ports
 from ivr.config import Settings
-from ivr.errors import AsteriskError, HotlineError
+from ivr.doctor.examining import Check, Finding, Status
+from ivr.errors import AsteriskError
 from ivr.flow.prompt_text import PromptTextError
 from ivr.prompts import texts
 from ivr.prompts.catalogue import Folders, PromptCatalogue
 from ivr.speech import remote_workers
 from storage import migrate
 
-Status = Literal["ok", "warn", "fail"]
-
 LANGUAGES = ("zh", "en")
-CHECK_TIMEOUT_S = 60.0
 ARI_TIMEOUT_S = 5.0
 WORKER_TIMEOUT_S = 8.0
 DISK_NEEDED_BYTES = 2 << 30
@@ -57,54 +47,6 @@ TOOLS: tuple[tuple[str, str, str, Status], ...] = (
     ("sox", "tests: audio", "sox", "warn"),
     ("chromium", "tests: the pages in a browser", "chromium", "warn"),
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """One line of the doctor's. mend: what a person can do; empty when nothing needs doing."""
-
-    name: str
-    status: Status
-    detail: str
-    mend: str = ""
-
-    def as_dict(self) -> dict[str, str]:
-        return asdict(self)
-
-
-Check = Callable[[Settings], AsyncIterator[Finding]]
-
-
-async def examine(settings: Settings, checks: Sequence[Check] | None = None) -> list[Finding]:
-    """All findings, in the order of the checks. Raises nothing of the checks' own."""
-    async with asyncio.TaskGroup() as group:
-        tasks = [
-            group.create_task(_run(check, settings), name=f"doctor-{check.__name__}")
-            for check in (CHECKS if checks is None else checks)
-        ]
-    return [finding for task in tasks for finding in task.result()]
-
-
-async def _run(check: Check, settings: Settings) -> list[Finding]:
-    name = check.__name__.removeprefix("check_").replace("_", " ")
-    found: list[Finding] = []
-    try:
-        async with asyncio.timeout(CHECK_TIMEOUT_S):
-            async for finding in check(settings):
-                # One by one, so that what came before an error is kept.
-                found.append(finding)
-    except TimeoutError:
-        found.append(Finding(name, "fail", f"no answer within {CHECK_TIMEOUT_S:.0f} s", "run it again"))
-    except HotlineError as error:
-        found.append(Finding(name, "fail", str(error), error.mend))
-    except Exception as error:  # a broken check must not hide what the others found
-        found.append(Finding(name, "fail", f"{type(error).__name__}: {error}", "please report this"))
-    return found
-
-
-def worst(findings: Sequence[Finding]) -> Status:
-    statuses = {finding.status for finding in findings}
-    return "fail" if "fail" in statuses else "warn" if "warn" in statuses else "ok"
 
 
 async def check_python(settings: Settings) -> AsyncIterator[Finding]:
@@ -250,19 +192,6 @@ async def check_disk(settings: Settings) -> AsyncIterator[Finding]:
             yield Finding(f"disk {name}", "ok", text)
 
 
-CHECKS: tuple[Check, ...] = (
-    check_python,
-    check_asterisk,
-    check_tools,
-    check_speech,
-    check_speech_workers,
-    check_prompts,
-    check_database,
-    check_ports,
-    check_disk,
-)
-
-
 async def _external_asterisk(settings: Settings) -> Finding:
     wanted = settings.asterisk
     login = aiohttp.encode_basic_auth(wanted.username, wanted.password.get_secret_value())
@@ -316,3 +245,16 @@ def _exists(database: str | None) -> bool:
 def _nearest(folder: Path) -> Path:
     """The folder, or the nearest one above it that exists."""
     return next(path for path in (folder, *folder.parents) if path.exists())
+
+
+CHECKS: tuple[Check, ...] = (
+    check_python,
+    check_asterisk,
+    check_tools,
+    check_speech,
+    check_speech_workers,
+    check_prompts,
+    check_database,
+    check_ports,
+    check_disk,
+)
