@@ -42,7 +42,7 @@ class Matching(Ringing):
         entry = self._line.get(id)
         while entry is not None and entry.state == "waiting":
             decision = decide_on(entry, self._rules, self._floor, now, self._closed)
-            if isinstance(decision, Offer | Wait) and entry.only is None:
+            if isinstance(decision, Offer | Wait) and decision.step != entry.step:
                 relaxed = relaxation(entry, self._queue(entry), self._floor, now)
                 if relaxed is not None:
                     entry = self._entry(entry, relaxed, now)
@@ -144,13 +144,12 @@ class Matching(Ringing):
                 return turn
         else:
             return best
-        for census in self._floor.fits(agent.id):
-            if census.demand[0] == queue:
-                ranks = self._line.waiting(census.demand)
-                if ranks is not None:
-                    rank = ranks.first(now_us)
-                    if best is None or (rank[0], order, rank) < best:
-                        best = self._first(ranks(now_us), agent, best, now)
+        for census in self._floor.fits(agent.id, queue):
+            ranks = self._line.waiting(census.demand)
+            if ranks is not None:
+                rank = ranks.first(now_us)
+                if best is None or (rank[0], order, rank) < best:
+                    best = self._first(ranks(now_us), agent, best, now)
         return best
 
     def _first(self, ranks: Iterator[Rank], agent: Agent, best: Turn | None, now: dt.datetime) -> Turn | None:

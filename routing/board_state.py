@@ -128,7 +128,7 @@ class BoardState:
         same = before is not None and (before.skills, before.queues) == (after.skills, after.queues)
         left: list[Census] = []
         if before is not None and before.logged_in and not (same and after.logged_in):
-            left = list(self._floor.fits(before.id))
+            left = [census for queue in before.queues for census in self._floor.fits(before.id, queue)]
         self._floor.put(after)
         for census in left:
             if not census.logged_in:
@@ -200,8 +200,8 @@ class BoardState:
 
     def _keep(self, entry: Entry, now: dt.datetime) -> Kept:
         queue = self._queue(entry)
-        demand = (entry.queue, queue.needs(entry))
-        self._floor.census(demand)
+        # One value for all who ask the same.
+        demand = self._floor.census((entry.queue, queue.needs(entry))).demand
         stand, changes_at = standing(entry, demand, queue, self._floor.agents, now)
         kept = self._line.put(entry, queue, demand, stand, micros(now))
         if changes_at is not None:

@@ -1,10 +1,10 @@
 """The agents, indexed for the matcher's questions: who of those who fit is free, and how many fit at all.
 
 All is kept up to date as agents change, so that no question costs a walk over all agents:
+- a `Roll` says who fits, and what they do;
 - a `Census` per demand that was ever asked about (a queue and a requirement; the operator's rules and flows bound their
-  number) knows who fits and how many of them are logged in. Where many fit, it also counts their states and keeps the
-  free ones, by what no strategy changes (`Group`); where few do, that is counted when it is asked for, which is less
-  work: agents change much oftener than a rare demand is asked about;
+  number) knows how many who fit are logged in. Where many fit, it also keeps the free ones, by what no strategy changes
+  (`Group`);
 - the free agents of each queue in the order of their turns.
 Of few free agents who fit each is looked at; of many the first in the order of turns is soon found.
 
@@ -14,14 +14,15 @@ Of few free agents who fit each is looked at; of many the first in the order of 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator, Mapping
-from itertools import groupby, islice
+from collections.abc import Collection, Iterable, Mapping
+from itertools import chain, groupby, islice
 from typing import Any, Final, Protocol
 
 from sortedcontainers import SortedList
 
 from routing.agents import Agent
-from routing.ids import AgentId, QueueName, SkillName
+from routing.ids import AgentId, QueueName
+from routing.roll import Bits, Roll
 from routing.rules import QueueRules, Requirement, Rules
 from routing.shares import Labels, Shares
 from routing.strategies import Turn, grade, labels_of, logged_in_since, preference, share_of, turn
@@ -31,14 +32,13 @@ Group = tuple[int, Labels]
 """A grade and labels: what a strategy heeds of an agent that stays as the agent works."""
 
 FEW: Final = 256
-"""So many who fit are counted, and looked at one by one, when it is asked for."""
+"""So many who fit are looked at one by one, when it is asked for."""
 LOOKED_AT: Final = 16
 """Of the first in the order of turns, before those who fit are gone through."""
 _BY_TURN: Final = frozenset({"longest_idle", "round_robin"})
 """Strategies whose order of turns time does not change, and that heed nothing else."""
 LOGGED_IN_TOGETHER_S: Final = 300.0
 """Turns by occupancy are kept apart by when the agents logged in, to this precision."""
-_ANY: Final = SkillName("")
 
 
 class Staff(Protocol):
@@ -65,30 +65,16 @@ class Staff(Protocol):
         ...
 
 
-class Tally:
-    """Of the many who fit: how many are in which state, and who is free, by group."""
-
-    __slots__ = ("by_state", "free")
-
-    def __init__(self) -> None:
-        self.by_state: dict[str, int] = {}
-        self.free: dict[Group, set[AgentId]] = {}
-
-    def move(self, before: str, after: str) -> None:
-        self.by_state[before] -= 1
-        self.by_state[after] = self.by_state.get(after, 0) + 1
-
-
 class Census:
-    """Who fits a demand. tally: None while they are few."""
+    """Who fits a demand: how many, logged in and at all. free: by group; None while few fit."""
 
-    __slots__ = ("demand", "logged_in", "members", "tally")
+    __slots__ = ("demand", "fitting", "free", "logged_in")
 
     def __init__(self, demand: Demand) -> None:
         self.demand = demand
-        self.members: list[AgentId] = []
+        self.fitting = 0
         self.logged_in = 0
-        self.tally: Tally | None = None
+        self.free: dict[Group, set[AgentId]] | None = None
 
 
 class Floor:
@@ -102,11 +88,11 @@ class Floor:
         self._agents: dict[AgentId, Agent] = {}
         self._buckets: dict[AgentId, str] = {}
         """What each counts as."""
-        self._members: dict[tuple[QueueName, SkillName], dict[AgentId, None]] = {}
+        self._roll = Roll()
         self._census: dict[Demand, Census] = {}
         self._asked: dict[QueueName, list[Census]] = {}
-        self._fits: dict[AgentId, list[Census]] = {}
-        self._tallied: dict[AgentId, list[Census]] = {}
+        self._fits: dict[AgentId, dict[QueueName, list[Census]]] = {}
+        self._grouped: dict[AgentId, list[Census]] = {}
         self._turns: dict[tuple[QueueName, int], Any] = {}
         self._shifts: dict[QueueName, list[int]] = {}
         self._staffed: Counter[tuple[QueueName, str, str]] = Counter()
@@ -131,9 +117,8 @@ class Floor:
         if old is not None:
             self.remove(agent.id)
         self._agents[agent.id], self._buckets[agent.id] = agent, _bucket(agent)
-        for key in _keys(agent):
-            self._members.setdefault(key, {})[agent.id] = None
-        self._fits[agent.id], self._tallied[agent.id] = [], []
+        self._roll.enter(agent, self._buckets[agent.id])
+        self._fits[agent.id], self._grouped[agent.id] = {queue: [] for queue in agent.queues}, []
         for queue in agent.queues:
             for census in self._asked.get(queue, ()):
                 if has(agent, census.demand[1]):
@@ -143,17 +128,14 @@ class Floor:
             self._enlist(agent)
 
     def remove(self, id: AgentId) -> None:
-        old, bucket = self._agents.pop(id), self._buckets.pop(id)
-        for key in _keys(old):
-            del self._members[key][id]
-        del self._tallied[id]
-        for census in self._fits.pop(id):
-            census.members.remove(id)
+        old = self._agents.pop(id)
+        self._roll.leave(old, self._buckets.pop(id))
+        del self._grouped[id]
+        for census in chain.from_iterable(self._fits.pop(id).values()):
+            census.fitting -= 1
             census.logged_in -= old.logged_in
-            if census.tally is not None:
-                census.tally.by_state[bucket] -= 1
-                if old.state == "available":
-                    self._group(census, census.tally, old).discard(id)
+            if census.free is not None and old.state == "available":
+                self._group(census, census.free, old).discard(id)
         self._log(old, -1)
         if old.state == "available":
             self._delist(old)
@@ -162,34 +144,26 @@ class Floor:
         """Who fits this demand, whatever they do now."""
         census = self._census.get(demand)
         if census is None:
-            queue, needs = demand
+            queue = demand[0]
             census = self._census[demand] = Census(demand)
             self._asked.setdefault(queue, []).append(census)
-            nobody: dict[AgentId, None] = {}
-            skills = [skill for skill, _ in needs] or [_ANY]
-            fewest = min((self._members.get((queue, skill), nobody) for skill in skills), key=len)
-            found = [self._agents[id] for id in fewest]
-            for skill, level in needs:
-                found = [agent for agent in found if agent.skills.get(skill, 0) >= level]
-            for agent in found:
-                self._add(census, agent)
+            fitting = list(self._roll.ids(self._roll.who(*demand)))
+            if len(fitting) > FEW:
+                census.free = {}
+            for id in fitting:
+                self._add(census, self._agents[id])
         return census
 
-    def fits(self, id: AgentId) -> list[Census]:
-        """Of the demands asked about so far those that this agent fits. Not to be changed."""
-        return self._fits[id]
+    def fits(self, id: AgentId, queue: QueueName) -> list[Census]:
+        """Of the demands of one of its queues asked about so far those that this agent fits. Not to be changed."""
+        return self._fits[id][queue]
 
     def logged_in(self, queue: QueueName, needs: Requirement) -> int:
         return self.census((queue, needs)).logged_in if needs else self._staffed[queue, "", ""]
 
     def counts(self, queue: QueueName, needs: Requirement) -> dict[str, int]:
         """Only what is there, in a fixed order."""
-        census = self.census((queue, needs))
-        if census.tally is not None:
-            by_state = census.tally.by_state
-        else:
-            by_state = Counter(map(self._buckets.__getitem__, census.members))
-        return {state: number for state, number in sorted(by_state.items()) if number}
+        return self._roll.counts(self._roll.who(queue, needs))
 
     def staffed(self, queue: QueueName, label: str = "", value: str = "") -> bool:
         """Whether anybody is logged in to the queue; of those with that label of its shares, if one is named."""
@@ -200,15 +174,16 @@ class Floor:
     ) -> Agent | None:
         if not self._shifts.get(queue.name):
             return None  # nobody of the queue is free
-        census = self.census((queue.name, needs))
-        if census.tally is None:
-            return self._best(queue, needs, census.members, barred, now_s)
-        if not census.tally.by_state.get("available"):
+        free = self._roll.those(self._roll.who(queue.name, needs), "available")
+        if not free:
             return None
+        by_group = self.census((queue.name, needs)).free
+        if by_group is None:
+            return self._best(queue, needs, free, barred, now_s)
         groups = sorted(
             (
                 (level, -self._shares.behind(queue, labels), ids)
-                for (level, labels), ids in census.tally.free.items()
+                for (level, labels), ids in by_group.items()
                 if ids
             ),
             key=lambda group: group[:2],
@@ -221,12 +196,7 @@ class Floor:
         return None
 
     def _best(
-        self,
-        queue: QueueRules,
-        needs: Requirement,
-        ids: Iterable[AgentId],
-        barred: Collection[AgentId],
-        now_s: float,
+        self, queue: QueueRules, needs: Requirement, free: Bits, barred: Collection[AgentId], now_s: float
     ) -> Agent | None:
         """Of few, by the whole order: where that is the order of turns, one of the first in it fits, mostly."""
         if not queue.shares and queue.strategy in _BY_TURN:
@@ -234,10 +204,10 @@ class Floor:
                 agent = self._agents[id]
                 if id not in barred and has(agent, needs):
                     return agent
-        free = [agent for id in ids if (agent := self._agents[id]).state == "available" and id not in barred]
-        if len(free) > 1 and (queue.shares or queue.strategy in ("best_skill", "agent_priority")):
-            return min(free, key=lambda agent: preference(agent, queue, needs, self._shares, now_s))
-        return min(free, key=lambda agent: turn(agent, queue, now_s), default=None)
+        agents = [self._agents[id] for id in self._roll.ids(free) if id not in barred]
+        if len(agents) > 1 and (queue.shares or queue.strategy in ("best_skill", "agent_priority")):
+            return min(agents, key=lambda agent: preference(agent, queue, needs, self._shares, now_s))
+        return min(agents, key=lambda agent: turn(agent, queue, now_s), default=None)
 
     # --- the order of turns
 
@@ -293,16 +263,16 @@ class Floor:
         self._buckets[new.id] = after
         was, now = old.state == "available", new.state == "available"
         if before != after:
-            for census in self._tallied[new.id]:
-                assert census.tally is not None
-                census.tally.move(before, after)
+            self._roll.move(new.id, before, after)
+            for census in self._grouped[new.id] if was or now else ():
+                assert census.free is not None
                 if was:
-                    self._group(census, census.tally, old).discard(old.id)
-                elif now:
-                    self._group(census, census.tally, new).add(new.id)
+                    self._group(census, census.free, old).discard(old.id)
+                else:
+                    self._group(census, census.free, new).add(new.id)
             if old.logged_in != new.logged_in:
                 change = 1 if new.logged_in else -1
-                for census in self._fits[new.id]:
+                for census in chain.from_iterable(self._fits[new.id].values()):
                     census.logged_in += change
                 self._log(new, change, anyway=True)
         if was != now or (was and _works(old) != _works(new)):
@@ -312,29 +282,27 @@ class Floor:
                 self._enlist(new)
 
     def _add(self, census: Census, agent: Agent) -> None:
-        self._fits[agent.id].append(census)
-        census.members.append(agent.id)
+        self._fits[agent.id][census.demand[0]].append(census)
+        census.fitting += 1
         census.logged_in += agent.logged_in
-        if census.tally is not None:
-            self._tally(census, census.tally, agent)
-        elif len(census.members) > FEW:
-            census.tally = Tally()
-            for id in census.members:
-                self._tally(census, census.tally, self._agents[id])
+        if census.free is not None:
+            self._put_in_group(census, census.free, agent)
+        elif census.fitting > FEW:
+            census.free = {}
+            for id in self._roll.ids(self._roll.who(*census.demand)):
+                self._put_in_group(census, census.free, self._agents[id])
 
-    def _tally(self, census: Census, tally: Tally, agent: Agent) -> None:
-        self._tallied[agent.id].append(census)
-        bucket = self._buckets[agent.id]
-        tally.by_state[bucket] = tally.by_state.get(bucket, 0) + 1
+    def _put_in_group(self, census: Census, free: dict[Group, set[AgentId]], agent: Agent) -> None:
+        self._grouped[agent.id].append(census)
         if agent.state == "available":
-            self._group(census, tally, agent).add(agent.id)
+            self._group(census, free, agent).add(agent.id)
 
-    def _group(self, census: Census, tally: Tally, agent: Agent) -> set[AgentId]:
+    def _group(self, census: Census, free: dict[Group, set[AgentId]], agent: Agent) -> set[AgentId]:
         queue = self._queue(census.demand[0])
         group = (grade(agent, queue, census.demand[1]), labels_of(agent, queue))
-        found = tally.free.get(group)
+        found = free.get(group)
         if found is None:
-            found = tally.free[group] = set()
+            found = free[group] = set()
         return found
 
     def _log(self, agent: Agent, change: int, *, anyway: bool = False) -> None:
@@ -364,13 +332,6 @@ def _same_record(old: Agent, new: Agent) -> bool:
 def _works(agent: Agent) -> tuple[object, ...]:
     """What turns are made of."""
     return agent.idle_since, agent.busy_s, agent.last_given_at, agent.logged_in_at
-
-
-def _keys(agent: Agent) -> Iterator[tuple[QueueName, SkillName]]:
-    for queue in agent.queues:
-        yield queue, _ANY
-        for skill in agent.skills:
-            yield queue, skill
 
 
 def _bucket(agent: Agent) -> str:

@@ -22,7 +22,6 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import replace
 
 from routing.admission import sent_on, sent_on_at, unknown
 from routing.agents import Agent
@@ -34,7 +33,7 @@ from routing.floor import Staff
 from routing.ids import AgentId, QueueName
 from routing.line import Place
 from routing.plain import Plain
-from routing.rules import POINT, QueueRules, Rank, Requirement, Rules
+from routing.rules import POINT, QueueRules, Rank, Requirement, Rules, requirement
 from routing.shares import Shares
 
 
@@ -168,7 +167,8 @@ def relaxation(entry: Entry, queue: QueueRules, staff: Staff | None, now: dt.dat
 
 
 def needs_at(entry: Entry, queue: QueueRules, step: int) -> Requirement:
-    return queue.needs(_at(entry, step))
+    """In a step that the rules have."""
+    return requirement(entry.skills, queue.steps_of(entry)[step].require)
 
 
 def staffing(queue: QueueRules, needs: Requirement, staff: Staff) -> Reason:
@@ -234,7 +234,3 @@ def _from(now: dt.datetime, then: dt.datetime) -> float:
 
 def _relaxed(entry: Entry, event: Relaxed) -> Entry:
     return apply_entry(entry, event, event.since)
-
-
-def _at(entry: Entry, step: int) -> Entry:
-    return entry if entry.step == step else replace(entry, step=step)
