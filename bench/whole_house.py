@@ -259,7 +259,7 @@ async def open_house(
     folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="bench-whole-")))
     names = [f"b{number}" for number in range(1, agents + 1)]
     lengths = PROMPTS | ({"bench.greeting": (620.0, greeting_s)} if greeting_s else {})
-    catalogue = await asyncio.to_thread(_prepare_flows, folder / "flows", folder / "cache", names, lengths)
+    catalogue = await asyncio.to_thread(prepare_flows, folder / "flows", folder / "cache", names, lengths)
     options = RenderOptions(agents=tuple(names), rtp_count=6000, extra_modules=("app_read.so",))
     rendered = render(folder / "asterisk", binary, options)
     await asyncio.to_thread(_write_dialplan, rendered.etc, catalogue, names)
@@ -273,7 +273,7 @@ async def open_house(
     return House(folder, asterisk, names, phones, url, web, leads)
 
 
-def _prepare_flows(
+def prepare_flows(
     flows: Path, cache: Path, names: Sequence[str], lengths: Mapping[str, tuple[float, float]]
 ) -> PromptCatalogue:
     shutil.copytree(HERE / "flows_whole", flows)
