@@ -1,8 +1,8 @@
 """Brings another party in: an outside number through the allow-list, or an agent through the dispatcher.
 
 Each `Transfer` is a child task: it rings the party while the caller hears ringing, tells an announced party first who
-comes, joins the two, and takes the caller back when the party leaves. Whatever it made ends with it: by itself, by
-`CancelTransfer`, or with the call.
+comes, and lets the two talk (`party_talk.py`). Whatever it made ends with it: by itself, by `CancelTransfer`, or with
+the call.
 """
 
 from __future__ import annotations
@@ -11,11 +11,10 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Coroutine, Iterable, Mapping, Sequence
 from contextlib import AsyncExitStack
-from functools import partial
 from typing import Any, Final, Literal
 
-from ivr.call.grounds import Occasion, ground_of
 from ivr.call.leg import Destination, Leg
+from ivr.call.party_talk import PartyTalk
 from ivr.call.ports import Offer
 from ivr.call.racing import unless
 from ivr.call.ring_all import first_to_answer
@@ -31,11 +30,9 @@ from ivr.flow.actions import JsonValue, Transfer
 from ivr.flow.inputs import OpId, PartyJoined, TransferEnded
 from ivr.flow.model import FlowLibrary
 from ivr.ids import child_id
-from ivr.talk.adopting import adopted, claim
 from ivr.talk.events import Add
-from ivr.talk.reaching import Reached
 from ivr.talk.results import RefusalCode, Refused
-from ivr.talk.saved import SavedTalk, from_json, to_json
+from ivr.talk.saved import from_json
 from ivr.talk.talking import Talking
 from ivr.talk.targets import ToAgent, ToNumber
 from routing.ids import EntryId
@@ -54,17 +51,14 @@ class Transfers:
         library: FlowLibrary,
     ) -> None:
         self._here = here
-        self._fall_silent = fall_silent
-        self._transcripts = transcripts
-        self._library = library
+        self._party = PartyTalk(here, fall_silent, transcripts, library)
         self._running: dict[OpId, tuple[Transfer, asyncio.Task[None]]] = {}
-        self._up: Up | None = None
-        self._talking: Talking | None = None
-        self._coming: SavedTalk | None = None
-        """One that another controller had, until it goes on: if this controller dies, the next one goes on with it."""
         self.waiting: Waiting
-        self.joined = False
+
+    @property
+    def joined(self) -> bool:
         """A party and the caller talk."""
+        return self._party.joined
 
     @property
     def ringing(self) -> bool:
@@ -107,20 +101,12 @@ class Transfers:
     # --- for whoever goes on with the call
 
     def saved(self) -> list[JsonValue]:
-        up = None if self._up is None else self._up.to_json()
-        now = self._here.services.clock.now()
-        talk = self._coming if self._talking is None else self._talking.saved(now)
-        kept = None if talk is None else to_json(talk)
-        return [
-            {"action": codec.action_to_json(action), "up": up, "talk": kept}
-            for action, _ in self._running.values()
-        ]
+        talk = self._party.saved()
+        return [{"action": codec.action_to_json(action), **talk} for action, _ in self._running.values()]
 
     @property
     def claims(self) -> list[str]:
-        if (talk := self._talking or self._coming) is not None:
-            return talk.claims
-        return [] if self._up is None else [self._up.channel, self._up.bridge]
+        return self._party.claims
 
     def resume(self, saved: Iterable[Mapping[str, Any]]) -> None:
         """Who talks with somebody goes on talking. Who was being rung is rung once more: that telephone has been let
@@ -130,23 +116,13 @@ class Transfers:
             if not isinstance(action, Transfer):
                 continue
             if one["up"] is not None:
-                self._up = Up(**one["up"])
-                self._begin(action, self._still_up(self._up, action))
+                self._begin(action, self._party.still_up(Up(**one["up"]), action))
             elif one.get("talk") is not None and action.mode != "conference":
-                talk = from_json(one["talk"])
-                claim(self._here.services.queues, self._here.facts.caller, talk)
-                self._coming = talk
-                self._begin(action, self._talk_on(action, talk))
+                self._begin(action, self._party.talk_on(from_json(one["talk"]), action))
             elif action.mode != "conference":
                 self.start(action)
             else:
                 self._here.tell(TransferEnded(action.op, "failed"))
-
-    async def _still_up(self, up: Up, action: Transfer) -> TransferEnded:
-        self.joined = True
-        leg = Leg.up(self._here.ari, self._here.call, up.channel, up.bridge, kind="party")
-        async with leg:
-            return await self._during(leg, action, up)
 
     def cancel(self, op: OpId) -> None:
         _, task = self._running.pop(op, (None, None))
@@ -161,7 +137,7 @@ class Transfers:
         try:
             ended = await work
         finally:
-            self.joined = False
+            self._party.joined = False
         self._running.pop(op, None)
         self._here.tell(ended)
 
@@ -174,7 +150,7 @@ class Transfers:
                 return _not_reached(action.op, rung)
             if not await self._announced(leg, action):
                 return TransferEnded(action.op, "refused")
-            return await self._through(leg, action)
+            return await self._party.through(leg, action)
 
     async def _announced(self, leg: Leg, action: Transfer) -> bool:
         """What the party hears, and the keys that it gets, before the caller is there. False: it does not want to."""
@@ -206,51 +182,13 @@ class Transfers:
                     if not await self._announced(leg, action):
                         return TransferEnded(action.op, "refused")
                     if action.leave:
-                        return await self._through(leg, action, offer.agent)
-                    self.joined = True
-                    await self._fall_silent()
-                    if not await leg.join(self._here.channel):
-                        return TransferEnded(action.op, "failed")
-                    return await self._talk(Reached(leg, stack.pop_all(), offer.agent, entry), action)
+                        return await self._party.through(leg, action, offer.agent)
+                    return await self._party.with_agent(leg, stack, offer.agent, entry, action)
                 finally:
                     queues.finished(entry, offer.agent)
         finally:
             # Nothing is left to leave when it ended by itself.
             queues.leave(entry, "left")
-
-    async def _talk(self, agent: Reached, action: Transfer) -> TransferEnded:
-        """As with the agent of a queue, but with no place to give back."""
-        here = self._here
-        occasion = Occasion("transfer", agent.entry, "", action.language)
-        ground = ground_of(here, self._transcripts, self._library, occasion)
-        here.history.has(agent.agent)
-        here.tell(PartyJoined(action.op))
-        return await self._during_talk(Talking(ground, agent, longest_s=action.longest_s), action)
-
-    async def _talk_on(self, action: Transfer, saved: SavedTalk) -> TransferEnded:
-        """A talk that another controller had."""
-        here = self._here
-        self.joined = True
-        first = saved.parties.get("p1")
-        entry = None if first is None or first.entry is None else EntryId(first.entry)
-        occasion = Occasion("transfer", entry, "", action.language)
-        ground = ground_of(here, self._transcripts, self._library, occasion)
-        now = here.services.clock.now()
-        talking = await adopted(ground, saved, now, partial(here.history.parted, at=now))
-        self._coming = None
-        return await self._during_talk(talking, action)
-
-    async def _during_talk(self, talking: Talking, action: Transfer) -> TransferEnded:
-        here = self._here
-        self._talking = talking
-        here.keep()
-        try:
-            await talking.run()
-        finally:
-            self._talking = None
-            self._transcripts.flow(on=True)
-            here.history.parted(talking.talked_s, talking.held_s, here.services.clock.now())
-        return TransferEnded(action.op, "completed", round(talking.talked_s, 3), 16)
 
     async def _into_talk(self, action: Transfer, talk: Talking) -> TransferEnded:
         """An agent has the caller: the party comes into their talk, and the agent stays."""
@@ -265,7 +203,7 @@ class Transfers:
             state = await states.get()
             if began is None and any(one.id == person for one in state.joined):
                 began = self._here.monotonic()
-                self.joined = True
+                self._party.joined = True
                 self._here.tell(PartyJoined(action.op))
             if person not in state.persons:
                 break
@@ -276,37 +214,6 @@ class Transfers:
     def _leg(self, destination: Destination) -> Leg:
         here = self._here
         return Leg(here.ari, here.call, destination, kind="party", originator=here.channel)
-
-    async def _through(self, leg: Leg, action: Transfer, agent: str = "") -> TransferEnded:
-        """The party has answered: join, talk, take the caller back. agent: who it is, "" = an outsider."""
-        here = self._here
-        self.joined = True
-        await self._fall_silent()
-        if not await leg.join(here.channel):
-            return TransferEnded(action.op, "failed")
-        here.services.changed()
-        here.tell(PartyJoined(action.op))
-        up = Up(leg.channel, leg.bridge, here.services.clock.now().timestamp(), agent)
-        return await self._during(leg, action, up)
-
-    async def _during(self, leg: Leg, action: Transfer, up: Up) -> TransferEnded:
-        here, agent = self._here, up.agent
-        self._up = up
-        here.keep()
-        talked_s = here.services.clock.now().timestamp() - up.began_at
-        began = here.monotonic() - talked_s
-        left_s = None if action.longest_s is None else max(0.0, action.longest_s - talked_s)
-        try:
-            with self._transcripts.during(leg.channel, "agent" if agent else "party", agent, action.language):
-                async with asyncio.timeout(left_s):
-                    await leg.until_over(here.channel, action.leave)
-        except TimeoutError:
-            log.info("the talk with the other party is over: its longest time")
-        finally:
-            self._up = None
-        talked_s = round(here.monotonic() - began, 3)
-        await leg.release(here.channel)
-        return TransferEnded(action.op, "completed", talked_s, 16)
 
 
 _OUTCOMES: Final[Mapping[RefusalCode, Literal["unavailable", "unknown", "forbidden"]]] = {
