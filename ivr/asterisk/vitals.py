@@ -38,19 +38,6 @@ ASKED_FROM: Final = "127.0.0.4"
 LATE_S: Final = 1.0
 """A question that came back so much after its limit was kept waiting by ourselves: its answer may lie unread."""
 
-OURS: Final = frozenset(
-    {
-        errno.EMFILE,
-        errno.ENFILE,
-        errno.ENOBUFS,
-        errno.ENOMEM,
-        errno.EADDRNOTAVAIL,
-        errno.EADDRINUSE,
-        errno.EACCES,
-    }
-)
-"""What a question fails of that was never put."""
-
 Ask = Callable[[], Awaitable[bool | None]]
 """Whether an answer came, whatever it says; None: it could not even be asked. Has its own time limit (`ANSWER_S`)."""
 
@@ -113,9 +100,7 @@ async def until_frozen(
                 answer = await _asked(sign, ask)
                 if answer is None:
                     vitals.unknown(sign)
-                elif (
-                    answer and runs()
-                ):  # what was asked of one that has gone meanwhile says nothing of the next
+                elif answer and runs():  # one that has gone meanwhile says nothing of the next
                     vitals.heard(sign)
             await asyncio.sleep(ASK_EVERY_S)
 
@@ -149,9 +134,17 @@ async def _asked(sign: Sign, ask: Ask) -> bool | None:
     return None if late and not answer else answer
 
 
-def not_asked(error: BaseException) -> bool:
-    """It failed here, before Asterisk could hear of it."""
-    return isinstance(error, OSError) and error.errno in OURS
+def never_left(error: BaseException) -> bool:
+    """Whether a question failed here, for want of files, memory or an address: Asterisk never had it."""
+    return isinstance(error, OSError) and error.errno in (
+        errno.EMFILE,
+        errno.ENFILE,
+        errno.ENOBUFS,
+        errno.ENOMEM,
+        errno.EADDRNOTAVAIL,
+        errno.EADDRINUSE,
+        errno.EACCES,
+    )
 
 
 async def http_answers(url: str, username: str, password: str, application: str) -> bool | None:
@@ -166,7 +159,7 @@ async def http_answers(url: str, username: str, password: str, application: str)
         ):
             await response.read()
     except (aiohttp.ClientError, TimeoutError, OSError) as error:
-        return None if not_asked(error) else False
+        return None if never_left(error) else False
     return True
 
 
@@ -189,7 +182,7 @@ async def sip_answers(host: str, port: int, within_s: float = ANSWER_S) -> bool 
             remote_addr=(target, port),
         )
     except OSError as error:
-        return None if not_asked(error) else False
+        return None if never_left(error) else False
     try:
         own_host, own_port = transport.get_extra_info("sockname")[:2]
         own = f"{own_host}:{own_port}"
