@@ -6,10 +6,12 @@ import asyncio
 import inspect
 import logging
 import os
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 
 import hypothesis
 import pytest
+
+from ivr.event_loop import new_event_loop
 
 # Tables are as wide for every test, whichever of them makes the first one.
 os.environ["COLUMNS"] = "200"
@@ -25,6 +27,11 @@ hypothesis.settings.register_profile("house", deadline=None)
 hypothesis.settings.load_profile("house")
 
 pytest_plugins = ["tests.support.asterisk", "tests.support.postgres"]
+
+
+def pytest_asyncio_loop_factories() -> Mapping[str, Callable[[], asyncio.AbstractEventLoop]]:
+    """Async tests and fixtures run on the product's loop. Those on virtual time bring their own (`run_virtual`)."""
+    return {"product": new_event_loop}
 
 
 @pytest.fixture(autouse=True)

@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-import uvloop
 from rich.cells import cell_len
 from rich.console import Console
 
@@ -18,6 +17,7 @@ from ivr.accounts.secrets import fits
 from ivr.asterisk.render import RenderedAsterisk
 from ivr.config import Settings, load_settings
 from ivr.errors import HotlineError, first_of
+from ivr.event_loop import new_event_loop
 from ivr.main import TAKING_OVER, Hotline, RunningHotline
 from ivr.service_manager import ServiceManager
 
@@ -58,7 +58,7 @@ def run(
         overrides["watch"] = watch
     settings = load_settings(config, **overrides)
     house_log.setup(settings.log_level, settings.log_style, settings.node)
-    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+    with asyncio.Runner(loop_factory=new_event_loop) as runner:
         runner.run(_serve(settings, demo=demo, takeover=takeover))
 
 

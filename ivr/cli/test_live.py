@@ -15,7 +15,6 @@ from pathlib import Path
 from typing import Final
 
 import typer
-import uvloop
 
 from asr.settings import settings_for
 from ivr import log as house_log
@@ -26,6 +25,7 @@ from ivr.cli.test_folders import Folder, Run, Wanted, folders_of, open_folder
 from ivr.cli.test_reports import junit, write
 from ivr.cli.test_telling import FAILED, FAULTY, PASSED, tell, tell_faults
 from ivr.errors import HotlineError
+from ivr.event_loop import new_event_loop
 from ivr.flow.scenarios.running import Failure, Result
 
 TAG: Final = "live"
@@ -46,7 +46,7 @@ def run_live(
     house_log.setup("ERROR", "text")
     # What is told to people outside is looked at, and not sent.
     logging.getLogger("ivr.outside.outbox").setLevel(logging.CRITICAL)
-    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+    with asyncio.Runner(loop_factory=new_event_loop) as runner:
         runs = runner.run(_run(paths, Wanted("", name, tag), everything=everything, verbose=verbose))
     if junit_file is not None:
         write(junit_file, junit(runs))

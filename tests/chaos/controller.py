@@ -22,14 +22,13 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-import uvloop
-
 import ivr.main
 import ivr.opening
 from asr.settings import EngineSpec, PoolSettings, WorkerSettings
 from ivr import log as house_log
 from ivr.ari.client import AriSettings
 from ivr.config import load_settings
+from ivr.event_loop import new_event_loop
 from ivr.steady_clock import SteadyClock
 from tests.chaos.inspection import answering
 from tests.support.faults_clock import WallOffset
@@ -93,7 +92,7 @@ def _controller(order: Start) -> int:
     house_log.setup("INFO")
     logging.raiseExceptions = False
     try:
-        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        with asyncio.Runner(loop_factory=new_event_loop) as runner:
             runner.run(_serve(order))
     except Exception:
         logging.getLogger("controller").exception("%s ended", order.name)

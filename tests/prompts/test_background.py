@@ -45,11 +45,12 @@ def catalogue(folders: Folders) -> PromptCatalogue:
 
 
 class FakeRenderer:
-    """Renders at once what is not held back; refuses the kinds in `refused`; dies at the jobs whose numbers are in
-    `dies_at`."""
+    """Renders in `takes_s` seconds what is not held back; refuses the kinds in `refused`; dies at the jobs whose
+    numbers are in `dies_at`."""
 
     def __init__(self) -> None:
         self.jobs: list[Job] = []
+        self.takes_s = 0.0
         self.refused: set[Kind] = set()
         self.held: set[Kind] = set()
         self.dies_at: set[int] = set()
@@ -68,6 +69,7 @@ class FakeRenderer:
             await asyncio.Event().wait()
         if job.kind in self.refused:
             return Done(error="it cannot")
+        await asyncio.sleep(self.takes_s)
         return Done(uri=f"sound:/{job.kind}/{job.clip.text}", seconds=1.0)
 
 
@@ -168,6 +170,7 @@ async def test_nobody_waits_for_a_natural_voice_that_cannot_be_ready_in_time(
 
 async def test_the_time_of_the_natural_voice_is_learnt(catalogue: PromptCatalogue, folders: Folders) -> None:
     fake = FakeRenderer()
+    fake.takes_s = 0.01
     async with running(catalogue, fake, folders):
         await until_natural(catalogue, FIRST, SECOND)
         short, long = (catalogue.sounds.expected_s(Clip("x" * size, "en")) for size in (10, 100))
