@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
-import signal
 import sys
 from collections.abc import AsyncIterator, Mapping
 from pathlib import Path
@@ -14,6 +13,7 @@ from typing import Final
 import aiohttp
 
 from ivr.asterisk.render import RenderedAsterisk
+from ivr.demo.ending import end
 from ivr.prompts.store import cache_folder
 
 START_TIMEOUT_S: Final = 60.0
@@ -49,7 +49,7 @@ async def start_controller(
         if process.returncode is not None:
             raise ControllerError(f"the controller ended by itself ({process.returncode}):\n{_tail(output)}")
     finally:
-        await _stop(process)
+        await end(process, STOP_TIMEOUT_S)
 
 
 async def spawn_controller(
@@ -112,17 +112,6 @@ async def _until_ready(process: asyncio.subprocess.Process, rendered: RenderedAs
         raise ControllerError(f"no application within {START_TIMEOUT_S:.0f} s:\n{_tail(output)}") from None
     finally:
         ended.cancel()
-
-
-async def _stop(process: asyncio.subprocess.Process) -> None:
-    for request in (signal.SIGTERM, signal.SIGKILL):
-        if process.returncode is not None:
-            return
-        with contextlib.suppress(ProcessLookupError):
-            process.send_signal(request)
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(STOP_TIMEOUT_S):
-                await process.wait()
 
 
 def _tail(path: Path) -> str:

@@ -13,6 +13,7 @@ from ivr.call.background import Background, Sound
 from ivr.call.desk_acts import DeskActs
 from ivr.call.errands import Errands
 from ivr.call.listening import Listener
+from ivr.call.party_talk import PartyTalk
 from ivr.call.player import Player
 from ivr.call.recorder import Recorder
 from ivr.call.services import OpenCall
@@ -94,7 +95,8 @@ class Parts:
         self.errands = Errands(here, library)
         self.transcripts = Transcripts(here, here.services.written_down, library.names.hot_words)
         fall_silent = _Silence(self.listener, self.recorder, self.player, self._hush)
-        transfers = self.transfers = Transfers(here, fall_silent, self.transcripts, library)
+        party = PartyTalk(here, fall_silent, self.transcripts, library)
+        transfers = self.transfers = Transfers(here, party)
 
         async def agent_comes() -> None:
             transfers.cancel_all()

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Coroutine, Iterable, Mapping, Sequence
+from collections.abc import Coroutine, Iterable, Mapping, Sequence
 from contextlib import AsyncExitStack
 from typing import Any, Final, Literal
 
@@ -21,14 +21,12 @@ from ivr.call.ring_all import first_to_answer
 from ivr.call.rung import Rung
 from ivr.call.services import OpenCall
 from ivr.call.telephones import legs_of, ring
-from ivr.call.transcribing import Transcripts
 from ivr.call.up import Up
 from ivr.call.waiting import Waiting
 from ivr.call.whisper import sounds_of
 from ivr.flow import codec
 from ivr.flow.actions import JsonValue, Transfer
 from ivr.flow.inputs import OpId, PartyJoined, TransferEnded
-from ivr.flow.model import FlowLibrary
 from ivr.ids import child_id
 from ivr.talk.events import Add
 from ivr.talk.results import RefusalCode, Refused
@@ -41,17 +39,11 @@ log = logging.getLogger(__name__)
 
 
 class Transfers:
-    """fall_silent, library: as of `Waiting`. waiting: the agent of the call, for a conference."""
+    """party: the caller's talk with whoever is reached. waiting: the agent of the call, for a conference."""
 
-    def __init__(
-        self,
-        here: OpenCall,
-        fall_silent: Callable[[], Awaitable[None]],
-        transcripts: Transcripts,
-        library: FlowLibrary,
-    ) -> None:
+    def __init__(self, here: OpenCall, party: PartyTalk) -> None:
         self._here = here
-        self._party = PartyTalk(here, fall_silent, transcripts, library)
+        self._party = party
         self._running: dict[OpId, tuple[Transfer, asyncio.Task[None]]] = {}
         self.waiting: Waiting
 

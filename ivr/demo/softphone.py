@@ -17,7 +17,6 @@ import asyncio
 import contextlib
 import os
 import shutil
-import signal
 import socket
 import tempfile
 from collections import deque
@@ -28,6 +27,7 @@ from typing import Final
 import numpy as np
 import orjson
 
+from ivr.demo.ending import end
 from ivr.demo.phone import EventLog, PhoneError, PhoneEventKind, Samples
 from ivr.demo.recordings import load_recording, write_padded_wav
 
@@ -252,7 +252,7 @@ class Softphone:
             await self._note_early_registration()
             yield
         finally:
-            await _stop(process)
+            await end(process, STOP_TIMEOUT_S)
             if self._writer is not None:
                 self._writer.close()
             # The output ends with the process, the control connection with the process's socket.
@@ -359,15 +359,3 @@ class Softphone:
             raise PhoneError(f"{self.user}: no answer to {command!r}\n" + "\n".join(self._log)) from None
         finally:
             del self._responses[token]
-
-
-async def _stop(process: asyncio.subprocess.Process) -> None:
-    """End by pid: asked first (it says goodbye to the other side), then forced. Always reaped."""
-    for request, patience_s in ((signal.SIGTERM, STOP_TIMEOUT_S), (signal.SIGKILL, STOP_TIMEOUT_S)):
-        if process.returncode is not None:
-            return
-        with contextlib.suppress(ProcessLookupError):
-            process.send_signal(request)
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(patience_s):
-                await process.wait()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, TypeVar
 
 from tests.support.fake_ari_objects import (
     NOT_IN_STASIS,
@@ -16,15 +16,14 @@ from tests.support.fake_ari_objects import (
 )
 from tests.support.fake_ari_world import FakeWorld
 
+Named = TypeVar("Named")
+
 
 class NamedObjects(FakeWorld):
     """p: a command's parameters, by their names in the api-docs. All raise `Refused`."""
 
     def _known(self, channel_id: str) -> FakeChannel:
-        channel = self.channels.get(channel_id)
-        if channel is None:
-            raise Refused(404, "Channel not found")
-        return channel
+        return _found(self.channels, channel_id, "Channel")
 
     def _controlled(self, channel_id: str) -> FakeChannel:
         channel = self._known(channel_id)
@@ -50,28 +49,16 @@ class NamedObjects(FakeWorld):
         return found
 
     def _bridge(self, p: Mapping[str, str]) -> FakeBridge:
-        bridge = self.bridges.get(p["bridgeId"])
-        if bridge is None:
-            raise Refused(404, "Bridge not found")
-        return bridge
+        return _found(self.bridges, p["bridgeId"], "Bridge")
 
     def _playback(self, p: Mapping[str, str]) -> FakePlayback:
-        playback = self.playbacks.get(p["playbackId"])
-        if playback is None:
-            raise Refused(404, "Playback not found")
-        return playback
+        return _found(self.playbacks, p["playbackId"], "Playback")
 
     def _recording(self, p: Mapping[str, str]) -> FakeRecording:
-        recording = self.recordings.get(p["recordingName"])
-        if recording is None:
-            raise Refused(404, "Recording not found")
-        return recording
+        return _found(self.recordings, p["recordingName"], "Recording")
 
     def _stored(self, p: Mapping[str, str]) -> bytes:
-        file = self.stored.get(p["recordingName"])
-        if file is None:
-            raise Refused(404, "Recording not found")
-        return file
+        return _found(self.stored, p["recordingName"], "Recording")
 
     def _variable(self, channel: FakeChannel, name: str) -> str:
         if name == "CHANNEL(pjsip,call-id)":
@@ -93,3 +80,9 @@ class NamedObjects(FakeWorld):
 def variables_of(p: Mapping[str, Any]) -> dict[str, str]:
     given = p.get("variables") or {}
     return {name: value["value"] if isinstance(value, dict) else str(value) for name, value in given.items()}
+
+
+def _found(objects: Mapping[str, Named], name: str, kind: str) -> Named:
+    if name not in objects:
+        raise Refused(404, f"{kind} not found")
+    return objects[name]

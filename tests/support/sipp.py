@@ -13,13 +13,14 @@ import csv
 import re
 import resource
 import shutil
-import signal
 import socket
 import tempfile
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
+
+from ivr.demo.ending import end
 
 RECEIVE_TIMEOUT_S: Final = 5.0
 """A message that does not come within this time fails its call."""
@@ -76,10 +77,7 @@ async def run_sipp(
     time fails its call. The process is ended when `timeout_s` is over, whatever it does; the figures up to then
     are returned with `cut`. goes_on: a message that is not expected does not end its call.
     """
-    program = shutil.which("sipp")
-    if program is None:
-        raise SippError("sipp is not installed (Debian: sip-tester)")
-    guard = ["setpriv", "--pdeathsig", "KILL"] if shutil.which("setpriv") else []
+    program = _program()
     with tempfile.TemporaryDirectory(prefix="sipp-") as name, _sink(address) as sink_port:
         folder = Path(name)
         await asyncio.to_thread(_copy, scenario, folder / "scenario.xml", written_in or {})
@@ -104,7 +102,7 @@ async def run_sipp(
         ]
         before = resource.getrusage(resource.RUSAGE_CHILDREN)
         process = await asyncio.create_subprocess_exec(
-            *(*guard, program, *arguments),
+            *(*program, *arguments),
             cwd=folder,
             stdin=asyncio.subprocess.DEVNULL,
             stdout=asyncio.subprocess.DEVNULL,
@@ -118,25 +116,31 @@ async def run_sipp(
         except TimeoutError:
             cut = True
         finally:
-            await _stop(process)
+            await end(process, STOP_TIMEOUT_S)
         after = resource.getrusage(resource.RUSAGE_CHILDREN)
         cpu_s = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
         return _figures(folder, calls, cpu_s, cut, said.decode(errors="replace"))
+
+
+def _program() -> list[str]:
+    """The beginning of its command line: it ends with us."""
+    program = shutil.which("sipp")
+    if program is None:
+        raise SippError("sipp is not installed (Debian: sip-tester)")
+    guard = ["setpriv", "--pdeathsig", "KILL"] if shutil.which("setpriv") else []
+    return [*guard, program]
 
 
 @contextlib.asynccontextmanager
 async def answering_sipp(scenario: Path, *, address: str, port: int, pause_s: float) -> AsyncIterator[None]:
     """Telephones that answer, all at one address and port, as long as the block lasts. The scenario begins with a
     message that is received; `pause_s` is as of `run_sipp`."""
-    program = shutil.which("sipp")
-    if program is None:
-        raise SippError("sipp is not installed (Debian: sip-tester)")
-    guard = ["setpriv", "--pdeathsig", "KILL"] if shutil.which("setpriv") else []
+    program = _program()
     with tempfile.TemporaryDirectory(prefix="sipp-") as name, _sink(address) as sink_port:
         folder = Path(name)
         await asyncio.to_thread(_copy, scenario, folder / "scenario.xml", {})
         process = await asyncio.create_subprocess_exec(
-            *(*guard, program, "-sf", "scenario.xml", "-i", address, "-p", str(port), "-mi", address),
+            *(*program, "-sf", "scenario.xml", "-i", address, "-p", str(port), "-mi", address),
             *("-cp", str(_free_port("127.0.0.1")), "-d", f"{pause_s * 1000:.0f}", "-l", "4000"),
             *("-nostdin", "-trace_err", "-error_file", "errors.log", "-key", "sink_port", str(sink_port)),
             cwd=folder,
@@ -147,7 +151,7 @@ async def answering_sipp(scenario: Path, *, address: str, port: int, pause_s: fl
         try:
             yield
         finally:
-            await _stop(process)
+            await end(process, STOP_TIMEOUT_S)
 
 
 def _copy(scenario: Path, to: Path, written_in: Mapping[str, str]) -> None:
@@ -155,17 +159,6 @@ def _copy(scenario: Path, to: Path, written_in: Mapping[str, str]) -> None:
     for word, value in written_in.items():
         text = text.replace(word, value)
     to.write_text(text)
-
-
-async def _stop(process: asyncio.subprocess.Process) -> None:
-    for request in (signal.SIGTERM, signal.SIGKILL):
-        if process.returncode is not None:
-            return
-        with contextlib.suppress(ProcessLookupError):
-            process.send_signal(request)
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(STOP_TIMEOUT_S):
-                await process.wait()
 
 
 def _figures(folder: Path, planned: int, cpu_s: float, cut: bool, said: str) -> SippResult:
