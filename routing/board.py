@@ -296,8 +296,8 @@ class Board(Matching):
             if old is None or new is None or old.shares != new.shares:
                 self._shares.forget(name)
         self._floor = Floor(self._floor.agents.values(), rules, self._shares)
-        for demand in self._line.demands():
-            self._floor.census(demand)
+        for census in self._line.demands():
+            self._floor.count(census)
         affected = [entry for entry in self._line.entries() if entry.queue in changed]
         said = [self._line.remove(entry.id).said for entry in affected]
         for entry, last in zip(affected, said, strict=True):

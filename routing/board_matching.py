@@ -140,12 +140,12 @@ class Matching(Ringing):
                 break
             waiting = self._line.kept(EntryId(rank[-1]))
             assert waiting is not None
-            if has(agent, waiting.demand[1]) and self._askable(waiting.entry, agent, now):
+            if has(agent, waiting.demand.needs) and self._askable(waiting.entry, agent, now):
                 return turn
         else:
             return best
         for census in self._floor.fits(agent.id, queue):
-            ranks = self._line.waiting(census.demand)
+            ranks = self._line.waiting(census)
             if ranks is not None:
                 rank = ranks.first(now_us)
                 if best is None or (rank[0], order, rank) < best:

@@ -53,7 +53,7 @@ class Ringing(BoardState):
         for queue in agent.queues:
             for id in self._short.get(queue, ()):
                 kept = self._line.kept(id)
-                if kept is not None and has(agent, kept.demand[1]):
+                if kept is not None and has(agent, kept.demand.needs):
                     self._to_fill[id] = None
 
     def _fill(self, id: EntryId, now: dt.datetime) -> None:
@@ -81,7 +81,7 @@ class Ringing(BoardState):
         kept = self._line.kept(waiting.id) if self._several else None
         if kept is None or kept.stand is None:
             return False
-        only = kept.stand[1] if isinstance(kept.stand[1], str) else None
+        only = kept.stand[1] if isinstance(kept.stand, tuple) else None
         rung = [entry for id in self._several if (entry := self._line.get(id)) is not None]
         found = given_up(waiting, self._queue(waiting), rung, self._floor, now, only)
         if found is None:

@@ -132,7 +132,7 @@ class BoardState:
         self._floor.put(after)
         for census in left:
             if not census.logged_in:
-                self._unsettle(self._line.with_demand(census.demand))
+                self._unsettle(self._line.with_demand(census))
         was = before.queues if before is not None and before.logged_in else frozenset()
         now_in = after.queues if after.logged_in else frozenset()
         if was != now_in:
@@ -200,8 +200,7 @@ class BoardState:
 
     def _keep(self, entry: Entry, now: dt.datetime) -> Kept:
         queue = self._queue(entry)
-        # One value for all who ask the same.
-        demand = self._floor.census((entry.queue, queue.needs(entry))).demand
+        demand = self._floor.census((entry.queue, queue.needs(entry)))
         stand, changes_at = standing(entry, demand, queue, self._floor.agents, now)
         kept = self._line.put(entry, queue, demand, stand, micros(now))
         if changes_at is not None:

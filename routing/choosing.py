@@ -8,15 +8,18 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import TypeVar
 
 from routing.agents import Agent
 from routing.decisions import Reason, Value
 from routing.entries import Entry
-from routing.floor import Demand, Staff
-from routing.ids import AgentId
-from routing.line import Stand
+from routing.floor import Staff
+from routing.ids import AgentId, QueueName
 from routing.rules import QueueRules, Requirement
 from routing.strategies import labels_of, occupancy, preference
+
+Demand = TypeVar("Demand")
+"""Whatever says what the entry needs."""
 
 
 def may_ask(entry: Entry, agent: Agent, queue: QueueRules, now: dt.datetime) -> bool:
@@ -51,8 +54,8 @@ def will_come(agent: Agent) -> bool:
 
 def standing(
     entry: Entry, demand: Demand, queue: QueueRules, agents: Mapping[AgentId, Agent], now: dt.datetime
-) -> tuple[Stand | None, dt.datetime | None]:
-    """Where agents find the entry, and when time alone changes that."""
+) -> tuple[Demand | tuple[QueueName, AgentId] | None, dt.datetime | None]:
+    """Where agents find the entry (whoever fits the demand, one alone, nobody), and when time alone changes that."""
     if entry.state != "waiting" or entry.only is not None:
         return None, None
     if entry.not_before is not None and now < entry.not_before:

@@ -66,12 +66,16 @@ class Staff(Protocol):
 
 
 class Census:
-    """Who fits a demand: how many, logged in and at all. free: by group; None while few fit."""
+    """Who fits a demand: how many, logged in and at all. free: by group; None while few fit.
 
-    __slots__ = ("demand", "fitting", "free", "logged_in")
+    One object for all who ask the same, compared by identity: a demand is dear to hash, and asked about all the time.
+    """
+
+    __slots__ = ("demand", "fitting", "free", "logged_in", "needs")
 
     def __init__(self, demand: Demand) -> None:
         self.demand = demand
+        self.needs = demand[1]
         self.fitting = 0
         self.logged_in = 0
         self.free: dict[Group, set[AgentId]] | None = None
@@ -142,16 +146,18 @@ class Floor:
 
     def census(self, demand: Demand) -> Census:
         """Who fits this demand, whatever they do now."""
-        census = self._census.get(demand)
-        if census is None:
-            queue = demand[0]
-            census = self._census[demand] = Census(demand)
-            self._asked.setdefault(queue, []).append(census)
-            fitting = list(self._roll.ids(self._roll.who(*demand)))
-            if len(fitting) > FEW:
-                census.free = {}
-            for id in fitting:
-                self._add(census, self._agents[id])
+        found = self._census.get(demand)
+        return self.count(Census(demand)) if found is None else found
+
+    def count(self, census: Census) -> Census:
+        """From now on; one of another floor, too, which it leaves."""
+        self._census[census.demand] = census
+        self._asked.setdefault(census.demand[0], []).append(census)
+        fitting = list(self._roll.ids(self._roll.who(*census.demand)))
+        census.fitting = census.logged_in = 0
+        census.free = {} if len(fitting) > FEW else None
+        for id in fitting:
+            self._add(census, self._agents[id])
         return census
 
     def fits(self, id: AgentId, queue: QueueName) -> list[Census]:

@@ -12,12 +12,12 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from routing.entries import IN_LINE, Entry
-from routing.floor import Demand
+from routing.floor import Census
 from routing.ids import AgentId, EntryId, QueueName
 from routing.ranks import Key, Ranks
-from routing.rules import POINT, QueueRules, Rank, Requirement, micros
+from routing.rules import POINT, QueueRules, Rank, micros
 
-Stand = tuple[QueueName, Requirement | AgentId]
+Stand = Census | tuple[QueueName, AgentId]
 """Where a waiting entry is looked for: by whoever fits its demand, or by the one agent for whom it is kept."""
 
 
@@ -37,7 +37,7 @@ class Kept:
     """
 
     entry: Entry
-    demand: Demand
+    demand: Census
     key: Key
     growing: bool = False
     stand: Stand | None = None
@@ -51,7 +51,7 @@ class Line:
         self._queues: dict[QueueName, Ranks] = {}
         self._stands: dict[Stand, Ranks] = {}
         self._open: dict[QueueName, Ranks] = {}
-        self._aside: dict[Demand, dict[EntryId, None]] = {}
+        self._aside: dict[Census, dict[EntryId, None]] = {}
         self._preferring: dict[AgentId, dict[EntryId, None]] = {}
 
     def get(self, id: EntryId) -> Entry | None:
@@ -64,7 +64,7 @@ class Line:
     def entries(self) -> Iterator[Entry]:
         return (kept.entry for kept in self._kept.values())
 
-    def put(self, entry: Entry, queue: QueueRules, demand: Demand, stand: Stand | None, now_us: int) -> Kept:
+    def put(self, entry: Entry, queue: QueueRules, demand: Census, stand: Stand | None, now_us: int) -> Kept:
         """A new entry, or an old one changed, or grown. demand and stand are what the rules in force make of it."""
         key, growing = _key(entry, queue, now_us)
         kept = self._kept.get(entry.id)
@@ -85,7 +85,7 @@ class Line:
             self._stand(kept, queue)
         elif (
             kept.stand != stand
-            or kept.demand != demand
+            or kept.demand is not demand
             or (old.state == "waiting") != (entry.state == "waiting")
         ):
             self._unstand(kept)
@@ -112,12 +112,12 @@ class Line:
         """All of the queue whom anybody who fits may be offered."""
         return self._open.get(queue)
 
-    def with_demand(self, demand: Demand) -> list[EntryId]:
+    def with_demand(self, demand: Census) -> list[EntryId]:
         """All who wait with it, also those that nobody may be asked for now. In no order."""
         ranks = self._stands.get(demand)
         return [*(map(EntryId, ranks.ids()) if ranks is not None else ()), *self._aside.get(demand, ())]
 
-    def demands(self) -> set[Demand]:
+    def demands(self) -> set[Census]:
         """Of those who wait."""
         return {kept.demand for kept in self._kept.values() if kept.entry.state == "waiting"}
 
@@ -161,7 +161,7 @@ class Line:
     def _stand(self, kept: Kept, queue: QueueRules) -> None:
         if kept.stand is not None:
             _add(self._stands, kept.stand, kept, queue)
-        if kept.stand == kept.demand:
+        if kept.stand is kept.demand:
             _add(self._open, kept.entry.queue, kept, queue)
         elif kept.entry.state == "waiting":
             self._aside.setdefault(kept.demand, {})[kept.entry.id] = None
@@ -169,7 +169,7 @@ class Line:
     def _unstand(self, kept: Kept) -> None:
         if kept.stand is not None:
             _drop(self._stands, kept.stand, kept)
-        if kept.stand == kept.demand:
+        if kept.stand is kept.demand:
             _drop(self._open, kept.entry.queue, kept)
         elif kept.entry.state == "waiting":
             fewer = self._aside[kept.demand]
