@@ -255,10 +255,11 @@ class Talking(Asked):
         """Whoever is still there, then the room."""
         if self.given is not None:
             await self._telephones.part()
-            return
-        await self._telephones.close()
-        await self._mover.release()
-        await self._mover.destroy()
+        else:
+            await self._telephones.close()
+            await self._mover.release()
+            await self._mover.destroy()
+        self._telephones.let_loose()
 
     def _aside(self) -> str:
         """The bridge of the consulted one."""

@@ -148,9 +148,11 @@ class Telephones:
 
     def referred_by(self, event: ChannelTransfer) -> None:
         """The transfer key of the owner's telephone: to whoever it dialled, or (attended) to whom it consults."""
+        if self._group is None:
+            return
         owner = self._talk().owner
         party = None if owner is None else self.parties.get(owner.id)
-        if party is None or self._group is None or party.referred:
+        if party is None or party.referred:
             return
         command = asked_by(event, self._ground)
         party.referred = event.referred_by.source_channel.id
@@ -210,6 +212,10 @@ class Telephones:
             party.together.close()
             party.reached.leg.give_away()
             await party.reached.keep.aclose()
+
+    def let_loose(self) -> None:
+        """After `close` or `part`: the talk is forgotten, so that both are freed at once."""
+        del self._talk, self._do, self._referred_by
 
     def _all(self) -> list[Party]:
         """For the last time."""
