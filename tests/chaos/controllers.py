@@ -78,19 +78,28 @@ class Controllers:
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.PIPE,
             limit=2**22,
+            # Ctrl-C in the terminal is for the run, which then ends everything in its own order.
+            start_new_session=True,
         )
         loop = asyncio.get_running_loop()
         self._tasks = [
             loop.create_task(self._told(), name="controllers"),
             loop.create_task(self._logged(), name="controllers' log"),
         ]
-        async with asyncio.timeout(LOADED_S):
-            await self._loaded.wait()
+        try:
+            async with asyncio.timeout(LOADED_S):
+                await self._loaded.wait()
+        except BaseException:
+            await self._end()
+            raise
         return self
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        await self._end()
+
+    async def _end(self) -> None:
         assert self._process is not None
         for controller in self._by_name.values():
             if not controller.ended.is_set():

@@ -195,29 +195,35 @@ async def open_rig(keep: Path | None = None, *, speech: bool = True) -> AsyncIte
     folder = Path(tempfile.mkdtemp(prefix="chaos-", dir=keep))
     database_folder = Path(tempfile.mkdtemp(prefix="chaos-pg-"))
     async with AsyncExitStack() as stack:
-        if keep is None:
-            stack.callback(shutil.rmtree, folder, ignore_errors=True)
-        stack.callback(shutil.rmtree, database_folder, ignore_errors=True)
-        loading = asyncio.ensure_future(stack.enter_async_context(Controllers(folder)))
-        cluster = await asyncio.to_thread(postgres.start, database_folder)
-        stack.callback(cluster.stop)
+        await stack.enter_async_context(_guarded(folder, database_folder, keep=keep is not None))
+        starting = asyncio.ensure_future(asyncio.to_thread(postgres.start, database_folder))
+        stack.push_async_callback(_stopped, starting)
+        controllers = await stack.enter_async_context(Controllers(folder))
+        cluster = await asyncio.shield(starting)
         write_flows(folder / "flows")
         http_port = _free_tcp_port()
-        await stack.enter_async_context(_guarded(folder / "state" / "asterisk"))
         proxy = await stack.enter_async_context(AriProxy(f"http://127.0.0.1:{http_port}"))
-        rig = Rig(folder, cluster, proxy, await loading, WallOffset(folder / "clock"))
+        rig = Rig(folder, cluster, proxy, controllers, WallOffset(folder / "clock"))
         stack.push_async_callback(rig.close)
         await rig.begin(settings_for(folder, http_port, free_port(), speech=speech))
         assert rig.rendered.ports.http == http_port, "another program took the port"
         yield rig
 
 
+async def _stopped(starting: asyncio.Future[PrivatePostgres]) -> None:
+    """What a thread has begun to start is started, whoever is not interested any more."""
+    with contextlib.suppress(RuntimeError):
+        await asyncio.to_thread((await starting).stop)
+
+
 @asynccontextmanager
-async def _guarded(asterisk: Path) -> AsyncIterator[None]:
-    """Nothing of the run outlives it, even if it is killed."""
-    command = (sys.executable, "-m", "tests.chaos.guard", str(asterisk))
+async def _guarded(folder: Path, database: Path, *, keep: bool) -> AsyncIterator[None]:
+    """Nothing of the run outlives it, even if it is killed. keep: the first of the folders stays."""
+    folders = (str(database), "--keep", str(folder)) if keep else (str(database), str(folder))
     guard = await asyncio.create_subprocess_exec(
-        *command, stdin=asyncio.subprocess.PIPE, start_new_session=True
+        *(sys.executable, "-m", "tests.chaos.guard", *folders),
+        stdin=asyncio.subprocess.PIPE,
+        start_new_session=True,
     )
     assert guard.stdin is not None
     try:

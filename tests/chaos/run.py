@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 from tests.chaos.citizens import Problem
 from tests.chaos.faults import Fault, plan
@@ -44,17 +44,26 @@ class Verdict:
     repairs: str = ""
     settled_s: list[float] = field(default_factory=list)
     seconds: float = 0.0
+    ended_by: str = ""
+    """The signal by which somebody ended the run before its end."""
     left: list[str] = field(default_factory=list)
 
     @property
     def green(self) -> bool:
-        return not self.failed and not self.left and self.faults > 0
+        return not self.failed and not self.left and not self.ended_by and self.faults > 0
+
+    @property
+    def word(self) -> Literal["passed", "failed", "not finished"]:
+        if self.failed or self.left:
+            return "failed"
+        return "not finished" if self.ended_by else "passed" if self.green else "failed"
 
     def as_json(self) -> dict[str, Any]:
         settled = sorted(self.settled_s)
         return {
             "seed": self.seed,
-            "verdict": "passed" if self.green else "failed",
+            "verdict": self.word,
+            "ended_by": self.ended_by,
             "faults": self.faults,
             "passed": sum(self.passed.values()),
             "failed": sum(self.failed.values()),
@@ -242,9 +251,11 @@ async def run(
     kinds: Sequence[str] = (),
     say: Callable[[str], None] = print,
     keep: Path | None = None,
+    verdict: Verdict | None = None,
 ) -> Verdict:
-    """So many faults, or as many as fit in the time after everything is up (0 = no limit)."""
-    verdict = Verdict(seed)
+    """So many faults, or as many as fit in the time after everything is up (0 = no limit). verdict: an empty one, for
+    whoever wants to know how far it came if it is cancelled; it is the one that is returned."""
+    verdict = verdict or Verdict(seed)
     chance = random.Random(seed)
     began_s = time.monotonic()
     async with AsyncExitStack() as stack:
