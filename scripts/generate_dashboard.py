@@ -229,6 +229,13 @@ ROWS: dict[str, tuple[Panel, ...]] = {
         ),
         Panel("事件循环 · Event loop late", quantiles("hotline_loop_lag_seconds"), unit="s"),
         Panel(
+            "响应晚 · Late, and the share refused for it",
+            {
+                "max by (instance) (hotline_late_seconds@)": "{{instance}} late, s",
+                "max by (instance) (hotline_refused_share@)": "{{instance}} refused, 0 to 1",
+            },
+        ),
+        Panel(
             "缓冲区 · Buffers, share of their bound",
             {"max by (buffer) (hotline_buffer_held@ / hotline_buffer_most@)": "{{buffer}}"},
             unit="percentunit",

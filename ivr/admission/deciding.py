@@ -1,4 +1,5 @@
-"""Whether a call is let in. Pure: `(arrival, live, recent, rules, nuisances, now) -> (verdict, recent)`.
+"""Whether a call is let in. Pure: `(arrival, live, recent, rules, nuisances, now) -> (verdict, recent)`, and then
+`(verdict, arrival, load, rules, now) -> (verdict, load)`.
 
 In this order, the first that applies:
 
@@ -8,6 +9,7 @@ In this order, the first that applies:
 | so many calls are live that only the reserved places are left | `full` | the spared, up to the last place |
 | this caller called too often | `caller_rate` | the spared; a withheld number, which many share |
 | this trunk brings too many | `trunk_rate` | the spared |
+| it is one of those for whom the controller is too late (`overload.py`) | `overload` | the spared |
 
 Spared is who dialled a spared number, or was lately in a queue whose callers are spared: somebody in a crisis who is
 cut off calls again at once, and again. A call that is refused takes nothing from any rate; a spared one takes from its
@@ -18,6 +20,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from ivr.admission.overload import Load, next_caller
 from ivr.admission.rules import (
     AdmissionRules,
     Admit,
@@ -41,7 +44,7 @@ def decide(
 ) -> tuple[Verdict, Recent]:
     """live: calls that have a session now. now: s, never less than in an earlier decision."""
     dialled_spared = arrival.called in rules.spared_numbers
-    spared = dialled_spared or arrival.spared
+    spared = is_spared(arrival, rules)
     listed = None if dialled_spared else nuisances.find(arrival.caller)
     if listed is not None:
         return Refuse("nuisance", listed.treatment), recent
@@ -60,6 +63,20 @@ def decide(
             return Refuse("trunk_rate"), recent
         return Admit(), Recent(caller, trunk)
     return Admit(), replace(recent, caller=caller)
+
+
+def is_spared(arrival: Arrival, rules: AdmissionRules) -> bool:
+    return arrival.spared or arrival.called in rules.spared_numbers
+
+
+def while_late(
+    verdict: Verdict, arrival: Arrival, load: Load, rules: AdmissionRules, now: float
+) -> tuple[Verdict, Load]:
+    """verdict: what `decide` said."""
+    if isinstance(verdict, Refuse) or is_spared(arrival, rules):
+        return verdict, load
+    refused, load = next_caller(load, now)
+    return Refuse("overload") if refused else verdict, load
 
 
 def _take(bucket: Bucket | None, rate: Rate, now: float) -> tuple[bool, Bucket]:

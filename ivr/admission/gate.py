@@ -1,4 +1,5 @@
-"""Remembers what admission is decided by: rates of callers and trunks, who is spared, the nuisance list."""
+"""Remembers what admission is decided by: rates of callers and trunks, who is spared, the nuisance list, how late the
+controller is."""
 
 from __future__ import annotations
 
@@ -8,7 +9,8 @@ from collections import Counter, OrderedDict
 from collections.abc import Callable, Iterable
 from typing import Final, Generic, TypeVar
 
-from ivr.admission.deciding import decide
+from ivr.admission.deciding import decide, while_late
+from ivr.admission.overload import Load, OverloadRules, measured, share_now
 from ivr.admission.rules import (
     AdmissionRules,
     Arrival,
@@ -57,6 +59,7 @@ class Gate:
     """`refusal(...)` for every call that comes; None lets it in.
 
     key: of a caller's number, as entries carry it (`CallerKeys`). spared_queues: their callers are spared for spared_s.
+    overload: when too late; None: whatever is measured keeps nobody out.
     """
 
     def __init__(
@@ -68,6 +71,7 @@ class Gate:
         key: Callable[[str], str] = str,
         spared_queues: Iterable[str] = (),
         spared_s: float = 86_400.0,
+        overload: OverloadRules | None = None,
     ) -> None:
         self.rules = rules
         self._clock = clock
@@ -79,6 +83,10 @@ class Gate:
         self._trunks: Lately[Bucket] = Lately(TRUNKS_KEPT)
         self._spared: Lately[float] = Lately(SPARED_KEPT)
         self._nuisances = NuisanceList(self._from_settings)
+        self.overload = overload
+        self._load = Load()
+        self._refused_before = 0
+        """For lateness, when it last began to be too great."""
         self.admitted = 0
         self.refused: Counter[Reason] = Counter()
         """Since the start."""
@@ -92,6 +100,35 @@ class Gate:
     def nuisances(self) -> int:
         """Numbers and patterns that are not let in."""
         return len(self._nuisances)
+
+    @property
+    def late_s(self) -> float:
+        """From a sign of Asterisk's to us, as measured last."""
+        return self._load.late_s
+
+    @property
+    def share(self) -> float:
+        """Of new callers who are refused because the controller is late, 0..1."""
+        return share_now(self._load, self._clock.monotonic())
+
+    def measured(self, late_s: float) -> None:
+        """About once a second: how long a sign of Asterisk's took to be dealt with."""
+        before, rules = self._load, self.overload
+        now = self._clock.monotonic()
+        if rules is None:
+            self._load = Load(late_s=late_s, at=now)
+            return
+        self._load = measured(before, late_s, rules, now)
+        if self._load.share and not before.share:
+            self._refused_before = self.refused["overload"]
+            log.error(
+                "more callers than this controller can serve: it is %.1f s late, and refuses new ones", late_s
+            )
+        elif before.share and not self._load.share:
+            log.warning(
+                "all callers are let in again: %d were refused meanwhile",
+                self.refused["overload"] - self._refused_before,
+            )
 
     def use(self, listed: Iterable[Nuisance]) -> None:
         """Those of the database, beside those of the settings."""
@@ -113,6 +150,7 @@ class Gate:
         arrival = Arrival(number and caller, called, trunk, self._is_spared(caller, now))
         recent = Recent(self._callers.get(number) if number else None, self._trunks.get(trunk))
         verdict, after = decide(arrival, live, recent, self.rules, self._nuisances, now)
+        verdict, self._load = while_late(verdict, arrival, self._load, self.rules, now)
         if isinstance(verdict, Refuse):
             self.refused[verdict.reason] += 1
             return verdict

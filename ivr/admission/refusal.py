@@ -2,7 +2,8 @@
 
 So many hear it at once (`MOST_AT_ONCE`) and no more: beyond, a call ends with the network's own tone for congestion, so
 that a flood cannot fill Asterisk with announcements. What happened is on record as a call of outcome `refused`; who was
-refused for want of room is owed a call (`ivr/missed`).
+refused for want of room is owed a call (`ivr/missed`). Where the controller itself is what there is too little of,
+Asterisk says it alone.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from collections.abc import Callable, Sequence
 from typing import Final, Literal
 
 from ivr.admission.rules import Refuse
+from ivr.admission.sent_away import SentAway
 from ivr.ari.bus import Mailbox
 from ivr.ari.generated.events import (
     ChannelDestroyed,
@@ -43,7 +45,10 @@ EMERGENCY: Final = "emergency.numbers"
 
 
 class Refusals:
-    """put: gives facts to the database. languages: in which it is said, one after the other."""
+    """put: gives facts to the database. languages: in which it is said, one after the other.
+
+    hurried: whether the controller is late; then Asterisk says it by itself (`sent_away.py`), as far as it can.
+    """
 
     def __init__(
         self,
@@ -54,6 +59,7 @@ class Refusals:
         node: str,
         languages: Sequence[str],
         most_at_once: int = MOST_AT_ONCE,
+        hurried: Callable[[], bool] = lambda: False,
     ) -> None:
         self._ari = ari
         self._audio = audio
@@ -62,6 +68,8 @@ class Refusals:
         self._node = node
         self._languages = tuple(languages)
         self._most_at_once = most_at_once
+        self._hurried = hurried
+        self._away = SentAway(ari, clock, most_at_once)
         self.open = 0
         """Announcements being heard now."""
         self.unheard = 0
@@ -70,12 +78,13 @@ class Refusals:
     async def refuse(self, call: CallId, channel: ChannelId, facts: CallerFacts, refused: Refuse) -> None:
         """Returns when the caller has gone. Raises only CancelledError."""
         arrived_at = self._clock.now()
-        log.log(
-            logging.ERROR if refused.reason == "full" else logging.WARNING,
-            "a call by %s is refused: %s",
-            facts.trunk or "an unknown way",
-            refused.reason,
-        )
+        if refused.reason != "overload":  # of which the gate tells once, and not for each of hundreds
+            log.log(
+                logging.ERROR if refused.reason == "full" else logging.WARNING,
+                "a call by %s is refused: %s",
+                facts.trunk or "an unknown way",
+                refused.reason,
+            )
         arrived = JournalEvent(
             call,
             1,
@@ -111,6 +120,10 @@ class Refusals:
     async def _told(self, call: CallId, channel: ChannelId, refused: Refuse) -> Literal["caller", "system"]:
         """Says it and hangs up. Gives who ended the call."""
         media, seconds = self._sounds(refused)
+        if refused.reason == "overload" or (refused.reason != "nuisance" and self._hurried()):
+            if media and await self._away.send(channel, media, seconds):
+                return "system"
+            media = []
         if not media or self.open >= self._most_at_once:
             self.unheard += 1
             silently = refused.treatment == "reject"

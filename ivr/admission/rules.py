@@ -11,8 +11,10 @@ from ivr.call.outbound import expression
 
 Treatment = Literal["message", "reject"]
 """What a listed caller gets: a short announcement, or the call is ended at once."""
-Reason = Literal["full", "caller_rate", "trunk_rate", "nuisance"]
-REASONS: Final[tuple[Reason, ...]] = ("full", "caller_rate", "trunk_rate", "nuisance")
+Reason = Literal["full", "caller_rate", "trunk_rate", "nuisance", "overload"]
+REASONS: Final[tuple[Reason, ...]] = ("full", "caller_rate", "trunk_rate", "nuisance", "overload")
+FOR_WANT_OF_ROOM: Final[frozenset[Reason]] = frozenset({"full", "overload"})
+"""Nothing is wrong with the caller: a call is owed."""
 
 _COUNTRY: Final = re.compile(r"^\s*(?:\+|00)86")
 

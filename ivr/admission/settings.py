@@ -6,6 +6,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
+from ivr.admission.overload import OverloadRules
 from ivr.admission.rules import AdmissionRules, Nuisance, NuisanceList, Rate
 
 
@@ -20,6 +21,13 @@ class LimitSettings(BaseModel):
         "dialplan's fallback, which rings any agent's phone past all who wait",
     )
     reserved_calls: int = Field(default=0, ge=0, description="of max_calls, kept free for spared callers")
+    overload_late_s: float = Field(
+        default=1.0,
+        ge=0,
+        description="so late is the controller with what Asterisk tells it, and new callers are refused until it is "
+        "well again, s; 0: never",
+    )
+    overload_for_s: float = Field(default=2.0, gt=0, description="for so long without a break, s")
     per_caller_per_minute: float = Field(
         default=0.0, ge=0, description="calls of one number, on average; 0: no limit"
     )
@@ -62,6 +70,9 @@ class LimitSettings(BaseModel):
             by_trunk={name: _rate(rate, self.per_trunk_burst) for name, rate in self.trunks.items()},
             spared_numbers=frozenset(self.spared_numbers),
         )
+
+    def overload(self) -> OverloadRules | None:
+        return OverloadRules(self.overload_late_s, self.overload_for_s) if self.overload_late_s else None
 
     def nuisances(self) -> tuple[Nuisance, ...]:
         return tuple(Nuisance(pattern, self.nuisance_treatment) for pattern in self.nuisance)

@@ -9,6 +9,7 @@ from typing import Any
 from ivr.admission.gate import Gate
 from ivr.admission.nuisance import NuisanceService, keep_current
 from ivr.admission.refusal import Refusals
+from ivr.admission.rules import FOR_WANT_OF_ROOM
 from ivr.admission.settings import LimitSettings
 from ivr.ari.generated.models import Channel
 from ivr.ari.interface import Ari
@@ -63,10 +64,19 @@ def admit_by(
         key=lambda number: dispatcher.known.key(number),
         spared_queues=settings.spared_queues,
         spared_s=settings.spared_h * 3600,
+        overload=settings.overload(),
     )
     dispatcher.watch(gate.see)
     dialogues = front_door.dialogues
-    refusals = Refusals(ari, lambda: dialogues.current.audio, put, clock, identity.node, identity.languages)
+    refusals = Refusals(
+        ari,
+        lambda: dialogues.current.audio,
+        put,
+        clock,
+        identity.node,
+        identity.languages,
+        hurried=lambda: gate.share > 0,
+    )
     front_door.refusal = door_keeper(settings, identity, front_door, gate, refusals)
     return Admissions(gate, refusals, NuisanceService(store, clock.now), clock)
 
@@ -81,7 +91,7 @@ def door_keeper(
         refused = gate.refusal(caller, called, trunk, live)
         if refused is None:
             return None
-        if refused.reason == "full" and settings.when_full == "fallback":
+        if refused.reason in FOR_WANT_OF_ROOM and settings.when_full == "fallback":
             return front_door.to_fallback(ChannelId(channel.id))
         facts = CallerFacts(
             caller=caller,

@@ -16,6 +16,7 @@ From then on this client only asks; whatever would change something is refused, 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import datetime as dt
 import logging
 import random
@@ -77,6 +78,9 @@ class AriClient(WithHandles):
         """Who looks at commands: the metrics, traces."""
         self.see_message: Callable[[bytes], None] | None = None
         """Shown every event as it comes in; must not wait nor raise."""
+        self.see_round_trip: Callable[[float], None] | None = None
+        """Told how long each ping over the websocket took (s). Its answer stands behind all events before it: so
+        late is what Asterisk tells dealt with. Must not wait nor raise."""
         self.changed: Callable[[], None] = lambda: None
         """Told when Asterisk falls silent, goes, comes back, or belongs to another controller."""
         self._socket: aiohttp.ClientWebSocketResponse[Literal[False]] | None = None
@@ -237,7 +241,16 @@ class AriClient(WithHandles):
             self._waiting = None
 
     def _socket_ping(self) -> Callable[[], Awaitable[None]] | None:
-        return None if self._socket is None else self._socket.ping
+        """It carries when it was sent, which the answer repeats."""
+        if self._socket is None:
+            return None
+        return partial(self._socket.ping, b"%.6f" % time.monotonic())
+
+    def _ponged(self, sent: bytes) -> None:
+        with contextlib.suppress(ValueError):  # not one of ours
+            late_s = time.monotonic() - float(sent)
+            if self.see_round_trip is not None and late_s >= 0.0:
+                self.see_round_trip(late_s)
 
     def _look(self) -> None:
         """After each tick: what is new about Asterisk's condition is said; one that is silent for too long is lost."""
@@ -369,6 +382,8 @@ class AriClient(WithHandles):
                     return "closed", "another controller took the application"
             elif message.type is aiohttp.WSMsgType.PING:
                 await socket.pong(message.data)
+            elif message.type is aiohttp.WSMsgType.PONG:
+                self._ponged(message.data)
             elif message.type in (
                 aiohttp.WSMsgType.CLOSE,
                 aiohttp.WSMsgType.CLOSING,

@@ -30,6 +30,7 @@ QUICK: Final = frozenset(
         "bridges.create_with_id",
         "bridges.destroy",
         "bridges.get",
+        "channels.continue_in_dialplan",
         "channels.create",
         "channels.dial",
         "channels.get",

@@ -22,13 +22,12 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
-
 from ivr.accounts.profile import Profile, fallback_variable
 from ivr.accounts.profiles import has_opus, private_profile
 from ivr.accounts.secrets import new_secret
 from ivr.asterisk import certificate as certificate_choice
 from ivr.asterisk import ports as port_choice
+from ivr.asterisk.full_house import FULL_HOUSE, sounds_variable
 from ivr.asterisk.locate import AsteriskBinary
 from ivr.asterisk.options import Fallback, RenderOptions, check
 from ivr.asterisk.ports import Ports
@@ -177,6 +176,8 @@ def render(folder: Path, binary: AsteriskBinary, options: RenderOptions | None =
         "scanners": scanners_pattern(),
         "vitals_address": ASKED_FROM,
         "fallback_phones": fallback_variable(options.application),
+        "full_house": FULL_HOUSE,
+        "full_house_sounds": sounds_variable(options.application),
     }
     for name in (
         "hotline_number", "application", "node", "demo_anonymous", "loopback", "trunk_hosts", "outbound_trunk",
@@ -231,6 +232,9 @@ class _BinaryView:
 
 
 def _write_templates(etc: Path, values: Mapping[str, Any]) -> None:
+    # Not where the Asterisk is somebody else's.
+    from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
     environment = Environment(
         loader=FileSystemLoader(TEMPLATES),
         undefined=StrictUndefined,

@@ -133,6 +133,7 @@ async def join(stack: AsyncExitStack, ground: Ground) -> Joined:
         telephony,
     )
     admissions = _admissions(ground, front_door, dispatcher, callers)
+    ari.see_round_trip = admissions.gate.measured
     status = _status(ground, front_door, dispatcher, today, telephony, callbacks, lambda: joined.kept)
     changed.to(status.bump)
     looked_at = Parts(

@@ -6,6 +6,7 @@ import datetime as dt
 from dataclasses import dataclass
 from typing import Final
 
+from ivr.admission.rules import FOR_WANT_OF_ROOM
 from ivr.missed.settings import Policy
 from storage.missed_records import MissedReason
 from storage.promises import RecordingRecord
@@ -153,7 +154,7 @@ class CallsSeen:
         if ended.data.get("outcome") == "failed":
             return "lost"
         if ended.data.get("outcome") == "refused":
-            return "not_served" if ended.data.get("refused") == "full" else None
+            return "not_served" if ended.data.get("refused") in FOR_WANT_OF_ROOM else None
         if seen.answered:
             return None
         if seen.voicemail:

@@ -8,9 +8,8 @@ import shutil
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from importlib.metadata import PackageNotFoundError, version
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from asr.pool import WorkerPool, WorkerState
 from ivr.admission.refusal import MOST_AT_ONCE
 from ivr.admission.wiring import Admissions
 from ivr.ari.bus import CAPACITY, FRONT_DOOR_CAPACITY
@@ -30,6 +29,9 @@ from ivr.watching.journal_lag import JournalLag
 from ivr.watching.loop import LoopLag
 from ivr.watching.readings import Buffer, QueueLevel, Readings, SpeechWorker
 from storage.writer import FactWriter
+
+if TYPE_CHECKING:
+    from asr.pool import WorkerPool, WorkerState
 
 EVENTS_OLD_S = 60.0
 """The age of an event that was looked at so long ago says nothing of now."""
@@ -88,6 +90,8 @@ class Collector:
             admitted=gate.admitted,
             refused={str(reason): count for reason, count in gate.refused.items()},
             refused_unheard=parts.admissions.refusals.unheard,
+            refused_share=gate.share,
+            late_s=gate.late_s,
             nuisances=gate.nuisances,
             repairs=_repairs(parts.front_door.repairs),
             connected=ari.connected,

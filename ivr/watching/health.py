@@ -134,6 +134,13 @@ def _disk(now: Readings, limits: Limits) -> Finding:
 
 
 def _calls(now: Readings, limits: Limits) -> Finding:
+    if now.refused_share:
+        return (
+            "degraded",
+            f"来电超出本机能力，响应晚 {now.late_s:.1f} 秒，{now.refused_share:.0%} 的新来电被婉拒",
+            f"more callers than this controller can serve: it is {now.late_s:.1f} s late, and "
+            f"{now.refused_share:.0%} of new callers are refused",
+        )
     live = sum(now.calls.values())
     if now.most_calls and live >= now.most_calls * limits.calls_near_most:
         return (

@@ -74,6 +74,12 @@ def _calls(now: Readings) -> Iterator[Metric]:
         CounterMetricFamily, "calls_refused", "Calls that were not let in.", "reason", _counts(refused)
     )
     yield _counter("calls_refused_unheard", "Of these, without an announcement.", now.refused_unheard)
+    yield _gauge(
+        "refused_share", "Of new callers, while the controller is late: 0..1.", round(now.refused_share, 3)
+    )
+    yield _gauge(
+        "late_seconds", "How late a ping's answer was dealt with, behind all events before it.", now.late_s
+    )
     yield _gauge("nuisances", "Numbers and patterns that are not let in.", now.nuisances)
     yield _labelled(
         CounterMetricFamily, "repairs", "What the reconcilers put right.", "reason", _counts(now.repairs)

@@ -46,6 +46,8 @@ class SpeechWorker:
 class Readings:
     """calls, agents: how many in which state. writer: its figures since the start by name.
 
+    refused_share: of new callers, because the controller is late by late_s with what Asterisk tells it.
+
     trouble: of Asterisk, as the status page names it. lag_s: age of the oldest fact that is not in the database. disk:
     free and total bytes of the disk with the least room, 0 where that is not known.
     """
@@ -63,6 +65,8 @@ class Readings:
     admitted: int = 0
     refused: Mapping[str, int] = field(default_factory=dict)
     refused_unheard: int = 0
+    refused_share: float = 0.0
+    late_s: float = 0.0
     nuisances: int = 0
     repairs: Mapping[str, int] = field(default_factory=dict)
     connected: bool = False

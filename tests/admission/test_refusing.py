@@ -6,11 +6,14 @@ from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import replace
 
+import pytest
+
 from ivr.admission.gate import Gate, Lately
 from ivr.admission.refusal import Refusals
 from ivr.admission.rules import Nuisance
 from ivr.admission.settings import LimitSettings
 from ivr.admission.wiring import Identity, door_keeper
+from ivr.asterisk.full_house import FULL_HOUSE, sounds_variable
 from ivr.missed.judging import CallsSeen, Missed
 from ivr.missed.settings import Policy
 from routing.board_events import EntryChanged
@@ -33,10 +36,18 @@ def guarded(
         settings.nuisances(),
         key="key-{}".format,
         spared_queues=settings.spared_queues,
+        overload=settings.overload(),
     )
     here.dispatcher.watch(gate.see)
     refusals = Refusals(
-        here.ari, lambda: here.prompts, here.memory.stored.append, clock, "n1", ("zh", "en"), most_at_once
+        here.ari,
+        lambda: here.prompts,
+        here.memory.stored.append,
+        clock,
+        "n1",
+        ("zh", "en"),
+        most_at_once,
+        hurried=lambda: gate.share > 0,
     )
     identity = Identity("n1", "main", ("zh", "en"), most_calls)
     here.front_door.refusal = door_keeper(settings, identity, here.front_door, gate, refusals)
@@ -137,6 +148,94 @@ def test_a_listed_caller_hears_a_word_or_is_ended_at_once() -> None:
         assert gate.nuisances == 2, "those of the settings stay"
 
     scene_of(LimitSettings(nuisance=(CALLER,)), work)
+
+
+async def late(here: House, gate: Gate, seconds: int = 8) -> None:
+    """Until all new callers are refused."""
+    for _ in range(seconds):
+        gate.measured(3.0)
+        await here.until(1)
+
+
+def test_a_controller_that_is_late_has_asterisk_say_that_the_lines_are_full(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    async def work(here: House, gate: Gate, refusals: Refusals) -> None:
+        here.ari.world.global_variables[FULL_HOUSE] = "full"
+        inside = here.ari.world.call("call", "12345", "trunk")
+        await late(here, gate)
+        assert gate.share == 1.0
+        channels = [here.ari.world.call("call", "12345", "trunk", caller=CALLER) for _ in range(2)]
+        await here.until(0.5)
+        assert inside in here.ari.world.channels, "who is in stays"
+        assert len(here.front_door.registry) == 1
+        assert [values["channelId"] for values in sent(here, "channels.continue_in_dialplan")] == channels
+        assert {values["context"] for values in sent(here, "channels.continue_in_dialplan")} == {"full"}
+        assert here.ari.world.global_variables[sounds_variable(here.ari.app)] == (
+            "line.full.zh&emergency.numbers.zh&line.full.en&emergency.numbers.en"
+        )
+        assert len(sent(here, "asterisk.set_global_var")) == 1, "once for all of them"
+        assert outcomes(here) == [("system", "overload")] * 2
+        seen = CallsSeen(Policy())
+        judged = [one for fact in here.memory.stored for one in seen.see(fact) if isinstance(one, Missed)]
+        assert [(one.number, one.reason) for one in judged] == [(CALLER, "not_served")] * 2
+        for _ in range(10):
+            gate.measured(0.0)
+            await here.until(1)
+        here.ari.world.call("call", "12345", "trunk", caller=CALLER)
+        await here.until(1)
+        assert len(here.front_door.registry) == 2, "and when it is well again everybody is let in"
+        assert gate.refused == {"overload": 2}
+        assert [record.getMessage() for record in caplog.records if record.name == "ivr.admission.gate"] == [
+            "more callers than this controller can serve: it is 3.0 s late, and refuses new ones",
+            "all callers are let in again: 2 were refused meanwhile",
+        ]
+
+    scene_of(LimitSettings(), work)
+
+
+def test_while_it_is_late_whoever_dialled_a_crisis_line_is_let_in() -> None:
+    async def work(here: House, gate: Gate, refusals: Refusals) -> None:
+        await late(here, gate)
+        here.ari.world.call("call", "12356", "trunk", caller=CALLER, dialled="12356")
+        await here.until(1)
+        assert len(here.front_door.registry) == 1
+        assert gate.refused == {}
+
+    scene_of(LimitSettings(spared_numbers=("12356",)), work)
+
+
+@pytest.mark.parametrize("context", ["", "full"], ids=["a dialplan without it", "as many as may hear it do"])
+def test_whom_asterisk_cannot_tell_gets_the_tone_of_congestion(context: str) -> None:
+    async def work(here: House, gate: Gate, refusals: Refusals) -> None:
+        here.ari.world.global_variables[FULL_HOUSE] = context
+        await late(here, gate)
+        channels = [here.ari.world.call("call", "12345", "trunk") for _ in range(3)]
+        await here.until(1)
+        sent_away = 1 if context else 0
+        assert len(sent(here, "channels.continue_in_dialplan")) == sent_away
+        assert sum(channel in here.ari.world.channels for channel in channels) == sent_away
+        assert refusals.unheard == 3 - sent_away
+        assert outcomes(here) == [("system", "overload")] * 3
+        # The next one is told again as soon as those before have heard it to the end.
+        gate.measured(3.0)
+        await here.until(8)
+        here.ari.world.call("call", "12345", "trunk")
+        await here.until(1)
+        assert len(sent(here, "channels.continue_in_dialplan")) == 2 * sent_away
+
+    scene_of(LimitSettings(), work, most_at_once=1)
+
+
+def test_that_lateness_refuses_nobody_may_be_set() -> None:
+    async def work(here: House, gate: Gate, refusals: Refusals) -> None:
+        await late(here, gate)
+        assert gate.late_s == 3.0
+        here.ari.world.call("call", "12345", "trunk")
+        await here.until(1)
+        assert len(here.front_door.registry) == 1
+
+    scene_of(LimitSettings(overload_late_s=0), work)
 
 
 def test_announcements_are_bounded_too() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Literal
@@ -223,6 +224,21 @@ async def test_a_frozen_asterisk_is_noticed(server: FakeAriServer) -> None:
         again = await front_door(ari, Gap)
         assert isinstance(again, Gap)
         assert not again.first
+
+
+async def test_each_ping_tells_how_late_its_answer_is_dealt_with(server: FakeAriServer) -> None:
+    took: asyncio.Queue[float] = asyncio.Queue()
+    async with connected(settings(server, heartbeat_s=0.05)) as ari:
+        began = time.monotonic()
+        ari.see_round_trip = took.put_nowait
+        async with asyncio.timeout(PATIENCE_S):
+            told = await took.get()
+        assert 0.0 <= told <= time.monotonic() - began + 1.0
+        sent = time.monotonic() - 3.0
+        ari._ponged(b"%.6f" % sent)
+        ari._ponged(b"of somebody else")
+        late = [took.get_nowait() for _ in range(took.qsize())]
+        assert late[-1] >= 3.0, "and what is not ours tells nothing"
 
 
 async def test_being_replaced_ends_the_reader_without_a_war(server: FakeAriServer) -> None:

@@ -293,7 +293,8 @@ async def test_quick_commands_are_answered_while_a_prompt_plays(settings: AriSet
             "playbacks.control": {"operation": "forward", "playback_id": "long"},
         }
         order = ["bridges.create_with_id", "channels.play_with_id", "channels.record"]
-        last = ["recordings.stop", "recordings.cancel", "bridges.destroy", "channels.hangup"]
+        last = ["recordings.stop", "recordings.cancel", "bridges.destroy"]
+        last += ["channels.continue_in_dialplan", "channels.hangup"]
         for name in [*order, *sorted(QUICK - set(order) - set(last)), *last]:
             resource, method = name.split(".")
             command = getattr(getattr(ari, resource), method)

@@ -35,6 +35,7 @@ class FakeAsterisk(ChannelCommands, BridgeCommands):
         self.commands: list[tuple[str, dict[str, Any]]] = []
         """All commands received: name and parameters, as strings; the body's too."""
         self.objects: dict[str, dict[str, str]] = {}
+        self.global_variables: dict[str, str] = {}
         """Dynamic configuration objects."""
         self.faults: list[Fault] = []
         self.request_timeout_s = 5.0
@@ -152,6 +153,12 @@ class FakeAsterisk(ChannelCommands, BridgeCommands):
 
     def _asterisk_ping(self, p: Mapping[str, str]) -> Any:
         return {"asterisk_id": "fake", "ping": "pong", "timestamp": timestamp()}
+
+    def _asterisk_get_global_var(self, p: Mapping[str, str]) -> Any:
+        return {"value": self.global_variables.get(p["variable"], "")}
+
+    def _asterisk_set_global_var(self, p: Mapping[str, str]) -> None:
+        self.global_variables[p["variable"]] = p.get("value", "")
 
     def _asterisk_update_object(self, p: Mapping[str, Any]) -> Any:
         self.objects[p["id"]] = {one["attribute"]: one["value"] for one in p["fields"]}

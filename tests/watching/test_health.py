@@ -48,6 +48,8 @@ def test_all_is_well() -> None:
         ({"event_lag_s": 2.0}, {}),
         ({"event_lag_s": 2.1}, {"events": "degraded"}),
         ({"event_lag_s": 16.0}, {"events": "down"}),
+        ({"late_s": 3.0}, {}),
+        ({"late_s": 0.3, "refused_share": 0.2}, {"calls": "degraded"}),
         ({"loop_lag_s": 0.6}, {"loop": "degraded"}),
         # The database away is no reason to refuse calls: that is what the spool is for.
         (SPOOLED, {"database": "degraded"}),
