@@ -181,16 +181,3 @@ def _state(place: Place) -> WorkerState:
         grown_mb=state.get("grown_mb", 0.0),
         load=state.get("load", {}),
     )
-
-
-class NoEars:
-    """A machine without models: implements `Ears` by saying so."""
-
-    def __init__(self, why: str = "no speech model is installed: run `ivr models fetch`") -> None:
-        self._why = why
-
-    def languages(self) -> frozenset[str]:
-        return frozenset()
-
-    async def open(self, request: ListenRequest) -> Hearing:
-        raise AsrUnavailable(self._why, "unavailable")

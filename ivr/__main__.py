@@ -15,6 +15,7 @@ from typer.core import TyperGroup
 
 from ivr.errors import HotlineError
 from ivr.flow.findings import did_you_mean
+from ivr.kept_code import kept_code, place_of
 
 COMMANDS: Final[Mapping[str, str]] = {
     "run": "run:run",
@@ -52,6 +53,8 @@ COMMANDS: Final[Mapping[str, str]] = {
     "prompts": "prompts:app",
 }
 """Name -> module of `ivr.cli` and what it has: a function, or a group of commands."""
+CALLERS_WAIT: Final = "run"
+"""The command for whose start they do, when a controller was killed."""
 
 
 class _Commands(TyperGroup):
@@ -66,7 +69,7 @@ class _Commands(TyperGroup):
             )
         if cmd_name not in self.commands:
             module, _, attribute = COMMANDS[cmd_name].partition(":")
-            with _nothing_collected():
+            with _quickly(cmd_name):
                 found: Any = getattr(importlib.import_module(f"ivr.cli.{module}"), attribute)
             if not isinstance(found, typer.Typer):
                 function, found = found, typer.Typer(add_completion=False, pretty_exceptions_enable=False)
@@ -78,11 +81,13 @@ class _Commands(TyperGroup):
 
 
 @contextlib.contextmanager
-def _nothing_collected() -> Iterator[None]:
-    """While modules are loaded nothing of them becomes garbage: looking for it would be a tenth of a start."""
+def _quickly(command: str) -> Iterator[None]:
+    """While modules are loaded nothing of them becomes garbage: looking for it would be a tenth of a start. What is
+    compiled meanwhile is kept for the next start where callers may wait for it."""
     gc.disable()
     try:
-        yield
+        with kept_code(place_of(__file__)) if command == CALLERS_WAIT else contextlib.nullcontext():
+            yield
     finally:
         gc.enable()
 

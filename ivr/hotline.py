@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
-from asr.pool import WorkerPool
 from ivr.accounts.wiring import Telephony
 from ivr.admission.wiring import Admissions
 from ivr.adoption.handing_over import HandingOver
@@ -29,6 +29,9 @@ from ivr.versions.live import LiveFlows
 from ivr.watching.wiring import Watching
 from storage.store import Store
 from storage.writer import FactWriter
+
+if TYPE_CHECKING:
+    from asr.pool import WorkerPool
 
 
 @dataclass(slots=True)

@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 import logging
 from contextlib import AsyncExitStack
+from typing import TYPE_CHECKING
 
-from asr.pool import WorkerPool
 from ivr.ari.client import AriSettings
 from ivr.asterisk.locate import locate
 from ivr.asterisk.ports import Ports
@@ -18,8 +18,10 @@ from ivr.flow.understanding.ready import make_ready
 from ivr.speech import pool_settings as pool_settings
 from ivr.tracing.optional import in_traces
 from ivr.versions.loading import aside
-from storage.transcript_words import found_by
 from web.settings import PageSettings
+
+if TYPE_CHECKING:
+    from asr.pool import WorkerPool
 
 log = logging.getLogger(__name__)
 
@@ -52,6 +54,8 @@ async def open_speech(
             "no speech model is installed: callers are understood by keys only; run `ivr models fetch`"
         )
         return None, dict.fromkeys(LANGUAGES)
+    from asr.pool import WorkerPool
+
     workers = in_traces(workers, settings.traces)
     # What is said is indexed as it is written: the words of Chinese take a second to load, which calls must not wait.
     pool = WorkerPool(workers, waits=not hurry)
@@ -59,7 +63,7 @@ async def open_speech(
     async def warm() -> None:
         if hurry:  # it takes the interpreter for itself: not while calls are taken over
             await pool.wait_ready(workers.ready_s)
-        await asyncio.to_thread(found_by, SOME_WORDS)
+        await asyncio.to_thread(_found_by_words)
 
     warming = asyncio.create_task(warm(), name="words of transcripts")
     try:
@@ -71,6 +75,12 @@ async def open_speech(
             await warming
     serving = pool.serving()
     return pool, {language: serving.get(language) for language in LANGUAGES}
+
+
+def _found_by_words() -> None:
+    from storage.transcript_words import found_by
+
+    found_by(SOME_WORDS)
 
 
 async def make_words_ready() -> None:

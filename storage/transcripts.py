@@ -14,7 +14,6 @@ from storage.errors import explained
 from storage.records import SpeechSource, TranscriptLine
 from storage.repository import FactRepository, Repository
 from storage.transcript_records import Correction, TranscriptAct
-from storage.transcript_words import found_by
 
 TABLE = tables.transcripts
 CORRECTIONS = tables.transcript_corrections
@@ -51,6 +50,8 @@ class Transcripts(FactRepository[TranscriptLine]):
     async def correct(self, correction: Correction) -> bool:
         """False, and nothing is changed: the line is not at the revision before this one, or not there."""
         key = (correction.call_id, correction.party, correction.seq)
+        from storage.transcript_words import found_by
+
         index = await asyncio.to_thread(found_by, correction.after)
         change = update(TABLE).where(_is(*key), TABLE.c.revision == correction.revision - 1)
         change = change.values(corrected=correction.after, revision=correction.revision, **index)
@@ -108,6 +109,8 @@ class Transcripts(FactRepository[TranscriptLine]):
             query = query.where(TABLE.c.open_words.is_(None))
         with explained(self._connection.engine.url):
             rows = (await self._connection.execute(query)).all()
+        from storage.transcript_words import found_by
+
         found = await asyncio.to_thread(lambda: [found_by(row.shown) for row in rows])
         with explained(self._connection.engine.url):
             for row, words in zip(rows, found, strict=True):

@@ -32,7 +32,6 @@ from storage.records import (
     JournalEvent,
     TranscriptLine,
 )
-from storage.transcript_words import found_by
 from storage.wrap_up_records import WrapUpRecord
 
 
@@ -50,6 +49,13 @@ class Kind:
     derive: Callable[[Any], dict[str, Any]] | None = None
 
 
+def _found_by(line: TranscriptLine) -> dict[str, Any]:
+    # Loaded with the first line: what knows names, addresses and numbers compiles many patterns.
+    from storage.transcript_words import found_by
+
+    return found_by(line.shown)
+
+
 KINDS: Final[dict[type[Fact], Kind]] = {
     CallRecord: Kind(tables.calls, replaced=True),
     AgentRecord: Kind(tables.agents, replaced=True),
@@ -62,7 +68,7 @@ KINDS: Final[dict[type[Fact], Kind]] = {
         replaced=False,
         key=("call_id", "party", "seq"),
         derived=frozenset({"number", "open_words", "secret_words"}),
-        derive=lambda line: found_by(line.shown),
+        derive=_found_by,
     ),
     CallbackRecord: Kind(tables.callbacks, replaced=True),
     RecordingRecord: Kind(tables.recordings, replaced=True),

@@ -17,7 +17,8 @@ from dataclasses import dataclass
 from aiohttp import web
 
 from ivr.errors import ConfigError
-from web.api.health import HealthSource, HealthViews, from_status
+from web.api.health import HealthSource, from_status
+from web.api.health_views import HealthViews
 from web.api.live import Feed, Watchers
 from web.api.metrics import MetricsSource, MetricsView
 from web.api.status import StatusSource

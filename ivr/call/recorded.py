@@ -7,8 +7,6 @@ import wave
 from dataclasses import dataclass
 from typing import Final
 
-import numpy as np
-
 FRAME_S: Final = 0.02
 LOUD: Final = 256
 """Mean absolute amplitude (of 32,767) from which a frame is no silence: Asterisk's own measure."""
@@ -26,6 +24,8 @@ class Contents:
 
 def contents(wav: bytes) -> Contents | None:
     """None: these bytes are no WAV of 16-bit samples."""
+    import numpy as np  # a start does not wait for it: ivr/main/late.py
+
     try:
         with wave.open(io.BytesIO(wav)) as file:
             if file.getsampwidth() != 2 or not file.getframerate():

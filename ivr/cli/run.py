@@ -9,19 +9,14 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from rich.cells import cell_len
-from rich.console import Console
 
 from ivr import log as house_log
-from ivr.accounts.secrets import fits
-from ivr.asterisk.render import RenderedAsterisk
 from ivr.config import Settings, load_settings
 from ivr.errors import HotlineError, first_of
 from ivr.event_loop import new_event_loop
-from ivr.main import TAKING_OVER, Hotline, RunningHotline
+from ivr.main import TAKING_OVER, RunningHotline
 from ivr.service_manager import ServiceManager
 
-console = Console(stderr=False)
 SWITCH_S = 0.0005
 
 
@@ -72,7 +67,7 @@ async def _serve(settings: Settings, *, demo: bool, takeover: bool) -> None:
     sys.setswitchinterval(SWITCH_S)
 
     def told(step: str) -> None:
-        console.print(f"[dim]starting: {step}[/dim]")
+        _say(f"starting: {step}")
         if step == TAKING_OVER:
             manager.instead()
 
@@ -82,7 +77,7 @@ async def _serve(settings: Settings, *, demo: bool, takeover: bool) -> None:
     await asyncio.wait([starting, impatient], return_when=asyncio.FIRST_COMPLETED)
     impatient.cancel()
     if not starting.done():
-        console.print("[dim]stopping before the start is done[/dim]")
+        _say("stopping before the start is done")
         await running.abort()
         await asyncio.wait([starting])
         return
@@ -94,7 +89,9 @@ async def _serve(settings: Settings, *, demo: bool, takeover: bool) -> None:
         # What is printed is kept: no place for the agents' first secrets.
         manager.ready(f"takes calls; version {hotline.library.version[:12]} of the dialogue")
     else:
-        _introduce(hotline)
+        from ivr.cli.introducing import introduce  # what prints it nicely takes long to load
+
+        introduce(hotline)
     try:
         async with manager.alive(), asyncio.TaskGroup() as group:
             ended = group.create_task(running.wait(), name="hotline ends")
@@ -106,7 +103,7 @@ async def _serve(settings: Settings, *, demo: bool, takeover: bool) -> None:
 
                 crowd = group.create_task(run_demo(hotline.rendered, stop=stop), name="demo")
             await asyncio.wait([ended, asked], return_when=asyncio.FIRST_COMPLETED)
-            console.print("[dim]stopping[/dim]")
+            _say("stopping")
             if stop.is_set():
                 # Else another process has the calls and is the service now: it does not stop.
                 manager.stopping()
@@ -119,41 +116,6 @@ async def _serve(settings: Settings, *, demo: bool, takeover: bool) -> None:
         raise first_of(errors) from None
 
 
-def _accounts(hotline: Hotline, rendered: RenderedAsterisk, agent: str) -> list[str]:
-    """An account's secret is known here only while it is the one that it began with, and is for a person's eyes: what
-    goes into a file or to a container's log is kept by others."""
-    said = []
-    for account in hotline.telephony.book.accounts_of(agent):
-        first = next((one.password for one in rendered.accounts if one.name == account.username), "")
-        known = fits(account.sha256, account.username, account.realm, first)
-        secret = first if known else "(changed)"
-        if known and not console.is_terminal:
-            secret = f"(shown on a terminal; `ivr accounts rotate {account.username}` makes another)"
-        said.append(f"user {account.username}  password {secret}")
-    return said
-
-
-def _introduce(hotline: Hotline) -> None:
-    """What a newcomer needs: what to dial, who may log in, where to look. One line each, so that it can be copied."""
-    lines: list[tuple[str, str]] = []
-    rendered = hotline.rendered
-    if rendered is not None:
-        lines.append(("dial", f"[bold]{rendered.hotline_uri}[/bold]"))
-        for agent in hotline.dispatcher.board.agents.values():
-            server = f"{rendered.sip_host}:{rendered.ports.sip}"
-            told = " or ".join(_accounts(hotline, rendered, agent.id)) or "no account: `ivr accounts create`"
-            lines.append((f"agent {agent.name}", f"{told}  server {server}"))
-        lines.append(("agents dial", "*45 log in   *46 log out   *47 pause or resume   *48 wrap-up done"))
-    if hotline.page_url:
-        lines.append(("status page", f"[bold]{hotline.page_url}[/bold]"))
-    for language, engine in hotline.languages.items():
-        lines.append((f"speech {language}", engine or "keys only: no model; run `ivr models fetch`"))
-    dialogue = f"version {hotline.library.version[:12]}"
-    if hotline.settings.watch:
-        dialogue += f": what is saved in {hotline.settings.flows_dir} is run at once"
-    lines.append(("dialogue", dialogue))
-    lines.append(("database", hotline.store.url.render_as_string(hide_password=True)))
-    console.print("\n[green]The hotline takes calls.[/green] Ctrl-C ends it.\n")
-    for name, value in lines:
-        console.print(f"  {name}{' ' * (16 - cell_len(name))}{value}", highlight=False, soft_wrap=True)
-    console.print()
+def _say(step: str) -> None:
+    """For a person who waits."""
+    typer.secho(step, dim=True)

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-from asr.pool import NoEars, WorkerPool
+from asr.no_ears import NoEars
 from asr.protocol import Ears
 from ivr import opening
 from ivr.adoption.handing_over import take_application
@@ -36,6 +36,9 @@ from ivr.watching.ears import CountedEars
 from ivr.watching.meters import Meters
 from ivr.watching.wiring import counted, metering
 from routing.restoring import Restored
+
+if TYPE_CHECKING:
+    from asr.pool import WorkerPool
 
 TAKING_OVER: Final = "taking over the calls"
 """The step after which the calls are this process's, and no longer those of the one before."""

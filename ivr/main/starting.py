@@ -13,16 +13,16 @@ from ivr.adoption.erasing import keep_erasing_live
 from ivr.adoption.wiring import take_over_calls
 from ivr.asterisk.wiring import Kept
 from ivr.beside import Beside
+from ivr.clock import Clock
+from ivr.config import Settings
 from ivr.garbage import look_seldom
 from ivr.main.ground import Ground
 from ivr.main.joining import Joined
-from ivr.prompts import background
+from ivr.main.late import load, load_late
 from ivr.prompts.store import cache_folder
 from ivr.reconcile.door import answering
-from ivr.recordings.wiring import write_down
-from ivr.retention.keeper import keep_erasing
 from ivr.staff import SavedSeed
-from web.app import build_app, serve
+from storage.store import Store
 
 READY_S: Final = 20.0
 
@@ -52,6 +52,7 @@ async def taking_calls(stack: AsyncExitStack, ground: Ground, joined: Joined) ->
             ground.clock,
             settings.node,
         )
+        beside.useful("what loads late", load_late)
         if ground.hurry:
             beside.useful("words of Chinese", opening.make_words_ready)
         await _with_calls(beside, ground, joined)
@@ -59,6 +60,9 @@ async def taking_calls(stack: AsyncExitStack, ground: Ground, joined: Joined) ->
         await stack.enter_async_context(answering(settings.state_dir, running.reconciler))
         _beside_when_alone(beside, ground, joined)
         if settings.web.enabled:
+            await load("web.app")
+            from web.app import build_app, serve
+
             page = build_app(
                 running.status,
                 settings=opening.page_settings(settings, ground.asterisk),
@@ -77,31 +81,35 @@ async def taking_calls(stack: AsyncExitStack, ground: Ground, joined: Joined) ->
 
 
 def _beside_from_the_start(beside: Beside, ground: Ground, joined: Joined) -> None:
-    running, settings, flows = joined.hotline, ground.settings, ground.flows
+    running, flows = joined.hotline, ground.flows
     beside.useful("room on the disk", ground.disk.run)
     beside.useful("notifications", running.outside.run)
     beside.useful("nuisance list", running.admissions.run)
     beside.useful("versions of the dialogue", flows.run)
-    beside.useful("retention", lambda: keep_erasing(running.store, settings, ground.clock.now))
-    if settings.prompts.render:
-        beside.useful(
-            "prompt renderer", lambda: background.run(flows.audio, opening.LANGUAGES, cache_folder())
-        )
 
 
 async def _with_calls(beside: Beside, ground: Ground, joined: Joined) -> None:
     """What must not begin before the calls of an earlier controller have their sessions."""
     running, settings, clock = joined.hotline, ground.settings, ground.clock
     telephony, dispatcher, flows = running.telephony, running.dispatcher, ground.flows
+    beside.useful("retention", lambda: _erase_by_age(running.store, settings, clock))
     beside.useful(
         "erasing of rows of calls that are over",
         lambda: keep_erasing_live(running.store, settings.node, clock),
     )
     await telephony.keeper.begin()
     beside.useful("accounts", telephony.keeper.run)
+    if settings.prompts.render:
+        from ivr.prompts import background
+
+        beside.useful(
+            "prompt renderer", lambda: background.run(flows.audio, opening.LANGUAGES, cache_folder())
+        )
     if joined.fallback is not None:
         beside.useful("calls of the fallback", joined.fallback.run)
     if settings.transcripts.recordings and any(ground.languages.values()):
+        from ivr.recordings.wiring import write_down
+
         written = write_down(
             settings,
             ground.ari,
@@ -119,6 +127,12 @@ async def _with_calls(beside: Beside, ground: Ground, joined: Joined) -> None:
     flows.on_save = SavedSeed(settings.flows_dir, dispatcher, clock, telephony.accounts.welcome)
     beside.needed("callbacks", running.callbacks.run(running.front_door.registry))
     beside.useful("reconciler", running.reconciler.run)
+
+
+async def _erase_by_age(store: Store, settings: Settings, clock: Clock) -> None:
+    from ivr.retention.keeper import keep_erasing
+
+    await keep_erasing(store, settings, clock.now)
 
 
 def _beside_when_alone(beside: Beside, ground: Ground, joined: Joined) -> None:

@@ -12,8 +12,6 @@ from email.message import EmailMessage
 from email.policy import SMTP
 from typing import Final, Protocol
 
-import aiosmtplib
-
 from ivr.flow.actions import Request
 from ivr.flow.hosts import read_address
 from ivr.flow.inputs import JsonValue, OpId
@@ -90,6 +88,8 @@ class Mail:
         self._tls = tls
 
     async def deliver(self, record: NotificationRecord) -> Delivery:
+        import aiosmtplib  # a start does not wait for it: ivr/main/late.py
+
         settings = self._settings
         try:
             password = (

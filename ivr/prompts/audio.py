@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import io
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -32,20 +31,6 @@ _FADE_S = 0.004
 _SHORTEST_WITH_PAUSE_S = 1.0
 _OPUS_LEVEL = 0.935
 """libsndfile's scale from 0 (256 kbit/s) to 1 (6 kbit/s): about 24 kbit/s."""
-
-
-@dataclass(frozen=True, slots=True)
-class Edges:
-    """Silence that a recording keeps around it."""
-
-    before_s: float
-    after_s: float
-
-
-WHOLE = Edges(0.04, 0.15)
-"""Of a sentence: the next one must not fall upon it."""
-PART = Edges(0.02, 0.02)
-"""Of words that are joined to others."""
 
 
 def _frames(samples: Samples, rate: int) -> npt.NDArray[np.float64]:
@@ -205,3 +190,8 @@ def _a_law_table() -> npt.NDArray[np.uint8]:
 
 _MU_LAW = _mu_law_table()
 _A_LAW = _a_law_table()
+
+
+def silence(seconds: float) -> Samples:
+    """At `SHELF_RATE`."""
+    return np.zeros(round(seconds * SHELF_RATE), dtype=np.float32)

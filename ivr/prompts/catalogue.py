@@ -18,7 +18,8 @@ from ivr.errors import PromptMissing
 from ivr.flow.actions import PAUSE_PROMPT, RECORDING_PROMPT, Prompt
 from ivr.flow.prompt_text import parse
 from ivr.flow.prompt_text import render as plain_text
-from ivr.prompts import audio, pieces, texts
+from ivr.prompts import edges as edge
+from ivr.prompts import pieces, texts
 from ivr.prompts.clips import VOICES, Clip, Voice, stand_in_voice
 from ivr.prompts.prepared import Playable, Prepared, prepare_all
 from ivr.prompts.recorded import find_recordings
@@ -122,7 +123,7 @@ class PromptCatalogue:
             if path in playable:
                 catalogue.sounds.put(clip, playable[path], natural=natural)
         spoken: dict[Path, Playable] = {}
-        for edges, is_part in ((audio.WHOLE, False), (audio.PART, True)):
+        for edges, is_part in ((edge.WHOLE, False), (edge.PART, True)):
             these = [path for (_, name), path in recordings.items() if (PART in name) == is_part]
             spoken |= prepare_all(prepared, these, edges=edges, done=done)
         catalogue._record({name: spoken[path] for name, path in recordings.items() if path in spoken})

@@ -16,6 +16,7 @@ import soundfile
 from ivr.prompts import audio
 from ivr.prompts.audio import Samples
 from ivr.prompts.decode import NotAudio, decode, lufs
+from ivr.prompts.edges import PART, WHOLE, Edges
 from ivr.prompts.review import characters
 from ivr.prompts.takes import Take
 
@@ -78,7 +79,7 @@ def judge(data: bytes, extension: str, take: Take, language: str) -> Verdict:
     fault = _fault(samples, decoded.rate, before)
     if fault is not None:
         return fault
-    edges = audio.WHOLE if take.clip is None else audio.PART
+    edges = WHOLE if take.clip is None else PART
     trimmed = _trimmed(samples, decoded.rate, edges, changes)
     if not len(trimmed):
         return _refused("nothing is heard in it", "record it again")
@@ -153,7 +154,7 @@ def _flat_peaks(samples: Samples) -> int:
     return count
 
 
-def _trimmed(samples: Samples, rate: int, edges: audio.Edges, changes: list[str]) -> Samples:
+def _trimmed(samples: Samples, rate: int, edges: Edges, changes: list[str]) -> Samples:
     room = audio.room_level(samples, rate)
     floor = -70.0 if room is None else room + _ABOVE_ROOM
     speech = audio.trim(samples, rate, before_s=0, after_s=0, floor=floor)

@@ -14,10 +14,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
-import soundfile
-
-from ivr.prompts import audio
+from ivr.prompts.edges import Edges
 from ivr.prompts.store import write_whole
 
 log = logging.getLogger(__name__)
@@ -52,15 +49,17 @@ class Prepared:
             return None
         return self._playable(digest, size) if size else None
 
-    def make(self, data: bytes, *, edges: audio.Edges | None = None, name: str = "") -> Playable:
+    def make(self, data: bytes, *, edges: Edges | None = None, name: str = "") -> Playable:
         """Decode and write the raw forms. edges: trim it to these and level it (an operator's recording), which is no
         part of the digest. name: instead of the digest. Raises soundfile.LibsndfileError when it is no audio,
         ValueError when it is silent."""
+        from ivr.prompts import audio  # a start does not wait for it: ivr/main/late.py
+
         samples, rate = audio.unpack(data)
         if edges is not None:
             trimmed = audio.trim(samples, rate, before_s=edges.before_s, after_s=edges.after_s)
             samples = audio.level(trimmed, rate)
-        if not len(samples) or float(np.abs(samples).max()) < 1e-3:
+        if not len(samples) or float(abs(samples).max()) < 1e-3:
             raise ValueError("there is no sound in it")
         digest = name or self.digest(data)
         forms = audio.raw_formats(samples, rate)
@@ -81,9 +80,9 @@ class Prepared:
         found = self.find(digest)
         if found is not None:
             return found
-        forms = audio.raw_formats(
-            np.zeros(round(seconds * audio.SHELF_RATE), dtype=np.float32), audio.SHELF_RATE
-        )
+        from ivr.prompts import audio
+
+        forms = audio.raw_formats(audio.silence(seconds), audio.SHELF_RATE)
         for extension in EXTENSIONS:
             write_whole(self._folder / f"{digest}.{extension}", forms[extension])
         return self._playable(digest, len(forms[EXTENSIONS[-1]]))
@@ -103,7 +102,7 @@ def prepare_all(
     prepared: Prepared,
     sources: Iterable[Path],
     *,
-    edges: audio.Edges | None = None,
+    edges: Edges | None = None,
     done: Callable[[Path], None] = lambda _path: None,
 ) -> dict[Path, Playable]:
     """Decode those that are not yet prepared, on two threads. A file that cannot be decoded is left out and logged.
@@ -115,7 +114,7 @@ def prepare_all(
         try:
             data = path.read_bytes()
             return prepared.find(prepared.digest(data)) or prepared.make(data, edges=edges)
-        except (OSError, ValueError, soundfile.SoundFileError) as error:
+        except (OSError, ValueError, RuntimeError) as error:  # the last one: of libsndfile
             log.error("prompt audio %s cannot be used: %s", path, error)
             return None
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 import logging
 from collections.abc import AsyncIterator
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-from watchfiles import Change, awatch
+if TYPE_CHECKING:
+    from watchfiles import Change
 
 log = logging.getLogger(__name__)
 
@@ -21,6 +22,8 @@ async def saves(folder: Path) -> AsyncIterator[None]:
 
     Where the system has no more watches to give, the folder is looked at again and again instead.
     """
+    from watchfiles import awatch  # a start does not wait for it: ivr/main/late.py
+
     # It would say of every change that there is one.
     logging.getLogger("watchfiles").setLevel(logging.WARNING)
     try:

@@ -16,7 +16,8 @@ import aiohttp
 import psutil
 import pytest
 
-from asr.pool import NoEars, WorkerPool
+from asr.no_ears import NoEars
+from asr.pool import WorkerPool
 from asr.protocol import (
     AsrUnavailable,
     Ears,

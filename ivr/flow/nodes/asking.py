@@ -25,7 +25,7 @@ from ivr.flow.nodes.other_language import OFFERED
 from ivr.flow.schema import InputModel
 from ivr.flow.state import Run
 from ivr.flow.turn import MAX_KEYS_AHEAD, Turn
-from ivr.flow.values.assent import yes_no
+from ivr.flow.values.said import yes_no
 
 if TYPE_CHECKING:
     from ivr.flow.build_node import NodeBuilder

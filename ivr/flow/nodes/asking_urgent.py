@@ -14,7 +14,7 @@ from ivr.flow.inputs import SpeechHeard
 from ivr.flow.nodes import other_language
 from ivr.flow.nodes.asking_back import ASKED_BACK
 from ivr.flow.understanding.urgent import Urgent, Written
-from ivr.flow.values.assent import yes_no
+from ivr.flow.values.said import yes_no
 
 if TYPE_CHECKING:
     from ivr.flow.nodes.asking import AskingNode

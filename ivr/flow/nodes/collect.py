@@ -17,7 +17,7 @@ from ivr.flow.schema import InputModel, Key, Name, Prompts, Strict, Target
 from ivr.flow.state import Run
 from ivr.flow.turn import Turn
 from ivr.flow.values.formats import Format
-from ivr.flow.values.spoken import digits_said
+from ivr.flow.values.said import digits_said
 
 if TYPE_CHECKING:
     from ivr.flow.build_node import NodeBuilder

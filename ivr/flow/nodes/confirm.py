@@ -14,7 +14,7 @@ from ivr.flow.nodes.asking_back import yes_no_phrases
 from ivr.flow.nodes.base import NodeKind
 from ivr.flow.schema import InputModel, Key, Name, Phrases, Strict, Target
 from ivr.flow.turn import Turn
-from ivr.flow.values.assent import yes_no
+from ivr.flow.values.said import yes_no
 
 if TYPE_CHECKING:
     from ivr.flow.build_node import NodeBuilder

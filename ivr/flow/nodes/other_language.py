@@ -19,7 +19,7 @@ from ivr.flow.commands import Command
 from ivr.flow.inputs import SpeechHeard
 from ivr.flow.languages import Answer, Meant, NoSense
 from ivr.flow.nodes.asking_back import yes_no_phrases
-from ivr.flow.values.assent import yes_no
+from ivr.flow.values.said import yes_no
 
 if TYPE_CHECKING:
     from ivr.flow.nodes.asking import AskingNode

@@ -17,7 +17,7 @@ from ivr.flow.schema import InputModel, Key, Name, Prompts, Strict, Target
 from ivr.flow.schema import Phrases as PhrasesField
 from ivr.flow.state import Run
 from ivr.flow.turn import Turn
-from ivr.flow.values.spoken import number_said
+from ivr.flow.values.said import number_said
 
 if TYPE_CHECKING:
     from ivr.flow.build_node import NodeBuilder

@@ -16,7 +16,7 @@ from ivr.flow.nodes.base import NodeKind
 from ivr.flow.schema import InputModel, Name, Target
 from ivr.flow.schema import Phrases as PhrasesField
 from ivr.flow.turn import Turn
-from ivr.flow.values.spoken import number_said
+from ivr.flow.values.said import number_said
 
 if TYPE_CHECKING:
     from ivr.flow.build_node import NodeBuilder

@@ -12,7 +12,7 @@ from pydantic import Field, model_validator
 from ivr.flow.digits import Verdict
 from ivr.flow.inputs import JsonValue
 from ivr.flow.values.format import Format, FormatInfo, Options
-from ivr.flow.values.spoken import digit_strings, number_said
+from ivr.flow.values.said import digit_strings, number_said
 
 
 class NumberOptions(Options):

@@ -64,3 +64,13 @@ def weekday_near(today: dt.date, weekday: int, when: When) -> dt.date | None:
     if when == "past":
         return days_on(today, -((today.weekday() - weekday) % 7))
     return days_on(today, (weekday - today.weekday()) % 7)
+
+
+def whole_year(figures: str, today: dt.date, when: When) -> int:
+    """`84` -> 1984 where the past is meant; a century ahead of ten years on is not meant either."""
+    year = int(figures)
+    if len(figures) > 2:
+        return year
+    year += today.year // 100 * 100
+    latest = today.year if when == "past" else today.year + 10
+    return year - 100 if year > latest else year

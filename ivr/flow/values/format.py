@@ -17,7 +17,7 @@ from pydantic import BaseModel, ConfigDict
 from ivr.errors import FlowError
 from ivr.flow.digits import DigitRule, Verdict
 from ivr.flow.inputs import JsonValue
-from ivr.flow.values.spoken import digit_strings
+from ivr.flow.values.said import digit_strings
 
 FAULTS: Mapping[str, str] = {
     "length": "too few keys, or too many",

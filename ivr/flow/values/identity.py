@@ -14,7 +14,7 @@ from ivr.flow.digits import Verdict
 from ivr.flow.inputs import JsonValue
 from ivr.flow.values.days import make
 from ivr.flow.values.format import Format, FormatInfo, Options
-from ivr.flow.values.spoken import digit_strings
+from ivr.flow.values.said import digit_strings
 
 LENGTH = 18
 _PROVINCES = frozenset(

@@ -12,12 +12,10 @@ from pydantic import Field, model_validator
 
 from ivr.flow.digits import Verdict
 from ivr.flow.inputs import JsonValue
-from ivr.flow.values.days import When, completed, make
+from ivr.flow.values.days import When, completed, make, whole_year
 from ivr.flow.values.format import Format, FormatInfo, Options
 from ivr.flow.values.plain import family, plain_chinese
-from ivr.flow.values.spoken import digit_strings, number_said
-from ivr.flow.values.spoken_dates import dates_said, whole_year
-from ivr.flow.values.spoken_times import times_said
+from ivr.flow.values.said import dates_said, digit_strings, number_said, times_said
 
 Order = Literal["ymd", "mdy", "dmy"]
 _CENTURIES = ("19", "20", "21")

@@ -19,7 +19,7 @@ from pydantic import Field, model_validator
 from ivr.flow.digits import DigitRule, any_digits, compile_pattern
 from ivr.flow.inputs import JsonValue
 from ivr.flow.values.format import FormatInfo, Options, PatternFormat, lengths
-from ivr.flow.values.spoken import digit_strings
+from ivr.flow.values.said import digit_strings
 
 Kind = Literal["mobile", "fixed", "service"]
 

@@ -19,6 +19,7 @@ from ivr.flow.values.days import (
     months_on,
     weekday_near,
     weekday_of_week,
+    whole_year,
 )
 from ivr.flow.values.plain import family, plain
 
@@ -103,16 +104,6 @@ def _full(match: re.Match[str], today: dt.date, when: When) -> dt.date | None:
     if match["year"]:
         return make(whole_year(match["year"], today, when), month, day)
     return completed(month, day, today, when)
-
-
-def whole_year(figures: str, today: dt.date, when: When) -> int:
-    """`84` -> 1984 where the past is meant; a century ahead of ten years on is not meant either."""
-    year = int(figures)
-    if len(figures) > 2:
-        return year
-    year += today.year // 100 * 100
-    latest = today.year if when == "past" else today.year + 10
-    return year - 100 if year > latest else year
 
 
 def _offset(today: dt.date, count: int, unit: str) -> dt.date | None:
