@@ -25,14 +25,14 @@ import pstats
 import tempfile
 import time
 from collections import Counter
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Coroutine, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager, nullcontext
 from contextvars import Context, ContextVar
 from dataclasses import dataclass, field
 from itertools import count, islice
 from pathlib import Path
 from statistics import median
-from typing import Any, Final, Self
+from typing import Any, Final, Self, TypeVar
 from unittest import mock
 
 import aiohttp
@@ -61,9 +61,11 @@ from tests.support.fake_ari_objects import Phone
 from tests.support.fake_ari_server import operation_of
 from tests.support.inline_database import InlineLoop, inline_sqlite
 
+T = TypeVar("T")
+
 NAMES: Final = tuple(f"b{number}" for number in range(1, 61))
 """Of the agents."""
-PER_S: Final = 10
+PER_S: Final = 30
 """Calls that begin in a second of virtual time."""
 PRESSES: Final = {1: "1", 3: "5"}
 """While the so-many-th prompt of the call sounds, the greeting and the survey."""
@@ -192,8 +194,8 @@ class Exchange:
             self._seen.events.append(raw)
         self.socket.tell(raw)
 
-    def _carry_out(self, request: Request) -> asyncio.Task[Reply]:
-        task = asyncio.get_running_loop().create_task(self._answered(request), context=self._as_other)
+    def _begin(self, work: Coroutine[Any, Any, T]) -> asyncio.Task[T]:
+        task = asyncio.get_running_loop().create_task(work, context=self._as_other)
         self._under_way.add(task)
         task.add_done_callback(self._under_way.discard)
         return task
@@ -213,11 +215,14 @@ class Exchange:
         if self._seen.counts:
             self._seen.by_http[request.operation.name] += 1
             self._seen.commands.append(request.target.encode() + (request.body or b""))
-        reply: Reply = await asyncio.shield(self._carry_out(request))
+        reply: Reply = await asyncio.shield(self._begin(self._answered(request)))
         return reply
 
     async def send(self, message: bytes) -> None:
         """Over the websocket."""
+        self._begin(self._read_and_answered(message))
+
+    async def _read_and_answered(self, message: bytes) -> None:
         asked = orjson.loads(message)
         target = "/" + asked["uri"]
         operation = operation_of(asked["method"], target.partition("?")[0])
@@ -225,11 +230,9 @@ class Exchange:
         if self._seen.counts:
             self._seen.by_socket[operation.name] += 1
             self._seen.commands.append(message)
-        request = Request(operation, target, asked.get("message_body", "").encode() or None)
-        task = self._carry_out(request)
-        task.add_done_callback(lambda done: self._answer(asked, done.result()), context=self._as_other)
-
-    def _answer(self, asked: dict[str, Any], reply: Reply) -> None:
+        reply = await self._answered(
+            Request(operation, target, asked.get("message_body", "").encode() or None)
+        )
         told = {"type": "RESTResponse", "transaction_id": "", "request_id": asked["request_id"]}
         answer: dict[str, Any] = told | {
             "status_code": reply.status,

@@ -34,7 +34,9 @@ QUERIES: Final[Mapping[str, Query]] = {
     "a call arrives: the caller's history": lambda uow, n: uow.callers.history(
         "13800000005", _at(n, 1.0), 90
     ),
-    "a call arrives: the agent of the last call": lambda uow, n: uow.waits.last_agent("key5", _at(n, 0.9)),
+    "a call arrives: the agent of the last call": lambda uow, n: uow.waits.last_agents(
+        ("key5", "key6"), _at(n, 0.9)
+    ),
     "a call ends: is something owed": lambda uow, n: uow.missed.open_of(f"key{n}"),
     "a start: live calls": lambda uow, n: uow.calls.live(),
     "a start: entries in line": lambda uow, n: uow.entries.live(),

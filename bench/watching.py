@@ -31,6 +31,7 @@ from ivr.ari.parse import seal
 from ivr.ari.repository import Reply, Request
 from ivr.ari.socket_rest import decode, encode
 from ivr.clock import SystemClock
+from ivr.gate import Gate as FactGate
 from ivr.log import _LineFormatter
 from ivr.masking import mask_text
 from ivr.watching.event_lag import EventLag
@@ -98,10 +99,10 @@ async def facts(meters: Meters, times: int) -> dict[str, float]:
             spool = Spool(Path(folder) / "spool")
             spool.open()
             async with FactWriter(store, spool=spool, capacity=10) as writer:
+                gate = FactGate(writer.put)
+                meters.watch(gate)
                 event = JournalEvent("c-n1-1-1", 1, AT, "input", {"type": "digit", "digit": "1"})
-                return by_turns(
-                    lambda: writer.put(event), lambda: (writer.put(event), meters.see_fact(event)), times
-                )
+                return by_turns(lambda: writer.put(event), lambda: gate(event), times)
 
 
 async def commands(meters: Meters, times: int) -> dict[str, float]:

@@ -17,6 +17,7 @@ import os
 import re
 import secrets
 from collections import OrderedDict
+from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Protocol
@@ -33,6 +34,8 @@ log = logging.getLogger(__name__)
 KEY_FILE: Final = "caller-key"
 ASK_S: Final = 3.0
 """For the last agent; a later answer comes too late for its call."""
+TOGETHER_S: Final = 0.1
+"""Between two questions for last agents."""
 LAST_AGENT_DAYS: Final = 14
 PLACES_KEPT: Final = 20_000
 AGENTS_KEPT: Final = 5_000
@@ -129,7 +132,8 @@ class ReturningCallers:
         self._days = days
         self._lost: OrderedDict[tuple[str, QueueName], LostPlace] = OrderedDict()
         self._agents: OrderedDict[str, AgentId] = OrderedDict()
-        self._asking: set[asyncio.Task[None]] = set()
+        self._unasked: set[str] = set()
+        self._asking: asyncio.Task[None] | None = None
 
     async def begin(self, longest_s: float) -> None:
         """Places lost in earlier runs. longest_s: the longest `redial_s` of the rules. Never raises."""
@@ -146,8 +150,8 @@ class ReturningCallers:
 
     async def close(self) -> None:
         """Wait for what is still being asked."""
-        if self._asking:
-            await asyncio.wait(set(self._asking))
+        if self._asking is not None:
+            await asyncio.wait([self._asking])
 
     # --- while a call arrives
 
@@ -156,19 +160,28 @@ class ReturningCallers:
         key = self.key(number)
         if not key or self._store is None:
             return
-        asking = asyncio.get_running_loop().create_task(self._ask(key, self._store), name="last agent")
-        self._asking.add(asking)
-        asking.add_done_callback(self._asking.discard)
+        self._unasked.add(key)
+        if self._asking is None or self._asking.done():
+            asking = self._ask_in_turn(self._store)
+            self._asking = asyncio.get_running_loop().create_task(asking, name="last agents")
 
-    async def _ask(self, key: str, store: Store) -> None:
+    async def _ask_in_turn(self, store: Store) -> None:
+        """At once, and then for all who have arrived meanwhile: a question for each is dear where many call."""
+        while self._unasked:
+            keys, self._unasked = self._unasked, set()
+            await self._ask(keys, store)
+            await asyncio.sleep(TOGETHER_S)
+
+    async def _ask(self, keys: Collection[str], store: Store) -> None:
         try:
             async with store.reading(ASK_S) as uow:
-                found = await uow.waits.last_agent(key, self._clock.now() - dt.timedelta(days=self._days))
+                since = self._clock.now() - dt.timedelta(days=self._days)
+                found = await uow.waits.last_agents(keys, since)
         except StorageError as error:
-            log.warning("a caller's last agent cannot be read: %s", error)
+            log.warning("callers' last agents cannot be read: %s", error)
             return
-        if found is not None:
-            self._remember(key, AgentId(found))
+        for key, agent in found.items():
+            self._remember(key, AgentId(agent))
 
     # --- KnownCallers
 

@@ -13,6 +13,7 @@ from ivr.callers_known import CallerKeys, ReturningCallers
 from ivr.clock import Clock
 from ivr.dispatch import Dispatcher
 from ivr.errors import StorageError
+from ivr.gate import Gate
 from ivr.missed.ledger import LOOKED_AT, MissedLedger
 from ivr.missed.service import CallBack, MissedCalls
 from ivr.missed.settings import MissedSettings
@@ -33,13 +34,11 @@ ANSWER_S: Final = 5.0
 
 
 class Callers:
-    """put: gives facts to the database; what passes is looked at. missed: the ledger for people."""
+    """gate: gives facts to the database; what passes is looked at. missed: the ledger for people."""
 
-    def __init__(
-        self, store: Store, put: Callable[[Fact], None], clock: Clock, keys: CallerKeys, node: str
-    ) -> None:
+    def __init__(self, store: Store, gate: Gate, clock: Clock, keys: CallerKeys, node: str) -> None:
         self._store = store
-        self._put = put
+        self._gate = gate
         self._clock = clock
         self._node = node
         self._listeners: list[Callable[[MissedCallRecord], None]] = []
@@ -47,6 +46,7 @@ class Callers:
         self.known = ReturningCallers(keys, clock, store)
         self.ledger: MissedLedger | None = None
         self.missed = MissedCalls(store, clock.now, self._called_back, self._changed)
+        gate.watch(self._see_call, (CallRecord,))
 
     def watch(self, listener: Callable[[MissedCallRecord], None]) -> None:
         """Told of every obligation that begins or changes. On the loop; must not wait."""
@@ -54,18 +54,15 @@ class Callers:
 
     def keep_ledger(self, settings: MissedSettings) -> None:
         self.ledger = MissedLedger(self._store, self._clock, self.known.key, settings.policy(), self._changed)
+        self._gate.watch(self.ledger.see, LOOKED_AT)
 
     def call_back_by(self, call_back: CallBack) -> None:
         """Who makes a promise of an obligation."""
         self._call_back = call_back
 
-    def put(self, fact: Fact) -> None:
-        """Never waits, never raises."""
-        self._put(fact)
-        if isinstance(fact, CallRecord) and fact.state == "live":
-            self.known.arrived(fact.caller)
-        if self.ledger is not None and type(fact) in LOOKED_AT:
-            self.ledger.see(fact)
+    def _see_call(self, call: CallRecord) -> None:
+        if call.state == "live":
+            self.known.arrived(call.caller)
 
     def shut(self) -> None:
         """For good: another controller has our calls."""
@@ -105,7 +102,7 @@ class Callers:
             await asyncio.get_running_loop().create_future()
 
     def _measured(self, one: Measured) -> None:
-        self._put(
+        self._gate(
             WaitEstimateRecord(
                 id=one.id,
                 entry_id=one.entry,
@@ -160,13 +157,13 @@ async def _remember(store: Store, places: Places, rules: Rules, now: dt.datetime
 @asynccontextmanager
 async def open_callers(
     store: Store,
-    put: Callable[[Fact], None],
+    gate: Gate,
     clock: Clock,
     keys: CallerKeys,
     node: str,
     settings: MissedSettings,
 ) -> AsyncIterator[Callers]:
-    callers = Callers(store, put, clock, keys, node)
+    callers = Callers(store, gate, clock, keys, node)
     callers.keep_ledger(settings)
     try:
         yield callers

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Collection
 from typing import Final
 
 from sqlalchemy import bindparam, select
@@ -18,33 +19,30 @@ LOST_PLACES = ("abandoned", "failed")
 
 
 _entries = queue_entries.c
-_LAST_AGENT: Final = (
-    select(_entries.agent)
+_LAST_AGENTS: Final = (
+    select(_entries.caller_key, _entries.agent)
     .where(
-        _entries.caller_key == bindparam("caller"),
+        _entries.caller_key.in_(bindparam("callers", expanding=True)),
         _entries.ended_at >= bindparam("since"),
         _entries.outcome == "served",
         _entries.agent.is_not(None),
     )
-    .order_by(_entries.ended_at.desc())
-    .limit(1)
+    .order_by(_entries.ended_at)
 )
-"""Asked for with every call that arrives."""
+"""Asked for of all callers who arrive, some together."""
 
 
 class Waits(FactRepository[EntryRecord]):
     def __init__(self, connection: AsyncConnection) -> None:
         super().__init__(connection, EntryRecord)
 
-    async def last_agent(self, caller_key: str, since: dt.datetime) -> str | None:
-        """Who served this caller last, since then; None: nobody, or not known who calls."""
-        if not caller_key:
-            return None
+    async def last_agents(self, caller_keys: Collection[str], since: dt.datetime) -> dict[str, str]:
+        """Who served each of these callers last, since then; without those whom nobody did."""
         with explained(self._connection.engine.url):
-            found: str | None = (
-                await self._connection.execute(_LAST_AGENT, {"caller": caller_key, "since": since})
-            ).scalar()
-        return found
+            rows = await self._connection.execute(
+                _LAST_AGENTS, {"callers": list(caller_keys), "since": since}
+            )
+            return {key: agent for key, agent in rows.all() if agent}
 
     async def lost_places(self, since: dt.datetime) -> list[EntryRecord]:
         """Entries of known callers that ended since then without an agent through no rule, oldest first."""

@@ -34,8 +34,9 @@ from ivr.versions.live import LiveFlows
 from ivr.versions.service import Versions
 from ivr.watching.ears import CountedEars
 from ivr.watching.meters import Meters
-from ivr.watching.wiring import counted, metering
+from ivr.watching.wiring import metering
 from routing.restoring import Restored
+from storage.records import TranscriptLine
 
 if TYPE_CHECKING:
     from asr.pool import WorkerPool
@@ -85,12 +86,15 @@ async def lay_ground(
     lock = stack.enter_context(one_at_a_time(settings, takeover=takeover))
     meters = stack.enter_context(metering())
     traces = stack.enter_context(traces_if_wanted(settings.traces, settings.node))
-    meters.fact_watchers += traces.fact_watchers
     say("database")
     database = await open_database(stack, settings)
     store, writer = database.store, database.writer
     disk = DiskWatch(settings.disk, disk_folders(settings), writer.spool)
-    put = Gate(counted(disk.through(writer.put), meters), writer.durable)
+    put = Gate(writer.put, writer.durable)
+    put.instead(TranscriptLine, disk.through(writer.put))
+    meters.watch(put)
+    for see in traces.fact_watchers:
+        put.watch(see)
     keep_on_record(clock, put, settings.node)
     say("dialogue and prompts")
     versions = Versions(

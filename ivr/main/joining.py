@@ -33,7 +33,6 @@ from ivr.main.ground import Ground
 from ivr.outside.service import OutsideService, open_outside
 from ivr.outside.stored import stored_history, stored_pending
 from ivr.reconcile.wiring import reconcile_by
-from ivr.recordings.stored import Watched
 from ivr.records import FactRecords
 from ivr.status import LiveStatus, TodayCount
 from ivr.talk.wiring import oversee
@@ -55,7 +54,6 @@ class Joined:
 
     hotline: Hotline
     records: FactRecords
-    watched: Watched
     fallback: FallbackTaking | None
     changed: Callable[[], None]
     kept: Kept | None = None
@@ -75,8 +73,7 @@ async def join(stack: AsyncExitStack, ground: Ground) -> Joined:
         open_callers(store, put, clock, keys, settings.node, settings.missed)
     )
     today = TodayCount(clock)
-    watched = Watched(callers.put)
-    records = FactRecords(watched, settings.node, today)
+    records = FactRecords(put, settings.node, today)
     changed = _Changed()
     dispatcher = Dispatcher(board, clock, records, changed)
     dispatcher.together = writer.together
@@ -92,7 +89,7 @@ async def join(stack: AsyncExitStack, ground: Ground) -> Joined:
     telephony = await stack.enter_async_context(
         open_accounts(settings, store, clock, ari, dispatcher, rendered, changed)
     )
-    fallback = fallback_taking(settings, ari, store, watched, clock, telephony.book.agent_of)
+    fallback = fallback_taking(settings, ari, store, put, clock, telephony.book.agent_of)
     by_websocket = WebsocketMedia(ari)
 
     def on_event(event: AnyEvent) -> None:
@@ -162,7 +159,7 @@ async def join(stack: AsyncExitStack, ground: Ground) -> Joined:
         status=status,
         outside=outside,
         desk=at_work.desk,
-        overseeing=oversee(settings, services, store, watched, front_door.registry, dispatcher),
+        overseeing=oversee(settings, services, store, put, front_door.registry, dispatcher),
         callbacks=callbacks,
         callers=callers,
         asterisk=ground.asterisk,
@@ -176,7 +173,7 @@ async def join(stack: AsyncExitStack, ground: Ground) -> Joined:
         speech=ground.speech,
         handing_over=handing_over,
     )
-    joined = Joined(running, records, watched, fallback, changed)
+    joined = Joined(running, records, fallback, changed)
     return joined
 
 
@@ -206,7 +203,7 @@ def _what_calls_need(
     callbacks = CallbackDesk(
         calling_back,
         dispatcher,
-        StoredPromises(ground.database.store, callers.put, ground.put.durable),
+        StoredPromises(ground.database.store, ground.put, ground.put.durable),
         settings.node,
         changed,
         settings=settings.callbacks,
@@ -248,7 +245,7 @@ def _admissions(
     identity = Identity(settings.node, settings.entry_flow, first, settings.max_calls)
     store = ground.database.store
     return admit_by(
-        settings.limits, identity, front_door, dispatcher, ground.ari, store, callers.put, ground.clock
+        settings.limits, identity, front_door, dispatcher, ground.ari, store, ground.put, ground.clock
     )
 
 

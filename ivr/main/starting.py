@@ -48,7 +48,7 @@ async def taking_calls(stack: AsyncExitStack, ground: Ground, joined: Joined) ->
             running.front_door,
             running.dispatcher,
             joined.records,
-            joined.watched,
+            ground.put,
             ground.clock,
             settings.node,
         )
@@ -116,7 +116,6 @@ async def _with_calls(beside: Beside, ground: Ground, joined: Joined) -> None:
             ground.ears,
             running.store,
             ground.put,
-            joined.watched,
             joined.records,
             clock,
             lambda: flows.library,
@@ -130,6 +129,7 @@ async def _with_calls(beside: Beside, ground: Ground, joined: Joined) -> None:
 
 
 async def _erase_by_age(store: Store, settings: Settings, clock: Clock) -> None:
+    await load("ivr.retention.keeper")
     from ivr.retention.keeper import keep_erasing
 
     await keep_erasing(store, settings, clock.now)

@@ -1,4 +1,4 @@
-"""The recordings in the hotline's database, and a look at each as it is written."""
+"""The recordings in the hotline's database."""
 
 from __future__ import annotations
 
@@ -32,16 +32,3 @@ class StoredRows:
 
     def put(self, recording: RecordingRecord) -> None:
         self._put(recording)
-
-
-class Watched:
-    """A writer's `put` that shows recordings on their way to whoever `see`s them, once there is somebody."""
-
-    def __init__(self, put: Callable[[Fact], None]) -> None:
-        self._put = put
-        self.see: Callable[[RecordingRecord], None] = lambda recording: None
-
-    def __call__(self, fact: Fact) -> None:
-        self._put(fact)
-        if type(fact) is RecordingRecord:
-            self.see(fact)

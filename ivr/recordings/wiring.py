@@ -10,9 +10,10 @@ from ivr.call.ports import Records
 from ivr.clock import Clock
 from ivr.config import Settings
 from ivr.flow.model import FlowLibrary
-from ivr.recordings.stored import StoredRows, Watched
+from ivr.gate import Gate
+from ivr.recordings.stored import StoredRows
 from ivr.recordings.written import WrittenRecordings
-from storage.records import Fact
+from storage.promises import RecordingRecord
 from storage.store import Store
 
 
@@ -21,21 +22,20 @@ def write_down(
     ari: Ari,
     ears: Ears,
     store: Store,
-    put: Callable[[Fact], None],
-    watched: Watched,
+    gate: Gate,
     records: Records,
     clock: Clock,
     library: Callable[[], FlowLibrary],
 ) -> WrittenRecordings:
-    """Then let `run` run. watched: recordings are seen there."""
+    """Then let `run` run. gate: recordings are seen there."""
     written = WrittenRecordings(
         ari,
         ears,
-        StoredRows(store, put, settings.node),
+        StoredRows(store, gate.unseen, settings.node),
         records,
         clock,
         settings.transcripts.recordings_days,
         hot_words=lambda language: library().names.hot_words(language),
     )
-    watched.see = written.see
+    gate.watch(written.see, (RecordingRecord,))
     return written

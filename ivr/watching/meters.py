@@ -7,7 +7,7 @@ and never raises. Times are in seconds.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Final
 
 from prometheus_client import CollectorRegistry, Counter, Histogram
@@ -15,6 +15,7 @@ from prometheus_client.core import CounterMetricFamily, Metric
 from prometheus_client.registry import Collector
 
 from ivr.ari.repository import Reply, Request
+from ivr.gate import Gate
 from ivr.watching.bounded import BoundedLabel
 from routing.board_events import AgentChanged, EntryChanged
 from storage.records import CallRecord, Fact
@@ -28,14 +29,14 @@ _OUTCOMES: Final = frozenset({"completed", "abandoned", "failed", "refused", "lo
 class FactCounts(Collector):
     """Numbers by kind, as `hotline_facts_total`."""
 
-    def __init__(self, counts: dict[type, int]) -> None:
+    def __init__(self, counts: Mapping[type, int]) -> None:
         self._counts = counts
 
     def collect(self) -> Iterator[Metric]:
         family = CounterMetricFamily(
             "hotline_facts", "Facts given to the database, by kind.", labels=["kind"]
         )
-        for kind, count in self._counts.copy().items():
+        for kind, count in dict(self._counts).items():
             family.add_metric([kind.__name__], count)
         yield family
 
@@ -82,26 +83,23 @@ class Meters:
         self.event_lag = times("event_lag_seconds", "Age of Asterisk's events as they reach us.", QUICK_S)
         self.loop_lag = times("loop_lag_seconds", "How late the event loop wakes a sleeper.", QUICK_S)
         self.batches = times("write_seconds", "Batches of facts, tries in all.", QUICK_S)
-        self.facts: dict[type, int] = {}
-        """Facts given to the database, by kind: seventy a call, so nothing more than a number each."""
-        registry.register(FactCounts(self.facts))
         self.heard = counter("asr_requests", "Hearings asked for, and what came of it.", "use", "result")
         self.log_records = counter("log_records", "Lines of the log.", "level")
         self.errors = counter("errors", "Errors by kind: an exception's name, or where it was said.", "kind")
-        self.fact_watchers: list[Callable[[Fact], None]] = [self.see_fact]
-        """Shown every fact on its way to the database."""
 
     # --- facts on their way to the database
 
-    def see_fact(self, fact: Fact) -> None:
-        kind = type(fact)
-        self.facts[kind] = self.facts.get(kind, 0) + 1
-        if isinstance(fact, CallRecord):
-            if fact.state == "ended":
-                outcome = str(fact.data.get("outcome", ""))
-                self.ended.labels(outcome if outcome in _OUTCOMES else "other").inc()
-            elif fact.revision == 0:
-                self.arrived.inc()
+    def watch(self, gate: Gate) -> None:
+        """Facts by kind are counted by the gate itself: seventy a call, so nothing more than a number each."""
+        self.registry.register(FactCounts(gate.taken))
+        gate.watch(self._see_call, (CallRecord,))
+
+    def _see_call(self, fact: CallRecord) -> None:
+        if fact.state == "ended":
+            outcome = str(fact.data.get("outcome", ""))
+            self.ended.labels(outcome if outcome in _OUTCOMES else "other").inc()
+        elif fact.revision == 0:
+            self.arrived.inc()
 
     def see_batch(self, facts: Sequence[Fact], seconds: float) -> None:
         self.batches.observe(seconds)

@@ -24,7 +24,6 @@ from ivr.watching.levels import Levels
 from ivr.watching.logged import counting
 from ivr.watching.loop import LoopLag
 from ivr.watching.meters import Meters
-from storage.records import Fact
 from web.api.health import HealthReport
 from web.api.status import Unwell
 
@@ -90,18 +89,6 @@ def metering() -> Iterator[Meters]:
     ProcessCollector(registry=meters.registry)
     with counting(meters):
         yield meters
-
-
-def counted(put: Callable[[Fact], None], meters: Meters) -> Callable[[Fact], None]:
-    """A writer's `put` whose facts are looked at on their way."""
-    watchers = meters.fact_watchers
-
-    def put_and_show(fact: Fact) -> None:
-        put(fact)
-        for see in watchers:
-            see(fact)
-
-    return put_and_show
 
 
 @asynccontextmanager

@@ -36,6 +36,7 @@ from ivr.desk.wiring import AtWork, open_desk
 from ivr.dispatch import Dispatcher
 from ivr.errors import AriUnavailable
 from ivr.flow.model import FlowLibrary
+from ivr.gate import Gate
 from ivr.missed.settings import MissedSettings
 from ivr.reconcile.reconciler import Reconciler
 from ivr.reconcile.wiring import reconcile_by
@@ -227,9 +228,10 @@ async def controlling(house: House, life: Life) -> AsyncIterator[Controller]:
         found = await restored(store, house.staff, house.rules, clock, NODE)
         ari = Ari(house.world, life)
         before_connecting(ari)
-        callers = Callers(store, writer.put, clock, CallerKeys(b"0123456789abcdef"), NODE)
+        gate = Gate(writer.put)
+        callers = Callers(store, gate, clock, CallerKeys(b"0123456789abcdef"), NODE)
         callers.keep_ledger(MissedSettings())
-        records = FactRecords(callers.put, NODE, TodayCount(clock))
+        records = FactRecords(gate, NODE, TodayCount(clock))
         dispatcher = Dispatcher(Board(house.rules, found.agents, found.entries), clock, records)
         dispatcher.begin(found)
         await callers.begin(dispatcher, writer.left)
@@ -245,7 +247,7 @@ async def controlling(house: House, life: Life) -> AsyncIterator[Controller]:
                 work.in_talk,
                 number_of=house.library.numbers.get,
             )
-            promises = StoredPromises(store, callers.put, writer.durable)
+            promises = StoredPromises(store, gate, writer.durable)
             callbacks = CallbackDesk(calling_back, dispatcher, promises, NODE, settings=house.promised_by)
             callers.call_back_by(callbacks.owe)
             services = CallServices(
@@ -288,9 +290,7 @@ async def controlling(house: House, life: Life) -> AsyncIterator[Controller]:
                         group.create_task(writer.failed(), name="writer watched"),
                     ]
                     ari.connect(Gap(True, 0.0))
-                    adopted = await take_over_calls(
-                        store, ari, door, dispatcher, records, callers.put, clock, NODE
-                    )
+                    adopted = await take_over_calls(store, ari, door, dispatcher, records, gate, clock, NODE)
                     dispatcher.start()
                     beside: list[tuple[str, Coroutine[Any, Any, None]]] = [
                         ("callbacks", callbacks.run(door.registry)),

@@ -106,9 +106,8 @@ async def test_entries_tell_of_last_agents_lost_places_and_talks(store: Store) -
             entry("e6", "timeout", 60),
         )
     async with store.reading() as uow:
-        assert await uow.waits.last_agent("k1", s.at(0)) == "a2"
-        assert await uow.waits.last_agent("k1", s.at(25)) is None
-        assert await uow.waits.last_agent("", s.at(0)) is None
+        assert await uow.waits.last_agents({"k1", "nobody"}, s.at(0)) == {"k1": "a2"}
+        assert await uow.waits.last_agents({"k1"}, s.at(25)) == {}
         assert [one.id for one in await uow.waits.lost_places(s.at(0))] == ["e4"]
         talks = await uow.waits.talks(s.at(15))
     assert [(queue, (ended - joined).total_seconds()) for queue, joined, ended in talks] == [

@@ -15,6 +15,7 @@ from ivr.ari.generated.operations import Channels
 from ivr.ari.observed import Observed
 from ivr.ari.repository import Reply, Request
 from ivr.errors import AriUnavailable
+from ivr.gate import Gate
 from ivr.watching.bounded import OTHER, BoundedLabel
 from ivr.watching.ears import CountedEars
 from ivr.watching.event_lag import EVERY_S, EventLag, time_of
@@ -38,10 +39,12 @@ def value(meters: Meters, name: str, **labels: str) -> float | None:
 
 
 def test_calls_are_counted_as_they_are_written(meters: Meters) -> None:
-    meters.see_fact(CallRecord("c-1", AT))
-    meters.see_fact(JournalEvent("c-1", 1, AT, "arrived"))
-    meters.see_fact(CallRecord("c-1", AT, state="ended", data={"outcome": "abandoned"}, revision=1))
-    meters.see_fact(CallRecord("c-2", AT, state="ended", data={"outcome": "c-2 13812345678"}, revision=1))
+    gate = Gate(lambda fact: None)
+    meters.watch(gate)
+    gate(CallRecord("c-1", AT))
+    gate(JournalEvent("c-1", 1, AT, "arrived"))
+    gate(CallRecord("c-1", AT, state="ended", data={"outcome": "abandoned"}, revision=1))
+    gate(CallRecord("c-2", AT, state="ended", data={"outcome": "c-2 13812345678"}, revision=1))
     assert value(meters, "calls_arrived_total") == 1
     assert value(meters, "calls_ended_total", outcome="abandoned") == 1
     assert value(meters, "calls_ended_total", outcome="other") == 1, "no label is made of what comes in"
