@@ -1,7 +1,6 @@
 """The written form of the rules and of the agents' seed, as pydantic models: every key with its meaning and its limits.
 
-Nothing outside `rules_load.py`, `rules_checks.py` and `rules_schema.py` sees these; they become `rules.Rules` and
-`agents.Agent`.
+Only what reads, checks and describes the written form sees these; they become `rules.Rules` and `agents.Agent`.
 """
 
 from __future__ import annotations

@@ -12,7 +12,7 @@ from typing import Any, Literal
 class LiveCallRecord:
     """A live call as it stands: written after each thing that happened in it, emptied when it is over.
 
-    channel: the caller's. version: of the shape of `data` (ivr/adoption/saved.py). data: JSON, holds what the caller
+    channel: the caller's. version: of the shape of `data` (ivr/call/saved.py). data: JSON, holds what the caller
     pressed and said: never logged, `{}` once the call is over. A later write replaces the row unless its revision is
     lower.
     """

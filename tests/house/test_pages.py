@@ -1,4 +1,4 @@
-"""What the pages name is there: links, files, rooms of the map, commands with their options."""
+"""What pages and code name is there: links, files, decisions, rooms of the map, commands with their options."""
 
 from __future__ import annotations
 
@@ -91,6 +91,22 @@ def test_files_and_folders_that_pages_name_are_there() -> None:
     assert len(named) > 100
     gone = [(page, path) for page, path in named if not any(ROOT.glob(path))]
     assert [one for one in gone if one[1] not in MADE_BY_THEIR_READERS] == []
+
+
+def test_files_that_the_code_names_are_there() -> None:
+    """In comments, docstrings and messages. A template is also named as the file that is made of it."""
+    there = set(known())
+    named = [
+        (name, path)
+        for name in there
+        if name.endswith(".py")
+        for path in re.findall(
+            rf"(?<![\w/.\"'<{{-])((?:{ROOMS})/[\w/.-]+\.(?:py|md|yaml|tsv|j2|conf))\b(?![\"'])",
+            (ROOT / name).read_text("utf-8"),
+        )
+    ]
+    assert len(named) > 100
+    assert sorted(one for one in named if one[1] not in there and f"{one[1]}.j2" not in there) == []
 
 
 def fault_of(line: str) -> str:

@@ -35,8 +35,9 @@ class FakeAsterisk(ChannelCommands, BridgeCommands):
         self.commands: list[tuple[str, dict[str, Any]]] = []
         """All commands received: name and parameters, as strings; the body's too."""
         self.objects: dict[str, dict[str, str]] = {}
-        self.global_variables: dict[str, str] = {}
         """Dynamic configuration objects."""
+        self.global_variables: dict[str, str] = {}
+        """The dialplan's."""
         self.faults: list[Fault] = []
         self.request_timeout_s = 5.0
         """A command that waits longer for its channel is given up, as `AriClient` does."""

@@ -1,7 +1,7 @@
 """Where in a text something is that sounds like a phrase, and how nearly. Pure.
 
 Coarser than `asr.sound.likeness`, which weighs: here each syllable is the same, near, or another one. What counts as
-near is what Whisper base made of urgent words on telephone audio (tests/flow/understanding/heard.yaml): 着火 -> 缴户,
+near is what Whisper base made of urgent words on telephone audio (tests/flow/understanding/heard.tsv): 着火 -> 缴户,
 晕倒 -> 赢到, 救命 -> 秀命.
 """
 

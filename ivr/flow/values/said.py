@@ -1,7 +1,7 @@
 """What is said, read by what is loaded when the first caller has said something. Pure.
 
 The readers of numbers, dates, times and of yes and no compile a hundred patterns: a tenth of a start, which the callers
-of a controller that was killed do not wait for (ivr/late.py). Nodes and formats ask them here.
+of a controller that was killed do not wait for (ivr/main/late.py). Nodes and formats ask them here.
 """
 
 from __future__ import annotations
