@@ -305,7 +305,7 @@ def main() -> int:
     parser.add_argument("--entries", type=int, default=100_000)
     parser.add_argument("--seed", type=int, default=1)
     options = parser.parse_args()
-    rounds = 1000 if options.quick else 10_000
+    rounds = 1000 if options.quick else 4000
     few, _ = measured(1000, rounds, options.seed)
     many, bytes_each = measured(options.entries, rounds, options.seed)
     few_ms, many_ms = in_ms(few.took), in_ms(many.took)

@@ -155,7 +155,7 @@ class Board(Matching):
             case Rang():
                 self._agent(agent, ag.Ring(), now)
                 self._entry(entry, en.Ringing(), now)
-                self._at(now + dt.timedelta(seconds=self._ring_s(entry)), "entry", entry.id)
+                self._at(now + dt.timedelta(seconds=self._ring_s(entry)), entry.id)
             case Answered():
                 self._answered(entry, agent, now)
             case NotAnswered(kind=kind):
@@ -259,8 +259,6 @@ class Board(Matching):
         agent = self._agent(agent, ag.EndTalk(wrap_up_s), now)
         if agent.until is not None and agent.until <= now:
             self._freed(self._agent(agent, ag.WrapUpDone(), now), now)
-        elif agent.until is not None:
-            self._at(agent.until, "agent", agent.id)
 
     def _known(self, agent: Agent, now: dt.datetime) -> None:
         old = self._floor.agents.get(agent.id)
@@ -304,7 +302,7 @@ class Board(Matching):
             self._keep(entry, now).said = last
             if entry.rung:
                 self._count_rung(entry)
-                self._at(now, "entry", entry.id)
+                self._at(now, entry.id)
         for name in changed:
             old, new = before.get(name), rules.queues.get(name)
             if old is not None and new is not None and old.ageing != new.ageing:

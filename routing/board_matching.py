@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import heapq
+import math
 from collections import deque
 from collections.abc import Iterator
 from itertools import chain
@@ -57,7 +58,7 @@ class Matching(Ringing):
                     if self._rings_several:
                         again_at = self._may_be_asked_again_at(entry, again_at, now)
                     if again_at is not None:
-                        self._at(again_at, "entry", id)
+                        self._at(again_at, id)
                     return
                 case Move():
                     entry = self._move_on(entry, decision, now)
@@ -170,7 +171,7 @@ class Matching(Ringing):
         missed = entry.tried.get(agent.id)
         if missed is not None:
             # Free again sooner than this caller may be offered once more: nobody else would bring it up then.
-            self._at(missed + dt.timedelta(seconds=queue.retry_s), "entry", entry.id)
+            self._at(missed + dt.timedelta(seconds=queue.retry_s), entry.id)
         return False
 
     def _over(self, entry: Entry, decision: Overflow | Reject, now: dt.datetime) -> None:
@@ -211,20 +212,23 @@ class Matching(Ringing):
         moment = now.timestamp()
         spared: float | None = None
         while self._deadlines and self._deadlines[0][0] <= moment:
-            when, kind, id = heapq.heappop(self._deadlines)
+            deadline = heapq.heappop(self._deadlines)
+            if not self._holds(deadline):
+                continue
+            when, kind, id = deadline
             if kind == "agent":
+                self._looked_at[AgentId(id)] = math.inf
                 self._agent_due(AgentId(id), now)
                 continue
             kept = self._line.kept(EntryId(id))
-            if kept is None or kept.due != when:
-                continue
-            kept.due = float("inf")
+            assert kept is not None
+            kept.due = math.inf
             if id == sparing:
                 spared = when
             else:
                 self._entry_due(kept.entry, now)
         if spared is not None and sparing is not None:
-            self._at(dt.datetime.fromtimestamp(spared, dt.UTC), "entry", sparing)
+            self._at(dt.datetime.fromtimestamp(spared, dt.UTC), sparing)
         self._settle(now)
 
     def _entry_due(self, entry: Entry, now: dt.datetime) -> None:
@@ -235,7 +239,7 @@ class Matching(Ringing):
             return
         ends_at = round_ends_at(entry, self._ring_s(entry))
         if now < ends_at:
-            self._at(ends_at, "entry", entry.id)
+            self._at(ends_at, entry.id)
             return
         self._stop(entry.id, agents, "timeout")
         freed = []

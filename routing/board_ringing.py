@@ -24,7 +24,7 @@ class Ringing(BoardState):
         self._share(entry, agent)
         agent = self._agent(agent, ag.Reserve(entry.id), now)
         entry = self._entry(entry, en.Offered(agent.id), now)
-        self._at(now + dt.timedelta(seconds=ring_s), "entry", entry.id)
+        self._at(now + dt.timedelta(seconds=ring_s), entry.id)
         self._out.append(RingAgent(entry, agent, ring_s, decision))
 
     def _share(self, entry: Entry, agent: Agent) -> None:

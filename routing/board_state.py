@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import heapq
+import math
 from collections import deque
 from collections.abc import Iterable, Mapping
 from typing import Final, Literal
@@ -27,6 +28,8 @@ from routing.shares import Shares
 _UNKNOWN = QueueRules(QueueName(""))
 """Stands in for a queue that the rules no longer have, so that its entries can still be found and ended."""
 _START: Final = dt.datetime.fromtimestamp(0, dt.UTC)
+Deadline = tuple[float, Literal["entry", "agent"], str]
+"""When to look (Unix s), and at whom."""
 
 
 def _timing(agent: Agent) -> tuple[object, ...]:
@@ -47,7 +50,10 @@ class BoardState:
         self._floor = Floor(agents, rules, self._shares)
         self._line = Line()
         self._overtaking = Overtaking()
-        self._deadlines: list[tuple[float, Literal["entry", "agent"], str]] = []
+        self._deadlines: list[Deadline] = []
+        """By time; with those that do not hold any more, until it is their turn."""
+        self._looked_at: dict[AgentId, float] = {}
+        """When time changes an agent next (Unix s)."""
         self._out: list[Result] = []
         self._undelivered: list[Result] = []
         self._unsettled: dict[EntryId, None] = {}
@@ -62,7 +68,7 @@ class BoardState:
         for entry in entries:
             if entry.state != "ended":
                 self._keep(entry, _START)
-                self._at(_START, "entry", entry.id)
+                self._at(_START, entry.id)
         for agent in self._floor.agents.values():
             self._watch(agent)
 
@@ -110,6 +116,8 @@ class BoardState:
     def next_deadline(self) -> dt.datetime | None:
         if self._postponed or self._unsettled or self._undelivered or self._to_fill or self._idle:
             return self._now
+        while self._deadlines and not self._holds(self._deadlines[0]):
+            heapq.heappop(self._deadlines)
         return dt.datetime.fromtimestamp(self._deadlines[0][0], dt.UTC) if self._deadlines else None
 
     # --- state
@@ -159,10 +167,14 @@ class BoardState:
             self._unsettle(self._line.of_queue(feeder))
 
     def _watch(self, agent: Agent) -> None:
-        """Look again when the agent's wrap-up or a limit of its state is over."""
+        """Look again when the agent's wrap-up or a limit of its state is over, and not when one of before would be."""
         when = next_at(agent, self._rules.agents)
+        due = math.inf if when is None else when.timestamp()
+        if due == self._looked_at.get(agent.id, math.inf):
+            return
+        self._looked_at[agent.id] = due
         if when is not None:
-            self._at(when, "agent", agent.id)
+            heapq.heappush(self._deadlines, (due, "agent", agent.id))
 
     def _entry(self, entry: Entry, event: en.EntryEvent, now: dt.datetime) -> Entry:
         after = en.apply(entry, event, now)
@@ -173,7 +185,9 @@ class BoardState:
         elif isinstance(event, en.NotTaken | en.Withdrawn | en.Ended):
             self._shares.failed(entry.id)
         if after.state != "ended":
-            self._keep(after, now)
+            kept = self._keep(after, now)
+            if after.state == "joined":
+                kept.due = math.inf
         elif self._line.get(entry.id) is not None:
             self._line.remove(entry.id)
         if after.state == "ended" or after.queue != entry.queue:
@@ -204,11 +218,11 @@ class BoardState:
         stand, changes_at = standing(entry, demand, queue, self._floor.agents, now)
         kept = self._line.put(entry, queue, demand, stand, micros(now))
         if changes_at is not None:
-            self._at(changes_at, "entry", entry.id)
+            self._at(changes_at, entry.id)
         if kept.growing and queue.ageing is not None and entry.state in en.IN_LINE:
             # Rounded up: a moment too early would find it still growing.
             grown = entry.enqueued_at + dt.timedelta(microseconds=queue.ageing.grown_after_us)
-            self._at(grown, "entry", entry.id)
+            self._at(grown, entry.id)
         return kept
 
     def _queue(self, entry: Entry) -> QueueRules:
@@ -251,15 +265,20 @@ class BoardState:
         for id in ids:
             self._unsettled[id] = None
 
-    def _at(self, when: dt.datetime, kind: Literal["entry", "agent"], id: str) -> None:
-        """Of an entry only the first time counts: it is looked at then, and says again when to look next."""
-        due = when.timestamp()
-        if kind == "entry":
-            kept = self._line.kept(EntryId(id))
-            if kept is None or kept.due <= due:
-                return
+    def _at(self, when: dt.datetime, id: EntryId) -> None:
+        """Only an entry's first time counts: it is looked at then, and says again when to look next."""
+        due, kept = when.timestamp(), self._line.kept(id)
+        if kept is not None and due < kept.due:
             kept.due = due
-        heapq.heappush(self._deadlines, (due, kind, id))
+            heapq.heappush(self._deadlines, (due, "entry", id))
+
+    def _holds(self, deadline: Deadline) -> bool:
+        """Nothing has come between."""
+        due, kind, id = deadline
+        if kind == "agent":
+            return self._looked_at.get(AgentId(id)) == due
+        kept = self._line.kept(EntryId(id))
+        return kept is not None and kept.due == due
 
 
 def ring_several(rules: Rules) -> bool:

@@ -96,7 +96,8 @@ class Floor:
         self._census: dict[Demand, Census] = {}
         self._asked: dict[QueueName, list[Census]] = {}
         self._fits: dict[AgentId, dict[QueueName, list[Census]]] = {}
-        self._grouped: dict[AgentId, list[Census]] = {}
+        self._groups: dict[AgentId, list[set[AgentId]]] = {}
+        """Where each is while free."""
         self._turns: dict[tuple[QueueName, int], Any] = {}
         self._shifts: dict[QueueName, list[int]] = {}
         self._staffed: Counter[tuple[QueueName, str, str]] = Counter()
@@ -122,7 +123,7 @@ class Floor:
             self.remove(agent.id)
         self._agents[agent.id], self._buckets[agent.id] = agent, _bucket(agent)
         self._roll.enter(agent, self._buckets[agent.id])
-        self._fits[agent.id], self._grouped[agent.id] = {queue: [] for queue in agent.queues}, []
+        self._fits[agent.id], self._groups[agent.id] = {queue: [] for queue in agent.queues}, []
         for queue in agent.queues:
             for census in self._asked.get(queue, ()):
                 if has(agent, census.demand[1]):
@@ -134,12 +135,11 @@ class Floor:
     def remove(self, id: AgentId) -> None:
         old = self._agents.pop(id)
         self._roll.leave(old, self._buckets.pop(id))
-        del self._grouped[id]
         for census in chain.from_iterable(self._fits.pop(id).values()):
             census.fitting -= 1
             census.logged_in -= old.logged_in
-            if census.free is not None and old.state == "available":
-                self._group(census, census.free, old).discard(id)
+        for group in self._groups.pop(id):
+            group.discard(id)
         self._log(old, -1)
         if old.state == "available":
             self._delist(old)
@@ -270,12 +270,12 @@ class Floor:
         was, now = old.state == "available", new.state == "available"
         if before != after:
             self._roll.move(new.id, before, after)
-            for census in self._grouped[new.id] if was or now else ():
-                assert census.free is not None
-                if was:
-                    self._group(census, census.free, old).discard(old.id)
-                else:
-                    self._group(census, census.free, new).add(new.id)
+            if was or now:
+                for group in self._groups[new.id]:
+                    if now:
+                        group.add(new.id)
+                    else:
+                        group.discard(new.id)
             if old.logged_in != new.logged_in:
                 change = 1 if new.logged_in else -1
                 for census in chain.from_iterable(self._fits[new.id].values()):
@@ -299,17 +299,12 @@ class Floor:
                 self._put_in_group(census, census.free, self._agents[id])
 
     def _put_in_group(self, census: Census, free: dict[Group, set[AgentId]], agent: Agent) -> None:
-        self._grouped[agent.id].append(census)
-        if agent.state == "available":
-            self._group(census, free, agent).add(agent.id)
-
-    def _group(self, census: Census, free: dict[Group, set[AgentId]], agent: Agent) -> set[AgentId]:
         queue = self._queue(census.demand[0])
-        group = (grade(agent, queue, census.demand[1]), labels_of(agent, queue))
-        found = free.get(group)
-        if found is None:
-            found = free[group] = set()
-        return found
+        own = (grade(agent, queue, census.needs), labels_of(agent, queue))
+        group = free.setdefault(own, set())
+        self._groups[agent.id].append(group)
+        if agent.state == "available":
+            group.add(agent.id)
 
     def _log(self, agent: Agent, change: int, *, anyway: bool = False) -> None:
         if not (agent.logged_in or anyway):

@@ -170,5 +170,10 @@ class Driving:
         self._timer, self._rings_at = loop.call_at(rings_at, self._tick), rings_at
 
     def _tick(self) -> None:
+        """Nothing is due any more, often: who was rung has answered."""
         self._timer = None
-        self.apply(Tick())
+        now, deadline = self._clock.now(), self.board.next_deadline()
+        if deadline is not None and deadline > now:
+            self._set_timer(now)
+        elif deadline is not None:
+            self.apply(Tick())

@@ -10,7 +10,7 @@ from routing.decisions import Wait
 from routing.entries import Step
 from routing.ids import AgentId, EntryId, QueueName
 from routing.rules import QueueRules
-from tests.routing.world import Floor, agent, entry, of_kind, offers, rules, skills
+from tests.routing.world import Floor, agent, at, entry, of_kind, offers, rules, skills
 
 
 def test_a_caller_is_offered_to_the_agent_who_is_idle_longest() -> None:
@@ -61,6 +61,22 @@ def test_ring_time_is_the_boards_own_timer() -> None:
     late = floor.answer("e1", "ann", 25.1)
     assert [type(each) for each in late] == [ev.Ignored]
     assert floor.state("bob") == "reserved"
+
+
+def test_who_has_answered_leaves_no_deadline_of_the_ringing_and_a_caller_who_comes_back_has_the_own_again() -> (
+    None
+):
+    floor = Floor(rules(ring_s=20.0, max_wait_s=60.0, retry_s=5.0), agent("ann"))
+    floor.arrive("e1", 0)
+    floor.answer("e1", "ann", 3)
+    assert floor.board.next_deadline() is None
+    floor.tell(ev.SentBack(EntryId("e1"), AgentId("ann"), "lost", None, None, None), 10)
+    floor.act("ann", ag.LogOut(), 11)
+    floor.tell(ev.Tick(), 20)
+    assert floor.state("ann") == "offline"
+    assert floor.board.next_deadline() == at(70)
+    (ended,) = of_kind(floor.tell(ev.Tick(), 70), ev.EndWait)
+    assert ended.entry.outcome == "timeout"
 
 
 def test_one_agent_alone_is_asked_again_only_after_a_while_and_pauses_after_three_misses() -> None:
