@@ -12,14 +12,17 @@ LOUD: Final = 256
 """Mean absolute amplitude (of 32,767) from which a frame is no silence: Asterisk's own measure."""
 SAID_S: Final = 0.16
 """So much sound is somebody saying something; less is a click on the line."""
+END_S: Final = 0.1
+"""Asterisk leaves so much and more of the silence that ended a recording."""
 
 
 @dataclass(frozen=True, slots=True)
 class Contents:
-    """seconds: the whole length. said: something was said."""
+    """seconds: the whole length. said: something was said. to_the_end: no silence is what ended it."""
 
     seconds: float
     said: bool
+    to_the_end: bool
 
 
 def contents(wav: bytes) -> Contents | None:
@@ -36,5 +39,9 @@ def contents(wav: bytes) -> Contents | None:
         return None
     frame = round(rate * channels * FRAME_S)
     frames = samples[: len(samples) // frame * frame].reshape(-1, frame)
-    loud = int(np.count_nonzero(np.abs(frames.astype(np.int32)).mean(axis=1) >= LOUD))
-    return Contents(len(samples) / channels / rate, loud * FRAME_S >= SAID_S)
+    loud = np.abs(frames.astype(np.int32)).mean(axis=1) >= LOUD
+    return Contents(
+        len(samples) / channels / rate,
+        int(np.count_nonzero(loud)) * FRAME_S >= SAID_S,
+        bool(loud[-round(END_S / FRAME_S) :].any()),
+    )

@@ -5,6 +5,9 @@ time, a finish key, `StopRecord`, the hang-up), reads the file to learn its true
 (Asterisk's own figures are whole seconds, and call 200 ms of silence one second of talk), and says how it ended. What
 holds nothing is deleted. A caller who hangs up in the middle has said what was said: the file is kept.
 
+Asterisk says `done` also of a recording that it could not write on, as on a full disk: what nobody ended, and no
+silence, has failed. What there is of it is kept.
+
 A recording's id is its name in Asterisk. It begins with the call's id, and the rest cannot be guessed; a dialogue can
 play the recordings of its own call only.
 """
@@ -274,6 +277,10 @@ class Recorder:
             self._note(running, state="kept")
             return RecordingEnded(op, "failed")
         seconds = round(found.seconds, 2)
+        if found.to_the_end and ended_by == "silence" and not self._here.gone:
+            log.error("a recording broke off after %.1f s (is there room on the disk?)", seconds)
+            self._note(running, state="kept", seconds=seconds, ended_by="cut")
+            return RecordingEnded(op, "failed")
         self._lengths[name] = seconds
         self._note(running, state="kept", seconds=seconds, ended_by=ended_by)
         # Now the dialogue tells the caller that the message is accepted.

@@ -100,6 +100,24 @@ def test_what_holds_nothing_is_empty_and_deleted() -> None:
     play(scene, entry="message")
 
 
+def test_what_breaks_off_is_no_accepted_message_and_what_there_is_of_it_is_kept() -> None:
+    """As where the disk is full: Asterisk says that it is done."""
+
+    async def scene(here: House) -> None:
+        await speaking(here, 10)
+        await here.until(4)
+        (recording,) = here.ari.world.recordings.values()
+        here.ari.world._recorded(recording, "done")
+        await here.until(5)
+        assert (ended(here)["outcome"], kept(here).state, kept(here).ended_by) == ("failed", "kept", "cut")
+        assert kept(here).seconds == pytest.approx(4.2, abs=0.1)
+        assert list(here.ari.world.stored) == [kept(here).id]
+        await here.until(45)
+        assert summary_of(here).outcome == "completed"
+
+    play(scene, entry="message")
+
+
 @pytest.mark.parametrize("seed", SEEDS)
 def test_who_hangs_up_has_left_the_message(seed: int) -> None:
     async def scene(here: House) -> None:

@@ -8,9 +8,11 @@ from typing import Any
 import numpy as np
 import pytest
 
+from ivr.asterisk.running import read_mark
 from storage.promises import RecordingRecord
 from tests.support.audio import Samples, load_recording, loudness, silence, tone, tone_present
 from tests.support.citizens import Caller, Scene
+from tests.support.faults_processes import no_room
 
 pytestmark = [pytest.mark.real, pytest.mark.asyncio(loop_scope="session")]
 
@@ -162,6 +164,24 @@ async def test_a_message_is_accepted_while_the_database_takes_nothing(stage: Sce
         numbers = [event.seq for event in await uow.journal.of(call)]
     assert numbers == list(range(1, len(numbers) + 1))
     assert hotline.writer.figures.lost == 0
+
+
+async def test_a_full_disk_is_told_to_the_caller_and_what_there_is_is_kept(stage: Scene) -> None:
+    """Of Asterisk itself: no file of it grows beyond some seconds of a message."""
+    citizen = await at_the_tone(stage)
+    call = stage.live_call()
+    assert stage.hotline.rendered is not None
+    mark = read_mark(stage.hotline.rendered.folder)
+    assert mark is not None
+    with no_room(mark.pid, beyond=40_000):
+        await citizen.play(tone(SAID_HZ, 9.0))
+        assert (await _ended(stage, call))["outcome"] == "failed"
+        await stage.hears(citizen, "sorry")
+    await citizen.events.next("closed", timeout=15)
+    (record,) = await _records(stage, call)
+    assert (record.state, record.data["ended_by"]) == ("kept", "cut")
+    assert 2.0 < record.seconds < 3.0
+    assert (await stage.record(call)).ended_by == "system"
 
 
 async def test_only_the_hotline_can_read_it(stage: Scene) -> None:

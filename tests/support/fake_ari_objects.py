@@ -110,6 +110,8 @@ class FakeRecording:
     began: float = 0.0
     longest_silence_s: float = 0.0
     seconds: float = 0.0
+    quiet_s: float = 0.0
+    """Before the talk."""
     talked_s: float = 0.0
 
 
@@ -196,15 +198,16 @@ def recording_json(recording: FakeRecording) -> dict[str, Any]:
 
 
 def recording_file(recording: FakeRecording) -> bytes:
-    """The WAV that Asterisk would have written: so much talk, then silence to its end."""
+    """The WAV that Asterisk would have written: so much silence, so much talk, then silence to its end."""
+    before = np.zeros(round(recording.quiet_s * 8000), np.int16)
     talk = np.full(round(recording.talked_s * 8000), 4000, np.int16)
-    rest = np.zeros(max(0, round(recording.seconds * 8000) - len(talk)), np.int16)
+    rest = np.zeros(max(0, round(recording.seconds * 8000) - len(before) - len(talk)), np.int16)
     file = io.BytesIO()
     with wave.open(file, "wb") as written:
         written.setnchannels(1)
         written.setsampwidth(2)
         written.setframerate(8000)
-        written.writeframes(np.concatenate([talk, rest]).astype("<i2").tobytes())
+        written.writeframes(np.concatenate([before, talk, rest]).astype("<i2").tobytes())
     return file.getvalue()
 
 

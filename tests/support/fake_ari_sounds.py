@@ -144,6 +144,7 @@ class FakeSounds(FakeEvents):
         if channel is not None:
             begun, over = max(channel.talks_from, recording.began), min(channel.talks_until, now)
             recording.talked_s = max(0.0, over - begun)
+            recording.quiet_s = begun - recording.began if recording.talked_s else 0.0
         if state == "done":
             self.stored[recording.name] = recording_file(recording)
         self._emit(recording.topic, "RecordingFinished", recording=recording_json(recording))

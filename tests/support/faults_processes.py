@@ -45,8 +45,9 @@ async def frozen(pid: int, seconds: float) -> AsyncIterator[None]:
 
 
 @contextlib.contextmanager
-def no_room(*pids: int) -> Iterator[None]:
-    """No file of these processes can grow meanwhile: their writes fail with EFBIG, as with ENOSPC on a full disk.
+def no_room(*pids: int, beyond: int = 0) -> Iterator[None]:
+    """No file of these processes can grow meanwhile, or only to so many bytes: their writes fail with EFBIG, as with
+    ENOSPC on a full disk.
 
     Sockets and pipes are not concerned. By the limit on the size of files, which a process's owner may set.
     """
@@ -54,7 +55,7 @@ def no_room(*pids: int) -> Iterator[None]:
     for pid in pids:
         with contextlib.suppress(ProcessLookupError):
             before[pid] = resource.prlimit(pid, resource.RLIMIT_FSIZE)
-            resource.prlimit(pid, resource.RLIMIT_FSIZE, (0, before[pid][1]))
+            resource.prlimit(pid, resource.RLIMIT_FSIZE, (beyond, before[pid][1]))
     try:
         yield
     finally:
