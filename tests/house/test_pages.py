@@ -109,6 +109,18 @@ def test_files_that_the_code_names_are_there() -> None:
     assert sorted(one for one in named if one[1] not in there and f"{one[1]}.j2" not in there) == []
 
 
+def test_decisions_that_are_named_by_their_numbers_are_there() -> None:
+    made = {path.name[:4] for path in (ROOT / "docs/decisions").glob("*.md")}
+    named = [
+        (name, number)
+        for name in known()
+        if name.endswith((".py", ".md"))
+        for number in re.findall(r"(?:[Dd]ecisions? |decisions/)(\d{4})\b", (ROOT / name).read_text("utf-8"))
+    ]
+    assert len(named) > 50
+    assert sorted(one for one in named if one[1] not in made) == []
+
+
 def fault_of(line: str) -> str:
     """What is wrong with `kpi --today` as an `ivr` command; "": nothing."""
     name, *words = line.split()
