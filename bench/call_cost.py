@@ -56,7 +56,7 @@ from storage import spool_codec
 from storage.records import Fact, JournalEvent
 from storage.spool_segments import Segments
 from storage.writer import FactWriter
-from tests.support.fake_ari import FakeAsterisk
+from tests.support.fake_ari_commands import FakeAsterisk
 from tests.support.fake_ari_objects import Phone
 from tests.support.fake_ari_server import operation_of
 from tests.support.inline_database import InlineLoop, inline_sqlite
