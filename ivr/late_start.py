@@ -27,7 +27,7 @@ from ivr.errors import StorageError
 from storage.errors import StorageAway, parse_url, where_is
 from storage.last_known import LastKnown
 from storage.late_store import LateStore
-from storage.migrate import status, upgrade
+from storage.migrate import head_revision, status, upgrade
 from storage.spool import Spool
 from storage.store import Store
 from storage.writer import FactWriter
@@ -97,13 +97,14 @@ async def open_database(stack: AsyncExitStack, settings: Settings) -> Database:
         return Database(store, await stack.enter_async_context(FactWriter(store, spool=spool)))
     known = LastKnown(settings.state_dir / "last-known", url, settings.node, settings.hotline)
     stack.callback(known.close)
-    away = await _away(url)
-    if away is None:
-        await upgrade(url)
+    found = await _found(url)
+    if not isinstance(found, StorageAway):
+        if found != head_revision():
+            await upgrade(url)
         store = await stack.enter_async_context(await Store.open(url))
         writer = await stack.enter_async_context(FactWriter(store, spool=spool, stored=known.see))
         return Database(store, writer, known)
-    return await _without(stack, url, spool, known, away)
+    return await _without(stack, url, spool, known, found)
 
 
 async def _without(
@@ -120,15 +121,15 @@ async def _without(
     return Database(late, await stack.enter_async_context(writer), known, late)
 
 
-async def _away(url: str) -> StorageAway | None:
-    """None: it answers. Raises StorageError: it does, and refuses us."""
+async def _found(url: str) -> StorageAway | str | None:
+    """Where it answers, the revision of its tables. Raises StorageError: it does, and refuses us."""
     loop = asyncio.get_running_loop()
     until = loop.time() + WAIT_S
     while True:
         try:
             async with asyncio.timeout_at(until):
-                await status(url)
-            return None
+                revision, _ = await status(url)
+            return revision
         except TimeoutError:
             return StorageAway(f"{where_is(parse_url(url))} does not answer", mend="see whether it is frozen")
         except StorageAway as error:

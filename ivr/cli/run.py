@@ -15,6 +15,7 @@ from ivr.config import Settings, load_settings
 from ivr.errors import HotlineError, first_of
 from ivr.event_loop import new_event_loop
 from ivr.main import TAKING_OVER, RunningHotline
+from ivr.main.late import load
 from ivr.service_manager import ServiceManager
 
 SWITCH_S = 0.0005
@@ -89,7 +90,8 @@ async def _serve(settings: Settings, *, demo: bool, takeover: bool) -> None:
         # What is printed is kept: no place for the agents' first secrets.
         manager.ready(f"takes calls; version {hotline.library.version[:12]} of the dialogue")
     else:
-        from ivr.cli.introducing import introduce  # what prints it nicely takes long to load
+        await load("ivr.cli.introducing")
+        from ivr.cli.introducing import introduce
 
         introduce(hotline)
     try:
