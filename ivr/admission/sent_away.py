@@ -23,6 +23,8 @@ from ivr.ids import ChannelId
 log = logging.getLogger(__name__)
 
 KEPT_S: Final = 30.0
+REFUSED_S: Final = 2.0
+"""So long, after Asterisk could not be told, nobody tries again: all who are to be sent would wait for it."""
 _SOUND: Final = "sound:"
 _PARTS_OF_A_LIST: Final = "&,|${}"
 
@@ -39,7 +41,7 @@ class SentAway:
         self._telling = asyncio.Lock()
         self._context = ""
         self._told: tuple[str, float] | None = None
-        """What Asterisk was told last, and when."""
+        """What Asterisk was told last, and until when that is taken for known."""
 
     async def send(self, channel: ChannelId, media: Sequence[str], seconds: float) -> bool:
         """False: this Asterisk cannot say it, or says it to as many as it may. True: it does, or the caller has gone.
@@ -61,26 +63,25 @@ class SentAway:
         sounds = "&".join(one.removeprefix(_SOUND) for one in media)
         async with self._telling:
             told, now = self._told, self._clock.monotonic()
-            if told is None or told[0] != sounds or now - told[1] >= KEPT_S:
-                self._context = await self._tell(media, sounds)
-                self._told = sounds, now
+            if told is None or told[0] != sounds or now >= told[1]:
+                try:
+                    self._context, kept_s = await self._tell(media, sounds), KEPT_S
+                except AriError as error:
+                    log.warning("the dialplan was not told what to say of a full house: %s", error)
+                    self._context, kept_s = "", REFUSED_S
+                self._told = sounds, self._clock.monotonic() + kept_s
             return self._context
 
     async def _tell(self, media: Sequence[str], sounds: str) -> str:
+        """Raises AriError."""
         playable = all(one.startswith(_SOUND) for one in media)
         if not playable or any(sign in one for one in media for sign in _PARTS_OF_A_LIST):
             return ""
         asterisk = self._ari.asterisk
-        try:
-            found = await asterisk.get_global_var(variable=FULL_HOUSE)
-            context = "" if isinstance(found, Gone) else found.value.value
-            if context:
-                await asterisk.set_global_var(variable=sounds_variable(self._ari.app), value=sounds)
-            else:
-                log.warning(
-                    "the dialplan has no context for a full house: callers hear the tone of congestion"
-                )
-        except AriError as error:
-            log.warning("the dialplan was not told what to say of a full house: %s", error)
-            return ""
+        found = await asterisk.get_global_var(variable=FULL_HOUSE)
+        context = "" if isinstance(found, Gone) else found.value.value
+        if context:
+            await asterisk.set_global_var(variable=sounds_variable(self._ari.app), value=sounds)
+        else:
+            log.warning("the dialplan has no context for a full house: callers hear the tone of congestion")
         return context

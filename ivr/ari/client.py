@@ -16,7 +16,6 @@ From then on this client only asks; whatever would change something is refused, 
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import datetime as dt
 import logging
 import random
@@ -247,10 +246,12 @@ class AriClient(WithHandles):
         return partial(self._socket.ping, b"%.6f" % time.monotonic())
 
     def _ponged(self, sent: bytes) -> None:
-        with contextlib.suppress(ValueError):  # not one of ours
+        try:
             late_s = time.monotonic() - float(sent)
-            if self.see_round_trip is not None and late_s >= 0.0:
-                self.see_round_trip(late_s)
+        except ValueError:
+            return  # not one of ours
+        if self.see_round_trip is not None and late_s >= 0.0:
+            self.see_round_trip(late_s)
 
     def _look(self) -> None:
         """After each tick: what is new about Asterisk's condition is said; one that is silent for too long is lost."""
