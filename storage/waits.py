@@ -6,7 +6,7 @@ import datetime as dt
 from collections.abc import Collection
 from typing import Final
 
-from sqlalchemy import bindparam, select
+from sqlalchemy import bindparam, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from storage.errors import explained
@@ -19,15 +19,22 @@ LOST_PLACES = ("abandoned", "failed")
 
 
 _entries = queue_entries.c
+_SERVED: Final = (
+    _entries.caller_key.in_(bindparam("callers", expanding=True)),
+    _entries.ended_at >= bindparam("since"),
+    _entries.outcome == "served",
+    _entries.agent.is_not(None),
+)
+_LAST: Final = (
+    select(_entries.caller_key, func.max(_entries.ended_at).label("ended_at"))
+    .where(*_SERVED)
+    .group_by(_entries.caller_key)
+    .subquery()
+)
 _LAST_AGENTS: Final = (
     select(_entries.caller_key, _entries.agent)
-    .where(
-        _entries.caller_key.in_(bindparam("callers", expanding=True)),
-        _entries.ended_at >= bindparam("since"),
-        _entries.outcome == "served",
-        _entries.agent.is_not(None),
-    )
-    .order_by(_entries.ended_at)
+    .join(_LAST, (_LAST.c.caller_key == _entries.caller_key) & (_LAST.c.ended_at == _entries.ended_at))
+    .where(*_SERVED)
 )
 """Asked for of all callers who arrive, some together."""
 
