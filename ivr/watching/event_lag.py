@@ -1,4 +1,4 @@
-"""How old events are when they reach us: Asterisk's own time stamp against our clock. A sample of them is looked at."""
+"""How old events are when they reach us: Asterisk's own time stamp against its clock. A sample of them is looked at."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ class EventLag:
     def __init__(
         self, lag: Callable[[float], None], now: Callable[[], float], monotonic: Callable[[], float]
     ) -> None:
-        """now: seconds since 1970."""
+        """now: seconds since 1970, by the clock that Asterisk has."""
         self._lag = lag
         self._now = now
         self._monotonic = monotonic

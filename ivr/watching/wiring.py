@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from typing import Final, Literal
@@ -107,7 +108,8 @@ async def watching(
             disk_low_bytes=round(disk.warn_mb * MB), disk_full_bytes=round(disk.transcripts_mb * MB)
         )
     loop_lag, journal_lag = LoopLag(meters.loop_lag.observe), JournalLag()
-    event_lag = EventLag(meters.event_lag.observe, lambda: clock.now().timestamp(), clock.monotonic)
+    # Asterisk stamps by the machine's clock, which the hotline's own follows slowly after a jump.
+    event_lag = EventLag(meters.event_lag.observe, time.time, clock.monotonic)
     collector = Collector(parts, event_lag, loop_lag, journal_lag)
     meters.registry.register(Levels(collector.read, limits))
     found = Watching(collector, meters, limits)
