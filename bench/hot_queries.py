@@ -37,7 +37,8 @@ QUERIES: Final[Mapping[str, Query]] = {
     "a call arrives: the agent of the last call": lambda uow, n: uow.waits.last_agents(
         ("key5", "key6"), _at(n, 0.9)
     ),
-    "a call ends: is something owed": lambda uow, n: uow.missed.open_of(f"key{n}"),
+    "calls end: is something owed": lambda uow, n: uow.missed.owed({f"key{n}", "key5"}),
+    "a call ends in vain: is something owed": lambda uow, n: uow.missed.open_of(f"key{n}"),
     "a start: live calls": lambda uow, n: uow.calls.live(),
     "a start: entries in line": lambda uow, n: uow.entries.live(),
     "a start: lost places": lambda uow, n: uow.waits.lost_places(_at(n, 0.999)),

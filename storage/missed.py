@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Collection
 from dataclasses import dataclass, field
+from typing import Final
 
-from sqlalchemy import ColumnElement, func, select
+from sqlalchemy import ColumnElement, bindparam, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from storage.errors import explained
@@ -29,6 +31,11 @@ class MissedCounts:
     reasons: dict[str, int] = field(default_factory=dict)
 
 
+_OWED: Final = select(missed_calls.c.caller_key).where(
+    missed_calls.c.state == "open", missed_calls.c.caller_key.in_(bindparam("callers", expanding=True))
+)
+
+
 class Missed(FactRepository[MissedCallRecord]):
     def __init__(self, connection: AsyncConnection) -> None:
         super().__init__(connection, MissedCallRecord)
@@ -42,6 +49,12 @@ class Missed(FactRepository[MissedCallRecord]):
 
     async def open_of(self, caller_key: str) -> MissedCallRecord | None:
         return await self._one(missed_calls.c.state == "open", missed_calls.c.caller_key == caller_key)
+
+    async def owed(self, caller_keys: Collection[str]) -> set[str]:
+        """Those of these callers with an open obligation."""
+        with explained(self._connection.engine.url):
+            rows = await self._connection.execute(_OWED, {"callers": list(caller_keys)})
+            return set(rows.scalars())
 
     async def of_callback(self, callback_id: str) -> list[MissedCallRecord]:
         """The open ones that this promise is to make good."""

@@ -11,7 +11,8 @@ from __future__ import annotations
 import asyncio
 import datetime as dt
 import logging
-from collections.abc import Callable, Sequence
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Final, assert_never
 
@@ -37,6 +38,8 @@ JUST_BEFORE: Final = dt.timedelta(minutes=2)
 LONGEST_CALL: Final = dt.timedelta(hours=6)
 STORED_EVERY_S: Final = 0.1
 STORED_LOOKS: Final = 100
+TOGETHER_S: Final = 0.1
+"""Between two looks at who is owed a call."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,14 +77,19 @@ class MissedLedger:
         self._calls = CallsSeen(policy)
         self._earlier: set[str] = set()
         self._since = clock.now() - JUST_BEFORE
-        self._waiting: asyncio.Queue[Entry] = asyncio.Queue()
+        self._waiting: deque[Entry] = deque()
+        """Each until it is written."""
+        self._came, self._empty = asyncio.Event(), asyncio.Event()
+        self._empty.set()
+        self._begun = False
+        """Perhaps the first one was written, and its writer cancelled before it could say so."""
         self._full = False
         self._shut = False
 
     @property
     def waiting(self) -> int:
         """Obligations that are not written yet."""
-        return self._waiting.qsize()
+        return len(self._waiting)
 
     def see(self, fact: Fact) -> None:
         """One fact, as it is written. Never waits, never raises."""
@@ -136,35 +144,62 @@ class MissedLedger:
     async def run(self) -> None:
         """Until cancelled."""
         while True:
-            await self._until_written(await self._waiting.get())
-            self._waiting.task_done()
+            await self._came.wait()
+            self._came.clear()
+            await self._write_all()
+            # Nearly every call is answered, and nearly nobody was owed one: they are looked at together.
+            await asyncio.sleep(TOGETHER_S)
 
     async def drain(self) -> None:
         """Until all that was seen is written."""
-        await self._waiting.join()
+        await self._empty.wait()
 
     async def finish(self, limit_s: float = FINISH_S) -> None:
         """After `run` has ended: write what the last calls left. What cannot be written in time is said."""
         try:
             async with asyncio.timeout(limit_s):
-                while not self._waiting.empty():
-                    await self._until_written(self._waiting.get_nowait())
+                await self._write_all()
         except TimeoutError:
-            log.error("%d entries of the ledger of missed calls are lost", self._waiting.qsize() + 1)
+            log.error("%d entries of the ledger of missed calls are lost", len(self._waiting))
 
     def _put(self, entry: Entry) -> None:
         if self._shut:
             return
-        if self._waiting.qsize() >= WAITING_MOST:
+        if len(self._waiting) >= WAITING_MOST:
             if not self._full:
                 log.critical("the ledger of missed calls is too far behind: obligations are lost")
             self._full = True
             return
         self._full = False
-        self._waiting.put_nowait(entry)
+        self._waiting.append(entry)
+        self._came.set()
+        self._empty.clear()
 
-    async def _until_written(self, entry: Entry) -> None:
-        attempt, unsure = 0, False
+    async def _write_all(self) -> None:
+        while self._waiting:
+            if isinstance(self._waiting[0], Answered) and not self._shut:
+                await self._leave_out_who_is_owed_nothing()
+            if self._waiting:
+                unsure, self._begun = self._begun, True
+                await self._until_written(self._waiting[0], unsure=unsure)
+                self._waiting.popleft()
+            self._begun = False
+        self._empty.set()
+
+    async def _leave_out_who_is_owed_nothing(self) -> None:
+        """Of the answered who come next, up to the first entry of another kind."""
+        answered = list(_answered_first(self._waiting))
+        try:
+            async with self._store.reading() as uow:
+                owed = await uow.missed.owed({self._key(one.number) for one in answered} - {""})
+        except StorageError:
+            return  # it is tried again with each
+        for _ in answered:
+            self._waiting.popleft()
+        self._waiting.extendleft(one for one in reversed(answered) if self._key(one.number) in owed)
+
+    async def _until_written(self, entry: Entry, *, unsure: bool = False) -> None:
+        attempt = 0
         while not self._shut:
             try:
                 if isinstance(entry, Unjudged):
@@ -271,6 +306,13 @@ class MissedLedger:
             )
         await uow.missed.upsert(record)
         return record
+
+
+def _answered_first(entries: Iterable[Entry]) -> Iterator[Answered]:
+    for entry in entries:
+        if not isinstance(entry, Answered):
+            return
+        yield entry
 
 
 def closed_by(

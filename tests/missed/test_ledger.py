@@ -24,7 +24,7 @@ from storage.migrate import upgrade
 from storage.missed_records import MissedCallRecord
 from storage.promises import CallbackRecord
 from storage.records import CallRecord, Fact, JournalEvent
-from storage.store import Store
+from storage.store import Store, UnitOfWork
 from tests.missed.test_judging import NUMBER, T0, at, over, waits
 from tests.support.virtual_time import VirtualClock
 
@@ -107,6 +107,55 @@ async def test_a_repeat_call_that_is_answered_makes_it_good(ledger: Ledger) -> N
     await ledger.missed(call="c-3")
     (again,) = await ledger.open()
     assert (again.id != closed.id, again.count) == (True, 1)
+
+
+async def test_answered_calls_are_looked_at_together_and_only_what_is_owed_is_made_good(
+    ledger: Ledger,
+) -> None:
+    await ledger.missed(OTHER)
+    await ledger.missed()
+    later = Ledger(ledger.store)
+    for number, caller in enumerate((OTHER, "13800000003", NUMBER, ""), 2):
+        call = f"c-{number}"
+        later.ledger.see(CallRecord(call, at(60), caller=caller))
+        later.ledger.see(waits("joined", agent=f"a{number}", call_id=call))
+    later.ledger.see(CallRecord("c-9", at(90), caller=OTHER))
+    later.ledger.see(replace(over(100), id="c-9", caller=OTHER))
+    running = asyncio.create_task(later.ledger.run())
+    await later.ledger.drain()
+    running.cancel()
+    closed = [one for one in later.told if one.state == "closed"]
+    assert [(one.closing_call, one.closed_by) for one in closed] == [("c-2", "a2"), ("c-4", "a4")]
+    (again,) = await ledger.open()
+    assert (again.number, again.call_id) == (OTHER, "c-9"), "a call in vain after that is owed anew"
+
+
+@pytest.mark.parametrize("written", [False, True])
+async def test_what_was_being_written_when_the_ledger_ended_is_neither_lost_nor_counted_twice(
+    ledger: Ledger, monkeypatch: pytest.MonkeyPatch, written: bool
+) -> None:
+    reached, real = asyncio.Event(), Store.unit_of_work
+
+    @asynccontextmanager
+    async def held_up(store: Store) -> AsyncIterator[UnitOfWork]:
+        if written:
+            async with real(store) as uow:
+                yield uow
+        reached.set()
+        await asyncio.Event().wait()
+
+    await ledger.missed()
+    with monkeypatch.context() as patched:
+        patched.setattr(Store, "unit_of_work", held_up)
+        running = asyncio.create_task(ledger.ledger.run())
+        for fact in (CallRecord("c-2", at(50), caller=NUMBER), replace(over(70), id="c-2", caller=NUMBER)):
+            ledger.ledger.see(fact)
+        await reached.wait()
+        running.cancel()
+        await asyncio.wait([running])
+    await ledger.ledger.finish()
+    (owed,) = await ledger.open()
+    assert (owed.count, owed.call_id) == (2, "c-2")
 
 
 async def test_a_callback_makes_it_good_and_one_in_vain_does_not(ledger: Ledger) -> None:
