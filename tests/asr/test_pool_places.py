@@ -144,4 +144,4 @@ async def test_twenty_callers_at_once_are_heard_in_time_or_refused_at_once(speec
         await eventually(lambda: pool.state()[0].load["live"] == 0)
         load = pool.state()[0].load
         assert load["refused"] == len(refused)
-        assert 0.2 < load["costs"]["first grammar"] < 0.7
+        assert 0.15 < load["costs"]["first grammar"] < 0.7, "a clock of whole milliseconds, read once a turn"

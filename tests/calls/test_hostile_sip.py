@@ -42,7 +42,7 @@ async def answered(scene: Scene, name: str, start: str, **changed: str) -> int:
         asked = torture.message(
             name, start, body=torture.SDP, Via=via, Contact=f"<sip:x@{host}:{port}>", **changed
         )
-        await loop.sock_sendto(own, asked.raw, (scene.rendered.sip_host, scene.rendered.ports.sip))
+        own.sendto(asked.raw, (scene.rendered.sip_host, scene.rendered.ports.sip))
         status = 0
         async with asyncio.timeout(30):
             while status < 200:
@@ -58,13 +58,12 @@ async def test_all_of_the_rfcs_messages_are_there() -> None:
 async def test_torture_and_scanners_while_a_call_goes_on(scene: Scene, stranger: socket.socket) -> None:
     citizen = await scene.citizen()
     call = scene.live_call()
-    loop = asyncio.get_running_loop()
     server = (scene.rendered.sip_host, scene.rendered.ports.sip)
     host, port = stranger.getsockname()
     for raw in (*(one.raw for one in torture.ALL), *torture.GARBAGE):
-        await loop.sock_sendto(stranger, raw, server)
+        stranger.sendto(raw, server)
     for raw in torture.scanners(host, port, rounds=60):
-        await loop.sock_sendto(stranger, raw, server)
+        stranger.sendto(raw, server)
     # Whoever is behind it waits for nothing: the port answers a stranger, and the call goes on where it was.
     assert (await answered_last(stranger, scene))[-1] == 200
     await citizen.send_digits("1")
@@ -87,7 +86,7 @@ async def answered_last(stranger: socket.socket, scene: Scene) -> list[int]:
         start = f"OPTIONS sip:{scene.rendered.hotline_number}@{host} SIP/2.0"
         raw = torture.message("last", start, Via=via).raw
         for _ in range(40):  # sent again as SIP does: a flood fills the socket's buffer
-            await loop.sock_sendto(own, raw, (host, scene.rendered.ports.sip))
+            own.sendto(raw, (host, scene.rendered.ports.sip))
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(0.5):
                     return [int((await loop.sock_recv(own, 65_536))[8:11])]

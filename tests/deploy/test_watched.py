@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 import re
 import subprocess
@@ -15,6 +16,7 @@ from prometheus_client import CollectorRegistry
 from prometheus_client.process_collector import ProcessCollector
 
 from ivr.admission.rules import REASONS
+from ivr.gate import Gate
 from ivr.watching.health import Limits
 from ivr.watching.levels import Levels
 from ivr.watching.meters import Meters
@@ -64,7 +66,9 @@ def told() -> dict[str, set[str]]:
     )
     meters.registry.register(Levels(lambda: now, Limits()))
     ProcessCollector(registry=meters.registry)
-    meters.facts[CallRecord] = 1
+    gate = Gate(lambda _: None)
+    meters.watch(gate)
+    gate(CallRecord("c-1", dt.datetime.now(dt.UTC)))
     found: dict[str, set[str]] = dict(FROM_PROMETHEUS)
     for instrument in vars(meters).values():
         names = getattr(instrument, "_labelnames", None)
