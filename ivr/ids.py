@@ -36,6 +36,12 @@ def child_id(call: str, kind: str) -> str:
     return f"{call}.{kind}{next(_numbers()):x}"
 
 
+def promised_as(op: str) -> str:
+    """The kind of the place that is promised anew by this step of a dialogue: by it the next controller sees that the
+    promise has been made."""
+    return f"entry-{op}-"
+
+
 def owner_of(object_id: str) -> CallId | None:
     """The call that an object made by `child_id` belongs to; None for an id that Asterisk chose."""
     call, dot, _ = object_id.partition(".")

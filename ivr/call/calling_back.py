@@ -13,6 +13,7 @@ from ivr.call.services import OpenCall
 from ivr.flow import codec
 from ivr.flow.actions import Callback, JsonValue
 from ivr.flow.inputs import CallbackPlaced, OpId
+from ivr.ids import promised_as
 
 
 class CallingBack:
@@ -79,10 +80,13 @@ class CallingBack:
             action, place = codec.action_from_json(kept), self._line.place
             if not isinstance(action, Callback):
                 continue
+            # Some were made, and nobody was there to hear so.
+            anew = f"{self._here.call}.{promised_as(action.op)}"
             if place is not None and action.held == place.op and place.entry in promised:
-                # It was made, and nobody was there to hear so.
                 self._line.place = None
                 self._here.history.left_queue("callback")
+                self._here.tell(CallbackPlaced(action.op, "placed"))
+            elif any(entry.startswith(anew) for entry in promised):
                 self._here.tell(CallbackPlaced(action.op, "placed"))
             else:
                 self._here.spawn(self.promise(action), f"callback {action.op}")

@@ -34,7 +34,7 @@ from ivr.dispatch import Dispatcher
 from ivr.errors import CallbackError, StorageError
 from ivr.flow.actions import Callback
 from ivr.flow.inputs import CallbackPlaced, OpId
-from ivr.ids import CallId, child_id, new_call_id
+from ivr.ids import CallId, child_id, new_call_id, promised_as
 from routing.entries import Entry, enter
 from routing.ids import EntryId, QueueName, SkillName
 from storage.missed_records import MissedCallRecord
@@ -191,7 +191,7 @@ class CallbackDesk:
         if held is not None:
             taken = dispatcher.promise(held, id, later, wanted.number, self._rounds.seat())
             return dispatcher.board.entry(held) if taken else None
-        place = EntryId(child_id(call, "entry"))
+        place = EntryId(child_id(call, promised_as(wanted.op)))
         return dispatcher.promise_anew(place, call, wanted, id, later, self._rounds.seat())
 
     # --- when it is time
