@@ -73,6 +73,9 @@ class CallersChannel:
             log.warning("cannot ask for the channel: %s", error)
             return
         if isinstance(channel, Gone):
+            if self._here.cut_off:
+                self.cut_off()  # what says so is behind what had us look
+                return
             log.warning("the caller's channel had gone without a word")
             self._here.hung_up("caller")
 
