@@ -30,8 +30,10 @@ pytest_plugins = ["tests.support.asterisk", "tests.support.postgres"]
 
 
 def pytest_asyncio_loop_factories() -> Mapping[str, Callable[[], asyncio.AbstractEventLoop]]:
-    """Async tests and fixtures run on the product's loop. Those on virtual time bring their own (`run_virtual`)."""
-    return {"product": new_event_loop}
+    """asyncio's loop, or the product's with `HOTLINE_TESTS_LOOP=product` (docs/developers/event-loop.md). Those on virtual
+    time bring their own (`run_virtual`)."""
+    product = os.environ.get("HOTLINE_TESTS_LOOP") == "product"
+    return {"product": new_event_loop if product else asyncio.new_event_loop}
 
 
 @pytest.fixture(autouse=True)
