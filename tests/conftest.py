@@ -30,7 +30,7 @@ pytest_plugins = ["tests.support.asterisk", "tests.support.postgres"]
 
 
 def pytest_asyncio_loop_factories() -> Mapping[str, Callable[[], asyncio.AbstractEventLoop]]:
-    """asyncio's loop, or the product's with `HOTLINE_TESTS_LOOP=product` (docs/developers/event-loop.md). Those on virtual
+    """asyncio's loop; with `HOTLINE_TESTS_LOOP=product` the product's (docs/developers/event-loop.md). Tests on virtual
     time bring their own (`run_virtual`)."""
     product = os.environ.get("HOTLINE_TESTS_LOOP") == "product"
     return {"product": new_event_loop if product else asyncio.new_event_loop}
