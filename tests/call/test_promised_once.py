@@ -27,6 +27,7 @@ WANTED = Callback(OpId("3"), "general", "13800000001", "zh")
         (f"{CALL}.entry-3", True),
         ("", True),
     ],
+    ids=["the same step", "another step", "another call", "a place in line", "nothing promised"],
 )
 def test_a_place_promised_anew_is_known_again_by_its_call_and_step(in_line: str, is_made_again: bool) -> None:
     told: list[Any] = []
