@@ -45,6 +45,7 @@ class InLine:
 
     def enqueue(self, action: Enqueue) -> None:
         entry = EntryId(f"{self._here.call}.entry-{action.op}")
+        now = self._here.services.clock.now()
         self.place = Place(
             action.op,
             entry,
@@ -54,13 +55,18 @@ class InLine:
             action.whisper,
             action.language,
             wanted=action,
-            enqueued_at=self._here.services.clock.now(),
-            began_at=self._here.services.clock.now(),
+            enqueued_at=now,
+            began_at=now,
         )
         self._here.history.queued(action.queue)
         if self._here.catching_up and self._known(self.place):
             return
         lost = self._queues.enqueue(entry, self._here.call, action, self._here.facts.caller, self._seat)
+        entered = self._queues.since(entry)
+        if lost is None and entered is not None:
+            # The board's moment: the process may have been held up on the way to it.
+            self.place.since += (entered - now).total_seconds()
+            self.place.enqueued_at = self.place.began_at = entered
         if lost is not None:
             self.place.enqueued_at = lost.enqueued_at
             away_s = (self._here.services.clock.now() - lost.lost_at).total_seconds()

@@ -93,9 +93,11 @@ class Serving:
             if rung.outcome != "answered":
                 queues.not_answered(offer.entry, offer.agent, rung.of_agent)
                 return
+            # Before the board is told, whose time of the answer it is: what the process is held up there counts too.
+            answered_at = here.monotonic()
             if not queues.answered(offer.entry, offer.agent):
                 return
-            self._alone, answered_at = offer.agent, here.monotonic()
+            self._alone = offer.agent
             # Whoever served the caller until now, and is perhaps still at it.
             before, place.serving = place.serving, asyncio.current_task()
             if place.whisper and not await leg.hear(*await self._whispered(place, offer)):
