@@ -42,6 +42,7 @@ from ivr.ari.patience import Patient
 from ivr.ari.pulse import Pulse
 from ivr.ari.repository import Reply, Request, Transport, query
 from ivr.ari.results import Gone
+from ivr.ari.round_trips import RoundTrips
 from ivr.ari.socket_rest import QUICK, SocketRest
 from ivr.errors import AriError, AriUnauthorised, AriUnavailable
 
@@ -78,8 +79,9 @@ class AriClient(WithHandles):
         self.see_message: Callable[[bytes], None] | None = None
         """Shown every event as it comes in; must not wait nor raise."""
         self.see_round_trip: Callable[[float], None] | None = None
-        """Told how long each ping over the websocket took (s). Its answer stands behind all events before it: so
-        late is what Asterisk tells dealt with. Must not wait nor raise."""
+        """Told how late what Asterisk tells is dealt with (s): with each answer to a ping, and while answers are
+        overdue. Must not wait nor raise."""
+        self._trips = RoundTrips()
         self.changed: Callable[[], None] = lambda: None
         """Told when Asterisk falls silent, goes, comes back, or belongs to another controller."""
         self._socket: aiohttp.ClientWebSocketResponse[Literal[False]] | None = None
@@ -243,19 +245,25 @@ class AriClient(WithHandles):
         """It carries when it was sent, which the answer repeats."""
         if self._socket is None:
             return None
-        return partial(self._socket.ping, b"%.6f" % time.monotonic())
+        carried = b"%.6f" % time.monotonic()
+        self._trips.sent(float(carried))
+        return partial(self._socket.ping, carried)
 
     def _ponged(self, sent: bytes) -> None:
         try:
-            late_s = time.monotonic() - float(sent)
+            late_s = self._trips.answered(float(sent), time.monotonic())
         except ValueError:
             return  # not one of ours
-        if self.see_round_trip is not None and late_s >= 0.0:
+        self._tell_late(late_s)
+
+    def _tell_late(self, late_s: float | None) -> None:
+        if self.see_round_trip is not None and late_s is not None and late_s >= 0.0:
             self.see_round_trip(late_s)
 
     def _look(self) -> None:
         """After each tick: what is new about Asterisk's condition is said; one that is silent for too long is lost."""
         heart, settings = self.heart, self.settings
+        self._tell_late(self._trips.unanswered(time.monotonic(), heart.came))
         if heart.condition != self._condition:
             self._condition = heart.condition
             if heart.condition == "answers":
@@ -302,6 +310,7 @@ class AriClient(WithHandles):
             try:
                 restarted = await self._is_another()
                 self._socket = socket
+                self._trips.begin()
                 self.bus.dispatch(Gap(first, 0.0 if first else time.monotonic() - lost_at, restarted))
                 self.heart.opened()
                 self._set_connected(True)

@@ -28,6 +28,8 @@ class Heart:
     """Since the last sign of life on that path."""
     away_s: float = 0.0
     """Since it last answered: silent, or without a websocket."""
+    came: bool = False
+    """Whether anything came over the websocket between the last two ticks."""
     _ticked: float | None = None
 
     def opened(self) -> None:
@@ -47,6 +49,7 @@ class Heart:
         self._ticked = now
         # More than two ticks at once: it was us who did not listen.
         counted = min(max(passed, 0.0), 2 * self.tick_s)
+        self.came = not self.quiet_s["websocket"]
         for path in PATHS:
             self.quiet_s[path] += counted
         self.away_s = 0.0 if self.condition == "answers" else self.away_s + counted
