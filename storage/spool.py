@@ -94,6 +94,16 @@ class Spool:
         return len(self._unwritten)
 
     @property
+    def unwritten_bytes(self) -> int:
+        """Of these, with what frames them."""
+        return self._unwritten_bytes
+
+    @property
+    def unwritten_most(self) -> int:
+        """So many bytes of them may wait."""
+        return self._unwritten_most
+
+    @property
     def pressed(self) -> bool:
         """Half of what may wait in memory for the disk does."""
         return self._unwritten_bytes > self._unwritten_most // 2
@@ -246,17 +256,19 @@ class Spool:
         scanned = await asyncio.to_thread(spool_format.scan, data, begin)
         self.figures.damaged += len(scanned.damaged)
         report_damage(self.folder, segment.path, data, scanned)
-        seen = cursor.index - cursor.at
-        payloads, left = scanned.payloads[seen:], max(0, seen - len(scanned.payloads))
+        at = cursor.at if segment.number == cursor.segment else segment.first
+        payloads = scanned.payloads[max(0, cursor.index - at) :]
         if not last:
             following = next(one for one in self._segments.all if one.number > segment.number)
-            at = following.first
-            end = Cursor(following.number, len(spool_format.HEADER), at, at + left)
+            read_to = max(following.first, cursor.index + len(payloads))
+            end = Cursor(following.number, len(spool_format.HEADER), following.first, read_to)
         return payloads, end
 
     def trim(self, index: int) -> None:
         """Everything up to this index is stored for good. Never raises."""
         first_unwritten = self._next - self.unwritten
+        if self._unwritten and first_unwritten <= index:
+            self._segments.pass_over()
         while self._unwritten and first_unwritten <= index:
             self._drop_unwritten()
             first_unwritten += 1

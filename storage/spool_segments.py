@@ -38,6 +38,8 @@ class Segments:
         self.most_bytes = most_bytes
         self.write = write
         self._segment_bytes = segment_bytes
+        self._room = segment_bytes
+        """Of the last segment: it takes nothing beyond. 0: what comes next does not follow what it ends with."""
         self._spares_wanted = spares
         self._run: RunFolder | None = None
         self._file = -1
@@ -82,7 +84,7 @@ class Segments:
         """Behind what is there. Raises OSError, StorageError when the disk does not take it; then nothing changes."""
         segment, size = self.last, len(framed)
         try:
-            if segment is None or segment.size + size > self._segment_bytes:
+            if segment is None or segment.size + size > self._room:
                 segment = self._next(size, index)
             # `_append` in one line: each fact passes here.
             if self.write(self._file, framed, segment.size) != size:
@@ -101,9 +103,15 @@ class Segments:
             self._earlier_bytes -= done.size
             with contextlib.suppress(OSError):
                 done.path.unlink()
-        if index + 1 >= following and self.last is not None and self.last.size > len(HEADER):
-            self._cut(self.last, len(HEADER))
+        if index + 1 >= following and self.last is not None:
+            if self.last.size > len(HEADER):
+                self._cut(self.last, len(HEADER))
             self.last.first = following
+            self._room = self._segment_bytes
+
+    def pass_over(self) -> None:
+        """Payloads that were never put down are stored: what comes next begins a segment, which says its index."""
+        self._room = 0
 
     def unsynced(self) -> tuple[Sequence[Path], int]:
         """What must be written through, and the number of the last segment of it."""
@@ -154,7 +162,7 @@ class Segments:
         try:
             return self._begin(index)
         except OSError as error:
-            if self.last is None or error.errno in FULL:
+            if self.last is None or error.errno in FULL or not self._room:
                 raise
             # A folder that takes no new file: the segment grows instead.
             return self.last
@@ -177,6 +185,7 @@ class Segments:
         if self._file >= 0:
             os.close(self._file)
         self._file, self._number = file, number
+        self._room = self._segment_bytes
         self._earlier_bytes = self.size
         self.last = Segment(number, index, path)
         self.all.append(self.last)

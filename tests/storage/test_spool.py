@@ -9,6 +9,7 @@ import os
 import stat
 import tempfile
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -223,6 +224,26 @@ async def test_what_waits_for_the_disk_may_be_stored_meanwhile(tmp_path: Path) -
     spool.close()
 
 
+async def test_what_was_stored_from_memory_is_not_looked_for_on_the_disk(tmp_path: Path) -> None:
+    """Disk and database come back together, the database first: what is read on from is where it should be."""
+    spool, disk = _opened(tmp_path, segment_bytes=10_000)
+    spool.append(_payload(1))
+    disk.room = 0
+    for n in range(2, 11):
+        spool.append(_payload(n))
+    cursor = replace(spool.end, index=11)
+    for n in range(11, 31):
+        spool.append(_payload(n))
+    spool.trim(10)
+    disk.room = float("inf")
+    assert spool.retry()
+    assert spool.append(_payload(31)) == 31
+    assert (await _all(spool, cursor))[0] == list(range(11, 32))
+    spool.trim(31)
+    assert _left_of(spool) == []
+    spool.close()
+
+
 async def test_room_that_was_reserved_is_used_when_the_disk_is_full(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -420,6 +441,13 @@ class AnySpool(RuleBasedStateMachine):
     @rule()
     def store(self) -> None:
         self.stored = self.appended - (self.appended - self.stored) // 2
+        self.spool.trim(self.stored)
+
+    @precondition(lambda self: self.cursor is not None)
+    @rule(less=strategies.integers(0, 12))
+    def store_what_was_read(self, less: int) -> None:
+        assert self.cursor is not None
+        self.stored = max(self.stored, self.cursor.index - 1 - less)
         self.spool.trim(self.stored)
 
     @invariant()

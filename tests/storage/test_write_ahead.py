@@ -74,7 +74,7 @@ async def test_what_does_not_fit_into_memory_is_read_again_in_order(store: Store
         async with asyncio.timeout(20):
             await flaky.failed.wait()
         assert writer.away
-        assert (writer.waiting, len(writer._buffer)) == (100, 10)
+        assert (writer.waiting, writer.buffered) == (100, 10)
         flaky.away = False
         for seq in range(101, 201):
             writer.put(s.event(seq))
@@ -127,6 +127,40 @@ async def test_a_full_disk_reaches_no_caller_and_loses_nothing_while_the_databas
         writer.put(s.event(51))
     assert writer.figures.lost == 0
     assert await _journal_seqs(store) == list(range(1, 52))
+
+
+async def test_a_full_disk_that_the_database_is_on_too_loses_nothing_when_both_are_back(
+    store: Store, tmp_path: Path
+) -> None:
+    """The database takes what is in memory, and only then is there room for what is in the spool alone."""
+    full = False
+
+    def write(file: int, what: bytes, where: int) -> int:
+        if full:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        return spool_write.write(file, what, where)
+
+    class RoomAfterTheFirstBatch(Spool):
+        def trim(self, index: int) -> None:
+            nonlocal full
+            super().trim(index)
+            full = False
+            self.retry()
+
+    flaky = Flaky(store)
+    flaky.away = True
+    spool = RoomAfterTheFirstBatch(tmp_path / "spool", spares=0, write=write)
+    async with FactWriter(flaky, spool=spool, capacity=10, batch=4, every_s=0.001) as writer:
+        full = True
+        for seq in range(1, 31):
+            writer.put(s.event(seq))
+        async with asyncio.timeout(20):
+            await flaky.failed.wait()
+        flaky.away = False
+        await writer.drain(20)
+        assert (writer.figures.written, writer.figures.lost, writer.waiting) == (30, 0, 0)
+    assert await _journal_seqs(store) == list(range(1, 31))
+    assert _left(tmp_path / "spool") == []
 
 
 async def test_when_disk_and_database_take_nothing_the_journal_has_what_memory_there_is(
