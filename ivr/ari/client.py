@@ -16,6 +16,7 @@ From then on this client only asks; whatever would change something is refused, 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import datetime as dt
 import logging
 import random
@@ -79,8 +80,8 @@ class AriClient(WithHandles):
         self.see_message: Callable[[bytes], None] | None = None
         """Shown every event as it comes in; must not wait nor raise."""
         self.see_round_trip: Callable[[float], None] | None = None
-        """Told how late what Asterisk tells is dealt with (s): with each answer to a ping, and while answers are
-        overdue. Must not wait nor raise."""
+        """Told once a tick, where it is known, how late what Asterisk tells is dealt with (s). Must not wait nor
+        raise."""
         self._trips = RoundTrips()
         self.changed: Callable[[], None] = lambda: None
         """Told when Asterisk falls silent, goes, comes back, or belongs to another controller."""
@@ -250,20 +251,16 @@ class AriClient(WithHandles):
         return partial(self._socket.ping, carried)
 
     def _ponged(self, sent: bytes) -> None:
-        try:
-            late_s = self._trips.answered(float(sent), time.monotonic())
-        except ValueError:
-            return  # not one of ours
-        self._tell_late(late_s)
-
-    def _tell_late(self, late_s: float | None) -> None:
-        if self.see_round_trip is not None and late_s is not None and late_s >= 0.0:
-            self.see_round_trip(late_s)
+        # Another answer is not one of ours.
+        with contextlib.suppress(ValueError):
+            self._trips.answered(float(sent), time.monotonic())
 
     def _look(self) -> None:
         """After each tick: what is new about Asterisk's condition is said; one that is silent for too long is lost."""
         heart, settings = self.heart, self.settings
-        self._tell_late(self._trips.unanswered(time.monotonic(), heart.came))
+        late_s = self._trips.late_s(time.monotonic(), heart.came, heart.late_s)
+        if self.see_round_trip is not None and late_s is not None and heart.connected:
+            self.see_round_trip(late_s)
         if heart.condition != self._condition:
             self._condition = heart.condition
             if heart.condition == "answers":

@@ -30,6 +30,8 @@ class Heart:
     """Since it last answered: silent, or without a websocket."""
     came: bool = False
     """Whether anything came over the websocket between the last two ticks."""
+    late_s: float = 0.0
+    """The last tick itself: the process was stopped, or is too busy."""
     _ticked: float | None = None
 
     def opened(self) -> None:
@@ -47,6 +49,7 @@ class Heart:
     def tick(self, now: float) -> None:
         passed = 0.0 if self._ticked is None else now - self._ticked
         self._ticked = now
+        self.late_s = max(passed - self.tick_s, 0.0)
         # More than two ticks at once: it was us who did not listen.
         counted = min(max(passed, 0.0), 2 * self.tick_s)
         self.came = not self.quiet_s["websocket"]

@@ -2,11 +2,12 @@
 `now` is passed in, seconds on one clock that only goes on.
 
     trips.sent(now)
-    trips.answered(sent, now)        # so late it was
-    trips.unanswered(now, came)      # so late it is at the least, though no answer has come
+    trips.answered(sent, now)
+    trips.late_s(now, came, loop_late_s)     # once a tick: the worst of what is known since the last one
 
 An overload of many seconds is seen by what is not there: the answers take as long as the events. Silence says nothing,
-since a frozen Asterisk is not late: an unanswered ping counts only while other things come.
+since a frozen Asterisk is not late: an unanswered ping counts only while other things come. A loop whose own timers are
+late deals with everything so late.
 """
 
 from __future__ import annotations
@@ -23,22 +24,27 @@ BEHIND: Final = 2
 class RoundTrips:
     def __init__(self) -> None:
         self._open: deque[float] = deque(maxlen=MOST)
+        self._worst_s: float | None = None
 
     def begin(self) -> None:
         """Another connection: what was asked on the one before is not answered any more."""
         self._open.clear()
+        self._worst_s = None
 
     def sent(self, now: float) -> None:
         self._open.append(now)
 
-    def answered(self, sent: float, now: float) -> float:
+    def answered(self, sent: float, now: float) -> None:
         """sent: what the answer repeats."""
         while self._open and self._open[0] <= sent:
             self._open.popleft()
-        return now - sent
+        if now >= sent:
+            self._worst_s = max(now - sent, self._worst_s or 0.0)
 
-    def unanswered(self, now: float, came: bool) -> float | None:
-        """Before the next ping goes out. came: whether anything has come since the last one went out."""
-        if not came or len(self._open) <= BEHIND:
-            return None
-        return now - self._open[0]
+    def late_s(self, now: float, came: bool, loop_late_s: float) -> float | None:
+        """Before the next ping goes out. came: whether anything has come since the last one went out. loop_late_s: of
+        this tick. None: nothing is known."""
+        worst_s, self._worst_s = self._worst_s, None
+        if came and len(self._open) > BEHIND:
+            worst_s = max(now - self._open[0], worst_s or 0.0)
+        return None if worst_s is None and not came else max(loop_late_s, worst_s or 0.0)

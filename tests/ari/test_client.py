@@ -126,7 +126,7 @@ async def test_an_answer_that_does_not_come_is_unavailable_in_time(server: FakeA
 
 async def test_a_cut_connection_and_a_5xx_are_unavailable(server: FakeAriServer) -> None:
     async with connected(settings(server)) as ari:
-        server.world.fault("channels.list", unanswered=True, times=2)  # aiohttp asks once more
+        server.world.fault("channels.list", unanswered=True)
         with pytest.raises(AriUnavailable):
             await ari.channels.list()
         server.world.fault("channels.list", status=503, message="busy")
@@ -237,8 +237,9 @@ async def test_each_ping_tells_how_late_its_answer_is_dealt_with(server: FakeAri
         sent = time.monotonic() - 3.0
         ari._ponged(b"%.6f" % sent)
         ari._ponged(b"of somebody else")
-        late = [took.get_nowait() for _ in range(took.qsize())]
-        assert late[-1] >= 3.0, "and what is not ours tells nothing"
+        async with asyncio.timeout(PATIENCE_S):
+            while await took.get() < 3.0:
+                pass  # the worst is told at the next tick
 
 
 async def test_being_replaced_ends_the_reader_without_a_war(server: FakeAriServer) -> None:
