@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Collection, Coroutine, Mapping
+from collections.abc import Awaitable, Callable, Collection, Coroutine, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -152,11 +152,11 @@ class FrontDoor:
             log.info("a part of a call that is over entered late: %s", channel)
             self._spawn(self._end_channel(channel), f"end {channel}")
         elif args[:1] == [FEATURE]:
-            dialled, agent = (*args[1:3], "", "")[:2]
+            dialled, agent = dialled_by(args)
             self.registry.add_other(channel)
             self._codes.dialled(event.channel, dialled, self.agent_of(agent))
         elif args[:1] == [COLLEAGUE]:
-            dialled, agent = (*args[1:3], "", "")[:2]
+            dialled, agent = dialled_by(args)
             self.registry.add_other(channel)
             self._spawn(self._second(channel, dialled, self.agent_of(agent)), f"second call {channel}")
         else:
@@ -298,6 +298,14 @@ class FrontDoor:
         except Exception:
             self.failed += 1
             log.exception("%s failed; what is left of it is the reconciler's", name)
+
+
+def dialled_by(args: Sequence[str]) -> tuple[str, str]:
+    """(what an agent dialled, the SIP account that did), of the dialplan's arguments; "" = they do not say.
+
+    The account is the last of them: what was dialled is the telephone's own text, and commas in it make more.
+    """
+    return (args[1], args[-1]) if len(args) > 2 else ("", "")
 
 
 def in_application(channel: Channel, app: str) -> bool:

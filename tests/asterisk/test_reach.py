@@ -84,6 +84,11 @@ async def test_a_citizen_reaches_the_controller(
         ("*48", ["feature", "*48", "agent1"]),
         ("*483", ["feature", "*483", "agent1"]),
         ("12345", ["call", "12345", "agent1"]),
+        ("1002", ["colleague", "1002", "agent1"]),
+        # What is dialled is no second argument: it would say that another agent did.
+        ("1002,agent2", ["colleague", "10022", "agent1"]),
+        ("1002%22%2cagent2%22", ["colleague", "10022", "agent1"]),
+        ("*45,agent2", ["feature", "*45agent2", "agent1"]),
     ],
 )
 async def test_an_agent_reaches_codes_and_the_hotline(
