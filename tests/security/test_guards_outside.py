@@ -88,7 +88,19 @@ def test_the_firewall_limits_what_begins_something() -> None:
 
 def test_every_known_scanner_is_dropped_at_its_first_packet() -> None:
     text = (DEPLOY / "firewall" / "scanners.rules").read_text(encoding="utf-8")
-    assert tuple(re.findall(r'--icase --string "([^"]+)"', text)) == NAMES
+    words = re.findall(r'--icase --string "([^"]+)"', text)
+    assert tuple(word.removeprefix("User-Agent: ") for word in words) == NAMES
+    # Branches, tags and Call-IDs are random letters: four given ones, in upper or lower case, are in one packet of ten
+    # thousand by chance, and in each repetition of it, so that call would never come.
+    assert all(len(word) >= 6 for word in words)
+
+
+def test_a_friend_is_never_dropped_for_a_word() -> None:
+    """The trunk passes on what citizens' telephones write; whoever is let through stands before the first word."""
+    lines = (DEPLOY / "firewall" / "scanners.rules").read_text(encoding="utf-8").splitlines()
+    rules = [line for line in lines if line.startswith("-A HOTLINE-SCANNERS ")]
+    lets_through = [rule.endswith("-j RETURN") for rule in rules]
+    assert lets_through == sorted(lets_through, reverse=True) and any(lets_through)
 
 
 @pytest.mark.parametrize(
