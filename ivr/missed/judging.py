@@ -16,6 +16,9 @@ JUDGED_BY: Final = frozenset({CallRecord, EntryRecord, JournalEvent, RecordingRe
 _ANSWERS: Final = frozenset({"digit", "speech_heard"})
 _ENDED_BY_RULES: Final = frozenset({"timeout", "full", "closed", "unstaffed", "failed"})
 _TALKED_WITH: Final = "party_joined"
+_OWN_TALK_OVER: Final = "desk_answered"
+_CODE: Final = 3
+"""Characters before the number in what an agent dials to call a citizen: `*` and two digits."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +69,10 @@ class _Seen:
     outcome: str = ""
     """Of the last wait."""
     waited_s: float = 0.0
+    by_agent: bool = False
+    """An agent made the call: `number` is the citizen's all the same."""
+    handed_on: bool = False
+    """The citizen has a call of their own since."""
 
 
 class CallsSeen:
@@ -80,10 +87,10 @@ class CallsSeen:
             case JournalEvent():
                 if fact.kind == "input":
                     self._input(fact)
+                elif fact.kind == "talk" and fact.data.get("act") == "handed_on":
+                    self._handed_on(fact)
             case CallRecord(state="live"):
-                # Who was handed on has been with an agent from the beginning.
-                with_agent = bool(fact.data.get("handed_from"))
-                self._calls[fact.id] = _Seen(fact.caller, fact.started_at, answered=with_agent)
+                self._calls[fact.id] = _seen(fact)
             case CallRecord():
                 seen = self._calls.pop(fact.id, None)
                 if seen is None:
@@ -106,8 +113,15 @@ class CallsSeen:
             return
         if kind == _TALKED_WITH:
             seen.answered = seen.talked = True
+        elif kind == _OWN_TALK_OVER:
+            seen.talked = False
         elif kind in _ANSWERS and (kind == "digit" or event.data.get("text")):
             seen.spoke = True
+
+    def _handed_on(self, event: JournalEvent) -> None:
+        seen = self._calls.get(event.call_id)
+        if seen is not None:
+            seen.handed_on = True
 
     def _entry(self, entry: EntryRecord) -> list[Judgement]:
         seen = self._calls.get(entry.call_id)
@@ -151,6 +165,10 @@ class CallsSeen:
         return Missed(ended.id, seen.number, reason, at, seen.queue, ended.language)
 
     def _reason(self, seen: _Seen, ended: CallRecord, lasted_s: float) -> MissedReason | None:
+        if seen.by_agent:
+            # Whom an agent could not reach has missed nothing; who was cut off in the middle of a talk has.
+            cut_off = ended.data.get("outcome") == "failed" and seen.talked and not seen.handed_on
+            return "lost" if cut_off else None
         if ended.data.get("outcome") == "failed":
             return "lost"
         if ended.data.get("outcome") == "refused":
@@ -168,3 +186,12 @@ class CallsSeen:
         if not seen.spoke and lasted_s >= self._policy.shortest_s:
             return "dead_air"
         return None
+
+
+def _seen(live: CallRecord) -> _Seen:
+    """A call that has just begun."""
+    # Who was handed on has been with an agent from the beginning.
+    handed_on = bool(live.data.get("handed_from"))
+    if live.data.get("kind") == "outbound" and not handed_on:
+        return _Seen(live.dialled[_CODE:], live.started_at, by_agent=True)
+    return _Seen(live.caller, live.started_at, answered=handed_on)

@@ -85,6 +85,31 @@ def test_who_was_handed_on_by_an_agent_was_no_dead_air() -> None:
     assert [one for fact in (handed_on, over(30)) for one in calls.see(fact)] == []
 
 
+@pytest.mark.parametrize(
+    ("facts", "outcome", "owed"),
+    [
+        ([], "completed", None),
+        ([], "failed", None),
+        ([said("party_joined")], "completed", None),
+        ([said("party_joined")], "failed", NUMBER),
+        ([said("party_joined"), said("desk_answered")], "failed", None),
+        ([said("party_joined"), JournalEvent("c-1", 4, at(5), "talk", {"act": "handed_on"})], "failed", None),
+    ],
+)
+def test_of_a_call_that_an_agent_makes_only_who_was_cut_off_in_the_talk_is_owed_one(
+    facts: list[Fact], outcome: str, owed: str | None
+) -> None:
+    """The citizen, and never the agent's own telephone. Who was handed on has a call of their own that says so."""
+    data = {"kind": "outbound", "agent": "a1"}
+    own = replace(began(), caller="1001", dialled=f"*49{NUMBER}", data=data)
+    ended = replace(own, state="ended", ended_at=at(30), revision=1, data=data | {"outcome": outcome})
+    calls, all_of_it = CallsSeen(Policy()), [own, *facts, ended]
+    found = [one for fact in all_of_it for one in calls.see(fact)]
+    assert [(one.number, one.reason) for one in found if isinstance(one, Missed)] == (
+        [] if owed is None else [(owed, "lost")]
+    )
+
+
 def test_who_is_answered_or_promised_a_call_is_told_once() -> None:
     calls = CallsSeen(Policy())
     promised = waits(callback="cb-1")
