@@ -12,9 +12,9 @@
 
 Theory of operation. The kernel holds a lock on `controller.lock` for the process that runs, and drops it when that
 ends, however it ends. What the file says is for others: which process it is, since when, and whether it has let its
-calls go. Whoever comes to take them over says so in `controller.next`: then the one that loses the application to it
-writes down what is left, says `let_go` and ends. One that does not within `LET_GO_S` is frozen, and is killed: nothing
-is lost by that (docs/developers/recovery.md).
+calls go. Whoever comes to take them over says so in `controller.next`, one at a time: then the one that loses the
+application to it writes down what is left, says `let_go` and ends. One that does not within `LET_GO_S` is frozen, and
+is killed: nothing is lost by that (docs/developers/recovery.md).
 """
 
 from __future__ import annotations
@@ -86,7 +86,11 @@ class ControllerLock:
         return coming is not None and coming.pid != os.getpid() and _runs(coming)
 
     def take(self) -> None:
-        """Raises ConfigError: another controller has this state directory."""
+        """Raises ConfigError: another controller has this state directory, or is about to have it."""
+        holder = self.holder()
+        if holder is not None and holder.state == "let_go":
+            # Whoever it was let go to has the application, and the lock in a moment.
+            self._check_coming()
         if not self._try():
             raise ConfigError(
                 f"another controller runs in {self._path.parent}: {self.holder() or 'not known which'}",
@@ -105,9 +109,20 @@ class ControllerLock:
                 self._write(replace(holder, state=state))
 
     def come(self) -> bool:
-        """Take it, or say that we are to be the next. True: it is ours, nobody has it."""
+        """Take it, or say that we are to be the next. True: it is ours, nobody has it.
+
+        Raises ConfigError: the calls would be nobody's if we took the application, since another process is taking them
+        over already, or the controller that has them and we cannot see each other.
+        """
+        self._check_coming()
         if self._try():
             return True
+        holder = self.holder()
+        if holder is None or not _runs_here(holder):
+            raise ConfigError(
+                f"the controller in {self._path.parent} cannot be seen from here: {holder or 'not known which'}",
+                mend="take over in the machine or container in which it runs, or stop it first",
+            )
         draft = self._next.with_suffix(".draft")
         draft.write_text(json.dumps(asdict(self._us())))
         draft.replace(self._next)
@@ -152,6 +167,13 @@ class ControllerLock:
             os.close(self._file)
             self._file = -1
 
+    def _check_coming(self) -> None:
+        if self.wanted:
+            raise ConfigError(
+                f"another process takes the calls over just now: {_read(self._next) or 'it has done so'}",
+                mend="wait until it has, then look which one runs",
+            )
+
     def _try(self) -> bool:
         if self.is_ours:
             return True
@@ -179,7 +201,7 @@ class ControllerLock:
         os.ftruncate(self._file, len(told))
 
     def _kill(self, holder: Holder | None) -> None:
-        if holder is not None and holder.host == socket.gethostname() and _runs(holder):
+        if holder is not None and _runs_here(holder):
             with contextlib.suppress(ProcessLookupError, PermissionError):
                 os.kill(holder.pid, signal.SIGKILL)
 
@@ -202,8 +224,7 @@ def who_runs(state_dir: Path) -> Holder | None:
     """The controller of this machine that runs in that state directory now. Takes no lock: none that starts is kept
     from it."""
     holder = _read(state_dir / LOCK)
-    here = holder is not None and holder.host == socket.gethostname() and _runs(holder)
-    return holder if here else None
+    return holder if holder is not None and _runs_here(holder) else None
 
 
 def _read(path: Path) -> Holder | None:
@@ -221,3 +242,7 @@ def _read(path: Path) -> Holder | None:
 def _runs(holder: Holder) -> bool:
     """This very process, not a later one of the same number."""
     return holder.mark is not None and holder.mark.is_there
+
+
+def _runs_here(holder: Holder) -> bool:
+    return holder.host == socket.gethostname() and _runs(holder)

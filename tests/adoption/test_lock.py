@@ -29,11 +29,30 @@ sys.stdin.readline()
 """
 
 
-@contextlib.asynccontextmanager
-async def another(folder: Path) -> AsyncIterator[asyncio.subprocess.Process]:
+NEXT = """
+import sys
+from pathlib import Path
+from ivr.adoption.lock import ControllerLock
+ControllerLock(Path(sys.argv[1]), "n1").come()
+print("taken", flush=True)
+sys.stdin.readline()
+"""
+
+
+def another(folder: Path) -> contextlib.AbstractAsyncContextManager[asyncio.subprocess.Process]:
     """A controller's process that has the lock; with each line it goes a step further: lets go, ends."""
+    return running(OTHER, folder)
+
+
+def coming(folder: Path) -> contextlib.AbstractAsyncContextManager[asyncio.subprocess.Process]:
+    """One that has said that it comes to take over, and has not yet."""
+    return running(NEXT, folder)
+
+
+@contextlib.asynccontextmanager
+async def running(program: str, folder: Path) -> AsyncIterator[asyncio.subprocess.Process]:
     process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-c", OTHER, str(folder)),
+        *(sys.executable, "-c", program, str(folder)),
         stdin=asyncio.subprocess.PIPE,
         stdout=asyncio.subprocess.PIPE,
     )
@@ -124,6 +143,38 @@ async def test_one_that_lets_go_and_does_not_end_is_killed(
         assert await process.wait() == -signal.SIGKILL
         mine.close()
     assert "is killed" in caplog.text
+
+
+async def test_while_one_takes_over_nobody_else_does(tmp_path: Path) -> None:
+    """A second one would take the application from it before it has the calls, one without `--takeover` the lock."""
+    async with another(tmp_path) as process, coming(tmp_path) as next_one:
+        mine = ControllerLock(tmp_path, "n1")
+        with pytest.raises(ConfigError, match=f"takes the calls over just now: process {next_one.pid}"):
+            mine.come()
+        go_on(process)
+        go_on(process)
+        assert await process.wait() == 0
+        with pytest.raises(ConfigError, match="just now"):
+            mine.take()
+        assert not mine.is_ours
+        next_one.kill()
+        await next_one.wait()
+        mine.take()
+        assert mine.is_ours
+        mine.close()
+
+
+@pytest.mark.parametrize(
+    "told", ['{"pid": 1, "node": "n1", "host": "another", "since": "", "mark": null}', ""]
+)
+async def test_one_that_cannot_be_seen_is_not_taken_over_from(tmp_path: Path, told: str) -> None:
+    """Of another machine or container: it would not believe that we are there, and lose its calls to nobody."""
+    async with another(tmp_path):
+        (tmp_path / locks.LOCK).write_text(told)
+        mine = ControllerLock(tmp_path, "n1")
+        with pytest.raises(ConfigError, match="cannot be seen from here"):
+            mine.come()
+        assert not (tmp_path / locks.NEXT).exists()
 
 
 async def test_only_a_process_that_runs_is_said_to_come(tmp_path: Path) -> None:
