@@ -21,6 +21,7 @@ from ivr.ari.generated.operations import (
     Sounds,
 )
 from ivr.ari.heart import Condition
+from ivr.ari.repository import Transport
 
 
 class Ari(Protocol):
@@ -37,6 +38,8 @@ class Ari(Protocol):
     playbacks: Playbacks
     recordings: Recordings
     sounds: Sounds
+    not_ended: set[str]
+    """Channels and bridges that were to be ended and perhaps are there still."""
 
     @property
     def app(self) -> str:
@@ -70,6 +73,10 @@ class Ari(Protocol):
 
 class WithHandles(Repositories):
     """The repositories, and a handle for any id: `await ari.channel(channel_id).answer()`."""
+
+    def __init__(self, transport: Transport) -> None:
+        super().__init__(transport)
+        self.not_ended: set[str] = set()
 
     def channel(self, channel_id: str) -> ChannelHandle:
         return ChannelHandle(self.channels, channel_id)

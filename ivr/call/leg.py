@@ -9,10 +9,10 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from dataclasses import dataclass
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 from ivr.ari.bus import BRIDGED, Mailbox
 from ivr.ari.ending import end_all
@@ -125,9 +125,9 @@ class Leg:
     ) -> None:
         try:
             ending = self._ending()
-            if ending:
+            if ending is not None:
                 # The call may end while this leg is ending by itself: that must not cut the cleaning up short.
-                await unhurried(end_all(*ending))
+                await unhurried(ending)
         finally:
             self._mailbox_context.__exit__(kind, error, trace)
 
@@ -355,15 +355,17 @@ class Leg:
             raise RuntimeError("Leg used outside `async with`")
         return self._mailbox
 
-    def _ending(self) -> list[Awaitable[object]]:
-        """What is ours and still there has to be ended."""
-        steps: list[Awaitable[object]] = []
+    @property
+    def _is_ours(self) -> bool:
+        """As far as is known the telephone is there, and nobody else has it."""
         destroyed = self._destroyed or self._events().holds("ChannelDestroyed", self.channel)
-        if not self._given_away and not destroyed:
-            steps.append(self._ari.channels.hangup(channel_id=self.channel, reason_code="16"))
-        if self._bridged:
-            steps.append(self._ari.bridges.destroy(bridge_id=self.bridge))
-        return steps
+        return not self._given_away and not destroyed
+
+    def _ending(self) -> Coroutine[Any, Any, object] | None:
+        """What is ours and still there has to be ended. None: nothing is."""
+        channels = (self.channel,) if self._is_ours else ()
+        bridges = (self.bridge,) if self._bridged else ()
+        return end_all(self._ari, channels, bridges) if channels or bridges else None
 
 
 async def _both(first: Awaitable[object], second: Awaitable[object]) -> tuple[object, object]:

@@ -129,5 +129,4 @@ async def _both_started(mailbox: Mailbox, snoop: str, media: str) -> None:
 
 async def _destroy(ari: Ari, bridge: str, channels: list[str]) -> None:
     """Ends what was made. What Asterisk refuses or cannot answer now is left to the reconciler."""
-    hang_ups = (ari.channels.hangup(channel_id=channel) for channel in channels)
-    await end_all(*hang_ups, ari.bridges.destroy(bridge_id=bridge))
+    await end_all(ari, channels, [bridge])

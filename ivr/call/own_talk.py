@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import datetime as dt
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Coroutine, Iterator
 from contextlib import AsyncExitStack, contextmanager
 from dataclasses import dataclass, replace
 from typing import Any, Final
@@ -39,8 +39,11 @@ BEYOND: Final = (Blind, Consult, Add, Park, ToFlow)
 class OwnTelephone(Leg):
     """The telephone from which the call came: watched, and let go by its session only."""
 
-    async def _hang_up(self) -> None:
+    def _ending(self) -> Coroutine[Any, Any, object] | None:
         """It is back with the dialogue, which may have something to say."""
+        return self._silence() if self._is_ours else None
+
+    async def _silence(self) -> None:
         try:
             await self._ari.channels.ring_stop(channel_id=self.channel)
         except AriError:

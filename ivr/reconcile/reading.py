@@ -18,7 +18,7 @@ from ivr.talk.registry import Talks
 
 @dataclass(frozen=True, slots=True)
 class Books:
-    """Where our records are. promises: entries that are kept without a caller on the line."""
+    """Where our records are. promises: entries that are kept without a caller on the line. not_ended: see `Ari`."""
 
     node: str
     app: str
@@ -27,6 +27,7 @@ class Books:
     talks: Conversations
     in_talk: Talks
     promises: Callable[[], Iterable[str]]
+    not_ended: set[str]
 
     def records(self, faults: Iterable[object] = ()) -> Records:
         board, sessions = self.dispatcher.board, list(self.registry)
@@ -52,7 +53,7 @@ class Books:
             {str(id): agent for id, agent in board.agents.items()},
             {entry.id: entry for entry in board.entries()},
             tuple(map(str, faults)),
-            frozenset(self.registry.ended),
+            frozenset({*self.registry.ended, *self.not_ended}),
         )
 
 

@@ -141,6 +141,7 @@ class Reconciler:
         now = self._clock.now()
         wrong = faults(board, now) if thorough else held(board, board.entries())
         asterisk = asterisk_of(channels.value, bridges.value, self._ari.app)
+        self._ari.not_ended.intersection_update({*asterisk.channels, *asterisk.bridges})
         telephones: Telephones = ()
         if self._book is not None and endpoints is not None and not isinstance(endpoints, Gone):
             telephones = telephones_of(endpoints.value, self._book)

@@ -35,7 +35,8 @@ class Records:
     entries: Mapping[str, Entry] = field(default_factory=dict)
     faults: tuple[str, ...] = ()
     ended: frozenset[str] = frozenset()
-    """Of an earlier controller: nobody has them, also where their call goes on."""
+    """What was ended, by this controller or after an earlier one, and may be there still: nobody has it, also where its
+    call goes on."""
     callers: frozenset[str] = field(init=False, repr=False, compare=False)
     """Channels of `calls`."""
 

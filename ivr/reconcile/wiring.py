@@ -27,7 +27,9 @@ def reconcile_by(
     telephony: Telephony | None = None,
 ) -> Reconciler:
     """`run` it; `soon` after each gap."""
-    books = Books(node, ari.app, front_door.registry, dispatcher, talks, in_talk, callbacks.entries)
+    books = Books(
+        node, ari.app, front_door.registry, dispatcher, talks, in_talk, callbacks.entries, ari.not_ended
+    )
     own_calls = None if telephony is None else telephony.own_calls
     book = None if telephony is None else telephony.book
     mender = Mender(ari, dispatcher, in_talk, front_door.take_in, own_calls)

@@ -14,6 +14,7 @@ import logging
 from collections.abc import Callable
 from contextlib import AsyncExitStack
 
+from ivr.ari.ending import end_all
 from ivr.ari.interface import Ari
 from ivr.ari.results import Gone
 from ivr.ari.unhurried import unhurried
@@ -60,11 +61,8 @@ async def adopted(
 async def let_go(ari: Ari, saved: SavedTalk) -> None:
     """The talk is not gone on with: everybody but the citizen is let go."""
     for party in saved.parties.values():
-        await _end(ari, party)
-    try:
-        await ari.bridges.destroy(bridge_id=saved.main)
-    except AriError as error:
-        log.warning("left to the reconciler: %s", error)
+        await end_all(ari, [party.channel])
+    await end_all(ari, bridges=[saved.main])
 
 
 async def _end_all(ground: Ground, adopting: asyncio.Future[Begun]) -> None:
@@ -141,7 +139,7 @@ async def _let_go(ground: Ground, party: SavedParty, *, is_up: bool) -> None:
     if party.entry is not None and party.on_board and ground.queues.has(agent, EntryId(party.entry)):
         ground.queues.finished(EntryId(party.entry), agent, wrap_up_as=ground.queue)
     if is_up:
-        await _end(ground.ari, party)
+        await end_all(ground.ari, [party.channel])
 
 
 async def _party(ground: Ground, saved: SavedParty, mover: Mover) -> Party:
@@ -153,10 +151,3 @@ async def _party(ground: Ground, saved: SavedParty, mover: Mover) -> Party:
             leg.give_bridge()
         entry = None if saved.entry is None else EntryId(saved.entry)
         return Party(Reached(leg, stack.pop_all(), saved.agent, entry), on_board=saved.on_board)
-
-
-async def _end(ari: Ari, party: SavedParty) -> None:
-    try:
-        await ari.channels.hangup(channel_id=ChannelId(party.channel), reason_code="16")
-    except AriError as error:
-        log.warning("left to the reconciler: %s", error)

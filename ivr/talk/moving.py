@@ -6,6 +6,7 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Collection, Mapping, Sequence
 
+from ivr.ari.ending import end_all
 from ivr.ari.interface import Ari
 from ivr.ari.results import Gone
 from ivr.call.leg import TALK_BRIDGE, Leg
@@ -108,7 +109,7 @@ class Mover:
             await self._try(self._ari.channels.unmute(channel_id=channel, direction="in"))
 
     async def destroy(self) -> None:
-        await self._try(self._ari.bridges.destroy(bridge_id=self.main))
+        await end_all(self._ari, bridges=[self.main])
 
     def channel(self, who: str, room: Room, legs: Mapping[str, Leg]) -> ChannelId | None:
         """By which that person, or the citizen, is in that room. None: has no telephone up."""

@@ -105,7 +105,7 @@ class RecordingPath:
     async def close(self) -> None:
         """Nobody is heard any more. Raises nothing: what fails is left to the reconciler."""
         snoops, self._heard = list(self._heard.values()), {}
-        await end_all(*(self._ari.channels.hangup(channel_id=snoop) for snoop in snoops))
+        await end_all(self._ari, snoops)
 
 
 @asynccontextmanager
@@ -168,7 +168,7 @@ async def _until_writing(ari: Ari, mailbox: Mailbox, said: ChannelId) -> None:
 
 async def _close(ari: Ari, mailbox: Mailbox, said: ChannelId, bridge: str) -> None:
     """Ends what was made; what Asterisk refuses or cannot answer now is left to the reconciler."""
-    ended = await end_all(ari.channels.hangup(channel_id=said), ari.bridges.destroy(bridge_id=bridge))
+    ended = await end_all(ari, [said], [bridge])
     try:
         # The dialplan's `h` closes the file before the channel goes.
         async with asyncio.timeout(CLOSE_S):

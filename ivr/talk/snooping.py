@@ -10,10 +10,10 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable
 from dataclasses import dataclass, field
 from typing import Final, Literal
 
+from ivr.ari.ending import end_all
 from ivr.ari.generated.events import ChannelDestroyed, StasisEnd, StasisStart
 from ivr.ari.interface import Ari
 from ivr.ari.results import Gone
@@ -63,7 +63,7 @@ class Snoops:
     async def unhear(self, channel: ChannelId) -> None:
         snoop = self._heard.get(channel)
         if snoop is not None:
-            await _try(self.ari.channels.hangup(channel_id=snoop))
+            await end_all(self.ari, [snoop])
             self._heard.pop(channel, None)
 
     async def whisper(self, way: Way) -> bool:
@@ -95,10 +95,7 @@ class Snoops:
         async with self._ending:
             if self._whisper is not None:
                 said, whispered, bridge = self._whisper
-                await asyncio.gather(
-                    *(_try(self.ari.channels.hangup(channel_id=one)) for one in (whispered, said)),
-                    _try(self.ari.bridges.destroy(bridge_id=bridge)),
-                )
+                await end_all(self.ari, [whispered, said], [bridge])
                 self._whisper = None
 
     async def close(self) -> None:
@@ -116,7 +113,7 @@ class Snoops:
         except (AriError, TimeoutError) as error:
             log.warning("an agent was not told that somebody listens: %s", error or "no answer")
         finally:
-            await unhurried(_try(self.ari.channels.hangup(channel_id=snoop)))
+            await unhurried(end_all(self.ari, [snoop]))
 
     async def _snooped(
         self,
@@ -143,10 +140,3 @@ class Snoops:
                     if isinstance(event, (ChannelDestroyed, StasisEnd)):
                         return False
         return False
-
-
-async def _try(command: Awaitable[object]) -> None:
-    try:
-        await command
-    except AriError as error:
-        log.warning("left to the reconciler: %s", error)

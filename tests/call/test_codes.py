@@ -9,13 +9,14 @@ import pytest
 from ivr.desk.people import Author
 from routing.agents import AgentState
 from storage.wrap_up_records import WrapUpRecord
-from tests.support.call_house import House, Utterance, house
+from tests.support.call_house import House, house
 from tests.support.fake_ari_objects import Phone
+from tests.support.scripted_ears import Utterance
 from tests.support.virtual_time import run_virtual
 
 CITIZEN = "13800000001"
 TRUNK = f"PJSIP/{CITIZEN}@trunk"
-SOUNDS = {"done": "text.50ef8a4b6cbe.zh", "refused": "text.9be05f66a015.zh"}
+SOUNDS = {"done": "text.50ef8a4b6cbe.zh", "refused": "text.9be05f66a015.zh", "over": "text.cb79d2833299.zh"}
 """Of the texts in flows/agent_codes.yaml: named by their content."""
 
 
@@ -125,6 +126,20 @@ def test_an_agent_calls_a_citizen() -> None:
         here.desk.wrap_up_done(Author.of_agent("a1"), "sold")
         (kept,) = [fact for fact in here.memory.stored if isinstance(fact, WrapUpRecord)]
         assert (kept.call_id, kept.code) == (talk.call, "sold")
+
+    play(scene)
+
+
+def test_after_the_talk_the_telephone_is_back_with_the_dialogue() -> None:
+    """Which may have something to say, and hangs up by itself."""
+
+    async def scene(here: House) -> None:
+        here.ari.world.phones[TRUNK] = Phone(rings_s=1.0, talks_s=5.0)
+        channel = await call_out(here)
+        await here.until(12)
+        assert here.heard(channel) == [SOUNDS["over"]]
+        (summary,) = here.memory.calls.values()
+        assert (summary.outcome, summary.ended_by) == ("completed", "system")
 
     play(scene)
 

@@ -7,6 +7,8 @@ from typing import Any
 import pytest
 
 from ivr.ari.results import Gone
+from ivr.talk.service import TalkService
+from ivr.talk.targets import ToQueue
 from routing.entries import enter
 from routing.ids import AgentId, EntryId, QueueName
 from tests.call.scenes import SEEDS, nodes, play, sent
@@ -25,6 +27,10 @@ async def talking(here: House) -> tuple[str, str]:
     await here.until(4)
     (agent,) = [one.id for one in here.ari.world.channels.values() if one.endpoint == "PJSIP/a1"]
     return caller, agent
+
+
+def service(here: House) -> TalkService:
+    return TalkService(here.front_door._services.in_talk)
 
 
 def repairs(here: House) -> list[Any]:
@@ -47,6 +53,25 @@ def test_an_agent_whose_telephone_went_without_a_word_is_not_stuck(seed: int) ->
         here.ari.world.hang_up(caller)
 
     play(scene, seed, repairs=True)
+
+
+def test_a_telephone_that_could_not_be_hung_up_is_though_its_call_goes_on() -> None:
+    """Or its agent, who is free for the next caller, would have it at the ear until the citizen hangs up."""
+
+    async def scene(here: House) -> None:
+        caller, agent = await talking(here)
+        here.ari.world.fault("channels.hangup", status=500, times=1)
+        assert await service(here).transfer("a1", ToQueue("general"))
+        await here.until(0.5)
+        assert agent in here.ari.world.channels
+        await here.until(WITHIN_S)
+        assert agent not in here.ari.world.channels
+        assert caller in here.ari.world.channels
+        assert repairs(here) == ["channel_without_owner"]
+        assert not here.ari.not_ended
+        here.ari.world.hang_up(caller)
+
+    play(scene, repairs=True)
 
 
 @pytest.mark.parametrize("seed", SEEDS)

@@ -150,7 +150,7 @@ def test_a_whisper_is_the_agents_only_whoever_comes_and_goes(seed: int) -> None:
         assert whispered(here) == ("a1", "out")
         (added,) = phones(here, "a2")
         commands = here.ari.world.commands
-        ended = commands.index(("channels.hangup", {"channelId": way}))
+        ended = commands.index(("channels.hangup", {"channelId": way, "reason_code": "16"}))
         came = [
             at
             for at, (name, values) in enumerate(commands)
