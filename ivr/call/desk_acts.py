@@ -7,38 +7,26 @@ of its own, the agent is in the state `talking` from the first ring to the end, 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
 from ivr.call.desk_port import DONE
+from ivr.call.grounds import Grounds
 from ivr.call.held_records import HeldRecords
 from ivr.call.leg import Destination, Leg
 from ivr.call.own_talk import OwnTalk
-from ivr.call.services import OpenCall
-from ivr.call.transcribing import Transcripts
 from ivr.call.up import Up
 from ivr.flow import codec
 from ivr.flow.actions import DeskAct, JsonValue
 from ivr.flow.inputs import DeskAnswered, OpId, PartyJoined
-from ivr.flow.model import FlowLibrary
 from ivr.ids import CallId
 
 
 class DeskActs:
-    """fall_silent, library: as of `Waiting`."""
-
-    def __init__(
-        self,
-        here: OpenCall,
-        fall_silent: Callable[[], Awaitable[None]],
-        transcripts: Transcripts,
-        library: FlowLibrary,
-    ) -> None:
-        self._here = here
-        self._fall_silent = fall_silent
-        self._transcripts = transcripts
-        self._library = library
+    def __init__(self, grounds: Grounds) -> None:
+        self._here = grounds.here
+        self._grounds = grounds
         self._calls: dict[OpId, tuple[DeskAct, asyncio.Task[None]]] = {}
         self._up: Up | None = None
         self._beyond: CallId | None = None
@@ -171,7 +159,7 @@ class DeskActs:
         """False: the two could not be joined."""
         here = self._here
         self.joined = True
-        await self._fall_silent()
+        await self._grounds.hush()
         if not await leg.join(here.channel):
             return False
         here.services.changed()
@@ -186,9 +174,7 @@ class DeskActs:
         self._up = up
         here.keep()
         talk = OwnTalk(
-            here,
-            self._transcripts,
-            self._library,
+            self._grounds,
             leg,
             up,
             action.language,

@@ -14,15 +14,12 @@ from contextlib import AsyncExitStack, contextmanager
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
-from ivr.call.grounds import Occasion, ground_of
+from ivr.call.grounds import Grounds, Occasion
 from ivr.call.leg import Leg
 from ivr.call.onward_port import Citizen
 from ivr.call.racing import unless
-from ivr.call.services import OpenCall
-from ivr.call.transcribing import Transcripts
 from ivr.call.up import Up
 from ivr.errors import AriError
-from ivr.flow.model import FlowLibrary
 from ivr.ids import CallId, child_id
 from ivr.talk.conversations import Conversation
 from ivr.talk.events import Add, Blind, Consult, Park, ToFlow
@@ -58,9 +55,7 @@ class OwnTalk:
     number: the citizen's. queue_of_agent: whose line a citizen waits in whom nobody takes, "" = none is known.
     """
 
-    here: OpenCall
-    transcripts: Transcripts
-    library: FlowLibrary
+    grounds: Grounds
     citizen: Leg
     up: Up
     language: str
@@ -70,7 +65,7 @@ class OwnTalk:
     async def run(self, *, adopted: bool = False) -> CallId | None:
         """Until either hangs up; None then. Or until the talk goes on in a call of the citizen's own: that one, whose
         both telephones are. adopted: another controller had it, who knows in which room."""
-        here, agent = self.here, self.up.agent
+        here, agent = self.grounds.here, self.up.agent
         began = dt.datetime.fromtimestamp(self.up.began_at, dt.UTC)
         before_s = max(0.0, (here.services.clock.now() - began).total_seconds()) if adopted else 0.0
         async with AsyncExitStack() as keep:
@@ -95,13 +90,13 @@ class OwnTalk:
                     # At once, or whoever hangs up in this moment would leave the others to nobody.
                     moved = self._move(talking, talking.given)
                 gone.cancel()
-                self.transcripts.flow(on=True)
+                self.grounds.transcripts.flow(on=True)
                 here.history.parted(before_s + talking.talked_s, talking.held_s, here.services.clock.now())
             await asyncio.wait({gone})
             return moved
 
     def _move(self, talking: OnwardTalking, given: SavedTalk) -> CallId | None:
-        here, agent = self.here, self.up.agent
+        here, agent = self.grounds.here, self.up.agent
         citizen = Citizen(
             self.citizen.channel, self.number, self.language, agent, here.call, self.queue_of_agent()
         )
@@ -115,14 +110,17 @@ class OwnTalk:
 
     def _ground(self) -> Ground:
         occasion = Occasion("outbound", None, "", self.language)
-        ground = ground_of(self.here, self.transcripts, self.library, occasion)
         return replace(
-            ground, citizen=self.citizen.channel, together=self._together, has_flow=None, owner_stays=True
+            self.grounds.of(occasion),
+            citizen=self.citizen.channel,
+            together=self._together,
+            has_flow=None,
+            owner_stays=True,
         )
 
     @contextmanager
     def _together(self, person: Person, leg: Leg, bridge: str) -> Iterator[None]:
-        here, transcripts = self.here, self.transcripts
+        here, transcripts = self.grounds.here, self.grounds.transcripts
         first = person.id == "p1"
         if person.kind == "number":
             with transcripts.during(leg.channel, "party", "", self.language):

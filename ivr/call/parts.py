@@ -12,6 +12,7 @@ from ivr.ari.bus import Mailbox
 from ivr.call.background import Background, Sound
 from ivr.call.desk_acts import DeskActs
 from ivr.call.errands import Errands
+from ivr.call.grounds import Grounds
 from ivr.call.listening import Listener
 from ivr.call.party_talk import PartyTalk
 from ivr.call.player import Player
@@ -94,20 +95,18 @@ class Parts:
         self.player = Player(here, mailbox, self.recorder.seconds_of, self._hush)
         self.errands = Errands(here, library)
         self.transcripts = Transcripts(here, here.services.written_down, library.names.hot_words)
-        fall_silent = _Silence(self.listener, self.recorder, self.player, self._hush)
-        party = PartyTalk(here, fall_silent, self.transcripts, library)
-        transfers = self.transfers = Transfers(here, party)
+        hush = _Silence(self.listener, self.recorder, self.player, self._hush)
+        grounds = Grounds(here, hush, self.transcripts, library)
+        transfers = self.transfers = Transfers(here, PartyTalk(grounds))
 
         async def agent_comes() -> None:
             transfers.cancel_all()
-            await fall_silent()
+            await hush()
 
-        self.waiting = Waiting(
-            here, agent_comes, lambda: transfers.joined, self.transcripts, library, fall_silent
-        )
+        self.waiting = Waiting(grounds, agent_comes, lambda: transfers.joined)
         self.transfers.waiting = self.waiting
         self._hanging_up: HangupReason | None = None
-        self.desk = DeskActs(here, fall_silent, self.transcripts, library)
+        self.desk = DeskActs(grounds)
 
     @property
     def stage(self) -> Literal["menu", "queue", "ringing", "talking"]:

@@ -8,19 +8,16 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Coroutine
 from contextlib import AsyncExitStack
 from functools import partial
 from typing import Any
 
-from ivr.call.grounds import Occasion, ground_of
+from ivr.call.grounds import Grounds, Occasion
 from ivr.call.leg import Leg
-from ivr.call.services import OpenCall
-from ivr.call.transcribing import Transcripts
 from ivr.call.up import Up
 from ivr.flow.actions import JsonValue, Transfer
 from ivr.flow.inputs import PartyJoined, TransferEnded
-from ivr.flow.model import FlowLibrary
 from ivr.talk.adopting import adopted, claim
 from ivr.talk.ground import Ground
 from ivr.talk.reaching import Reached
@@ -32,19 +29,9 @@ log = logging.getLogger(__name__)
 
 
 class PartyTalk:
-    """fall_silent, library: as of `Waiting`."""
-
-    def __init__(
-        self,
-        here: OpenCall,
-        fall_silent: Callable[[], Awaitable[None]],
-        transcripts: Transcripts,
-        library: FlowLibrary,
-    ) -> None:
-        self._here = here
-        self._fall_silent = fall_silent
-        self._transcripts = transcripts
-        self._library = library
+    def __init__(self, grounds: Grounds) -> None:
+        self._here = grounds.here
+        self._grounds = grounds
         self._up: Up | None = None
         self._talking: Talking | None = None
         self._coming: SavedTalk | None = None
@@ -71,7 +58,7 @@ class PartyTalk:
         """The party has answered: join, talk, take the caller back. agent: who it is, "" = an outsider."""
         here = self._here
         self.joined = True
-        await self._fall_silent()
+        await self._grounds.hush()
         if not await leg.join(here.channel):
             return TransferEnded(action.op, "failed")
         here.services.changed()
@@ -91,14 +78,14 @@ class PartyTalk:
             return await self._during(leg, action, up)
 
     async def _during(self, leg: Leg, action: Transfer, up: Up) -> TransferEnded:
-        here, agent = self._here, up.agent
+        here, transcripts, agent = self._here, self._grounds.transcripts, up.agent
         self._up = up
         here.keep()
         talked_s = here.services.clock.now().timestamp() - up.began_at
         began = here.monotonic() - talked_s
         left_s = None if action.longest_s is None else max(0.0, action.longest_s - talked_s)
         try:
-            with self._transcripts.during(leg.channel, "agent" if agent else "party", agent, action.language):
+            with transcripts.during(leg.channel, "agent" if agent else "party", agent, action.language):
                 async with asyncio.timeout(left_s):
                     await leg.until_over(here.channel, action.leave)
         except TimeoutError:
@@ -117,7 +104,7 @@ class PartyTalk:
         """stack: what ends with the agent's telephone; the talk has it once the two are joined."""
         here = self._here
         self.joined = True
-        await self._fall_silent()
+        await self._grounds.hush()
         if not await leg.join(here.channel):
             return TransferEnded(action.op, "failed")
         ground = self._ground(entry, action)
@@ -151,11 +138,9 @@ class PartyTalk:
             await talking.run()
         finally:
             self._talking = None
-            self._transcripts.flow(on=True)
+            self._grounds.transcripts.flow(on=True)
             here.history.parted(talking.talked_s, talking.held_s, here.services.clock.now())
         return TransferEnded(action.op, "completed", round(talking.talked_s, 3), 16)
 
     def _ground(self, entry: EntryId | None, action: Transfer) -> Ground:
-        return ground_of(
-            self._here, self._transcripts, self._library, Occasion("transfer", entry, "", action.language)
-        )
+        return self._grounds.of(Occasion("transfer", entry, "", action.language))

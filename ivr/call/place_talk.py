@@ -7,13 +7,11 @@ from dataclasses import replace
 from functools import partial
 from typing import Any
 
-from ivr.call.grounds import Occasion, ground_of
+from ivr.call.grounds import Grounds, Occasion
 from ivr.call.in_line import InLine
 from ivr.call.place import Place
 from ivr.call.services import OpenCall
-from ivr.call.transcribing import Transcripts
 from ivr.flow.inputs import AgentJoined, OpId, QueueEnded, SentToFlow
-from ivr.flow.model import FlowLibrary
 from ivr.talk.adopting import adopted
 from ivr.talk.people import LINE
 from ivr.talk.reaching import Reached
@@ -24,23 +22,13 @@ from routing.ids import AgentId, EntryId
 
 
 class PlaceTalk:
-    """The other parameters are those of `Waiting`."""
+    """agent_comes: as of `Waiting`."""
 
-    def __init__(
-        self,
-        here: OpenCall,
-        line: InLine,
-        transcripts: Transcripts,
-        library: FlowLibrary,
-        fall_silent: Callable[[], Awaitable[None]],
-        hush: Callable[[], Awaitable[None]],
-    ) -> None:
-        self._here = here
+    def __init__(self, grounds: Grounds, line: InLine, agent_comes: Callable[[], Awaitable[None]]) -> None:
+        self._here = grounds.here
+        self._grounds = grounds
         self._line = line
-        self._transcripts = transcripts
-        self._library = library
-        self._fall_silent = fall_silent
-        self._hush = hush
+        self._agent_comes = agent_comes
         self.now: Talking | None = None
         """While an agent has the caller, or somebody whom an agent handed the caller to."""
         self.coming: SavedTalk | None = None
@@ -48,7 +36,7 @@ class PlaceTalk:
 
     async def begin(self, place: Place, owner: Reached) -> None:
         """owner: the agent who was joined to the caller. Returns when the talk is over."""
-        ground = ground_of(self._here, self._transcripts, self._library, self._occasion(place))
+        ground = self._grounds.of(self._occasion(place))
         await self._talk(place, Talking(ground, owner, place.music))
 
     def go_on(self, place: Place, saved: SavedTalk) -> Coroutine[Any, Any, None]:
@@ -60,7 +48,7 @@ class PlaceTalk:
         occasion, first = self._occasion(place), saved.parties.get("p1")
         if first is not None and first.entry is None:
             occasion = replace(occasion, kind="outbound", entry=None)
-        ground = ground_of(self._here, self._transcripts, self._library, occasion)
+        ground = self._grounds.of(occasion)
         now = self._here.services.clock.now()
         talking = await adopted(ground, saved, now, partial(self._here.history.parted, at=now))
         self.coming = None
@@ -78,7 +66,7 @@ class PlaceTalk:
             ended = await talking.run()
         finally:
             self.now = None
-            self._transcripts.flow(on=True)
+            self._grounds.transcripts.flow(on=True)
             here.history.parted(talking.talked_s, talking.held_s, here.services.clock.now())
             place.talked_s += talking.talked_s
         last, talked_s = talking.agents[-1], round(place.talked_s, 3)
@@ -101,9 +89,9 @@ class PlaceTalk:
 
         async def rejoining(early: bool) -> None:
             if not early:
-                await self._hush()
+                await self._grounds.hush()
             else:
-                await self._fall_silent()
+                await self._agent_comes()
                 # What the dialogue was doing is over: it is back in its queue.
                 self._here.tell(AgentJoined(place.op, place.agent))
 

@@ -31,14 +31,14 @@ class Serving:
         here: OpenCall,
         line: InLine,
         talk: PlaceTalk,
-        fall_silent: Callable[[], Awaitable[None]],
+        agent_comes: Callable[[], Awaitable[None]],
         busy: Callable[[], bool],
     ) -> None:
         self._here = here
         self._queues = here.services.queues
         self._line = line
         self._talk = talk
-        self._fall_silent = fall_silent
+        self._agent_comes = agent_comes
         self._busy = busy
         self._alone = ""
         """The agent who has answered and is not with the caller yet."""
@@ -109,7 +109,7 @@ class Serving:
                 await asyncio.wait([before])
             place.joined_at, place.agent = here.monotonic(), offer.agent
             waited_s = place.joined_at - place.since
-            await self._fall_silent()
+            await self._agent_comes()
             if not await leg.join(here.channel):
                 place.joined_at, place.agent = None, ""
                 self._not_joined(offer.agent, "leg lost")

@@ -11,17 +11,16 @@ from collections.abc import Awaitable, Callable, Collection, Mapping
 from typing import Any, Final, Literal
 
 from ivr.call.calling_back import CallingBack
+from ivr.call.grounds import Grounds
 from ivr.call.in_line import InLine
 from ivr.call.place import Place as Place
 from ivr.call.place import place_from_json, place_to_json
 from ivr.call.place_talk import PlaceTalk
 from ivr.call.ports import Offer
-from ivr.call.services import Offered, OpenCall, Withdrawn
+from ivr.call.services import Offered, Withdrawn
 from ivr.call.serving import Serving
-from ivr.call.transcribing import Transcripts
 from ivr.flow.actions import JsonValue
 from ivr.flow.inputs import OpId, QueueEnded
-from ivr.flow.model import FlowLibrary
 from ivr.talk.adopting import claim, let_go
 from ivr.talk.people import LINE
 from ivr.talk.saved import SavedTalk, from_json, to_json
@@ -31,27 +30,19 @@ from routing.ids import AgentId
 
 
 class Waiting:
-    """fall_silent: ends whatever the caller hears or is heard by, and other parties' ringing, before an agent is. hush:
-    the same without the last.
+    """agent_comes: ends whatever the caller hears or is heard by, and other parties' ringing, before an agent is heard.
 
-    busy: True while the caller talks to somebody else, and no agent may cut in. library: of the call's
-    dialogue. Implements `ports.Seat`.
+    busy: True while the caller talks to somebody else, and no agent may cut in. Implements `ports.Seat`.
     """
 
     def __init__(
-        self,
-        here: OpenCall,
-        fall_silent: Callable[[], Awaitable[None]],
-        busy: Callable[[], bool],
-        transcripts: Transcripts,
-        library: FlowLibrary,
-        hush: Callable[[], Awaitable[None]],
+        self, grounds: Grounds, agent_comes: Callable[[], Awaitable[None]], busy: Callable[[], bool]
     ) -> None:
-        self._here = here
+        here = self._here = grounds.here
         self._queues = here.services.queues
         self.line = InLine(here, self)
-        self._talk = PlaceTalk(here, self.line, transcripts, library, fall_silent, hush)
-        self.serving = Serving(here, self.line, self._talk, fall_silent, busy)
+        self._talk = PlaceTalk(grounds, self.line, agent_comes)
+        self.serving = Serving(here, self.line, self._talk, agent_comes, busy)
         self.calling_back = CallingBack(here, self.line, self)
 
     @property
