@@ -18,7 +18,7 @@ END_S: Final = 0.1
 
 @dataclass(frozen=True, slots=True)
 class Contents:
-    """seconds: the whole length. said: something was said. to_the_end: no silence is what ended it."""
+    """seconds: the whole length. said: something was said. to_the_end: there is sound up to its last moment."""
 
     seconds: float
     said: bool

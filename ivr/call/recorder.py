@@ -1,15 +1,9 @@
 """Records what the caller says. The file lies in Asterisk's recording folder, which only the hotline reads.
 
 Theory of operation. One child task a recording: it asks Asterisk to record, waits for the end (silence, the longest
-time, a finish key, `StopRecord`, the hang-up), reads the file to learn its true length and whether anything was said
-(Asterisk's own figures are whole seconds, and call 200 ms of silence one second of talk), and says how it ended. What
-holds nothing is deleted. A caller who hangs up in the middle has said what was said: the file is kept.
-
-Asterisk says `done` also of a recording that it could not write on, as on a full disk: what nobody ended, and no
-silence, has failed. What there is of it is kept.
-
-A recording's id is its name in Asterisk. It begins with the call's id, and the rest cannot be guessed; a dialogue can
-play the recordings of its own call only.
+time, a finish key, `StopRecord`, the hang-up), looks at the file (recording_file.py) and says how it ended. A caller
+who hangs up in the middle has said what was said: the file is kept. A dialogue can play the recordings of its own call
+only.
 """
 
 from __future__ import annotations
@@ -18,16 +12,16 @@ import asyncio
 import datetime as dt
 import logging
 import math
-import secrets
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, field, replace
-from typing import Any, Final, Literal
+from contextlib import suppress
+from dataclasses import dataclass, field
+from typing import Any, Final
 
 from ivr.ari.generated.models import LiveRecording
 from ivr.ari.results import Gone
 from ivr.ari.unhurried import unhurried
-from ivr.call.ports import Recorded
-from ivr.call.recorded import Contents, contents
+from ivr.call.recording_end import EndedBy
+from ivr.call.recording_file import FORMAT, RecordingFile, new_id
 from ivr.call.services import OpenCall
 from ivr.errors import AriError
 from ivr.flow import codec
@@ -36,28 +30,29 @@ from ivr.flow.inputs import OpId, RecordingEnded
 
 log = logging.getLogger(__name__)
 
-FORMAT: Final = "wav"
 END_MARGIN_S: Final = 10.0
 """After the longest time, the beep and a prompt before it, so long for Asterisk to say that it is over."""
-LIMIT_S: Final = 0.5
-"""A file that is shorter than the longest time by no more than this was cut there."""
 HANGUP_S: Final = 2.0
-
-EndedBy = Literal["silence", "key", "limit", "hangup", "stopped", ""]
+GOING_S: Final = 1.0
+"""A hang-up that ends a recording may be told of after the recording's end, by no more than this."""
 
 
 @dataclass(slots=True)
 class _Running:
     action: Record
-    id: str
-    began_at: dt.datetime
+    file: RecordingFile
     over: asyncio.Future[bool]
     """True: Asterisk finished it; False: it failed."""
     why: EndedBy = ""
     """Of our doing: what ends it, as soon as that is wanted."""
     asked: bool = False
     """Asterisk has it."""
-    known: Recorded = field(init=False)
+    left: asyncio.Event = field(default_factory=asyncio.Event)
+    """The caller has gone, or the call is over."""
+
+    @property
+    def id(self) -> str:
+        return self.file.id
 
 
 class Recorder:
@@ -87,11 +82,8 @@ class Recorder:
             log.error("a caller's message is not recorded: there is too little room on the disk")
             self._here.tell(RecordingEnded(action.op, "failed"))
             return
-        began_at = self._here.services.clock.now()
-        name = f"{self._here.call}.rec-{secrets.token_hex(12)}"
-        running = _Running(action, name, began_at, asyncio.get_running_loop().create_future())
-        running.known = Recorded(name, action.purpose, f"{name}.{FORMAT}", began_at, action.language)
-        self._running = running
+        file = RecordingFile(self._here, action, new_id(self._here.call), self._here.services.clock.now())
+        running = self._running = _Running(action, file, asyncio.get_running_loop().create_future())
         self._task = self._here.spawn(self._record(running, before), f"recording {action.op}")
 
     # --- for whoever goes on with the call
@@ -103,9 +95,9 @@ class Recorder:
             saved["running"] = {
                 "action": codec.action_to_json(running.action),
                 "id": running.id,
-                "began_at": running.began_at.isoformat(),
+                "began_at": running.file.known.began_at.isoformat(),
                 "why": running.why,
-                "revision": running.known.revision,
+                "revision": running.file.known.revision,
             }
         return saved
 
@@ -116,17 +108,10 @@ class Recorder:
         action = None if kept is None else codec.action_from_json(kept["action"])
         if kept is None or not isinstance(action, Record):
             return
-        name, began_at = kept["id"], dt.datetime.fromisoformat(kept["began_at"])
-        running = _Running(action, name, began_at, asyncio.get_running_loop().create_future(), kept["why"])
-        running.known = Recorded(
-            name,
-            action.purpose,
-            f"{name}.{FORMAT}",
-            began_at,
-            action.language,
-            revision=kept["revision"],
-        )
-        self._running = running
+        began_at = dt.datetime.fromisoformat(kept["began_at"])
+        file = RecordingFile(self._here, action, kept["id"], began_at, kept["revision"])
+        over = asyncio.get_running_loop().create_future()
+        running = self._running = _Running(action, file, over, kept["why"])
         self._task = self._here.spawn(self._go_on(running), f"recording {action.op}")
 
     def ended(self, event: RecordingEnded) -> None:
@@ -150,7 +135,7 @@ class Recorder:
                 if running.why:
                     await recordings.stop(recording_name=running.id)
                 await self._until_over(running)
-            elif not self._here.gone and await self._contents(running.id) is None:
+            elif not self._here.gone and await running.file.contents() is None:
                 # The controller was killed before Asterisk heard of it.
                 return await self._until_ended(running)
         except AriError as error:
@@ -205,6 +190,7 @@ class Recorder:
         if running is None or task is None:
             return
         running.why = running.why or why
+        running.left.set()
         # Asterisk ends it with the channel; where it does not say so, the file says what there is.
         await asyncio.wait([running.over], timeout=HANGUP_S)
         _settle(running, finished=True)
@@ -224,7 +210,7 @@ class Recorder:
     async def _until_ended(self, running: _Running) -> RecordingEnded:
         action = running.action
         failed = RecordingEnded(action.op, "failed")
-        self._note(running)
+        running.file.note()
         try:
             result = await self._here.ari.channels.record(
                 channel_id=self._here.channel,
@@ -238,12 +224,12 @@ class Recorder:
             )
         except AriError as error:
             log.error("not recorded: %s", error)
-            self._note(running, state="failed")
+            running.file.note(state="failed")
             return failed
         running.asked = True
         finished = not isinstance(result, Gone) and await self._until_over(running)
         if not finished:
-            self._note(running, state="failed")
+            running.file.note(state="failed")
             return failed
         return await unhurried(self._look_at(running))
 
@@ -257,45 +243,16 @@ class Recorder:
             return True
 
     async def _look_at(self, running: _Running) -> RecordingEnded:
-        """The file as it is now: kept, or deleted when it holds nothing."""
-        op, name = running.action.op, running.id
-        try:
-            found = await self._contents(name)
-            if found is None:
-                log.error("a recording has no readable file")
-                self._note(running, state="failed")
-                return RecordingEnded(op, "failed")
-            ended_by = running.why or (
-                "limit" if found.seconds >= running.action.longest_s - LIMIT_S else "silence"
-            )
-            if not found.said:
-                await self._here.ari.recordings.delete_stored(recording_name=name)
-                self._note(running, state="deleted", seconds=found.seconds, ended_by=ended_by)
-                return RecordingEnded(op, "empty", ended_by=ended_by)
-        except AriError as error:
-            log.error("a recording cannot be looked at: %s", error)
-            self._note(running, state="kept")
-            return RecordingEnded(op, "failed")
-        seconds = round(found.seconds, 2)
-        if found.to_the_end and ended_by == "silence" and not self._here.gone:
-            log.error("a recording broke off after %.1f s (is there room on the disk?)", seconds)
-            self._note(running, state="kept", seconds=seconds, ended_by="cut")
-            return RecordingEnded(op, "failed")
-        self._lengths[name] = seconds
-        self._note(running, state="kept", seconds=seconds, ended_by=ended_by)
-        # Now the dialogue tells the caller that the message is accepted.
-        await self._here.services.settled()
-        return RecordingEnded(op, "recorded", name, seconds, ended_by)
+        ended = await running.file.look_at(lambda: running.why, lambda: self._hung_up(running))
+        self.ended(ended)
+        return ended
 
-    async def _contents(self, name: str) -> Contents | None:
-        file = await self._here.ari.recordings.get_stored_file(recording_name=name)
-        return None if isinstance(file, Gone) else contents(file.value)
-
-    def _note(self, running: _Running, **changed: object) -> None:
-        """The fact as it stands now goes to the records."""
-        if changed:
-            running.known = replace(running.known, revision=running.known.revision + 1, **changed)  # type: ignore[arg-type]
-        self._here.services.records.recorded(self._here.call, running.known)
+    async def _hung_up(self, running: _Running) -> bool:
+        if not self._here.gone:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(GOING_S):
+                    await running.left.wait()
+        return self._here.gone
 
 
 def _settle(running: _Running, *, finished: bool) -> None:

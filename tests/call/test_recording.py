@@ -133,6 +133,26 @@ def test_who_hangs_up_has_left_the_message(seed: int) -> None:
     play(scene, seed, entry="message")
 
 
+@pytest.mark.parametrize("seed", SEEDS)
+@pytest.mark.parametrize("later_s", [0.0, 0.3])
+def test_a_hangup_that_is_told_of_after_the_end_of_the_recording_leaves_the_message(
+    seed: int, later_s: float
+) -> None:
+    async def scene(here: House) -> None:
+        caller = await speaking(here, 10)
+        await here.until(2)
+        (recording,) = here.ari.world.recordings.values()
+        here.ari.world._recorded(recording, "done")
+        await here.until(later_s)
+        here.ari.world.hang_up(caller)
+        await here.until(5)
+        assert (ended(here)["outcome"], ended(here)["ended_by"]) == ("recorded", "hangup")
+        assert (kept(here).state, kept(here).ended_by) == ("kept", "hangup")
+        assert summary_of(here).ended_by == "caller"
+
+    play(scene, seed, entry="message")
+
+
 def test_the_end_that_nobody_reported_is_found_in_the_file() -> None:
     async def scene(here: House) -> None:
         here.ari.world.lost["RecordingFinished"] = 1
