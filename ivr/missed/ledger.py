@@ -13,20 +13,19 @@ import datetime as dt
 import logging
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
-from typing import Final, assert_never
+from typing import Final
 
 from ivr.clock import Clock
 from ivr.errors import StorageError
-from ivr.ids import new_call_id
-from ivr.missed.earlier import Unjudged, is_stored, judgements
-from ivr.missed.judging import JUDGED_BY, Answered, CallsSeen, Judgement, Missed, Promised
+from ivr.missed.earlier import Unjudged, is_stored
+from ivr.missed.judging import JUDGED_BY, Answered, CallsSeen
+from ivr.missed.obligations import CallbackOver, Entry, Obligations
 from ivr.missed.settings import Policy
 from storage.errors import StorageRefused
-from storage.missed_records import ClosedHow, MissedCallRecord
+from storage.missed_records import MissedCallRecord
 from storage.promises import CallbackRecord
 from storage.records import CallRecord, Fact
-from storage.store import Store, UnitOfWork
+from storage.store import Store
 
 log = logging.getLogger(__name__)
 
@@ -40,20 +39,6 @@ STORED_EVERY_S: Final = 0.1
 STORED_LOOKS: Final = 100
 TOGETHER_S: Final = 0.1
 """Between two looks at who is owed a call."""
-
-
-@dataclass(frozen=True, slots=True)
-class CallbackOver:
-    """A promise is over. talked: agent and citizen talked. refused: the citizen wants no call any more."""
-
-    callback: str
-    agent: str
-    talked: bool
-    refused: bool
-    at: dt.datetime
-
-
-Entry = Judgement | CallbackOver | Unjudged
 LOOKED_AT: Final = frozenset({CallbackRecord, *JUDGED_BY})
 """Kinds of facts that say something of an obligation; `see` need not be shown any other."""
 
@@ -72,7 +57,7 @@ class MissedLedger:
         self._store = store
         self._clock = clock
         self._key = key
-        self._policy = policy
+        self._obligations = Obligations(key, policy)
         self._changed = changed
         self._calls = CallsSeen(policy)
         self._earlier: set[str] = set()
@@ -205,10 +190,7 @@ class MissedLedger:
                 if isinstance(entry, Unjudged):
                     await self._until_stored(entry.ended.id)
                 async with self._store.unit_of_work() as uow:
-                    if unsure and isinstance(entry, Missed) and await self._counted(uow, entry):
-                        written = await self._owed(uow, entry.number)
-                    else:
-                        written = await self._write(uow, entry)
+                    written = await self._obligations.write(uow, entry, self._clock.now(), unsure=unsure)
             except StorageRefused as error:
                 # Another controller has just opened one for this caller: it is found at the second look.
                 attempt += 1
@@ -226,31 +208,6 @@ class MissedLedger:
                     self._changed(record)
                 return
 
-    async def _write(self, uow: UnitOfWork, entry: Entry) -> list[MissedCallRecord]:
-        now = self._clock.now()
-        match entry:
-            case Unjudged():
-                written = []
-                for judgement in await judgements(uow, entry, self._policy):
-                    if entry.again and isinstance(judgement, Missed) and await self._counted(uow, judgement):
-                        continue
-                    written += await self._write(uow, judgement)
-                return written
-            case Missed():
-                return [await self._missed(uow, entry)]
-            case Answered():
-                owed = await self._owed(uow, entry.number)
-                closed = [closed_by(one, "repeat_call", entry.agent, "", now, entry.call) for one in owed]
-            case Promised():
-                owed = await self._owed(uow, entry.number)
-                closed = [replace(one, callback_id=entry.callback, revision=one.revision + 1) for one in owed]
-            case CallbackOver():
-                closed = [_after(one, entry, now) for one in await uow.missed.of_callback(entry.callback)]
-            case _:
-                assert_never(entry)
-        await uow.missed.upsert(*closed)
-        return closed
-
     async def _until_stored(self, call: str) -> None:
         """Facts are written in batches: the end of a call comes to us before it comes to the database."""
         for _ in range(STORED_LOOKS):
@@ -260,83 +217,12 @@ class MissedLedger:
             await asyncio.sleep(STORED_EVERY_S)
         log.error("the end of call %s is not in the database: what it is owed is judged without it", call)
 
-    async def _counted(self, uow: UnitOfWork, missed: Missed) -> bool:
-        return await uow.missed.counted(self._key(missed.number), missed.call, missed.at)
-
-    async def _owed(self, uow: UnitOfWork, number: str) -> list[MissedCallRecord]:
-        key = self._key(number)
-        found = await uow.missed.open_of(key) if key else None
-        return [] if found is None else [found]
-
-    async def _missed(self, uow: UnitOfWork, missed: Missed) -> MissedCallRecord:
-        key, due_at = self._key(missed.number), missed.at + self._policy.due_after(missed.reason)
-        known = await uow.missed.open_of(key) if key else None
-        if known is None:
-            record = MissedCallRecord(
-                id=f"m-{new_call_id().removeprefix('c-n1-')}",
-                caller_key=key,
-                number=missed.number if key else "",
-                reason=missed.reason,
-                reasons={missed.reason: 1},
-                count=1,
-                first_at=missed.at,
-                last_at=missed.at,
-                due_at=due_at,
-                call_id=missed.call,
-                queue=missed.queue,
-                language=missed.language,
-            )
-            if not key:
-                why = "the number was withheld: nobody can be called back"
-                record = closed_by(record, "withheld", "system", why, missed.at)
-        else:
-            reasons = dict(known.reasons)
-            reasons[missed.reason] = reasons.get(missed.reason, 0) + 1
-            record = replace(
-                known,
-                reason=missed.reason,
-                reasons=reasons,
-                count=known.count + 1,
-                last_at=missed.at,
-                due_at=min(known.due_at, due_at),
-                call_id=missed.call,
-                queue=missed.queue or known.queue,
-                language=missed.language or known.language,
-                revision=known.revision + 1,
-            )
-        await uow.missed.upsert(record)
-        return record
-
 
 def _answered_first(entries: Iterable[Entry]) -> Iterator[Answered]:
     for entry in entries:
         if not isinstance(entry, Answered):
             return
         yield entry
-
-
-def closed_by(
-    record: MissedCallRecord, how: ClosedHow, by: str, why: str, at: dt.datetime, call: str = ""
-) -> MissedCallRecord:
-    return replace(
-        record,
-        state="closed",
-        closed_at=at,
-        closed_how=how,
-        closed_by=by,
-        closed_why=why,
-        closing_call=call,
-        revision=record.revision + 1,
-    )
-
-
-def _after(record: MissedCallRecord, over: CallbackOver, now: dt.datetime) -> MissedCallRecord:
-    """Of the promise that was to make it good. Not reached: it is owed as before."""
-    if over.talked:
-        return closed_by(record, "callback", over.agent, "", now, over.callback)
-    if over.refused:
-        return closed_by(record, "callback", "caller", "wants no call any more", now, over.callback)
-    return replace(record, callback_id="", revision=record.revision + 1)
 
 
 def _over(record: CallbackRecord, at: dt.datetime) -> CallbackOver:

@@ -10,7 +10,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import replace
 
 from ivr.errors import HotlineError
-from ivr.missed.ledger import closed_by
+from ivr.missed.obligations import closed_by
 from storage.missed import MissedCounts
 from storage.missed_records import MissedCallRecord, MissedReason
 from storage.store import Store
