@@ -9,9 +9,9 @@ from typing import Any
 
 from ivr.adoption.adopting import Adopted
 from storage.records import CallRecord
-from tests.support.call_house import Utterance
 from tests.support.fake_ari_objects import Phone
 from tests.support.killed_house import LastingHouse, lasting
+from tests.support.scripted_ears import Utterance
 
 TO_POLICE = "PJSIP/110@trunk"
 OF_A_RESTART = frozenset({"adopted", "not_joined"})

@@ -12,7 +12,8 @@ from ivr.flow.actions import Lookup, Notify, Request
 from ivr.flow.inputs import LookupEnded, OpId, RequestEnded
 from ivr.ids import CallId, ChannelId
 from tests.call.scenes import play
-from tests.support.call_house import House, ScriptedOutside, the_dialogues
+from tests.support.call_house import House, the_dialogues
+from tests.support.stand_ins import ScriptedOutside
 
 REQUEST = Request(OpId("1"), "GET", "https://outside.example/x")
 LOOKUP = Lookup(OpId("2"), "tickets")

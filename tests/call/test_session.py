@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 
 from tests.call.scenes import SEEDS, inputs, play, press_if_there, summary_of
-from tests.support.call_house import House, Utterance
+from tests.support.call_house import House
 from tests.support.fake_ari_objects import Phone
+from tests.support.scripted_ears import Utterance
 
 
 @pytest.mark.parametrize("seed", SEEDS)

@@ -8,7 +8,7 @@ import pytest
 
 from asr.protocol import AsrUnavailable, Failed, Hearing, ListenRequest
 from ivr.call.shared_ears import SharedEars
-from tests.support.call_house import ScriptedEars
+from tests.support.scripted_ears import ScriptedEars
 from tests.support.virtual_time import run_virtual
 
 DIALOGUE = ListenRequest("zh", label="new")

@@ -11,8 +11,9 @@ from ivr.call.ports import TalksWrittenDown
 from ivr.flow.actions import Transfer
 from ivr.flow.inputs import OpId
 from tests.call.scenes import SEEDS, play, press_if_there, sent, summary_of
-from tests.support.call_house import House, Utterance
+from tests.support.call_house import House
 from tests.support.fake_ari_objects import Phone
+from tests.support.scripted_ears import Utterance
 
 CITIZEN = [Utterance("路灯坏了", after_s=2.0, lasts_s=1.0), Utterance("谢谢", after_s=3.0, lasts_s=0.5)]
 AGENT = [Utterance("您好", after_s=0.5, lasts_s=1.0), Utterance("记下来了", after_s=2.5, lasts_s=1.5)]

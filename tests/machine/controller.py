@@ -50,10 +50,11 @@ from storage.records import Fact
 from storage.spool import Spool
 from storage.store import Store
 from storage.writer import FactWriter
-from tests.support.call_house import OneSecondPrompts, ScriptedEars, ScriptedOutside
 from tests.support.fake_ari import FakeAri
 from tests.support.fake_ari_commands import FakeAsterisk
 from tests.support.killed_house import Outside
+from tests.support.scripted_ears import ScriptedEars
+from tests.support.stand_ins import OneSecondPrompts, ScriptedOutside
 from tests.support.virtual_time import VirtualClock
 
 NODE = "n1"

@@ -19,9 +19,10 @@ from ivr.recordings.waiting import PAUSES_S, REFUSED_S
 from ivr.recordings.written import WrittenRecordings
 from storage.errors import StorageAway
 from storage.promises import RecordingRecord
-from tests.support.call_house import Memory, ScriptedEars
 from tests.support.fake_ari import FakeAri
 from tests.support.fake_ari_commands import FakeAsterisk
+from tests.support.in_memory import Memory
+from tests.support.scripted_ears import ScriptedEars
 from tests.support.virtual_time import VirtualClock, run_virtual
 
 CALL = "c-n1-1-a"

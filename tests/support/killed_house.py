@@ -60,18 +60,12 @@ from storage.records import (
     JournalEvent,
     TranscriptLine,
 )
-from tests.support.call_house import (
-    OUTBOUND,
-    QUEUES,
-    OneSecondPrompts,
-    ScriptedEars,
-    ScriptedOutside,
-    agents_yaml,
-    the_dialogues,
-)
+from tests.support.call_house import OUTBOUND, QUEUES, agents_yaml, the_dialogues
 from tests.support.fake_ari import FakeAri
 from tests.support.fake_ari_commands import FakeAsterisk
 from tests.support.kept_facts import assert_rows_are_folds
+from tests.support.scripted_ears import ScriptedEars
+from tests.support.stand_ins import OneSecondPrompts, ScriptedOutside
 from tests.support.virtual_time import VirtualClock
 
 NODE = "n1"

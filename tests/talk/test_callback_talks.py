@@ -15,8 +15,9 @@ from storage.records import TranscriptLine
 from tests.call.scenes import SEEDS, play
 from tests.call.test_callback import CITIZEN, NOW, party
 from tests.call.test_called_back import answered, asked, kept
-from tests.support.call_house import House, Utterance
+from tests.support.call_house import House
 from tests.support.fake_ari_objects import Phone
+from tests.support.scripted_ears import Utterance
 from tests.talk.test_talks_played import phone_of, service, together
 
 

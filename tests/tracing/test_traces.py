@@ -25,7 +25,8 @@ from ivr.tracing.settings import TraceSettings
 from ivr.tracing.wiring import open_traces
 from storage.records import CallRecord, Fact, JournalEvent
 from tests.call.scenes import play
-from tests.support.call_house import House, ScriptedEars
+from tests.support.call_house import House
+from tests.support.scripted_ears import ScriptedEars
 from tests.support.virtual_time import VirtualClock
 from tests.watching.test_meters import AT
 

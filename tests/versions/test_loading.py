@@ -17,7 +17,7 @@ from ivr.flow.load import load, load_sources
 from ivr.flow.model import FlowLibrary
 from ivr.flow.nodes.base import Node
 from ivr.versions.loading import aside, free_in_steps, load_aside
-from tests.support.call_house import OneSecondPrompts
+from tests.support.stand_ins import OneSecondPrompts
 from tests.versions.drafts import BASE, FAULTY
 
 FLOWS = Path(__file__).parents[2] / "flows"

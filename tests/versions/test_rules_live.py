@@ -20,7 +20,7 @@ from routing.ids import AgentId, EntryId, QueueName
 from routing.rules_load import load_agents
 from storage.records import EntryRecord
 from storage.store import Store
-from tests.support.call_house import OneSecondPrompts
+from tests.support.stand_ins import OneSecondPrompts
 from tests.support.virtual_time import VirtualClock, run_virtual
 from tests.versions.drafts import BASE, waiting
 

@@ -24,7 +24,8 @@ from ivr.watching.logged import LogCounts
 from ivr.watching.meters import Meters
 from storage.records import CallRecord, JournalEvent
 from tests.call.scenes import play
-from tests.support.call_house import House, ScriptedEars
+from tests.support.call_house import House
+from tests.support.scripted_ears import ScriptedEars
 
 AT = dt.datetime(2026, 11, 26, 14, 0, tzinfo=dt.UTC)
 
