@@ -30,6 +30,8 @@ BIG: Final = frozenset(
         "notifications",
         "callbacks",
         "acts",
+        "wrap_ups",
+        "wait_estimates",
     }
 )
 """Tables that grow with every call."""

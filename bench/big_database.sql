@@ -84,3 +84,11 @@ FROM calls_made WHERE n % 10 = 0;
 INSERT INTO acts (id, at, author, kind, act, call_id, subject, why, data)
 SELECT 'act-' || n, began, 'a', 'entry', 'move', 'c-n1-' || n, 'e-' || n, '', '{}'
 FROM calls_made WHERE n % 10 = 0;
+
+INSERT INTO wrap_ups (agent_id, revision, entry_id, call_id, code, began_at, ended_at, ended_by)
+SELECT 'a' || n % 200, n / 200 * 6 + 5, 'e-' || n, 'c-n1-' || n, 'done', began, began + interval '90 s', 'agent'
+FROM calls_made WHERE n % 5 > 0;
+
+INSERT INTO wait_estimates (id, entry_id, queue, at, place, serving, low_s, high_s, told, waited_s, hit)
+SELECT 'w-' || n, 'e-' || n, 'queue' || n % 6, began, 1, 1, 10, 20, true, 15, true
+FROM calls_made WHERE n % 5 > 0;

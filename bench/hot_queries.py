@@ -78,6 +78,15 @@ QUERIES: Final[Mapping[str, Query]] = {
         "entry_changes", _at(n, 0.001), 100
     ),
     "by age: agents": lambda uow, n: Erasing(uow.connection).old("agent_states", _at(n, 0.001), 100),
+    "by age: wrap-ups": lambda uow, n: Erasing(uow.connection).old("wrap_ups", _at(n, 0.001), 100),
+    "by age: estimates of waits": lambda uow, n: Erasing(uow.connection).old(
+        "wait_estimates", _at(n, 0.001), 100
+    ),
+    "by age: missed calls": lambda uow, n: Erasing(uow.connection).old("missed_calls", _at(n, 0.001), 100),
+    "by age: messages": lambda uow, n: Erasing(uow.connection).old("notifications", _at(n, 0.001), 100),
+    "by age: promises": lambda uow, n: Erasing(uow.connection).old("callbacks", _at(n, 0.001), 100),
+    "by age: acts": lambda uow, n: Erasing(uow.connection).old("acts", _at(n, 0.001), 100),
+    "by age: transcripts": lambda uow, n: uow.transcripts.erase(source="dialogue", before=_at(n, 0.001)),
     "by age: numbers": lambda uow, n: Erasing(uow.connection).old_calls(_at(n, 0.001), 100),
     "a person: calls": lambda uow, n: Erasing(uow.connection).calls_of(["13800000005"], "key5"),
     "a person: what is kept of a call": lambda uow, n: Erasing(uow.connection).of_calls(["c-n1-78"]),

@@ -18,6 +18,7 @@ acts = Table(
     Column("subject", String(128), nullable=False),
     Column("why", Text, nullable=False),
     Column("data", Json, nullable=False),
+    Index(None, "at"),
     Index(None, "kind", "at"),
     Index(None, "call_id"),
     Index(None, "subject", "at"),

@@ -40,6 +40,7 @@ missed_calls = Table(
     Column("revision", Integer, nullable=False),
     Index(None, "state", "due_at"),
     Index(None, "first_at"),
+    Index(None, "closed_at"),
     Index(None, "callback_id"),
     Index(None, "caller_key"),
     Index(None, "call_id"),
@@ -62,4 +63,5 @@ wait_estimates = Table(
     Column("waited_s", Double, nullable=False),
     Column("hit", Boolean),
     Index(None, "queue", "at"),
+    Index(None, "at"),
 )

@@ -336,6 +336,7 @@ callbacks = Table(
     Column("plan", Json, nullable=False, server_default="{}"),
     Index(None, "call_id"),
     Index(None, "state", "enqueued_at"),
+    Index(None, "created_at"),
 )
 
 recordings = Table(
@@ -376,6 +377,7 @@ notifications = Table(
     _whole("revision"),
     Index(None, "call_id"),
     Index(None, "state", "next_at"),
+    Index(None, "created_at"),
 )
 
 flow_files = Table(

@@ -19,4 +19,5 @@ wrap_ups = Table(
     Column("ended_by", Text, nullable=False),
     Index(None, "call_id"),
     Index(None, "entry_id"),
+    Index(None, "ended_at"),
 )
