@@ -10,7 +10,7 @@ import datetime as dt
 from collections.abc import Collection, Mapping
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Table, delete, or_, select, tuple_, update
+from sqlalchemy import ColumnElement, Table, delete, exists, func, or_, select, tuple_, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from storage import missed_tables, tables
@@ -18,6 +18,7 @@ from storage.act_tables import acts
 from storage.entry_changes import entry_changes
 from storage.errors import explained
 from storage.live_tables import live_calls
+from storage.nuisances import nuisances
 from storage.wrap_up_tables import wrap_ups
 
 BATCH: Final = 1000
@@ -91,15 +92,18 @@ class Erasing:
     async def old_calls(
         self, before: dt.datetime, limit: int = BATCH, after: dt.datetime | None = None
     ) -> list[tuple[str, dt.datetime]]:
-        """Calls that are over, began before then and are not anonymous yet, those with a withheld number too; with
-        when they began, the oldest first. after: that of the last one seen, so that none is looked at twice."""
-        calls = tables.calls.c
+        """Calls that are over with all their places in line, began before then and are not anonymous yet, those with a
+        withheld number too; with when they began, the oldest first. after: that of the last one seen, so that none is
+        looked at twice."""
+        calls, entries = tables.calls.c, tables.queue_entries.c
         query = (
             select(calls.id, calls.started_at)
             .where(
                 calls.started_at < before,
                 calls.state == "ended",
                 calls.data[(ERASED, "at")].as_string().is_(None),
+                # While a promise to call back waits, its place is written again with the reason and the caller's key.
+                ~exists().where(entries.call_id == calls.id, entries.ended_at.is_(None)),
             )
             .order_by(calls.started_at)
             .limit(limit)
@@ -118,15 +122,27 @@ class Erasing:
             ).all()
             for id, data in rows:
                 kept = {name: value for name, value in data.items() if name not in PERSONAL_DATA}
-                mark = {ERASED: {"at": at.isoformat(), "rule": rule}}
-                await self._connection.execute(
-                    update(calls).where(calls.c.id == id).values(caller="", data=kept | mark)
-                )
+                lost = {"caller": "", "data": kept | {ERASED: {"at": at.isoformat(), "rule": rule}}}
+                if data.get("kind") == "outbound":
+                    # Of an agent's own call: the citizen's number, behind a code.
+                    lost["dialled"] = ""
+                await self._connection.execute(update(calls).where(calls.c.id == id).values(lost))
             await self._connection.execute(
                 update(entries).where(entries.c.call_id.in_(ids)).values(reason="", caller_key="")
             )
             await self._connection.execute(delete(entry_changes).where(entry_changes.c.call_id.in_(ids)))
         return len(rows)
+
+    async def old_nuisances(self, before: dt.datetime, by: str) -> int:
+        """What was off the nuisance list before then loses the number and why it was listed: how many rows. The rows
+        stay: their serials number the changes of all. by: on record where only the time was over."""
+        listed = nuisances.c
+        off = func.coalesce(listed.removed_at, listed.until)
+        with explained(self._connection.engine.url):
+            lost = {"pattern": "", "reason": "", "removed_at": off}
+            lost["removed_by"] = func.coalesce(func.nullif(listed.removed_by, ""), by)
+            statement = update(nuisances).where(off < before, listed.pattern != "").values(lost)
+            return (await self._connection.execute(statement)).rowcount
 
     # --- of a person
 

@@ -22,7 +22,7 @@ from storage.projected import BEGINNING, Logs, Place, Span
 from storage.records import CallRecord, EntryRecord, JournalEvent
 from storage.store import Store, UnitOfWork
 
-Line = TypeVar("Line")
+Line = TypeVar("Line", JournalEvent, EntryChange)
 Row = TypeVar("Row", CallRecord, EntryRecord)
 
 _PERSONAL: Final = frozenset({"caller", "caller_key", "reason", "topic"})
@@ -80,7 +80,7 @@ class _Projection(Generic[Line, Row]):
 
 def _call(events: Sequence[JournalEvent], row: CallRecord | None) -> CallRecord | None:
     folded = call_of(events)
-    if folded is None or (row is not None and ERASED in row.data):
+    if folded is None:
         return None
     made = folded.beside(row)
     # A held code, or a batch that is on its way: the row is ahead.
@@ -116,13 +116,15 @@ async def _rebuilt(
         async with store.reading() as uow:
             logs, last = await of.pages(Logs(uow.connection), span, place)
             stored = {row.id: row for row in await of.rows(uow).some([of.id_of(log[0]) for log in logs])}
+            calls = await uow.calls.some({log[0].call_id for log in logs})
+            erased = {call.id for call in calls if ERASED in call.data}
         if last is None:
             return
         changed: list[Row] = []
         for log in logs:
             counts.seen(of.kind)
             row = stored.get(of.id_of(log[0]))
-            made = of.made(log, row)
+            made = None if log[0].call_id in erased else of.made(log, row)
             if made is None:
                 counts.left += 1
             elif row != made:

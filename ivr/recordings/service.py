@@ -155,7 +155,8 @@ class RecordingService:
             if days <= 0 or name == LEGAL_HOLD:
                 continue
             before = now - dt.timedelta(days=days)
-            async for row in self.listed(until=before, retention=name):
+            # What broke off may have left a part of what was said.
+            async for row in self.listed(until=before, retention=name, states=("kept", "failed")):
                 await self._note("erase", "retention", row, f"older than {days:g} days", {"class": name})
                 await self._erase(row, "retention")
                 erased[name] = erased.get(name, 0) + 1

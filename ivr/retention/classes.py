@@ -18,11 +18,11 @@ from storage.records import SpeechSource
 from storage.store import Store
 
 FOR_EVER: Final = 0.0
+AUTHOR: Final = "retention"
 NOT_BY_AGE: Final[Mapping[str, str]] = {
     "live_calls": "emptied when the call is over, erased minutes later (ivr/adoption/erasing.py)",
     "agents": "the present state of agents: as long as they work here",
     "sip_accounts": "accounts of agents, verifiers only: until somebody removes them",
-    "nuisances": "numbers that are not let in: until somebody takes them off",
     "flow_files": "dialogues hold nobody's data",
     "flow_versions": "likewise",
     "flow_releases": "likewise",
@@ -70,7 +70,12 @@ def classes(settings: Settings, store: Store, now: Callable[[], dt.datetime]) ->
         return {} if folder is None else await recordings.erase_old()
 
     async def erase_calls(at: dt.datetime) -> Mapping[str, int]:
-        return {"calls": await _anonymous(store, wanted.calls_days, at)}
+        return {
+            "calls": await _anonymous(store, wanted.calls_days, at),
+            # Those of a call go with it: here are the others, that somebody brought back from an archive, say.
+            "entry_changes": await _older(store, "entry_changes", wanted.calls_days, at),
+            "nuisances": await _off_the_list(store, wanted.calls_days, at),
+        }
 
     def of_tables(name: str, what: str, days: float, *tables: str) -> KeptClass:
         async def erase(at: dt.datetime) -> Mapping[str, int]:
@@ -82,10 +87,10 @@ def classes(settings: Settings, store: Store, now: Callable[[], dt.datetime]) ->
         of_tables("journal", "what happened in calls, step by step", wanted.journal_days, "journal"),
         KeptClass(
             "calls",
-            "numbers and topics in calls' records and queue entries; figures stay",
+            "numbers and topics in calls' records and queue entries, numbers off the nuisance list; figures stay",
             "retention.calls_days",
             {"": wanted.calls_days},
-            ("calls", "queue_entries", "entry_changes"),
+            ("calls", "queue_entries", "entry_changes", "nuisances"),
             erase_calls,
         ),
         KeptClass(
@@ -143,11 +148,19 @@ async def _anonymous(store: Store, days: float, at: dt.datetime) -> int:
     before, erased = at - dt.timedelta(days=days), 0
     after: dt.datetime | None = None
     while True:
-        async with store.unit_of_work() as uow:
-            erasing = Erasing(uow.connection)
-            calls = await erasing.old_calls(before, BATCH // 4, after)
-            ids = [id for id, _ in calls]
-            erased += await erasing.make_anonymous(ids, at, f"older than {days:g} days") if ids else 0
+        # Looked for beside whoever writes: those that are anonymous already are passed over, and may be many.
+        async with store.reading() as uow:
+            calls = await Erasing(uow.connection).old_calls(before, BATCH // 4, after)
         if not calls:
             return erased
+        async with store.unit_of_work() as uow:
+            ids = [id for id, _ in calls]
+            erased += await Erasing(uow.connection).make_anonymous(ids, at, f"older than {days:g} days")
         after = calls[-1][1]
+
+
+async def _off_the_list(store: Store, days: float, at: dt.datetime) -> int:
+    if days <= FOR_EVER:
+        return 0
+    async with store.unit_of_work() as uow:
+        return await Erasing(uow.connection).old_nuisances(at - dt.timedelta(days=days), AUTHOR)

@@ -11,14 +11,13 @@ from typing import Final
 
 from ivr.config import Settings
 from ivr.errors import RecordingError, StorageError
-from ivr.retention.classes import KeptClass, classes
+from ivr.retention.classes import AUTHOR, KeptClass, classes
 from storage.act_records import ActRecord
 from storage.store import Store
 
 log = logging.getLogger(__name__)
 
 EVERY_S: Final = 6 * 3600.0
-AUTHOR: Final = "retention"
 
 
 async def erase_old(

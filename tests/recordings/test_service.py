@@ -6,6 +6,7 @@ import datetime as dt
 import itertools
 import json
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -147,6 +148,17 @@ async def test_what_is_under_legal_hold_is_erased_by_nobody(
     assert [act.act for act in await service.acts("t1")] == ["erase", "keep", "keep"]
     with pytest.raises(RecordingError, match="no class"):
         await service.keep("t1", "for ever", by="li", why="?")
+
+
+async def test_what_broke_off_is_kept_no_longer_than_the_rest(
+    store: Store, folder: Path, service: RecordingService
+) -> None:
+    row = await kept(store, folder, "broke", days=31, purpose="message")
+    async with store.unit_of_work() as uow:
+        await uow.recordings.upsert(replace(row, state="failed", revision=row.revision + 1))
+    assert await service.erase_old() == {"message": 1}
+    assert _names(folder) == set()
+    assert await service.erase_old() == {}
 
 
 async def test_each_class_is_kept_for_its_days(store: Store, folder: Path, service: RecordingService) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from pydantic import ValidationError
@@ -12,14 +13,17 @@ from sqlalchemy import func, select
 
 from ivr.config import Settings, load_settings
 from ivr.errors import StorageError
+from ivr.projections.entries import change_of
 from ivr.projections.rebuilding import Counts, rebuild
 from ivr.retention.classes import NOT_BY_AGE, KeptClass, classes
 from ivr.retention.keeper import erase_old
 from ivr.retention.settings import RetentionSettings
+from routing.board_events import EntryChanged
 from storage.act_records import ActRecord
 from storage.entry_changes import EntryChange
 from storage.erasing import Erasing
 from storage.missed_records import MissedCallRecord, WaitEstimateRecord
+from storage.nuisances import NuisanceRecord
 from storage.records import (
     AgentStateChange,
     DecisionRecord,
@@ -156,6 +160,95 @@ async def test_what_somebody_with_a_withheld_number_wanted_goes_too(store: Store
         call, (place,) = await uow.calls.get("c-000"), await uow.entries.of_call("c-000")
     assert call is not None
     assert (sorted(call.data), place.reason) == (["erased", "waited_s"], "")
+    assert await erase_old(store, kept, NOW) == {}
+
+
+async def test_who_waits_for_a_promised_call_is_anonymous_when_that_is_over(
+    store: Store, tmp_path: Path
+) -> None:
+    """While it waits its place is written again and again."""
+    waiting = replace(
+        EntryRecord.of(s.entry()),
+        id="e",
+        call_id="c",
+        reason="漏水",
+        caller_key="key",
+        state="waiting",
+        ended_at=None,
+        outcome=None,
+    )
+    ended = replace(waiting, state="ended", ended_at=NOW, outcome="served", revision=waiting.revision + 1)
+
+    def change(revision: int) -> EntryChange:
+        return EntryChange("e", revision, NEW, "c", "arrived", {"caller_key": "key"})
+
+    async with store.unit_of_work() as uow:
+        await uow.write([s.call("c", started_at=OLD, state="ended"), waiting, change(0)])
+    kept = classes(settings(tmp_path), store, lambda: NOW)
+    await erase_old(store, kept, NOW)
+    async with store.unit_of_work() as uow:
+        await uow.write([ended, change(1)])
+    assert (await erase_old(store, kept, NOW))["calls"] == {"calls": 1}
+    async with store.reading() as uow:
+        (place,) = await uow.entries.of_call("c")
+        assert (place.caller_key, place.reason, place.outcome) == ("", "", "served")
+        assert await uow.entry_changes.of("e") == []
+
+
+async def test_what_comes_back_from_an_archive_does_not_bring_the_person_back(
+    store: Store, tmp_path: Path
+) -> None:
+    await fill(store)
+    kept = classes(settings(tmp_path), store, lambda: NOW)
+    await erase_old(store, kept, NOW)
+    entry = replace(EntryRecord.of(s.entry()), id="old", call_id="old", caller_key="key-old", ended_at=OLD)
+    arrived = EntryChanged(None, entry.entry(), None)
+    async with store.unit_of_work() as uow:
+        await uow.entry_changes.append(change_of(arrived, OLD))
+    async for _ in rebuild(store, (None, None), write=True, counts=Counts()):
+        pass
+    async with store.reading() as uow:
+        (place,) = await uow.entries.of_call("old")
+        assert (place.caller_key, place.reason) == ("", "")
+    assert (await erase_old(store, kept, NOW))["calls"] == {"entry_changes": 1}
+    async with store.reading() as uow:
+        assert await uow.entry_changes.of("old") == []
+
+
+async def test_whom_an_agent_called_is_in_no_record_any_more(store: Store, tmp_path: Path) -> None:
+    own = s.call("own", started_at=OLD, state="ended", caller="1001", dialled="*4913812345678")
+    async with store.unit_of_work() as uow:
+        await uow.calls.upsert(replace(own, data={"kind": "outbound", "agent": "a1"}))
+        await uow.calls.upsert(s.call("in", started_at=OLD, state="ended"))
+    await erase_old(store, classes(settings(tmp_path), store, lambda: NOW), NOW)
+    async with store.reading() as uow:
+        found = [await uow.calls.get(id) for id in ("own", "in")]
+    # Which of the hotline's numbers was dialled is a figure.
+    assert [(call.caller, call.dialled) for call in found if call is not None] == [("", ""), ("", "12345")]
+
+
+async def test_numbers_that_are_off_the_nuisance_list_go_and_the_list_counts_on(
+    store: Store, tmp_path: Path
+) -> None:
+    def listed(id: str, **changes: Any) -> NuisanceRecord:
+        return NuisanceRecord(id, f"138{id}", "reject", "calls and is silent", OLD, "zhang", **changes)
+
+    async with store.unit_of_work() as uow:
+        for record in (
+            listed("1", removed_at=OLD, removed_by="li"),
+            listed("2", until=OLD),
+            listed("3", removed_at=NEW, removed_by="li"),
+            listed("4"),
+        ):
+            await uow.nuisances.put(record, new=True)
+    kept = classes(settings(tmp_path), store, lambda: NOW)
+    assert await erase_old(store, kept, NOW) == {"calls": {"nuisances": 2}}
+    async with store.reading() as uow:
+        rows = {one.id: one for one in await uow.nuisances.listed(removed=True)}
+        assert {id: one.pattern for id, one in rows.items()} == {"1": "", "2": "", "3": "1383", "4": "1384"}
+        assert (rows["2"].removed_at, rows["2"].removed_by, rows["1"].removed_by) == (OLD, "retention", "li")
+        assert [one.id for one in await uow.nuisances.listed()] == ["4"]
+        assert await uow.nuisances.last_serial() == 4
     assert await erase_old(store, kept, NOW) == {}
 
 
