@@ -128,6 +128,37 @@ def test_a_reload_hands_the_calls_to_a_new_controller_which_becomes_the_service(
     assert outside["ExecReload"][1] == begun.replace(" --takeover ", " --external --takeover ")
 
 
+def test_a_command_gets_the_secrets_that_systemd_hands_to_the_service(tmp_path: Path) -> None:
+    """Without the address of the database it would ask, and change, another one."""
+    for name, does in {
+        "systemctl": """cat <<'END'
+[Service]
+LoadCredential=web__token:/etc/hotline/web__token
+# LoadCredential=not:/this
+LoadCredential=
+LoadCredentialEncrypted=database_url:/etc/hotline/database_url.cred
+END
+""",
+        "systemd-run": """for each in "$@"; do echo "$each"; done\n""",
+    }.items():
+        (tmp_path / name).write_text(f"#!/bin/sh\n{does}", encoding="utf-8")
+        (tmp_path / name).chmod(0o755)
+    ran = subprocess.run(
+        ["/bin/sh", DEPLOY / "systemd" / "ivr", "missed", "list", "--since", "two days"],
+        env={"PATH": f"{tmp_path}:/usr/bin:/bin"},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    given = ran.stdout.splitlines()
+    assert given[-5:] == ["/opt/hotline/.venv/bin/ivr", "missed", "list", "--since", "two days"]
+    assert [one for one in given if "Credential" in one] == [
+        "--property=LoadCredential=web__token:/etc/hotline/web__token",
+        "--property=LoadCredentialEncrypted=database_url:/etc/hotline/database_url.cred",
+    ]
+    assert {"--uid=hotline", "--property=NoNewPrivileges=yes", "--pipe"} <= set(given)
+
+
 def test_the_container_is_not_root_and_writes_nothing_of_itself() -> None:
     recipe = (DEPLOY / "container" / "Containerfile").read_text(encoding="utf-8")
     user = re.findall(r"^USER (\S+)", recipe, re.MULTILINE)[-1]
