@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable
 from typing import Final, Generic, TypeVar
 
 from ivr.admission.deciding import decide, while_late
-from ivr.admission.overload import Load, OverloadRules, measured, share_now
+from ivr.admission.overload import Load, OverloadRules, late_now, measured, share_now
 from ivr.admission.rules import (
     AdmissionRules,
     Arrival,
@@ -103,8 +103,8 @@ class Gate:
 
     @property
     def late_s(self) -> float:
-        """From a sign of Asterisk's to us, as measured last."""
-        return self._load.late_s
+        """From a sign of Asterisk's to us, as measured last; 0.0 where that is long ago."""
+        return late_now(self._load, self._clock.monotonic())
 
     @property
     def share(self) -> float:

@@ -83,5 +83,13 @@ def next_caller(load: Load, now: float) -> tuple[bool, Load]:
 
 
 def share_now(load: Load, now: float) -> float:
-    known = load.at is not None and 0.0 <= now - load.at < OLD_S
-    return load.share if known else 0.0
+    return load.share if _known(load, now) else 0.0
+
+
+def late_now(load: Load, now: float) -> float:
+    """s; 0.0: nothing is known any more."""
+    return load.late_s if _known(load, now) else 0.0
+
+
+def _known(load: Load, now: float) -> bool:
+    return load.at is not None and 0.0 <= now - load.at < OLD_S

@@ -75,6 +75,11 @@ class Refusals:
         self.unheard = 0
         """Refused without an announcement since the start."""
 
+    @property
+    def sent_away(self) -> int:
+        """Announcements that Asterisk plays alone now."""
+        return self._away.open
+
     async def refuse(self, call: CallId, channel: ChannelId, facts: CallerFacts, refused: Refuse) -> None:
         """Returns when the caller has gone. Raises only CancelledError."""
         arrived_at = self._clock.now()
@@ -122,9 +127,11 @@ class Refusals:
         media, seconds = self._sounds(refused)
         if refused.reason == "overload" or (refused.reason != "nuisance" and self._hurried()):
             if media and await self._away.send(channel, media, seconds):
+                self._ari.bus.pass_over(channel)
                 return "system"
             media = []
         if not media or self.open >= self._most_at_once:
+            self._ari.bus.pass_over(channel)
             self.unheard += 1
             silently = refused.treatment == "reject"
             await self._ari.channels.hangup(channel_id=channel, reason="normal" if silently else "congestion")

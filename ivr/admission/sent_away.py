@@ -43,16 +43,21 @@ class SentAway:
         self._told: tuple[str, float] | None = None
         """What Asterisk was told last, and until when that is taken for known."""
 
+    @property
+    def open(self) -> int:
+        """So many hear it now."""
+        now = self._clock.monotonic()
+        while self._ends and self._ends[0] <= now:
+            self._ends.popleft()
+        return len(self._ends)
+
     async def send(self, channel: ChannelId, media: Sequence[str], seconds: float) -> bool:
         """False: this Asterisk cannot say it, or says it to as many as it may. True: it does, or the caller has gone.
         Raises AriError."""
         context = await self._context_for(media)
-        now = self._clock.monotonic()
-        while self._ends and self._ends[0] <= now:
-            self._ends.popleft()
-        if not context or len(self._ends) >= self._most_at_once:
+        if not context or self.open >= self._most_at_once:
             return False
-        self._ends.append(now + seconds)
+        self._ends.append(self._clock.monotonic() + seconds)
         await self._ari.channels.continue_in_dialplan(
             channel_id=channel, context=context, extension="s", priority=1
         )

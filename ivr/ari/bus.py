@@ -7,6 +7,7 @@ What is enqueued may be `Sealed`: the reader of the queue opens it, so the webso
 - The front door is the one consumer of what nobody watches yet: `StasisStart` of new channels, and events of the
   application itself (`FRONT_DOOR`). From its `StasisStart` on, an unwatched channel's events are HELD and
   handed to the first mailbox that watches it: a caller who hangs up while the session is being set up is not missed.
+  `pass_over` says that nobody will: a caller who is sent away.
 - A full mailbox ends: its reader gets `MailboxOverflow` at once. Nothing is dropped silently. An event that concerns
   nobody (late, for a closed session) is counted in `unwatched` and leaves a debug line.
 - `Gap` goes to all. `fail` ends every reader with an error: the client's last word (a wrong password).
@@ -30,6 +31,8 @@ log = logging.getLogger(__name__)
 
 CAPACITY: Final = 512
 FRONT_DOOR_CAPACITY: Final = 65_536
+HELD_MOST: Final = CAPACITY + 1
+"""Of one channel. One more than a mailbox takes: whoever watches it then is told of the overflow."""
 HELD_S: Final = 30.0
 """How long an arrived channel that nobody watches is held. The front door's consumer must have looked by then."""
 
@@ -230,8 +233,8 @@ class Bus:
 
     @property
     def held(self) -> int:
-        """Events of channels that have arrived and that nobody watches yet."""
-        return sum(len(held.events) for held in self._held.values())
+        """Events of the channel with the most of them that has arrived and that nobody watches yet."""
+        return max((len(held.events) for held in self._held.values()), default=0)
 
     @contextmanager
     def mailbox(
@@ -293,6 +296,12 @@ class Bus:
         self.unknown += 1
         log.warning("unreadable event %r: %s", event.type, event.error)
 
+    def pass_over(self, channel_id: str) -> None:
+        """Nobody will watch this channel that has arrived: what it does is held no longer."""
+        held = self._held.pop(channel_id, None)
+        if held is not None:
+            self.unwatched += len(held.events)
+
     def doubt(self, object_id: str) -> None:
         """An event about this may be missing: whoever watches it looks whether it is still there."""
         for mailbox in list(self._watchers.get(object_id, ())):
@@ -335,8 +344,7 @@ class Bus:
         kept = False
         for object_id in ids:
             held = self._held.get(object_id)
-            # One more than a mailbox takes: whoever watches it then is told of the overflow.
-            if held is not None and len(held.events) <= CAPACITY:
+            if held is not None and len(held.events) < HELD_MOST:
                 held.events.append(event)
                 kept = True
         if not kept and self._everything is not None and len(self._everything) < FRONT_DOOR_CAPACITY:

@@ -20,6 +20,7 @@ async def to_fallback(ari: Ari, channel: ChannelId) -> bool:
     result = await ari.channels.continue_in_dialplan(
         channel_id=channel, context=FALLBACK_CONTEXT, extension="s", priority=1
     )
+    ari.bus.pass_over(channel)
     return not isinstance(result, Gone)
 
 

@@ -13,6 +13,7 @@ from ivr.admission.refusal import Refusals
 from ivr.admission.rules import Nuisance
 from ivr.admission.settings import LimitSettings
 from ivr.admission.wiring import Identity, door_keeper
+from ivr.ari.bus import HELD_S
 from ivr.asterisk.full_house import FULL_HOUSE, sounds_variable
 from ivr.missed.judging import CallsSeen, Missed
 from ivr.missed.settings import Policy
@@ -143,6 +144,7 @@ def test_a_listed_caller_hears_a_word_or_is_ended_at_once() -> None:
         at_once = here.ari.world.call("call", "12345", "trunk", caller="13900139000")
         await here.until(0.5)
         assert at_once not in here.ari.world.channels
+        assert here.ari.bus.held == 0
         assert here.heard(at_once) == []
         assert outcomes(here) == [("system", "nuisance"), ("system", "nuisance")]
         assert gate.nuisances == 2, "those of the settings stay"
@@ -175,16 +177,20 @@ def test_a_controller_that_is_late_has_asterisk_say_that_the_lines_are_full(
             "line.full.zh&emergency.numbers.zh&line.full.en&emergency.numbers.en"
         )
         assert len(sent(here, "asterisk.set_global_var")) == 1, "once for all of them"
+        assert refusals.sent_away == 2
+        assert here.ari.bus.held == 0
         assert outcomes(here) == [("system", "overload")] * 2
         seen = CallsSeen(Policy())
         judged = [one for fact in here.memory.stored for one in seen.see(fact) if isinstance(one, Missed)]
         assert [(one.number, one.reason) for one in judged] == [(CALLER, "not_served")] * 2
-        for _ in range(10):
+        for _ in range(round(HELD_S) + 5):
             gate.measured(0.0)
             await here.until(1)
         here.ari.world.call("call", "12345", "trunk", caller=CALLER)
         await here.until(1)
         assert len(here.front_door.registry) == 2, "and when it is well again everybody is let in"
+        assert refusals.sent_away == 0
+        assert not [one for one in caplog.records if one.name == "ivr.ari.bus"], "a line for each of hundreds"
         assert gate.refused == {"overload": 2}
         assert [record.getMessage() for record in caplog.records if record.name == "ivr.admission.gate"] == [
             "more callers than this controller can serve: it is 3.0 s late, and refuses new ones",
@@ -231,6 +237,8 @@ def test_that_lateness_refuses_nobody_may_be_set() -> None:
     async def work(here: House, gate: Gate, refusals: Refusals) -> None:
         await late(here, gate)
         assert gate.late_s == 3.0
+        await here.until(10)
+        assert gate.late_s == 0.0, "nobody has measured it lately: nothing is known"
         here.ari.world.call("call", "12345", "trunk")
         await here.until(1)
         assert len(here.front_door.registry) == 1

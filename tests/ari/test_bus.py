@@ -157,6 +157,28 @@ async def test_an_arrival_that_nobody_watches_is_let_go_after_a_while() -> None:
         assert len(waiting(one)) == 1
 
 
+async def test_nothing_is_held_of_whom_nobody_will_watch() -> None:
+    now = 0.0
+    bus = Bus(monotonic=lambda: now)
+    for channel in ("sent away", "next"):
+        bus.dispatch(event("StasisStart", channel, args=[]))
+        bus.dispatch(digit(channel))
+        bus.dispatch(digit(channel))
+    bus.dispatch(digit("next"))
+    assert bus.held == 3, "of the channel with the most"
+    bus.pass_over("sent away")
+    bus.pass_over("never came")
+    assert bus.unwatched == 2
+    bus.dispatch(event("StasisEnd", "sent away"))
+    assert bus.unwatched == 3
+    with bus.mailbox("one") as one:
+        one.watch("sent away", "next")
+        assert len(waiting(one)) == 3
+    bus.dispatch(event("StasisStart", "sent away", args=[]))
+    bus.dispatch(digit("sent away"))
+    assert bus.held == 1, "who comes back has come anew"
+
+
 async def test_too_much_held_overflows_the_mailbox_that_takes_it() -> None:
     bus = Bus()
     bus.dispatch(event("StasisStart", "caller", args=[]))
