@@ -105,6 +105,11 @@ class WorkerPool:
         """What the workers know that are ready, or will be again in a moment."""
         return frozenset[str]().union(*(place.known for place in self._places if place.ready or place.coming))
 
+    @property
+    def understood(self) -> frozenset[str]:
+        """Languages of the workers that are ready now."""
+        return frozenset[str]().union(*(place.languages for place in self._places))
+
     def serving(self) -> dict[str, str]:
         """Language -> the engine that is asked first, of the workers that are ready, and of those to come here."""
         worker = self._settings.worker

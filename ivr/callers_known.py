@@ -135,6 +135,11 @@ class ReturningCallers:
         self._unasked: set[str] = set()
         self._asking: asyncio.Task[None] | None = None
 
+    @property
+    def remembered(self) -> int:
+        """Places or agents, whichever are more."""
+        return max(len(self._lost), len(self._agents))
+
     async def begin(self, longest_s: float) -> None:
         """Places lost in earlier runs. longest_s: the longest `redial_s` of the rules. Never raises."""
         if self._store is None or longest_s <= 0:

@@ -73,8 +73,13 @@ async def open_speech(
             stack.push_async_callback(_over, warming)
         else:
             await warming
-    serving = pool.serving()
-    return pool, {language: serving.get(language) for language in LANGUAGES}
+    return pool, engines_of(pool)
+
+
+def engines_of(pool: WorkerPool | None) -> dict[str, str | None]:
+    """Language -> the engine that understands it, None: keys only. As it is now: workers elsewhere come and go."""
+    serving = {} if pool is None else pool.serving()
+    return {language: serving.get(language) for language in LANGUAGES}
 
 
 def _found_by_words() -> None:

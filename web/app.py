@@ -29,6 +29,7 @@ from web.problems import CarefulProtocol, dress, problems
 from web.settings import PageSettings
 
 SETTINGS: web.AppKey[PageSettings] = web.AppKey("settings", PageSettings)
+WATCHERS: web.AppKey[Watchers] = web.AppKey("watchers", Watchers)
 
 MOST_CONNECTIONS = 256
 _REQUEST_TIMEOUT_S = 15.0
@@ -68,6 +69,7 @@ def build_app(
 
     app = web.Application(middlewares=[problems, guard(settings)], client_max_size=MOST_BODY_BYTES)
     app[SETTINGS] = settings
+    app[WATCHERS] = watchers
     app.on_response_prepare.append(dress)
     app.on_shutdown.append(watchers.close)
     app.router.add_get("/", console["index.html"].handle)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from ivr.errors import ConfigError
 
 LEAST_TOKEN_LENGTH = 16
+MOST_WATCHERS = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +26,7 @@ class PageSettings:
     metrics_token: str = ""
     allowed_hosts: tuple[str, ...] = ()
     show_transcripts: bool = False
-    most_watchers: int = 50
+    most_watchers: int = MOST_WATCHERS
     heartbeat_s: float = 15.0
     least_gap_s: float = 0.2
     send_timeout_s: float = 5.0

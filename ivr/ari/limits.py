@@ -36,6 +36,10 @@ class Limits:
         self._open: set[Limited] = set()
         self._timer: asyncio.TimerHandle | None = None
 
+    def __len__(self) -> int:
+        """How many are under way."""
+        return len(self._open)
+
     def begin(self, one: Limited) -> None:
         self._open.add(one)
         if self._timer is None:

@@ -48,6 +48,11 @@ class Patient:
         self.retried = 0
         """Tries after the first, of all commands so far."""
 
+    @property
+    def open(self) -> int:
+        """Commands that wait for their answer, or for a connection."""
+        return len(self._limits)
+
     def hurry(self) -> None:
         """The end is near: from now on every command is tried once, and nothing is put off."""
         self._patience_s = 0.0

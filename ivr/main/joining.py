@@ -142,7 +142,7 @@ async def join(stack: AsyncExitStack, ground: Ground) -> Joined:
         outside,
         callers,
         ground.speech,
-        ground.languages,
+        opening.LANGUAGES,
         settings,
     )
     watch = await stack.enter_async_context(watching(ground.meters, looked_at, dispatcher, clock, changed))
@@ -267,9 +267,12 @@ def _status(
         today=today,
         asterisk=lambda: asterisk_status(ground.ari, ground.asterisk, kept()),
         database=lambda: DatabaseStatus(
-            "sqlite" if store.dialect == "sqlite" else "postgres", writer.waiting < BEHIND
+            "sqlite" if store.dialect == "sqlite" else "postgres",
+            not writer.away and writer.waiting < BEHIND,
         ),
-        speech=lambda: tuple(SpeechStatus(name, engine) for name, engine in ground.languages.items()),
+        speech=lambda: tuple(
+            SpeechStatus(name, engine) for name, engine in opening.engines_of(ground.speech).items()
+        ),
         phones=lambda: telephony.phones.online,
         callbacks=callbacks.lines,
     )

@@ -61,7 +61,7 @@ async def taking_calls(stack: AsyncExitStack, ground: Ground, joined: Joined) ->
         _beside_when_alone(beside, ground, joined)
         if settings.web.enabled:
             await load("web.app")
-            from web.app import build_app, serve
+            from web.app import WATCHERS, build_app, serve
 
             page = build_app(
                 running.status,
@@ -69,10 +69,14 @@ async def taking_calls(stack: AsyncExitStack, ground: Ground, joined: Joined) ->
                 health=running.watching.health,
                 metrics=running.watching.metrics,
             )
+            running.watching.watched_by(lambda: len(page[WATCHERS]))
             serving = await stack.enter_async_context(serve(page, settings.web.host, settings.web.port))
             running.page_url = serving.url
         look_seldom()
-        yield
+        try:
+            yield
+        finally:
+            running.watching.ends()
         joined.kept.close()
         door.cancel()
         beside.end()
@@ -107,7 +111,7 @@ async def _with_calls(beside: Beside, ground: Ground, joined: Joined) -> None:
         )
     if joined.fallback is not None:
         beside.useful("calls of the fallback", joined.fallback.run)
-    if settings.transcripts.recordings and any(ground.languages.values()):
+    if settings.transcripts.recordings and ground.speech is not None:
         from ivr.recordings.wiring import write_down
 
         written = write_down(

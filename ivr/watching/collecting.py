@@ -5,14 +5,14 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import shutil
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from importlib.metadata import PackageNotFoundError, version
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from ivr.admission.refusal import MOST_AT_ONCE
 from ivr.admission.wiring import Admissions
-from ivr.ari.bus import CAPACITY, FRONT_DOOR_CAPACITY
+from ivr.ari.bus import CAPACITY, FRONT_DOOR_CAPACITY, HELD_MOST
 from ivr.ari.client import AriClient
 from ivr.call.front_door import FrontDoor
 from ivr.call.services import INBOX_MOST
@@ -29,17 +29,20 @@ from ivr.watching.journal_lag import JournalLag
 from ivr.watching.loop import LoopLag
 from ivr.watching.readings import Buffer, QueueLevel, Readings, SpeechWorker
 from storage.writer import FactWriter
+from web.settings import MOST_WATCHERS
 
 if TYPE_CHECKING:
     from asr.pool import WorkerPool, WorkerState
 
-EVENTS_OLD_S = 60.0
+EVENTS_OLD_S: Final = 60.0
 """The age of an event that was looked at so long ago says nothing of now."""
+FAILED_S: Final = 10.0
+"""So long after a write that failed the spool is not called well: another one fails again, or has not been tried."""
 
 
 @dataclass(frozen=True, slots=True)
 class Parts:
-    """What is looked at. languages: language -> engine, None: keys only."""
+    """What is looked at. languages: that callers may speak. speech: None = keys only."""
 
     ari: AriClient
     writer: FactWriter
@@ -49,7 +52,7 @@ class Parts:
     outside: OutsideService
     callers: Callers
     speech: WorkerPool | None
-    languages: Mapping[str, str | None]
+    languages: Sequence[str]
     settings: Settings
 
 
@@ -63,12 +66,21 @@ class Collector:
         self._journal_lag = journal_lag
         self._version = _version()
         self._folders = disk_folders(parts.settings)
+        self._failures = 0
+        """Of the spool, at the last tick."""
+        self._failed_at: float | None = None
+        self.page_watchers: Callable[[], int] = lambda: 0
+        """How many pages show the live status."""
+        self.ending = False
+        """No more calls are taken."""
 
     def tick(self, now: float) -> None:
         """Some times a second. now: the loop's clock."""
-        figures = self._parts.writer.figures
+        figures, spool = self._parts.writer.figures, self._parts.writer.spool
         stored = figures.written + figures.refused + figures.unreadable
         self._journal_lag.tick(now, figures.taken, stored)
+        if spool is not None and spool.figures.failures > self._failures:
+            self._failures, self._failed_at = spool.figures.failures, now
 
     def read(self) -> Readings:
         parts, now = self._parts, asyncio.get_running_loop().time()
@@ -109,12 +121,15 @@ class Collector:
             lag_s=self._journal_lag.lag_s(now),
             spool_bytes=0 if spool is None else spool.size,
             spool_most_bytes=0 if spool is None else spool.most_bytes,
+            spool_failures=0 if spool is None else spool.figures.failures,
+            spool_takes=self._failed_at is None or now - self._failed_at >= FAILED_S,
             disk_free_bytes=disk_free,
             disk_total_bytes=disk_total,
             speech=_workers(parts.speech),
-            keys_only=tuple(name for name, engine in parts.languages.items() if engine is None),
+            keys_only=_keys_only(parts),
             loop_lag_s=self._loop_lag.worst_s,
             tasks=len(asyncio.all_tasks()),
+            ending=self.ending,
         )
 
     def _disk(self) -> tuple[int, int]:
@@ -134,7 +149,8 @@ class Collector:
         found = [
             Buffer("front_door", len(bus.front_door()), FRONT_DOOR_CAPACITY),
             Buffer("mailbox", bus.fullest, CAPACITY),
-            Buffer("arrival", bus.held, FRONT_DOOR_CAPACITY),
+            Buffer("arrival", bus.held, HELD_MOST),
+            Buffer("commands", parts.ari.commands.open, None),
             Buffer("inbox", inboxes, INBOX_MOST),
             Buffer("facts", writer.buffered, writer.capacity),
             Buffer(
@@ -144,12 +160,21 @@ class Collector:
             ),
             Buffer("notifications", parts.outside.notifications_fullest, MOST_HELD),
             Buffer("announcements", admissions.refusals.open, MOST_AT_ONCE),
+            Buffer("announcements_sent_away", admissions.refusals.sent_away, MOST_AT_ONCE),
+            Buffer(
+                "callers_remembered",
+                max(parts.callers.known.remembered, *admissions.gate.remembered.values()),
+                None,
+            ),
+            Buffer("page_watchers", self.page_watchers(), MOST_WATCHERS),
             Buffer("asr_hearings", _hearings(parts.speech), _most_hearings(parts)),
             Buffer("calls", sum(counts.calls.values()), parts.settings.max_calls),
         ]
         if writer.spool is not None:
             found.append(Buffer("spool_bytes", writer.spool.size, writer.spool.most_bytes))
-            found.append(Buffer("spool_unwritten", writer.spool.unwritten, None))
+            found.append(
+                Buffer("spool_unwritten_bytes", writer.spool.unwritten_bytes, writer.spool.unwritten_most)
+            )
         return tuple(found)
 
 
@@ -159,6 +184,11 @@ def _queues(counts: Counts) -> tuple[QueueLevel, ...]:
 
 def _repairs(repairs: Repairs) -> dict[str, int]:
     return repairs.as_dict() | ({"failed": repairs.failed} if repairs.failed else {})
+
+
+def _keys_only(parts: Parts) -> tuple[str, ...]:
+    understood = frozenset[str]() if parts.speech is None else parts.speech.understood
+    return tuple(language for language in parts.languages if language not in understood)
 
 
 def _most_hearings(parts: Parts) -> float | None:

@@ -105,6 +105,18 @@ def _spool(now: Readings, limits: Limits) -> Finding:
             "数据库不可用，暂存区已满，新的记录会丢失",
             "the database is away and the spool is full: what happens now would be lost",
         )
+    if not now.spool_takes and not now.database_ok:
+        return (
+            "down",
+            "数据库不可用，磁盘也不能写入：新的记录只在内存里",
+            "the database is away and the disk takes nothing: what happens now is in memory only",
+        )
+    if not now.spool_takes:
+        return (
+            "degraded",
+            "暂存区不能写入：控制程序若中断，最后的记录会丢失",
+            "the spool cannot be written: what happened last would be lost with this process",
+        )
     if share >= limits.spool_near_full:
         return ("degraded", f"暂存区已用 {share:.0%}", f"the spool is {share:.0%} full")
     lost = now.writer.get("lost", 0)
@@ -134,6 +146,12 @@ def _disk(now: Readings, limits: Limits) -> Finding:
 
 
 def _calls(now: Readings, limits: Limits) -> Finding:
+    if now.ending:
+        return (
+            "down",
+            "本控制程序正在停止，不再接听来电",
+            "this controller is being stopped: it takes no more calls",
+        )
     if now.refused_share:
         return (
             "degraded",
@@ -152,6 +170,8 @@ def _calls(now: Readings, limits: Limits) -> Finding:
 
 
 def _speech(now: Readings, limits: Limits) -> Finding:
+    if now.speech and not any(worker.ready for worker in now.speech):
+        return ("degraded", "语音识别进程正在重启", "no speech worker is ready: keys only for the moment")
     if now.keys_only:
         languages = ", ".join(now.keys_only)
         return (
@@ -159,8 +179,6 @@ def _speech(now: Readings, limits: Limits) -> Finding:
             f"语音识别不可用，只能按键：{languages}",
             f"callers are understood by keys only: {languages}",
         )
-    if now.speech and not any(worker.ready for worker in now.speech):
-        return ("degraded", "语音识别进程正在重启", "no speech worker is ready: keys only for the moment")
     return None
 
 

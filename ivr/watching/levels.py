@@ -122,6 +122,7 @@ def _storage(now: Readings) -> Iterator[Metric]:
     yield _gauge("journal_lag_seconds", "Age of the oldest of them.", now.lag_s)
     yield _gauge("spool_bytes", "Of the write-ahead spool.", now.spool_bytes)
     yield _gauge("spool_most_bytes", "It may grow to so much.", now.spool_most_bytes)
+    yield _counter("spool_failures", "Writes into it that the disk did not take.", now.spool_failures)
     yield _gauge("disk_free_bytes", "Where state and recordings lie.", now.disk_free_bytes)
     yield _gauge("disk_total_bytes", "Likewise.", now.disk_total_bytes)
 

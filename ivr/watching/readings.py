@@ -9,7 +9,8 @@ from typing import Final
 
 @dataclass(frozen=True, slots=True)
 class Buffer:
-    """A queue or buffer of the server. held: now (of many alike, the fullest). most: its bound, None = the disk."""
+    """A queue or buffer of the server. held: now (of many alike, the fullest). most: its bound; None: it may well be
+    full, or what bounds it is no number."""
 
     name: str
     held: float
@@ -48,8 +49,10 @@ class Readings:
 
     refused_share: of new callers, because the controller is late by late_s with what Asterisk tells it.
 
-    trouble: of Asterisk, as the status page names it. lag_s: age of the oldest fact that is not in the database. disk:
-    free and total bytes of the disk with the least room, 0 where that is not known.
+    trouble: of Asterisk, as the status page names it. lag_s: age of the oldest fact that is not in the database.
+    spool_takes: the disk took all that was lately written into the spool. disk: free and total bytes of the disk with
+    the least room, 0 where that is not known. keys_only: languages that no speech worker understands now. ending: this
+    controller takes no more calls.
     """
 
     node: str = "n1"
@@ -60,7 +63,6 @@ class Readings:
     agents: Mapping[str, int] = field(default_factory=dict)
     queues: Sequence[QueueLevel] = ()
     callbacks: int = 0
-    obligations_open: int | None = None
     buffers: Sequence[Buffer] = ()
     admitted: int = 0
     refused: Mapping[str, int] = field(default_factory=dict)
@@ -84,12 +86,15 @@ class Readings:
     lag_s: float = 0.0
     spool_bytes: int = 0
     spool_most_bytes: int = 0
+    spool_failures: int = 0
+    spool_takes: bool = True
     disk_free_bytes: int = 0
     disk_total_bytes: int = 0
     speech: Sequence[SpeechWorker] = ()
     keys_only: Sequence[str] = ()
     loop_lag_s: float = 0.0
     tasks: int = 0
+    ending: bool = False
 
 
 CALL_STATES: Final = ("arriving", "menu", "queue", "ringing", "talking")

@@ -53,12 +53,22 @@ class Watching:
         """As it is now."""
         return judge(self._collector.read(), self._limits)
 
+    def watched_by(self, pages: Callable[[], int]) -> None:
+        """pages: how many show the live status."""
+        self._collector.page_watchers = pages
+
+    def ends(self) -> None:
+        """No more calls are taken: who asks is told so, and what is unwell from now on is our own doing."""
+        self._collector.ending = True
+
     def unwell(self) -> tuple[Unwell, ...]:
         """As it was at the last look, at most `LOOK_EVERY_S` ago."""
         return tuple(Unwell(one.name, _level(one.level), one.zh, one.en) for one in self._last.unwell)
 
     def look(self) -> bool:
         """Look at the health and say what has changed; True when something has."""
+        if self._collector.ending:
+            return False
         before = {part.name: part.level for part in self._last.parts}
         now = self.health()
         self._begun = self._begun or now.ready

@@ -78,8 +78,9 @@ async def say(hearing: Hearing, pcm: bytes, *, speed: float = 8.0) -> list[Heard
 async def test_a_pool_that_is_not_waited_for_is_there_later() -> None:
     async with WorkerPool(settings("whole"), waits=False) as pool:
         assert not any(worker.ready for worker in pool.state())
+        assert pool.understood == frozenset()
         assert await pool.wait_ready(PATIENCE_S)
-        assert pool.languages() == {"zh", "en"}
+        assert pool.languages() == pool.understood == {"zh", "en"}
 
 
 async def test_from_packets_to_text(ears: WorkerPool, speech: bytes) -> None:

@@ -119,6 +119,7 @@ async def test_the_wait_for_a_worker_has_an_end_and_leaves_the_next_question_its
         assert pid is not None
         os.kill(pid, signal.SIGKILL)
         await collect(hearing)
+        assert (pool.languages(), pool.understood) == ({"zh", "en"}, frozenset())
         with pytest.raises(AsrUnavailable) as refused:
             await pool.open(ListenRequest("zh"))
         assert refused.value.cause == "lost"

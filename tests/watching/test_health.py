@@ -34,6 +34,11 @@ def unwell(**changes: Any) -> dict[str, str]:
     return {part.name: part.level for part in report.unwell}
 
 
+def test_workers_that_are_starting_again_are_not_called_missing() -> None:
+    (speech,) = judge(replace(WELL, speech=(DEAD,), keys_only=("zh", "en")), Limits()).unwell
+    assert "no speech worker is ready" in speech.en
+
+
 def test_all_is_well() -> None:
     assert unwell() == {}
 
@@ -59,11 +64,14 @@ def test_all_is_well() -> None:
         ({"spool_bytes": 99 * MB}, {"spool": "degraded"}),
         (SPOOLED | {"spool_bytes": 99 * MB}, {"database": "degraded", "spool": "down"}),
         ({"writer": {"lost": 1}}, {"spool": "degraded"}),
+        ({"spool_takes": False}, {"spool": "degraded"}),
+        (SPOOLED | {"spool_takes": False}, {"database": "degraded", "spool": "down"}),
         ({"disk_free_bytes": 499 * MB}, {"disk": "degraded"}),
         ({"disk_free_bytes": 1 * MB}, {"disk": "degraded"}),
         (SPOOLED | {"disk_free_bytes": 1 * MB}, {"database": "degraded", "disk": "down"}),
         ({"calls": {"queue": 60, "talking": 29}}, {}),
         ({"calls": {"queue": 60, "talking": 30}}, {"calls": "degraded"}),
+        ({"ending": True}, {"calls": "down"}),
         ({"keys_only": ("en",)}, {"speech": "degraded"}),
         ({"speech": (DEAD,)}, {"speech": "degraded"}),
         ({"speech": (DEAD, replace(DEAD, ready=True))}, {}),

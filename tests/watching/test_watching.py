@@ -21,9 +21,10 @@ class Told:
 
     def __init__(self, now: Readings) -> None:
         self.now = now
+        self.ending = False
 
     def read(self) -> Readings:
-        return self.now
+        return replace(self.now, ending=self.ending)
 
 
 def test_what_changes_is_said_once_and_not_before_the_start_is_over(caplog: pytest.LogCaptureFixture) -> None:
@@ -50,6 +51,20 @@ def test_what_changes_is_said_once_and_not_before_the_start_is_over(caplog: pyte
         told.now = WELL
         assert look() == [("WARNING", "asterisk is well again")]
         assert watching.unwell() == ()
+
+
+def test_who_asks_a_controller_that_is_being_stopped_is_told_so_and_the_log_is_not(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    told = Told(WELL)
+    with metering() as meters:
+        watching = Watching(cast(Collector, told), meters, Limits())
+        watching.look()
+        assert watching.health().ready
+        caplog.clear()
+        watching.ends()
+        assert [(part.name, part.level) for part in watching.health().unwell] == [("calls", "down")]
+        assert not watching.look() and not caplog.records, "what ends now is our own doing"
 
 
 def test_figures_as_text_and_as_openmetrics() -> None:

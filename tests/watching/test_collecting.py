@@ -1,0 +1,150 @@
+"""What is read of the live parts: each buffer that the page of the limits names, and what changes while they live."""
+
+from __future__ import annotations
+
+import asyncio
+import errno
+import os
+import re
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any, cast
+
+import pytest
+
+from ivr.admission.gate import Gate
+from ivr.admission.rules import AdmissionRules
+from ivr.ari.bus import Bus
+from ivr.config import load_settings
+from ivr.reconcile.repairs import Repairs
+from ivr.status import Counts
+from ivr.watching.collecting import FAILED_S, Collector, Parts
+from ivr.watching.event_lag import EventLag
+from ivr.watching.health import Limits, judge
+from ivr.watching.journal_lag import JournalLag
+from ivr.watching.loop import LoopLag
+from storage.batches import Figures
+from storage.spool import Spool
+from tests.support.virtual_time import VirtualClock
+from web.api.status import AsteriskStatus
+
+LIMITS = Path(__file__).parents[2] / "docs" / "administrators" / "limits.md"
+
+
+class Disk:
+    """Takes everything, or nothing."""
+
+    is_broken = False
+
+    def write(self, file: int, what: bytes, where: int) -> int:
+        if self.is_broken:
+            raise OSError(errno.EIO, "broken")
+        return os.pwrite(file, what, where)
+
+
+class Pool:
+    understood = frozenset({"zh", "en"})
+
+    def state(self) -> list[Any]:
+        return []
+
+
+class FrontDoor:
+    registry = (SimpleNamespace(unread=3), SimpleNamespace(unread=7))
+    repairs = Repairs()
+
+
+def collector_of(tmp_path: Path, disk: Disk, pool: Pool | None) -> Collector:
+    counts = Counts("n1", 1.0, {"menu": 2}, {}, {}, 0, AsteriskStatus(True))
+    gate = Gate(AdmissionRules(10), VirtualClock())
+    ari = SimpleNamespace(
+        bus=Bus(),
+        commands=SimpleNamespace(open=4),
+        connected=True,
+        replaced=False,
+        heart=SimpleNamespace(silent_for_s=0.0),
+    )
+    spool = Spool(tmp_path / "spool", write=disk.write)
+    spool.open()
+    writer = SimpleNamespace(
+        figures=Figures(), waiting=0, away=False, buffered=0, capacity=20_000, spool=spool
+    )
+    parts = SimpleNamespace(
+        ari=ari,
+        writer=writer,
+        status=SimpleNamespace(counts=lambda: counts),
+        front_door=FrontDoor(),
+        admissions=SimpleNamespace(gate=gate, refusals=SimpleNamespace(open=0, sent_away=5, unheard=0)),
+        outside=SimpleNamespace(notifications_fullest=0),
+        callers=SimpleNamespace(ledger=None, known=SimpleNamespace(remembered=6)),
+        speech=pool,
+        languages=("zh", "en"),
+        settings=load_settings(state_dir=tmp_path),
+    )
+    lag = EventLag(lambda _: None, lambda: 0.0, lambda: 0.0)
+    return Collector(cast(Parts, parts), lag, LoopLag(lambda _: None), JournalLag())
+
+
+@pytest.fixture
+def disk() -> Disk:
+    return Disk()
+
+
+async def test_every_buffer_that_is_told_is_explained_and_every_one_that_is_explained_is_told(
+    tmp_path: Path, disk: Disk
+) -> None:
+    collector = collector_of(tmp_path, disk, Pool())
+    collector.page_watchers = lambda: 9
+    told = {buffer.name: buffer for buffer in collector.read().buffers}
+    explained = LIMITS.read_text(encoding="utf-8").partition("## Everything that could grow")[2]
+    assert set(re.findall(r"^\| `(\w+)` \|", explained, re.MULTILINE)) == set(told)
+    held = {name: told[name].held for name in told if told[name].held and name != "spool_bytes"}
+    assert held == {
+        "inbox": 7,
+        "commands": 4,
+        "announcements_sent_away": 5,
+        "callers_remembered": 6,
+        "page_watchers": 9,
+        "calls": 2,
+    }
+    unbounded = {name for name, buffer in told.items() if buffer.most is None}
+    assert unbounded == {"asr_hearings", "callers_remembered", "commands"}, "no worker is there, in this test"
+
+
+async def test_languages_are_those_that_workers_understand_now(tmp_path: Path, disk: Disk) -> None:
+    pool = Pool()
+    collector = collector_of(tmp_path, disk, pool)
+    assert collector.read().keys_only == ()
+    pool.understood = frozenset({"zh"})
+    assert collector.read().keys_only == ("en",), "the worker that knows it is gone"
+    pool.understood = frozenset({"zh", "en"})
+    assert collector.read().keys_only == ()
+    assert collector_of(tmp_path, disk, None).read().keys_only == ("zh", "en")
+
+
+async def test_a_disk_that_takes_nothing_is_said_whatever_room_there_seems_to_be(
+    tmp_path: Path, disk: Disk
+) -> None:
+    collector = collector_of(tmp_path, disk, Pool())
+    spool = cast(Any, collector)._parts.writer.spool
+    now = asyncio.get_running_loop().time()
+
+    def spool_is(at: float) -> str:
+        collector.tick(at)
+        (part,) = [one for one in judge(collector.read(), Limits()).parts if one.name == "spool"]
+        return part.level
+
+    spool.append(b"one")
+    assert spool_is(now) == "ok"
+    disk.is_broken = True
+    spool.append(b"two")
+    assert spool_is(now) == "degraded"
+    told = {buffer.name: buffer for buffer in collector.read().buffers}["spool_unwritten_bytes"]
+    assert told.held > 0 and told.most == spool.unwritten_most
+    disk.is_broken = False
+    assert spool.retry()
+    assert spool_is(now) == "degraded", "it may have been the database that took what waited"
+    cast(Any, collector)._failed_at = now - FAILED_S
+    assert spool_is(now) == "ok"
+    assert collector.read().spool_failures == 1
+    spool.close()
