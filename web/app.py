@@ -17,13 +17,14 @@ from dataclasses import dataclass
 from aiohttp import web
 
 from ivr.errors import ConfigError
+from ivr.guesses import Guesses
 from web.api.health import HealthSource, from_status
 from web.api.health_views import HealthViews
 from web.api.live import Feed, Watchers
 from web.api.metrics import MetricsSource, MetricsView
 from web.api.status import StatusSource
 from web.console_files import read_console
-from web.guard import MOST_BODY_BYTES, guard, is_loopback
+from web.guard import MOST_BODY_BYTES, WRONG_TOKENS, guard, is_loopback
 from web.login import Login
 from web.problems import CarefulProtocol, dress, problems
 from web.settings import PageSettings
@@ -67,7 +68,8 @@ def build_app(
     views = HealthViews(health or (lambda: from_status(source.snapshot())))
     console = read_console()
 
-    app = web.Application(middlewares=[problems, guard(settings)], client_max_size=MOST_BODY_BYTES)
+    guesses = Guesses(*WRONG_TOKENS)
+    app = web.Application(middlewares=[problems, guard(settings, guesses)], client_max_size=MOST_BODY_BYTES)
     app[SETTINGS] = settings
     app[WATCHERS] = watchers
     app.on_response_prepare.append(dress)
@@ -83,7 +85,7 @@ def build_app(
         if not name.endswith(".html"):
             app.router.add_get(f"/static/{name}", file.handle)
     if settings.token:
-        Login(settings.token, console["login.html"]).add_to(app)
+        Login(settings.token, console["login.html"], guesses).add_to(app)
     return app
 
 

@@ -7,11 +7,13 @@
   request without Origin does not come from a browser's page.
 - Token: when one is set, each request carries it, as `Authorization: Bearer ...` or as the cookie that the log-in page
   sets. The cookie holds a digest of the token, so that it can't be used to log in elsewhere. `/metrics` may have a
-  token of its own, with which nothing else can be seen.
+  token of its own, with which nothing else can be seen. An address that has given many wrong ones is not heard for a
+  minute (`Guesses`).
 """
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import hmac
 import ipaddress
@@ -20,6 +22,7 @@ from urllib.parse import urlsplit
 from aiohttp import web
 from aiohttp.typedefs import Handler, Middleware
 
+from ivr.guesses import Guesses
 from web.problems import Refused
 from web.settings import PageSettings
 
@@ -29,11 +32,13 @@ METRICS_PATH = "/metrics"
 MOST_BODY_BYTES = 4096
 _OPEN_PATHS = frozenset({"/healthz", "/readyz", LOGIN_PATH, "/static/status.css", "/static/icon.svg"})
 _SAFE_METHODS = frozenset({"GET", "HEAD"})
+WRONG_TOKENS = (20, 60.0)
+"""So many within so many seconds from one address, and none from there is heard until they are older."""
 
 
 def host_allowed(header: str | None, allowed: tuple[str, ...]) -> bool:
     """Whether a request with this Host header may be answered. `allowed`: names besides localhost and addresses."""
-    name = _hostname(f"//{header}") if header else None
+    name = _hostname(header) if header else None
     if name is None:
         return False
     return name == "localhost" or _is_address(name) or name in {host.lower() for host in allowed}
@@ -75,13 +80,26 @@ def may_ask(request: web.Request, settings: PageSettings) -> bool:
     return bool(own) and request.path == METRICS_PATH and token_matches(_bearer(request), own)
 
 
+def too_many() -> Refused:
+    return Refused(429, "Too many wrong access tokens came from this address.", {"Retry-After": "60"})
+
+
+def asker(request: web.Request) -> str:
+    """The address that asks; behind a proxy on this machine the one that it saw (the last of X-Forwarded-For)."""
+    remote = request.remote or ""
+    if not _is_address(remote) or not ipaddress.ip_address(remote).is_loopback:
+        return remote
+    forwarded = ",".join(request.headers.getall("X-Forwarded-For", [])).rpartition(",")[2].strip()
+    return forwarded if _is_address(forwarded) else remote
+
+
 def _bearer(request: web.Request) -> str:
     scheme, _, given = request.headers.get("Authorization", "").partition(" ")
     return given.strip() if scheme.lower() == "bearer" else ""
 
 
-def guard(settings: PageSettings) -> Middleware:
-    """The middleware that lets through what this module's docstring says."""
+def guard(settings: PageSettings, guesses: Guesses) -> Middleware:
+    """The middleware that lets through what this module's docstring says. guesses: wrong tokens by address."""
 
     @web.middleware
     async def check(request: web.Request, handler: Handler) -> web.StreamResponse:
@@ -97,13 +115,26 @@ def guard(settings: PageSettings) -> Middleware:
             raise Refused(403, "Pages of other origins may not speak to this server.")
         if (request.content_length or 0) > MOST_BODY_BYTES:
             raise Refused(413, "The request is larger than this server takes.", {"Connection": "close"})
-        if settings.token and request.path not in _OPEN_PATHS and not may_ask(request, settings):
+        if settings.token and request.path not in _OPEN_PATHS and not _may(request, settings, guesses):
             if request.path == "/":
                 raise web.HTTPSeeOther(LOGIN_PATH)
             raise Refused(401, "An access token is needed.", {"WWW-Authenticate": "Bearer"})
         return await handler(request)
 
     return check
+
+
+def _may(request: web.Request, settings: PageSettings, guesses: Guesses) -> bool:
+    """Raises Refused after too many wrong tokens; who gives none is not counted."""
+    if not _bearer(request) and COOKIE not in request.cookies:
+        return False
+    who, now = asker(request), asyncio.get_running_loop().time()
+    if not guesses.heard(who, now):
+        raise too_many()
+    if may_ask(request, settings):
+        return True
+    guesses.wrong(who, now)
+    return False
 
 
 def _is_text(request: web.Request) -> bool:
@@ -117,13 +148,14 @@ def _is_text(request: web.Request) -> bool:
     return True
 
 
-def _hostname(url: str) -> str | None:
+def _hostname(header: str) -> str | None:
+    """None: it is anything else than a host and perhaps a port."""
     try:
-        parts = urlsplit(url)
+        parts = urlsplit(f"//{header}")
         _ = parts.port  # raises for a port that is no number
     except ValueError:
         return None
-    return None if parts.username is not None or parts.path else parts.hostname
+    return parts.hostname if parts.netloc == header and parts.username is None else None
 
 
 def _is_address(name: str) -> bool:

@@ -7,8 +7,9 @@ import logging
 
 from aiohttp import web
 
+from ivr.guesses import Guesses
 from web.console_files import ConsoleFile
-from web.guard import COOKIE, LOGIN_PATH, cookie_value, token_matches
+from web.guard import COOKIE, LOGIN_PATH, asker, cookie_value, token_matches, too_many
 from web.problems import Refused
 
 log = logging.getLogger(__name__)
@@ -18,8 +19,10 @@ _FORM = "application/x-www-form-urlencoded"
 
 
 class Login:
-    def __init__(self, token: str, page: ConsoleFile) -> None:
+    def __init__(self, token: str, page: ConsoleFile, guesses: Guesses) -> None:
+        """guesses: those of the guard."""
         self._token = token
+        self._guesses = guesses
         self._page = page
         self._page_wrong = ConsoleFile(
             page.content.replace(b"<main>", b'<main class="wrong">'), page.content_type
@@ -30,7 +33,7 @@ class Login:
         app.router.add_post(LOGIN_PATH, self.submit)
 
     async def submit(self, request: web.Request) -> web.Response:
-        """Take the form. Raises Refused: not a form, or one that arrives too slowly."""
+        """Take the form. Raises Refused: not a form, one that arrives too slowly, or after too many wrong tokens."""
         if request.content_type != _FORM:
             raise Refused(415, "The token is sent as a form.")
         try:
@@ -41,8 +44,12 @@ class Login:
         except (ValueError, LookupError, web.RequestPayloadError):
             raise Refused(400, "The form cannot be read.", {"Connection": "close"}) from None
         given = form.get("token")
+        who, now = asker(request), asyncio.get_running_loop().time()
+        if not self._guesses.heard(who, now):
+            raise too_many()
         if not isinstance(given, str) or not token_matches(given.strip(), self._token):
-            log.warning("%s gave a wrong access token", request.remote)
+            self._guesses.wrong(who, now)
+            log.warning("%s gave a wrong access token", who)
             return self._page_wrong.response(status=401)
         response = web.Response(status=303, headers={"Location": "/", "Cache-Control": "no-store"})
         response.set_cookie(
@@ -50,7 +57,8 @@ class Login:
             cookie_value(self._token),
             httponly=True,
             samesite="Strict",
-            secure=request.secure,
+            # Where a proxy before us speaks TLS, only the page's origin says so.
+            secure=request.secure or request.headers.get("Origin", "").startswith("https://"),
             path="/",
         )
         return response

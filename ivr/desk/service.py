@@ -13,7 +13,7 @@ import logging
 import secrets
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import replace
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
 from ivr.clock import Clock
 from ivr.desk.errors import CodeNeeded, DeskError, NotAllowed, NotNow, Unknown, WhyNeeded, WrongPin
@@ -21,6 +21,7 @@ from ivr.desk.forcing import ForcedOut
 from ivr.desk.looking import Floor, LastCall, Looking
 from ivr.desk.people import WANTS_WHY, Act, Author, may
 from ivr.desk.views import AgentView, EntryView, entry_view
+from ivr.guesses import Guesses
 from ivr.ids import ChannelId
 from ivr.talk.conversations import Conversations
 from ivr.talk.service import TalkService
@@ -48,6 +49,8 @@ BREAK = "break"
 """The reason of a pause for which none is given."""
 OWN_CALL_WRAP_UP_S = 10.0
 """After a call of an agent's own, who may be offered nothing for so long."""
+WRONG_PINS: Final = (5, 300.0)
+"""So many within so many seconds, and none of that agent's is heard until they are older."""
 
 
 class Desk(Looking):
@@ -73,6 +76,7 @@ class Desk(Looking):
         self._put = put
         self._forced_out = ForcedOut(talks, hang_up)
         self._pins = dict(pins or {})
+        self._guesses = Guesses(*WRONG_PINS)
         self._reminded = reminded
         self._refused = refused
         self.in_talk = in_talk
@@ -85,9 +89,8 @@ class Desk(Looking):
     def log_in(self, by: Author, agent: str = "", pin: str = "") -> AgentView:
         """Logged in and free for calls: from a pause too."""
         known = self._subject(by, "log_in", agent)
-        wanted = self._pins.get(known.id)
-        if wanted is not None and by.role == "agent" and not secrets.compare_digest(wanted, pin):
-            raise WrongPin()
+        if by.role == "agent":
+            self._check_pin(known.id, pin)
         event = ag.Unpause() if known.state == "paused" else ag.LogIn()
         return self._do(by, "log_in", known, None if known.state == "available" else event)
 
@@ -236,6 +239,21 @@ class Desk(Looking):
             raise refused
         if act in WANTS_WHY and not why.strip():
             raise WhyNeeded()
+
+    def _check_pin(self, agent: AgentId, pin: str) -> None:
+        """Raises WrongPin, also for the right one after too many that were not."""
+        wanted, now = self._pins.get(agent), self._clock.monotonic()
+        if wanted is None:
+            return
+        heard = self._guesses.heard(agent, now)
+        # As bytes: of texts only ASCII can be compared, and what is dialled may be anything.
+        if heard and secrets.compare_digest(wanted.encode(), pin.encode(errors="replace")):
+            self._guesses.right(agent)
+            return
+        if heard:
+            self._guesses.wrong(agent, now)
+        log.warning("agent %s: wrong PIN%s", agent, "" if heard else ", and too many before it")
+        raise WrongPin()
 
     def _do(
         self,

@@ -40,6 +40,22 @@ def test_a_pin_is_asked_of_those_who_have_one() -> None:
     assert house.desk.log_in(SUE, agent="ann").state == "available", "a supervisor needs none"
 
 
+def test_pins_cannot_be_guessed_one_after_the_other() -> None:
+    """Nor does one that is no text of digits do anything but not fit."""
+    house = House(pins={"ann": "4711", "bob": "12"})
+    for pin in ("4712", "é", "", "\udc80", "4713"):
+        with pytest.raises(errors.WrongPin):
+            house.desk.log_in(ANN, pin=pin)
+    with pytest.raises(errors.WrongPin):
+        house.desk.log_in(ANN, pin="4711")
+    assert house.desk.log_in(BOB, pin="12").state == "available", "one agent's guesses are no other's"
+    house.seconds = 299.0
+    with pytest.raises(errors.WrongPin):
+        house.desk.log_in(ANN, pin="4711")
+    house.seconds = 300.0
+    assert house.desk.log_in(ANN, pin="4711").state == "available"
+
+
 def test_a_pause_has_one_of_the_reasons_listed() -> None:
     house = House()
     house.desk.log_in(ANN)

@@ -17,7 +17,7 @@ from tests.web.conftest import Site, served
 from tests.web.fakes import BUSY, QUIET, Board
 from web.api.status import AsteriskStatus, DatabaseStatus
 from web.app import MOST_CONNECTIONS, build_app, serve
-from web.guard import COOKIE, host_allowed, origin_allowed
+from web.guard import COOKIE, WRONG_TOKENS, host_allowed, origin_allowed
 from web.settings import PageSettings
 
 TOKEN = "a-token-of-sufficient-length"
@@ -346,6 +346,46 @@ async def test_logging_in_earns_a_cookie_that_scripts_cannot_read(lines: Lines) 
                 assert 'id="calls"' in await response.text()
     assert len(lines()) == 1
     assert TOKEN not in lines()[0]
+
+
+async def test_tokens_cannot_be_guessed_one_after_the_other() -> None:
+    """By the header, by the cookie, by the form: together, and by address; the right one is not heard then either."""
+    headers = {"Authorization": f"Bearer {TOKEN}"}
+    async with served(WITH_TOKEN) as site:
+        for number in range(WRONG_TOKENS[0]):
+            asked = {"Authorization": f"Bearer guess-{number}"}, {"Cookie": f"{COOKIE}=guess-{number}"}
+            if number % 3 == 2:
+                async with site.client.post("/login", data={"token": f"guess-{number}"}) as response:
+                    assert response.status == 401
+            else:
+                async with site.client.get("/api/v1/status", headers=asked[number % 3]) as response:
+                    await assert_problem(response, 401)
+        async with site.client.get("/api/v1/status", headers=headers) as response:
+            await assert_problem(response, 429)
+            assert response.headers["Retry-After"] == "60"
+        async with site.client.post("/login", data={"token": TOKEN}) as response:
+            await assert_problem(response, 429)
+        async with site.client.get("/healthz") as response:
+            assert response.status == 200
+        # who gives none is told to log in, as ever
+        async with site.client.get("/", allow_redirects=False) as response:
+            assert response.status == 303
+        # another one behind the proxy on this machine
+        behind = headers | {"X-Forwarded-For": "203.0.113.9, 198.51.100.7"}
+        async with site.client.get("/api/v1/status", headers=behind) as response:
+            assert response.status == 200
+
+
+async def test_behind_a_proxy_with_tls_the_cookie_is_for_tls_only() -> None:
+    """The proxy speaks plain HTTP to us, and keeps the Host header; the page's origin says what the browser sees."""
+    async with served(WITH_TOKEN) as site:
+        host = f"127.0.0.1:{site.serving.port}"
+        for origin, secure in ((f"https://{host}", True), (f"http://{host}", "")):
+            sent = site.client.post(
+                "/login", data={"token": TOKEN}, headers={"Origin": origin}, allow_redirects=False
+            )
+            async with sent as response:
+                assert response.cookies[COOKIE]["secure"] == secure
 
 
 async def test_a_login_that_is_no_form() -> None:
