@@ -135,4 +135,8 @@ def encoded(value: JsonValue, name: str) -> str:
         raise HostError(
             f"`{name}` does not fit into an address", mend=f"1 to {MAX_ARGUMENT} characters, no `..`"
         )
-    return quote(text, safe="")
+    try:
+        return quote(text, safe="")
+    except UnicodeEncodeError as error:
+        # half a character, as an answer in JSON may bring
+        raise HostError(f"`{name}` is no text that an address may have", mend="letters and digits") from error
