@@ -13,6 +13,7 @@ import contextlib
 import datetime as dt
 import json
 import logging
+import math
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -30,6 +31,8 @@ TOLD_S: Final = 0.25
 """A jump by so much is one: less lies between two readings that follow each other."""
 KEPT_S: Final = 0.2
 """The file is written anew when what it says has become wrong by so much."""
+READ_S: Final = 1e-5
+"""So much apart are two clocks that agree, since they are read one after the other."""
 BOOT: Final = Path("/proc/sys/kernel/random/boot_id")
 
 
@@ -84,8 +87,10 @@ class SteadyClock:
         self._wall = wall
         self._count = count
         self._boot = _boot_id()
-        self._kept: Reading | None = self._read()
-        self._reading = self._kept or Reading(wall(), count())
+        kept = self._read()
+        self._kept_s = math.inf if kept is None else kept.said_s - kept.count_s
+        """The time of day at a count of 0, as the file has it; inf: it has none."""
+        self._reading: tuple[float, float] = kept or Reading(wall(), count())
         self._differs = False
         self._ahead_s = 0.0
         self._untold: list[Jump] = []
@@ -100,21 +105,36 @@ class SteadyClock:
             told(jump)
 
     def now(self) -> dt.datetime:
-        wall_s = self._wall()
-        before, was_ahead_s = self._reading, self._ahead_s
-        reading = self._reading = advance(before, self._count(), wall_s)
+        wall_s, count_s = self._wall(), self._count()
+        said_s, counted_s = self._reading
+        passed_s = count_s - counted_s
+        ahead_s, most_s = wall_s - said_s - passed_s, passed_s * MADE_UP + READ_S
+        # Asked a hundred times a call: while the two clocks agree, the time is the machine's.
+        if (
+            -most_s <= ahead_s <= most_s
+            and wall_s >= said_s
+            and -TOLD_S <= ahead_s - self._ahead_s <= TOLD_S
+            and -KEPT_S <= wall_s - count_s - self._kept_s <= KEPT_S
+            and not self._differs
+        ):
+            self._reading, self._ahead_s = (wall_s, count_s), 0.0
+            return dt.datetime.fromtimestamp(wall_s, dt.UTC)
+        return self._made_up(wall_s, count_s)
+
+    def _made_up(self, wall_s: float, count_s: float) -> dt.datetime:
+        """The time while they differ. It tells of a jump, and keeps the reading where the file is wrong."""
+        before, was_ahead_s = Reading(*self._reading), self._ahead_s
+        reading = self._reading = advance(before, count_s, wall_s)
         said_s, count_s = reading
         self._ahead_s = wall_s - said_s
-        # Asked a hundred times a call: nothing more than a comparison while the two clocks agree.
         if self._differs or not -JUMP_S <= self._ahead_s <= JUMP_S:
             self._look(self._ahead_s)
-        kept = self._kept
-        if kept is None or not -KEPT_S <= said_s - count_s - kept.said_s + kept.count_s <= KEPT_S:
+        if not -KEPT_S <= said_s - count_s - self._kept_s <= KEPT_S:
             self._keep(reading)
         ahead_s = wall_s - before.said_s - (count_s - before.count_s)
         if not -TOLD_S <= ahead_s - was_ahead_s <= TOLD_S:
             self._told(Jump(_time(before.said_s), ahead_s - was_ahead_s, ahead_s))
-        return dt.datetime.fromtimestamp(said_s, dt.UTC)
+        return _time(said_s)
 
     def monotonic(self) -> float:
         return asyncio.get_running_loop().time()
@@ -149,7 +169,7 @@ class SteadyClock:
         return Reading(reading.said_s + count_s - reading.count_s, count_s)
 
     def _keep(self, reading: Reading) -> None:
-        self._kept = reading
+        self._kept_s = reading.said_s - reading.count_s
         draft = self._path.with_name(f".{self._path.name}.draft")
         told = {"boot": self._boot, "said_s": reading.said_s, "count_s": reading.count_s}
         # Without it the next process begins with the machine's time, as if nothing had been kept.

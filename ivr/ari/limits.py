@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from types import TracebackType
 from typing import Final
 
 LOOK_AGAIN_S: Final = 0.5
@@ -15,17 +16,39 @@ LOOK_AGAIN_S: Final = 0.5
 
 
 class Limited:
-    """What is done in `async with limited.limit` is cut short with TimeoutError at `due`, or when that was put off, at
-    latest at `latest` (the loop's clock)."""
+    """`with limits.limited(due, latest):` what is awaited there is cut short with TimeoutError at `due`, or when that
+    was put off, at latest at `latest` (the loop's clock). As `asyncio.timeout`, whose way of cutting short this is.
+    """
 
-    __slots__ = ("due", "latest", "limit", "put_off")
+    __slots__ = ("_cancelling", "_limits", "_over", "_task", "due", "latest", "put_off")
 
-    def __init__(self, due: float, latest: float) -> None:
+    def __init__(self, limits: Limits, due: float, latest: float) -> None:
+        self._limits = limits
+        self._over = False
         self.due = due
         self.latest = latest
-        self.limit = asyncio.timeout(None)
         self.put_off = False
         """At the last look, for silence."""
+
+    def __enter__(self) -> None:
+        task = asyncio.current_task()
+        if task is None:
+            raise RuntimeError("a time limit outside a task")
+        self._task = task
+        self._cancelling = task.cancelling()
+        self._limits.begin(self)
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._limits.end(self)
+        # A task that somebody else has cancelled too stays cancelled.
+        if self._over and self._task.uncancel() <= self._cancelling and kind is asyncio.CancelledError:
+            raise TimeoutError from error
+
+    def cut(self) -> None:
+        self._over = True
+        self._task.cancel()
 
 
 class Limits:
@@ -35,6 +58,9 @@ class Limits:
         self._silent = silent
         self._open: set[Limited] = set()
         self._timer: asyncio.TimerHandle | None = None
+
+    def limited(self, due: float, latest: float) -> Limited:
+        return Limited(self, due, latest)
 
     def __len__(self) -> int:
         """How many are under way."""
@@ -57,6 +83,6 @@ class Limits:
                 one.due = min(one.latest, now + LOOK_AGAIN_S)
             else:
                 self._open.discard(one)
-                one.limit.reschedule(now)
+                one.cut()
         next_due = min((one.due for one in self._open), default=None)
         self._timer = None if next_due is None else loop.call_at(next_due, self._look)

@@ -15,7 +15,7 @@ from collections.abc import Callable
 from ivr.ari.again import Trouble, again, look_for
 from ivr.ari.guard import DialGuard
 from ivr.ari.heart import Heart
-from ivr.ari.limits import Limited, Limits
+from ivr.ari.limits import Limits
 from ivr.ari.repository import Reply, Request, Transport
 from ivr.ari.results import classify
 from ivr.errors import AriUnavailable
@@ -59,7 +59,8 @@ class Patient:
 
     async def exchange(self, request: Request) -> Reply:
         self._guard.check(request)
-        began = asyncio.get_running_loop().time()
+        time = asyncio.get_running_loop().time
+        began = time()
         tries, failed_tries = 0, 0
         look = False
         while True:
@@ -83,7 +84,7 @@ class Patient:
                 error, trouble = failure, "failed"
             failed_tries += trouble != "not_sent"
             once_more = again(request, trouble, failed_tries)
-            spent_s = max(asyncio.get_running_loop().time() - began, self._heart.away_s)
+            spent_s = max(time() - began, self._heart.away_s)
             left_s = self._patience_s - spent_s
             if once_more is None or left_s < once_more.after_s:
                 if reply is not None:
@@ -109,18 +110,14 @@ class Patient:
         return reply if 200 <= reply.status < 300 else None
 
     async def _once(self, request: Request, began: float) -> Reply:
-        loop = asyncio.get_running_loop()
+        time = asyncio.get_running_loop().time
         latest = began + max(self._limit_s, self._patience_s - self._heart.away_s)
-        one = Limited(loop.time() + self._limit_s, latest)
-        self._limits.begin(one)
         try:
-            async with one.limit:
+            with self._limits.limited(time() + self._limit_s, latest):
                 return await self._inner.exchange(request)
         except TimeoutError:
-            waited_s = self._limit_s if not self._silent() else loop.time() - began
+            waited_s = self._limit_s if not self._silent() else time() - began
             raise AriUnavailable(f"{request.operation.name}: no answer within {waited_s:g} s") from None
-        finally:
-            self._limits.end(one)
 
     def _silent(self) -> bool:
         return self._patience_s > 0 and self._heart.silent_for_s >= self._heart.silent_s
