@@ -115,6 +115,8 @@ def _prepare_sqlite(engine: AsyncEngine) -> None:
             "synchronous = NORMAL",
             f"busy_timeout = {BUSY_TIMEOUT_MS}",
             "foreign_keys = ON",
+            # What is erased is overwritten, also where SQLite was not built so.
+            "secure_delete = ON",
         ):
             cursor.execute(f"PRAGMA {pragma}")
         cursor.close()

@@ -217,6 +217,20 @@ class Store:
         if self.dialect == "sqlite" and path:
             await asyncio.to_thread(_write_through, f"{path}-wal")
 
+    async def forget_erased(self) -> None:
+        """After an erasure: SQLite's log holds what it was told to write until it is written anew. Postgres vacuums.
+
+        Somebody who reads just now may keep it for longer: it goes when the log is begun again. Raises StorageError.
+        """
+        if self.dialect != "sqlite":
+            return
+        async with self._connected() as connection:
+            with explained(self.url):
+                driver = (await connection.get_raw_connection()).driver_connection
+                assert driver is not None
+                # Past SQLAlchemy, which would begin a transaction first.
+                await driver.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+
     async def ping(self) -> None:
         """Raises StorageAway when the database does not answer."""
         async with self.reading() as uow:

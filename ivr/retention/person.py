@@ -140,6 +140,7 @@ async def erase(
     if found.numbers:
         async with store.unit_of_work() as uow:
             erased.update(await Erasing(uow.connection).of_person(found.numbers, found.key))
+    await store.forget_erased()
     counts = {table: count for table, count in erased.items() if count}
     await _noted(store, now(), by, "erased", subject, why, {"erased": counts, "held": list(found.held)})
     return counts

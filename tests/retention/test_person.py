@@ -85,6 +85,14 @@ async def found_in(store: Store, wanted: str) -> set[str]:
     return found
 
 
+def _files_with(store: Store, wanted: str) -> list[str]:
+    """Of SQLite's files, while the hotline has them open."""
+    if store.dialect != "sqlite":
+        return []
+    path = Path(str(store.url.database))
+    return [one.name for one in path.parent.glob(f"{path.name}*") if wanted.encode() in one.read_bytes()]
+
+
 def sounds(folder: Path) -> list[str]:
     return sorted(path.name for path in folder.rglob("*.wav"))
 
@@ -115,6 +123,7 @@ async def test_afterwards_the_number_is_nowhere(store: Store, tmp_path: Path) ->
 
     done = await erase(store, service(store, tmp_path), found, by="zhang", why="request 17")
     assert await found_in(store, NUMBER) == set()
+    assert _files_with(store, NUMBER) == []
     assert await found_in(store, KEYS.of(NUMBER)) == {"acts"}
     assert sounds(tmp_path) == ["c-n1-3.wav"]
     assert done == found.counts
