@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING, Final, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from storage.errors import parse_url
 from storage.records import Fact, TranscriptLine
 from storage.spool import Spool
 
@@ -156,4 +157,9 @@ class DiskWatch:
 def disk_folders(settings: Settings) -> list[Path]:
     """On whose disks this controller's own things lie; where Asterisk records only if that is within reach."""
     recordings = settings.recordings.where(settings.state_dir, settings.asterisk.mode)
-    return [settings.state_dir, *([] if recordings is None else [recordings])]
+    database = parse_url(settings.effective_database_url)
+    beside = None
+    if database.drivername.startswith("sqlite") and database.database:
+        beside = Path(database.database).absolute().parent
+        beside = None if beside == settings.state_dir.resolve() else beside
+    return [settings.state_dir, *(one for one in (recordings, beside) if one is not None)]

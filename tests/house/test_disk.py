@@ -120,3 +120,7 @@ def test_the_folders_are_those_of_this_controller(tmp_path: Path) -> None:
     assert disk_folders(private) == [tmp_path, tmp_path / "asterisk" / "spool" / "recording"]
     external = load_settings(state_dir=tmp_path, asterisk={"mode": "external"})
     assert disk_folders(external) == [tmp_path]
+    elsewhere = f"sqlite+aiosqlite:///{tmp_path / 'data' / 'hotline.db'}"
+    assert disk_folders(external.model_copy(update={"database_url": elsewhere}))[1:] == [tmp_path / "data"]
+    postgres = external.model_copy(update={"database_url": "postgresql+asyncpg://hotline@/hotline"})
+    assert disk_folders(postgres) == [tmp_path]
