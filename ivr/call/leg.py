@@ -320,6 +320,9 @@ class Leg:
                             self._destroyed = True
                             taken = not_taken(event.cause, outcome)
                             return said_at_once(taken, rang=rang, after_s=loop.time() - since)
+                        case Gap(restarted=True):
+                            self.cut_off = True
+                            return Rung("failed")
                         case Gap():
                             state = await self._state_now()
                             if state == "":

@@ -209,7 +209,7 @@ class Attempt:
                 while agent is None:
                     offered = await unless(gone, offers.get())
                     agent = (
-                        AttemptEnded("citizen_left", False)
+                        AttemptEnded(_left(citizen), False)
                         if offered is None
                         else await self._offered(place.entry, citizen, gone, holding, *offered)
                     )
@@ -241,7 +241,7 @@ class Attempt:
             queues.ringing(entry, offer.agent)
             rung = await unless(gone, _within(withdrawn, agent))
             if rung is None:
-                return AttemptEnded("citizen_left", False)
+                return AttemptEnded(_left(citizen), False)
             if rung.outcome != "answered":
                 queues.not_answered(entry, offer.agent, rung.of_agent)
                 return None
@@ -265,6 +265,8 @@ class Attempt:
         """`talked` stands for: the citizen is there and wants to."""
         self.note("citizen_rung", {"call": self.call})
         rung = await citizen.ring()
+        if citizen.cut_off:
+            return AttemptEnded("cut_off", False)
         if rung.outcome != "answered":
             return AttemptEnded(rung.outcome, False, cause=rung.cause)
         question = self.plan.question
@@ -272,6 +274,8 @@ class Attempt:
             self.note("citizen_answered", {})
             return AttemptEnded("talked", False)
         answer = await citizen.asked(question, await self._sounds(question.prompts))
+        if citizen.cut_off:
+            return AttemptEnded("cut_off", False)
         self.note("citizen_answered", {"answer": answer})
         if answer == "accept":
             return AttemptEnded("talked", False)
@@ -360,6 +364,11 @@ async def _until_over(leg: Leg) -> AsyncIterator[asyncio.Future[None]]:
     finally:
         gone.cancel()
         await asyncio.wait({gone})
+
+
+def _left(citizen: CitizenLeg) -> AttemptOutcome:
+    """It was not the citizen who ended it where Asterisk did."""
+    return "cut_off" if citizen.cut_off else "citizen_left"
 
 
 async def _within(withdrawn: asyncio.Future[None], agent: Leg) -> Rung:

@@ -17,6 +17,7 @@ from ivr.ari.generated.events import (
     PlaybackFinished,
     StasisEnd,
 )
+from ivr.ari.parse import Gap
 from ivr.ari.results import Gone
 from ivr.call.leg import Leg
 from ivr.call.ports import PromptAudio
@@ -99,6 +100,9 @@ class CitizenLeg(Leg):
                 async for event in events:
                     match event:
                         case ChannelHangupRequest() | ChannelDestroyed() | StasisEnd():
+                            return None
+                        case Gap(restarted=True):
+                            self.cut_off = True
                             return None
                         case ChannelDtmfReceived() if event.digit in keys:
                             if media:

@@ -31,7 +31,7 @@ AttemptOutcome = Literal[
 ]
 """talked: the two talked. not_taken, agent_left: the agent's own affair. no_key: somebody or something answered and
 pressed nothing. later, cancelled: by key. citizen_left: accepted, and hung up before an agent came. cut_off: Asterisk
-failed while the two talked. The rest: what became of the citizen's telephone."""
+failed. The rest: what became of the citizen's telephone."""
 
 AGENT_LEFT_S: Final = 10.0
 LATER_S: Final = 1800.0

@@ -15,6 +15,7 @@ from tests.call.test_callback import CITIZEN, party
 from tests.call.test_called_again import known, returned, standing, waits
 from tests.call.test_called_back import answered, asked, citizen_hears, kept
 from tests.support.call_house import House
+from tests.support.fake_ari_objects import Phone
 
 MOMENTS = range(0, 8000, 2310)
 WAYS = ("", "1", "2", "3")
@@ -182,6 +183,41 @@ def test_another_controller_has_our_calls_from_now_on(key: str) -> None:
         out_of_promises(here)
 
     play(scene, repairs=True, entry="tail")
+
+
+@pytest.mark.parametrize("when", ["rings", "is asked", "waits"])
+def test_a_citizen_who_is_cut_off_before_the_talk_was_not_reached_in_vain(when: str) -> None:
+    """It counts as no attempt, and the citizen is called again at once: the third of three would be the last."""
+
+    async def scene(here: House) -> None:
+        if when == "rings":
+            here.ari.world.phones[CITIZEN] = Phone(rings_s=4.0)
+            here.log_in("a1")
+            await here.until(2)
+        else:
+            citizen = await answered(here)
+        if when == "waits":
+            here.pause("a1")
+            here.ari.world.press(citizen.id, "1")
+            await here.until(4)
+        await here.ari.killed(away_s=3.0)
+        here.pause("a1")
+        await here.until(2)
+        assert (kept(here).state, kept(here).data["outcome"], kept(here).attempts) == (
+            "waiting",
+            "cut_off",
+            0,
+        )
+        here.unpause("a1")
+        async with asyncio.timeout(30):
+            while party(here, CITIZEN) is None:
+                await here.until(0.1)
+        assert here.callbacks.lines()[0].attempts == 0
+        here.ari.world.hang_up(party(here, CITIZEN).id)
+        await here.until(3)
+        assert here.callbacks.cancel("cb-1", by="test")
+
+    play(scene, repairs=True, entry="promise", earlier=asked("citizen_first"))
 
 
 @pytest.mark.parametrize("seed", SEEDS)
