@@ -21,8 +21,9 @@ from ivr.adoption.kept import Kept
 from ivr.adoption.plan import Plan, plan
 from ivr.ari.interface import Ari
 from ivr.ari.results import Gone
+from ivr.call.callers_channel import in_application
 from ivr.call.dialogue import Dialogue
-from ivr.call.front_door import FrontDoor, in_application
+from ivr.call.front_door import FrontDoor
 from ivr.call.history import CallHistory
 from ivr.call.ports import CallerFacts, LiveCall, Records
 from ivr.call.saved import SavedCall

@@ -16,18 +16,25 @@ from ivr.ari.generated.events import (
     RecordingFinished,
     StasisEnd,
 )
+from ivr.ari.generated.models import Channel
 from ivr.ari.parse import Gap
 from ivr.ari.results import Gone
 from ivr.call.parts import Parts
 from ivr.call.services import OpenCall
 from ivr.errors import AriError
 from ivr.flow.inputs import Digit
+from ivr.ids import owner_of
 
 log = logging.getLogger(__name__)
 
 CUT_OFF: Final = "cut off: the telephone exchange failed"
 EXCHANGE_FAILED: Final = 41
 """Q.850: temporary failure."""
+
+
+def in_application(channel: Channel, app: str) -> bool:
+    """Of a channel that came in by the dialplan; what we make ourselves is in no dialplan."""
+    return channel.dialplan.app_name == "Stasis" and channel.dialplan.app_data.partition(",")[0] == app
 
 
 class CallersChannel:
@@ -77,6 +84,9 @@ class CallersChannel:
                 self.cut_off()  # what says so is behind what had us look
                 return
             log.warning("the caller's channel had gone without a word")
+            self._here.hung_up("caller")
+        elif owner_of(self._here.channel) is None and not in_application(channel.value, self._here.ari.app):
+            log.warning("the caller's channel had left us without a word: the dialplan has it")
             self._here.hung_up("caller")
 
     def cut_off(self) -> None:

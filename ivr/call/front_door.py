@@ -14,6 +14,7 @@ from ivr.ari.generated.models import Channel
 from ivr.ari.interface import Ari
 from ivr.ari.parse import AnyEvent
 from ivr.ari.results import Gone
+from ivr.call.callers_channel import in_application
 from ivr.call.codes_door import CodesDoor, CodeSettings
 from ivr.call.dialogue import Dialogue, Dialogues
 from ivr.call.letting_go import to_fallback
@@ -306,10 +307,6 @@ def dialled_by(args: Sequence[str]) -> tuple[str, str]:
     The account is the last of them: what was dialled is the telephone's own text, and commas in it make more.
     """
     return (args[1], args[-1]) if len(args) > 2 else ("", "")
-
-
-def in_application(channel: Channel, app: str) -> bool:
-    return channel.dialplan.app_name == "Stasis" and channel.dialplan.app_data.partition(",")[0] == app
 
 
 def endpoint_of(channel_name: str) -> str:

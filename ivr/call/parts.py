@@ -334,3 +334,4 @@ class Parts:
         """Events may be missing: what has come to its end meanwhile is over."""
         await self.player.look()
         await self.recorder.look()
+        self.waiting.look()

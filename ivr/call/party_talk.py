@@ -47,6 +47,11 @@ class PartyTalk:
         }
 
     @property
+    def up(self) -> Up | None:
+        """The telephone with which the caller is, in a bridge and in no talk."""
+        return self._up
+
+    @property
     def claims(self) -> list[str]:
         if (talk := self._talking or self._coming) is not None:
             return talk.claims

@@ -9,6 +9,7 @@ from typing import Literal
 from ivr.call.parts import Parts
 from ivr.call.place import Place
 from ivr.call.services import OpenCall
+from ivr.call.up import Up
 from ivr.flow.actions import JsonValue
 from ivr.flow.state import FlowState
 
@@ -68,6 +69,16 @@ class SeenCall:
     def entry(self) -> str:
         """Of the place in a queue, "" = none."""
         return self._place.entry if self._place is not None else ""
+
+    @property
+    def in_line(self) -> str:
+        """The entry by which the caller waits for an agent, which the board has to have; "" = none."""
+        return "" if self._parts is None else self._parts.waiting.in_line
+
+    @property
+    def party(self) -> Up | None:
+        """The telephone with which the caller is, in a bridge and in no talk."""
+        return None if self._parts is None else self._parts.transfers.up
 
     @property
     def _place(self) -> Place | None:

@@ -53,6 +53,11 @@ class Transfers:
         return self._party.joined
 
     @property
+    def up(self) -> Up | None:
+        """The telephone of the party, where the two are in a bridge and in no talk."""
+        return self._party.up
+
+    @property
     def ringing(self) -> bool:
         """A party is being called, and the caller hears so."""
         return bool(self._running) and not self.joined

@@ -91,6 +91,24 @@ class Waiting:
     def rejected(self, outcome: Literal["timeout", "full", "closed", "unstaffed", "failed"]) -> None:
         self.line.rejected(outcome)
 
+    # --- what the board has to have
+
+    @property
+    def in_line(self) -> str:
+        """The entry by which the caller waits for an agent, or is about to have one; "" = there is none."""
+        place = self.place
+        if place is None or place.promised or place.joined_at is not None:
+            return ""
+        return "" if self.talk is not None or self._talk.coming is not None else place.entry
+
+    def look(self) -> None:
+        """If the board has it no more, and has not said so, the caller has the old place by another."""
+        place = self.place
+        if place is None or not self.in_line or self._queues.since(place.entry) is not None:
+            return
+        if not any(isinstance(one, QueueEnded) and one.op == place.op for one in self._here.inbox.inputs):
+            self.line.again(place, "lost", "")
+
     # --- a talk
 
     def back_in_talk(self, op: OpId) -> None:

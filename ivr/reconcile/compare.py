@@ -29,9 +29,12 @@ Code = Literal[
     "caller_without_session",
     "bridge_without_owner",
     "session_without_channel",
+    "caller_left",
     "telephone_gone_from_talk",
     "citizen_alone",
+    "apart",
     "entry_without_session",
+    "place_not_on_board",
     "agent_in_no_talk",
     "agent_held_for_nobody",
     "board",
@@ -112,12 +115,23 @@ def _bridges(records: Records, asterisk: Asterisk) -> Iterator[Finding]:
             )
         elif len(inside) == 1 and records.owns(bridge) and (call := citizens.get(*inside)) is not None:
             yield Finding("citizen_alone", bridge, "the citizen is in it with nobody", call)
+    for bridge, channels, call in records.together:
+        inside = asterisk.bridges.get(bridge, frozenset())
+        there = channels <= asterisk.channels.keys()
+        alone = len(inside) == 1 and inside <= records.callers
+        if there and not alone and not channels <= inside:
+            yield Finding("apart", bridge, f"{len(channels - inside)} who are to be in it are not", call)
 
 
 def _sessions(records: Records, asterisk: Asterisk) -> Iterator[Finding]:
     for session, channel in records.calls.items():
-        if channel not in asterisk.channels and session not in records.hung_up:
+        if session in records.hung_up:
+            continue
+        seen = asterisk.channels.get(channel)
+        if seen is None:
             yield Finding("session_without_channel", channel, "the caller's channel is not there", session)
+        elif not seen.in_app and owner_of(channel) is None:
+            yield Finding("caller_left", channel, "the dialplan has the caller", session)
     for telephone, call in records.telephones.items():
         if telephone not in asterisk.channels and telephone not in records.callers:
             yield Finding("telephone_gone_from_talk", telephone, "its channel is not there", call)
@@ -130,6 +144,10 @@ def _entries(records: Records) -> Iterator[Finding]:
             yield Finding(
                 "entry_without_session", id, f"it is {entry.state}, and its call is over", entry.call_id
             )
+    for call, place in records.in_line.items():
+        if place not in records.entries and call not in records.hung_up:
+            why = f"the caller waits by {place}, which is not on the board"
+            yield Finding("place_not_on_board", records.calls[call], why, call)
 
 
 def _agents(records: Records) -> Iterator[Finding]:

@@ -11,8 +11,9 @@ from ivr.accounts.own_calls import OwnCalls
 from ivr.ari.generated.models import Channel
 from ivr.ari.interface import Ari
 from ivr.ari.results import Gone
+from ivr.call.registry import CallRegistry
 from ivr.dispatch import Dispatcher
-from ivr.ids import ChannelId
+from ivr.ids import CallId, ChannelId
 from ivr.reconcile.compare import Finding
 from ivr.talk.registry import Talks
 from routing.agent_events import CallOutEnded, Force, TimeUp
@@ -32,6 +33,7 @@ class Mender:
     ari: Ari
     dispatcher: Dispatcher
     in_talk: Talks
+    registry: CallRegistry
     take_in: Callable[[Channel], None]
     own_calls: OwnCalls | None = None
 
@@ -46,12 +48,12 @@ class Mender:
                     self.take_in(channels[subject])
             case "bridge_without_owner":
                 await self.ari.bridges.destroy(bridge_id=subject)
-            case "session_without_channel" | "telephone_gone_from_talk":
+            case (
+                "session_without_channel" | "caller_left" | "telephone_gone_from_talk" | "place_not_on_board"
+            ):
                 self.ari.bus.doubt(subject)
-            case "citizen_alone":
-                for talk in self.in_talk:
-                    if talk.call == finding.call:
-                        talk.tidy()
+            case "citizen_alone" | "apart":
+                await self._together(CallId(finding.call))
             case "entry_without_session":
                 self._give_up(EntryId(subject))
             case "agent_held_for_nobody" | "agent_in_no_talk":
@@ -65,6 +67,23 @@ class Mender:
                     self.own_calls.in_use(subject, finding.code == "telephone_busy")
             case _:
                 assert_never(finding.code)
+
+    async def _together(self, call: CallId) -> None:
+        talks = [talk for talk in self.in_talk if talk.call == call]
+        for talk in talks:
+            talk.tidy()
+        session = self.registry.get(call)
+        party = None if session is None else session.party
+        if session is None or party is None:
+            return
+        found = await self.ari.bridges.get(bridge_id=party.bridge)
+        if isinstance(found, Gone):
+            # With the end of the party's telephone the caller is back with the dialogue.
+            await self.ari.channels.hangup(channel_id=ChannelId(party.channel), reason="normal")
+            return
+        outside = {session.channel, party.channel} - {*found.value.channels}
+        if outside:
+            await self.ari.bridges.add_channel(bridge_id=party.bridge, channel=sorted(outside))
 
     def _give_up(self, id: EntryId) -> None:
         entry = self.dispatcher.board.entry(id)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from ivr.accounts.book import TECHNOLOGY, AccountBook
 from ivr.ari.generated.models import Bridge, Channel, Endpoint
-from ivr.call.front_door import in_application
+from ivr.call.callers_channel import in_application
 from ivr.call.registry import CallRegistry
 from ivr.dispatch import Dispatcher
 from ivr.phones import ONLINE
@@ -39,6 +39,12 @@ class Books:
         for one in self.talks:
             talking[one.agent] = one.call
             telephones |= {one.citizen: one.call, one.telephone: one.call}
+        together = [(*room, talk.call) for talk in self.in_talk for room in talk.together()]
+        for session in sessions:
+            if (party := session.party) is not None:
+                telephones[party.channel] = session.call
+                both = frozenset({session.channel, party.channel})
+                together.append((party.bridge, both, session.call))
         return Records(
             self.node,
             self.app,
@@ -50,6 +56,8 @@ class Books:
             frozenset(self.dispatcher.seats.unseated),
             talking,
             telephones,
+            tuple(together),
+            {session.call: entry for session in sessions if (entry := session.in_line)},
             {str(id): agent for id, agent in board.agents.items()},
             {entry.id: entry for entry in board.entries()},
             tuple(map(str, faults)),

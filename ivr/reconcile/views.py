@@ -31,6 +31,10 @@ class Records:
     talking: Mapping[str, str] = field(default_factory=dict)
     telephones: Mapping[str, str] = field(default_factory=dict)
     """Channels of the telephones in talks, with the call."""
+    together: tuple[tuple[str, frozenset[str], str], ...] = ()
+    """Bridges, with the channels that are to be in them, and the call."""
+    in_line: Mapping[CallId, str] = field(default_factory=dict)
+    """Entries by which callers wait, as their calls believe."""
     agents: Mapping[str, Agent] = field(default_factory=dict)
     entries: Mapping[str, Entry] = field(default_factory=dict)
     faults: tuple[str, ...] = ()

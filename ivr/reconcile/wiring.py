@@ -32,7 +32,7 @@ def reconcile_by(
     )
     own_calls = None if telephony is None else telephony.own_calls
     book = None if telephony is None else telephony.book
-    mender = Mender(ari, dispatcher, in_talk, front_door.take_in, own_calls)
+    mender = Mender(ari, dispatcher, in_talk, front_door.registry, front_door.take_in, own_calls)
 
     def ours() -> bool:
         return front_door.is_ours and callbacks.restored

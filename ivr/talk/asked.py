@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import datetime as dt
 import logging
+from collections.abc import Iterator, Mapping
 from typing import Final, Literal
 
 from ivr.ari.generated.events import ChannelTransfer
@@ -27,6 +28,7 @@ from ivr.talk.ground import Ground
 from ivr.talk.party import Message
 from ivr.talk.people import (
     Company,
+    Room,
     Talk,
     company,
     rooms,
@@ -165,6 +167,19 @@ class Asked:
     def dialled(self, number: str) -> Target:
         """What the agent's telephone means by it."""
         return dialled(self._ground, number)
+
+    def together(self) -> Iterator[tuple[str, frozenset[str]]]:
+        """Bridges, each with the channels that are to be in it now."""
+        legs, where = self._telephones.legs, rooms(self.state)
+        bridges: Mapping[Room, str] = {
+            "main": self._mover.main,
+            "aside": self._telephones.bridge(self.state.other),
+        }
+        for room, bridge in bridges.items():
+            inside = (self._mover.channel(who, room, legs) for who, there in where.items() if there == room)
+            found = frozenset(one for one in inside if one is not None)
+            if bridge and len(found) > 1:
+                yield bridge, found
 
     # --- for whoever goes on with it
 

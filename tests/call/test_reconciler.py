@@ -88,6 +88,95 @@ def test_who_fell_out_of_the_bridge_is_put_back(seed: int) -> None:
     play(scene, seed, repairs=True)
 
 
+def test_people_whose_bridge_is_gone_are_together_again() -> None:
+    """Somebody else destroyed it: they would hear nobody, and nobody would see that."""
+
+    async def scene(here: House) -> None:
+        caller, agent = await talking(here)
+        await here.ari.bridges.destroy(bridge_id=here.ari.world.channels[caller].bridge)
+        await here.until(WITHIN_S)
+        channels = here.ari.world.channels
+        assert channels[caller].bridge == channels[agent].bridge != ""
+        assert here.reconciler.repairs.as_dict() == {"apart": 1}
+        here.ari.world.hang_up(caller)
+
+    play(scene, repairs=True)
+
+
+@pytest.mark.parametrize("what", ["out", "no bridge", "gone"])
+def test_with_an_outside_party_it_is_the_same(what: str) -> None:
+    async def scene(here: House) -> None:
+        world = here.ari.world
+        caller = world.call("call", "12345", "trunk")
+        await here.until(1)
+        world.press(caller, "1")
+        await here.until(4)
+        (police,) = [one.id for one in world.channels.values() if one.endpoint == "PJSIP/110@trunk"]
+        bridge = world.channels[caller].bridge
+        assert bridge == world.channels[police].bridge != ""
+        if what == "out":
+            await here.ari.bridges.remove_channel(bridge_id=bridge, channel=[police])
+        elif what == "no bridge":
+            await here.ari.bridges.destroy(bridge_id=bridge)
+        else:
+            for event in ENDS:
+                world.lost[event] = 1
+            world.hang_up(police)
+        await here.until(WITHIN_S)
+        if what == "out":
+            assert world.channels[caller].bridge == world.channels[police].bridge == bridge
+        else:
+            assert police not in world.channels
+            assert "connect.back" in nodes(here), "the caller is with the dialogue"
+        (code,) = here.reconciler.repairs.as_dict()
+        assert (
+            code == {"out": "citizen_alone", "no bridge": "apart", "gone": "telephone_gone_from_talk"}[what]
+        )
+        world.hang_up(caller)
+
+    play(scene, repairs=True, entry="connect")
+
+
+def test_who_left_us_without_a_word_is_no_caller_any_more() -> None:
+    """The dialplan has the caller: prompts would be refused, and the call last as long as that."""
+
+    async def scene(here: House) -> None:
+        caller = here.ari.world.call("call", "12345", "trunk")
+        await here.until(2)
+        here.ari.world.lost["StasisEnd"] = 1
+        await here.ari.channels.continue_in_dialplan(channel_id=caller, context="elsewhere", extension="s")
+        await here.until(WITHIN_S)
+        assert len(here.front_door.registry) == 0
+        assert repairs(here) == ["caller_left"]
+        here.ari.world.hang_up(caller)
+
+    play(scene, repairs=True)
+
+
+def test_who_waits_and_is_not_on_the_board_has_the_old_place() -> None:
+    async def scene(here: House) -> None:
+        caller = here.ari.world.call("call", "12345", "trunk")
+        await here.until(3)
+        here.ari.world.press(caller, "2")
+        await here.until(2)
+        (lost,) = here.dispatcher.board.entries()
+        here.dispatcher.leave(lost.id, "failed")
+        await here.until(WITHIN_S)
+        (entry,) = here.dispatcher.board.entries()
+        assert (entry.queue, entry.enqueued_at, entry.call_id) == (
+            lost.queue,
+            lost.enqueued_at,
+            lost.call_id,
+        )
+        assert repairs(here) == ["place_not_on_board"]
+        here.log_in("a1")
+        await here.until(4)
+        assert here.states()["a1"] == "talking"
+        here.ari.world.hang_up(caller)
+
+    play(scene, repairs=True)
+
+
 def test_a_place_and_an_agent_that_belong_to_no_call_are_free() -> None:
     class Seat:
         rings_several = False

@@ -95,6 +95,35 @@ def test_what_asterisk_does_not_have_any_more() -> None:
     assert found(silent, Asterisk()) == []
 
 
+def test_who_is_not_where_the_call_believes() -> None:
+    left = seen(SeenChannel("caller", False))
+    assert found(asterisk=left) == ["caller_left caller"]
+    assert found(replace(RECORDS, hung_up=frozenset({CALL})), left) == []
+    handed_on = replace(RECORDS, calls={CALL: f"{CALL}.citizen3"})
+    made = [SeenChannel(one, False) for one in (f"{CALL}.citizen3", LEG)]
+    assert found(handed_on, Asterisk({one.id: one for one in made})) == [], "who was called is in no dialplan"
+
+
+@pytest.mark.parametrize(
+    ("inside", "codes"),
+    [
+        ({"caller", LEG}, []),
+        ({"caller"}, ["citizen_alone"]),
+        ({LEG}, ["apart"]),
+        (set(), ["apart"]),
+    ],
+)
+def test_who_is_to_be_together_and_is_not(inside: set[str], codes: list[str]) -> None:
+    talk = replace(RECORDS, together=((BRIDGE, frozenset({"caller", LEG}), CALL),))
+    there = Asterisk(ASTERISK.channels, {BRIDGE: frozenset(inside)} if inside else {})
+    assert found(talk, there) == [f"{code} {BRIDGE}" for code in codes]
+
+
+def test_a_caller_who_waits_by_a_place_that_is_not_on_the_board() -> None:
+    assert found(replace(RECORDS, in_line={CALL: "e1"})) == []
+    assert found(replace(RECORDS, in_line={CALL: "e9"})) == ["place_not_on_board caller"]
+
+
 def test_entries_whose_call_is_over() -> None:
     entries = {"e1": JOINED, "e2": entry("e2"), "e3": replace(entry("e3"), callback="cb")}
     records = replace(RECORDS, entries=entries)
