@@ -69,9 +69,9 @@ class Patient:
             trouble: Trouble
             reply: Reply | None = None
             try:
-                if look and (found := await self._found(request, began)) is not None:
+                if look and (found := await self._found(request, began, time)) is not None:
                     return found
-                reply = await self._once(request, began)
+                reply = await self._once(request, began, time)
             except AriUnavailable as unavailable:
                 error = unavailable
                 trouble = "unanswered" if unavailable.sent else "not_sent"
@@ -101,16 +101,16 @@ class Patient:
         if why:
             raise AriUnavailable(f"{request.operation.name}: {why}")
 
-    async def _found(self, request: Request, began: float) -> Reply | None:
+    async def _found(self, request: Request, began: float, time: Callable[[], float]) -> Reply | None:
         """What this request makes is there already: an earlier try was carried out."""
         asked = look_for(request)
         if asked is None:
             return None
-        reply = await self._once(asked, began)
+        reply = await self._once(asked, began, time)
         return reply if 200 <= reply.status < 300 else None
 
-    async def _once(self, request: Request, began: float) -> Reply:
-        time = asyncio.get_running_loop().time
+    async def _once(self, request: Request, began: float, time: Callable[[], float]) -> Reply:
+        """time: the loop's, by which it was `began`."""
         latest = began + max(self._limit_s, self._patience_s - self._heart.away_s)
         try:
             with self._limits.limited(time() + self._limit_s, latest):

@@ -145,7 +145,7 @@ async def join(stack: AsyncExitStack, ground: Ground) -> Joined:
         opening.LANGUAGES,
         settings,
     )
-    watch = await stack.enter_async_context(watching(ground.meters, looked_at, dispatcher, clock, changed))
+    watch = await stack.enter_async_context(watching(ground.meters, looked_at, dispatcher, changed))
     status.unwell = watch.unwell
     ground.traces.attach(ari, dispatcher, writer)
     running = Hotline(

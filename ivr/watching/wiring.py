@@ -14,7 +14,6 @@ from prometheus_client.exposition import choose_encoder
 from prometheus_client.process_collector import ProcessCollector
 
 from ivr.ari.client import AriClient
-from ivr.clock import Clock
 from ivr.disk import MB
 from ivr.dispatch import Dispatcher
 from ivr.watching.collecting import Collector, Parts
@@ -107,7 +106,6 @@ async def watching(
     meters: Meters,
     parts: Parts,
     dispatcher: Dispatcher,
-    clock: Clock,
     changed: Callable[[], None],
     limits: Limits | None = None,
 ) -> AsyncIterator[Watching]:
@@ -119,7 +117,7 @@ async def watching(
         )
     loop_lag, journal_lag = LoopLag(meters.loop_lag.observe), JournalLag()
     # Asterisk stamps by the machine's clock, which the hotline's own follows slowly after a jump.
-    event_lag = EventLag(meters.event_lag.observe, time.time, clock.monotonic)
+    event_lag = EventLag(meters.event_lag.observe, time.time, asyncio.get_running_loop().time)
     collector = Collector(parts, event_lag, loop_lag, journal_lag)
     meters.registry.register(Levels(collector.read, limits))
     found = Watching(collector, meters, limits)
