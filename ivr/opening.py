@@ -121,6 +121,7 @@ async def start_asterisk(
         certificate=wanted.tls_certificate,
         private_key=wanted.tls_private_key,
         trunk_transport=wanted.trunk_transport,
+        trunk_authorities=wanted.trunk_authorities,
         trunk_encrypted=wanted.trunk_encrypted,
         phones_encrypted=wanted.phones_encrypted,
         preferred_ports=Ports(

@@ -1,15 +1,32 @@
-"""A self-signed certificate for SIP over TLS, kept until it is about to end."""
+"""SIP over TLS: a self-signed certificate of our own, kept until it is about to end, and whom we trust."""
 
 from __future__ import annotations
 
 import re
+import ssl
 import subprocess
 from pathlib import Path
+from typing import Final
 
 from ivr.errors import AsteriskError
 
 CERTIFICATE_DAYS = 825
 RENEW_BEFORE_S = 30 * 24 * 3600
+
+AUTHORITIES: Final = (Path("/etc/ssl/certs/ca-certificates.crt"), Path("/etc/pki/tls/certs/ca-bundle.crt"))
+"""Debian's and Fedora's file of whom a machine trusts."""
+
+
+def authorities() -> Path:
+    """Whom this machine trusts, as one PEM file. Raises AsteriskError when there is none."""
+    named = ssl.get_default_verify_paths().cafile
+    for path in (*AUTHORITIES, *([] if named is None else [Path(named)])):
+        if path.is_file():
+            return path
+    raise AsteriskError(
+        "the trunk's certificate cannot be checked: this machine trusts nobody",
+        mend="apt-get install ca-certificates, or name a PEM file in asterisk.trunk_authorities",
+    )
 
 
 def ensure(keys: Path, *, name: str, external_address: str | None) -> tuple[Path, Path]:

@@ -41,7 +41,8 @@ class RenderOptions:
     digests: how agents' phones may prove their secret, `MD5`, `SHA-256` or both.
     transfers: the transfer key of agents' phones works.
     certificate, private_key: PEM files of SIP over TLS, together or neither: then one is made that signs itself.
-    trunk_transport: how calls go out to the trunk. trunk_encrypted, phones_encrypted: voice by SRTP only (its keys in
+    trunk_transport: how calls go out to the trunk. trunk_authorities: by TLS, a PEM file of those who may sign for its
+    certificate; None = whom this machine trusts. trunk_encrypted, phones_encrypted: voice by SRTP only (its keys in
     SDP), on the trunk, on agents' telephones; else telephones that can encrypt do, and the trunk does not.
     http_host: never anything but loopback, unless a TLS proxy stands before it.
     """
@@ -68,6 +69,7 @@ class RenderOptions:
     certificate: Path | None = None
     private_key: Path | None = None
     trunk_transport: Literal["udp", "tcp", "tls"] = "udp"
+    trunk_authorities: Path | None = None
     trunk_encrypted: bool = False
     phones_encrypted: bool = False
 
@@ -100,14 +102,15 @@ def check(options: RenderOptions) -> None:
             "a certificate and its private key go together",
             mend="set asterisk.tls_certificate and asterisk.tls_private_key, or neither",
         )
-    for path in filter(None, (options.certificate, options.private_key)):
+    for path in filter(None, (options.certificate, options.private_key, options.trunk_authorities)):
         if re.search(r"[\x00-\x1f;]", str(path)):
             raise AsteriskError(
                 f"{str(path)!r} cannot be written into the configuration", mend="a plain path"
             )
         if not path.is_file():
             raise AsteriskError(
-                f"{path}: there is no such file", mend="correct asterisk.tls_certificate and its key"
+                f"{path}: there is no such file",
+                mend="correct asterisk.tls_certificate and its key, or asterisk.trunk_authorities",
             )
     host, colon, port = options.outbound_trunk.partition(":")
     if options.outbound_trunk and not (_ADDRESS.fullmatch(host) and (port.isdigit() or not colon)):

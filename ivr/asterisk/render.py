@@ -15,6 +15,8 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
+import stat
 import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -159,6 +161,9 @@ def render(folder: Path, binary: AsteriskBinary, options: RenderOptions | None =
         certificate, private_key = certificate_choice.ensure(
             folders["keys"], name=f"hotline-{options.node}", external_address=options.external_address
         )
+    trunk_authorities: Path | str = ""
+    if options.outbound_trunk and options.trunk_transport == "tls":
+        trunk_authorities = (options.trunk_authorities or certificate_choice.authorities()).absolute()
     accounts = tuple(SipAccount(name, passwords[name]) for name in options.agents)
     opus = has_opus(binary.modules)
     values: dict[str, Any] = {
@@ -171,6 +176,7 @@ def render(folder: Path, binary: AsteriskBinary, options: RenderOptions | None =
         "sip_host": options.sip_host,
         "certificate": certificate,
         "private_key": private_key,
+        "trunk_authorities": trunk_authorities,
         "opus": opus,
         "digests": ",".join(options.digests),
         "scanners": scanners_pattern(),
@@ -257,7 +263,19 @@ def _make_folders(folder: Path) -> dict[str, Path]:
         folders["run"] = Path(tempfile.gettempdir()) / f"hotline-{digest}"
     for path in (*folders.values(), *(folder / name for name in INSIDE)):
         path.mkdir(mode=0o700, exist_ok=True)
+    _check_ours(folders["run"])
     return folders
+
+
+def _check_ours(run: Path) -> None:
+    """Whoever has that folder has Asterisk, and beside others' files anybody could have made it before us."""
+    found = run.lstat()
+    if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.geteuid():
+        raise AsteriskError(
+            f"{run} is somebody else's: Asterisk's control socket cannot be there",
+            mend="remove it, or choose a state_dir with a shorter path, where the socket fits",
+        )
+    run.chmod(0o700)
 
 
 def _choose_ports(kept: Mapping[str, Any], folder: Path, options: RenderOptions) -> Ports:

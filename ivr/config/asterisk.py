@@ -51,6 +51,11 @@ class AsteriskSettings(Section):
     trunk_transport: Literal["udp", "tcp", "tls"] = Field(
         default="udp", description="towards `outbound_trunk`"
     )
+    trunk_authorities: Path | None = Field(
+        default=None,
+        description="PEM file of who may sign for the trunk's certificate (`trunk_transport: tls`); none: whom this "
+        "machine trusts",
+    )
     trunk_encrypted: bool = Field(default=False, description="the trunk's voice by SRTP only")
     phones_encrypted: bool = Field(
         default=False, description="telephones that do not encrypt their voice (SRTP) are turned away"

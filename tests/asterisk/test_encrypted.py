@@ -5,13 +5,17 @@ from __future__ import annotations
 import asyncio
 import datetime as dt
 import re
+import socket
 import ssl
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from ivr.accounts.profile import objects_of
+from ivr.asterisk.certificate import authorities, ensure
 from ivr.asterisk.locate import AsteriskBinary
 from ivr.asterisk.process import PrivateAsterisk
 from ivr.asterisk.render import RenderOptions, render
@@ -19,6 +23,7 @@ from ivr.demo import sip
 from ivr.demo.sip import SipMessage
 from ivr.errors import AsteriskError
 from storage.accounts import AccountKind, SipAccountRecord
+from tests.asterisk.watching import watching
 
 NOW = dt.datetime(2026, 11, 26, tzinfo=dt.UTC)
 KEY = "WVNfX19zZW1jdGwgKCkgewkyMjA7fQp9CnVubGVz"
@@ -61,6 +66,7 @@ def test_a_certificate_without_its_key_or_its_file_is_refused(
         RenderOptions(private_key=own[1]),
         RenderOptions(certificate=tmp_path / "none.crt", private_key=own[1]),
         RenderOptions(certificate=Path("a\nbind = 0.0.0.0"), private_key=own[1]),
+        RenderOptions(trunk_authorities=tmp_path / "none.crt"),
     ):
         with pytest.raises(AsteriskError) as caught:
             render(tmp_path / "house", binary, wrong)
@@ -72,9 +78,19 @@ def test_the_trunk_by_tls_with_its_voice_encrypted(tmp_path: Path, binary: Aster
     plain = (render(tmp_path / "house", binary, options).etc / "pjsip.conf").read_text()
     assert "contact = sip:sbc.city\n" in plain
     assert "media_encryption" not in plain
+    assert "verify_server" not in plain
     safe = replace(options, trunk_transport="tls", trunk_encrypted=True)
     text = (render(tmp_path / "house", binary, safe).etc / "pjsip.conf").read_text()
-    assert "contact = sip:sbc.city;transport=tls\n" in text
+    # With a backslash: without it Asterisk takes what follows for a comment, and calls by UDP.
+    assert "contact = sip:sbc.city\\;transport=tls\n" in text
+    # Else whoever sits in between has the keys of the voice, which go within SIP.
+    assert f"verify_server = yes\nca_list_file = {authorities()}\n" in text
+    own = tmp_path / "city.pem"
+    own.touch()
+    text = (
+        render(tmp_path / "house", binary, replace(safe, trunk_authorities=own)).etc / "pjsip.conf"
+    ).read_text()
+    assert f"verify_server = yes\nca_list_file = {own}\n" in text
     assert re.search(
         r"^\[trunk\]\(common\)(?:\n.+)*\nmedia_encryption = sdes\nmedia_encryption_optimistic = no$",
         text,
@@ -160,3 +176,60 @@ async def test_a_telephone_logs_in_and_calls_by_tls_and_srtp(asterisk: PrivateAs
         assert (await asked("REGISTER", uri, ("Expires", "0"))).status == 200
     # Asterisk does not answer the farewell of TLS.
     writer.transport.abort()
+
+
+@asynccontextmanager
+async def trunk_at(port: int, certificate: tuple[Path, Path]) -> AsyncIterator[asyncio.Queue[str]]:
+    """The first line that comes by each TLS connection; "" where who has connected goes without a word."""
+    proof = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    proof.load_cert_chain(*certificate)
+    came: asyncio.Queue[str] = asyncio.Queue()
+
+    async def take(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        try:
+            came.put_nowait((await reader.readline()).decode())
+        except OSError:
+            came.put_nowait("")
+        finally:
+            writer.transport.abort()
+
+    server = await asyncio.start_server(take, "127.0.0.1", port, ssl=proof)
+    try:
+        yield came
+    finally:
+        server.close()
+
+
+@pytest.mark.real
+async def test_a_call_goes_out_by_tls_and_only_to_who_proves_the_trunks_name(
+    asterisk: PrivateAsterisk, tmp_path: Path
+) -> None:
+    for name in ("trunk", "between"):
+        (tmp_path / name).mkdir()
+    trunk = ensure(tmp_path / "trunk", name="trunk", external_address=None)
+    between = ensure(tmp_path / "between", name="trunk", external_address=None)
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port: int = free.getsockname()[1]
+    options = RenderOptions(
+        outbound_trunk=f"127.0.0.1:{port}",
+        trunk_transport="tls",
+        trunk_authorities=trunk[0],
+        trunk_encrypted=True,
+        rtp_count=100,
+    )
+    rendered = render(tmp_path / "house", asterisk.binary, options)
+    async with PrivateAsterisk(asterisk.binary, rendered), watching(rendered) as controller:
+
+        async def call(name: str) -> None:
+            where = f"endpoint=PJSIP/110@trunk&app={rendered.application}&channelId={name}"
+            assert await controller.post(f"channels/create?{where}") == 200
+            assert await controller.post(f"channels/{name}/dial?timeout=20") == 204
+
+        async with asyncio.timeout(60):
+            async with trunk_at(port, between) as came:
+                await call("first")
+                assert await came.get() == ""
+            async with trunk_at(port, trunk) as came:
+                await call("second")
+                assert await came.get() == f"INVITE sip:110@127.0.0.1:{port};transport=tls SIP/2.0\r\n"

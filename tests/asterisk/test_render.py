@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import shutil
 import socket
 import stat
 import subprocess
+import tempfile
 from dataclasses import replace
 from pathlib import Path
 
@@ -166,6 +168,29 @@ def test_a_folder_with_a_long_name_gets_a_short_one_for_its_socket(
         assert render(tmp_path / ("long" * 25), binary, OPTIONS).run == rendered.run
     finally:
         shutil.rmtree(rendered.run)
+
+
+@pytest.mark.parametrize("whose", ["another user's", "a link"])
+def test_a_folder_for_the_socket_that_somebody_made_before_is_not_used(
+    tmp_path: Path, binary: AsteriskBinary, monkeypatch: pytest.MonkeyPatch, whose: str
+) -> None:
+    """Where it lies anybody may make folders: whoever has this one has Asterisk."""
+    monkeypatch.setattr(tempfile, "gettempdir", lambda: str(tmp_path))
+    folder = tmp_path / ("long" * 25)
+    run = render(folder, binary, OPTIONS).run
+    assert run.parent == tmp_path
+    run.chmod(0o777)
+    assert mode(render(folder, binary, OPTIONS).run) == 0o700
+    if whose == "a link":
+        run.rmdir()
+        (tmp_path / "elsewhere").mkdir()
+        run.symlink_to(tmp_path / "elsewhere")
+    else:
+        own = os.geteuid()
+        monkeypatch.setattr(os, "geteuid", lambda: own + 1)
+    with pytest.raises(AsteriskError, match="somebody else's") as caught:
+        render(folder, binary, OPTIONS)
+    assert caught.value.mend
 
 
 def test_the_certificate_is_kept_while_it_is_good(tmp_path: Path, binary: AsteriskBinary) -> None:
