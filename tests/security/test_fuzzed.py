@@ -32,7 +32,9 @@ def test_half_a_character_does_not_fit_into_an_address() -> None:
         encoded("\ud800", "words")
 
 
-@pytest.mark.parametrize("header", ["localhost?/x", "localhost#x", "local\thost", "localhost/", "a@localhost"])
+@pytest.mark.parametrize(
+    "header", ["localhost?/x", "localhost#x", "local\thost", "localhost/", "a@localhost"]
+)
 def test_what_is_more_than_a_host_is_no_host(header: str) -> None:
     assert host_allowed("localhost:8080", ())
     assert not host_allowed(header, ())
