@@ -24,6 +24,7 @@ from typing import Final, Protocol
 
 from ivr.clock import Clock
 from ivr.errors import ConfigError, StorageError
+from ivr.log import NO_CALL
 from routing.entries import Entry
 from routing.ids import AgentId, QueueName
 from storage.store import Store
@@ -168,7 +169,8 @@ class ReturningCallers:
         self._unasked.add(key)
         if self._asking is None or self._asking.done():
             asking = self._ask_in_turn(self._store)
-            self._asking = asyncio.get_running_loop().create_task(asking, name="last agents")
+            loop = asyncio.get_running_loop()
+            self._asking = loop.create_task(asking, name="last agents", context=NO_CALL.copy())
 
     async def _ask_in_turn(self, store: Store) -> None:
         """At once, and then for all who have arrived meanwhile: a question for each is dear where many call."""

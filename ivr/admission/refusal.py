@@ -31,6 +31,7 @@ from ivr.clock import Clock
 from ivr.errors import AriError
 from ivr.flow.actions import JsonValue, Prompt
 from ivr.ids import CallId, ChannelId, child_id
+from ivr.log import call_context
 from ivr.projections.calls import NOT_ADMITTED, call_of
 from storage.journal_versions import version_of
 from storage.records import CallRecord, Fact, JournalEvent
@@ -81,8 +82,9 @@ class Refusals:
         return self._away.open
 
     async def refuse(self, call: CallId, channel: ChannelId, facts: CallerFacts, refused: Refuse) -> None:
-        """Returns when the caller has gone. Raises only CancelledError."""
+        """In a task of its own. Returns when the caller has gone. Raises only CancelledError."""
         arrived_at = self._clock.now()
+        call_context.set(call)
         if refused.reason != "overload":  # of which the gate tells once, and not for each of hundreds
             log.log(
                 logging.ERROR if refused.reason == "full" else logging.WARNING,

@@ -25,6 +25,7 @@ from ivr.callback.services import CallbackServices
 from ivr.callback.up import Up
 from ivr.dispatch import Dispatcher
 from ivr.ids import CallId, new_call_id
+from ivr.log import NO_CALL, call_context
 from routing.ids import AgentId, EntryId
 from storage.promises import CallbackRecord
 from storage.records import JournalEvent
@@ -147,7 +148,7 @@ class Rounds:
         """The line may have moved, somebody may have come: is it anybody's turn?"""
         if self._looking is None and self._group is not None:
             loop = asyncio.get_running_loop()
-            self._looking = loop.call_later(LOOK_AFTER_S, self._look)
+            self._looking = loop.call_later(LOOK_AFTER_S, self._look, context=NO_CALL)
 
     def _look(self) -> None:
         self._looking = None
@@ -271,9 +272,11 @@ class Rounds:
 
     @contextmanager
     def _made(self, up: Up | None = None) -> Iterator[CallId]:
-        """The id of a call that is made here, and known to be ours while it lasts. up: of one that is there already."""
+        """The id of a call that is made here, and known to be ours while it lasts: the log and traces have it for what
+        this task does. up: of one that is there already."""
         assert self._registry is not None
         call = new_call_id(self.node) if up is None else up.call
+        call_context.set(call)
         self._registry.add_made(call)
         try:
             yield call
