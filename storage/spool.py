@@ -173,6 +173,8 @@ class Spool:
             self._failed(error)
             return self._keep(framed)
         self._next = index + 1
+        if self._full:
+            self._works_again()
         return index
 
     def _keep(self, framed: bytes) -> int | None:
@@ -212,6 +214,9 @@ class Spool:
 
     def retry(self) -> bool:
         """Write what waits in memory. True: nothing waits any more."""
+        if not self._unwritten:
+            # The database has taken it: that says nothing of the disk.
+            return True
         while self._unwritten:
             try:
                 self._segments.put_down(self._unwritten[0], self._next - self.unwritten)
@@ -220,8 +225,7 @@ class Spool:
                 return False
             self._drop_unwritten()
         if self._full:
-            self._full = False
-            log.warning("the spool can be written again")
+            self._works_again()
         return True
 
     async def sync(self) -> None:
@@ -281,6 +285,10 @@ class Spool:
         if not self._full:
             self._full = True
             log.critical("the spool cannot be written, facts wait in memory only: %s", error)
+
+    def _works_again(self) -> None:
+        self._full = False
+        log.warning("the spool can be written again")
 
     def _drop_unwritten(self) -> None:
         self._unwritten_bytes -= len(self._unwritten.popleft())

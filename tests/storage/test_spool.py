@@ -161,6 +161,29 @@ async def test_a_full_disk_costs_nothing_while_there_is_memory(
     spool.close()
 
 
+async def test_a_disk_that_stays_full_is_told_of_once(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The database takes what waits, again and again, and the disk is asked meanwhile."""
+    spool, disk = _opened(tmp_path)
+    disk.room = 0
+    for n in range(1, 6):
+        spool.append(_payload(n))
+        spool.trim(n)
+        assert spool.retry()
+    assert [each.levelno for each in caplog.records] == [logging.CRITICAL]
+    disk.room = float("inf")
+    spool.append(b"6")
+    assert [each.levelno for each in caplog.records] == [logging.CRITICAL, logging.WARNING]
+    disk.room = 0
+    spool.append(b"7")
+    assert caplog.records[-1].levelno == logging.CRITICAL
+    disk.room = float("inf")
+    assert spool.retry()
+    assert _left_of(spool) == [6, 7]
+    spool.close()
+
+
 async def test_what_belongs_together_is_one_write(tmp_path: Path) -> None:
     spool, disk = _opened(tmp_path, segment_bytes=10_000)
     disk.writes = 0
