@@ -5,11 +5,12 @@
         await writer.durable(CallbackRecord(...))  # before the next step may be taken
         await writer.drain(timeout_s=5)        # until all that was put is in the database
 
-Theory of operation. `put` appends to the spool, a file of this process's own, and to a buffer in memory. The task takes
-what is there every `every_s`, or at once when `batch` facts lie ready, writes them in one transaction (`batches.py`:
-again and again while the database is away) and trims the spool. Memory is bounded: with `capacity` facts in the buffer,
-what comes next is in the spool only, and read from it again, in order, when the buffer is empty. What a controller that
-was killed left in the spool is written before the `async with` is entered.
+Theory of operation. `put` appends to the spool, a file of this process's own, and to what waits in memory
+(`backlog.py`). The task takes what is there every `every_s`, or at once when `batch` facts lie ready (`pace.py`),
+writes them in one transaction (`batches.py`: again and again while the database is away) and trims the spool. Memory
+is bounded: with `capacity` facts in it, what comes next is in the spool only, and read from it again, in order, when
+memory is empty. What a controller that was killed left in the spool is written before the `async with` is entered
+(`earlier.py`).
 
 Without a spool (tests, tools) what has no room in memory, and what is left at the end, is counted, logged and lost.
 """
@@ -20,22 +21,19 @@ import asyncio
 import logging
 import random
 import time
-from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
-from functools import partial
-from itertools import islice
 from typing import Final, Literal
 
-from ivr.errors import StorageError
 from storage import spool_codec
-from storage.batches import WRITE_LIMIT_S, Batch, Batches, Figures
+from storage.backlog import Backlog
+from storage.batches import WRITE_LIMIT_S, Batches, Figures
+from storage.earlier import Earlier
 from storage.errors import StorageAway
-from storage.promises import CallbackRecord
-from storage.records import CallRecord, Fact, TranscriptLine
-from storage.spool import Cursor, Spool
-from storage.spool_recovery import readable, recover
+from storage.pace import Pace
+from storage.records import Fact, TranscriptLine
+from storage.spool import Spool
 from storage.spool_rows import FIRST
 from storage.store import Store
 from storage.together import Together
@@ -45,7 +43,6 @@ log = logging.getLogger(__name__)
 DURABLE_S: Final = 1.0
 """So long `durable` waits for the database before the spool is enough."""
 SPOOL_AGAIN_S: Final = 0.5
-LATE_AGAIN_S: Final = 1.0
 MORE: Final = 4
 
 
@@ -78,30 +75,16 @@ class FactWriter:
         self._copies = store.copies
         self._stored_told = stored
         self._until_there = until_there
-        self.recovered = asyncio.Event()
-        """What earlier controllers left is in the database."""
         self.spool = spool
         self._capacity = capacity
         self._batch = batch
-        self._every_s = every_s
         self._close_timeout_s = close_timeout_s
         self.watchers: list[Callable[[Sequence[Fact], float], None]] = []
         """Told of each batch that was written, and how long that took (s), tries in all. Must not wait nor raise."""
-        self._buffer: deque[Fact | None] = deque()
-        """Their indexes follow each other (`_buffered_to`). None: it could not be read again."""
-        self._rows: deque[bytes | None] = deque()
-        """Of each in the buffer: as the database takes it, None where that is still to be made."""
-        self._last = 0
         self._stored = 0
         """Everything up to this index is in the database."""
-        self._behind: Cursor | None = None
-        """Where the facts begin that are in the spool only; None: all are in the buffer."""
         self._waiters: list[tuple[int, asyncio.Future[None]]] = []
-        self._some = asyncio.Event()
-        self._enough = asyncio.Event()
-        self._idle = asyncio.Event()
-        self._idle.set()
-        self._urgent = 0
+        self._pace = Pace(every_s)
         self._sync_from = 0
         """A fact that must survive a power cut has this index: nothing up to there is trimmed before it does."""
         self._closing = False
@@ -112,10 +95,11 @@ class FactWriter:
             nullcontext() if spool is None else Together(spool.hold, self._let_go)
         )
         self.figures = Figures()
-        self.left: list[Fact] = []
-        """Of what `recover` wrote, the calls and the promises: nobody else may have looked at them."""
+        self._backlog = Backlog(spool, self.figures)
         aside = None if spool is None else spool.folder
         self._batches = Batches(store, aside, self.figures, limit_s=write_limit_s, jitter=jitter)
+        earlier = self._earlier = Earlier(spool, self._batches, self.figures, batch, stored)
+        self.recovered, self.left = earlier.recovered, earlier.left
 
     @property
     def waiting(self) -> int:
@@ -130,7 +114,7 @@ class FactWriter:
     @property
     def buffered(self) -> int:
         """Facts in memory; the others that wait are in the spool only."""
-        return len(self._buffer)
+        return len(self._backlog.facts)
 
     @property
     def capacity(self) -> int:
@@ -139,13 +123,14 @@ class FactWriter:
 
     def put(self, fact: Fact) -> None:
         """Take a fact. Facts of one kind are written in the order of `put`."""
-        spool, held, row = self.spool, len(self._buffer), None
+        spool, backlog, row = self.spool, self._backlog, None
+        held = len(backlog.facts)
         if self._closing:
             return self._lose("the writer is closed")
         if spool is None:
             if held >= self._capacity:
                 return self._lose(f"{self._capacity} facts wait for the database")
-            self._last += 1
+            backlog.last += 1
         else:
             if type(fact) is TranscriptLine and spool.pressed:
                 return self._lose("neither disk nor database takes anything: what is said is not kept")
@@ -156,28 +141,27 @@ class FactWriter:
                 self.figures.taken += 1
                 self.figures.refused += 1
                 return None
-            before = spool.end if held >= self._capacity and self._behind is None else None
+            before = spool.end if held >= self._capacity and backlog.behind is None else None
             index = spool.append(payload)
             if index is None:
                 return self._lose("neither disk nor database takes anything")
             if spool.unwritten and not spool.held and self._spooling is None:
                 self._spool_again()
-            self._last = index
+            backlog.last = index
             if before is not None:
-                self._behind = replace(before, index=index)
+                backlog.behind = replace(before, index=index)
                 log.error("%d facts wait in memory: the next ones wait in the spool only", held)
             if self._copies and payload[0] == FIRST:
                 row = payload
         self._losing = False
         self.figures.taken += 1
-        if self._behind is None:
-            self._buffer.append(fact)
-            self._rows.append(row)
+        if backlog.behind is None:
+            backlog.facts.append(fact)
+            backlog.rows.append(row)
             if not held:
-                self._idle.clear()
-                self._some.set()
+                self._pace.begin()
             if held + 1 == self._batch:
-                self._enough.set()
+                self._pace.enough.set()
         return None
 
     @property
@@ -197,31 +181,32 @@ class FactWriter:
             self.put(fact)
         if self.figures.lost + self.figures.refused > without:
             raise StorageAway("what must be kept has no room", mend="see whether disk and database work")
-        index = self._sync_from = self._last
+        index = self._sync_from = self._backlog.last
         if index <= self._stored:
             await self._batches.until_synced()
             return "database"
-        self._hurry(1)
-        synced = (
-            None if self.spool is None else asyncio.create_task(self.spool.sync(), name="facts onto the disk")
-        )
-        stored = self._until_stored(index)
-        try:
-            if not self.away or synced is None:
-                await asyncio.wait([stored], timeout=limit_s)
-            if stored.done():
-                stored.result()
-                return "database"
-            if synced is not None:
-                await synced
-                return "spool"
-        except OSError as error:
-            log.error("the spool does not keep what must be kept: %s", error)
-        finally:
-            self._hurry(-1)
-            stored.cancel()
-            if synced is not None and not synced.done():
-                synced.add_done_callback(_looked_at)
+        with self._pace.hurried():
+            synced = (
+                None
+                if self.spool is None
+                else asyncio.create_task(self.spool.sync(), name="facts onto the disk")
+            )
+            stored = self._until_stored(index)
+            try:
+                if not self.away or synced is None:
+                    await asyncio.wait([stored], timeout=limit_s)
+                if stored.done():
+                    stored.result()
+                    return "database"
+                if synced is not None:
+                    await synced
+                    return "spool"
+            except OSError as error:
+                log.error("the spool does not keep what must be kept: %s", error)
+            finally:
+                stored.cancel()
+                if synced is not None and not synced.done():
+                    synced.add_done_callback(_looked_at)
         raise StorageAway(f"not written within {limit_s:g} s", mend="see whether the database works")
 
     async def settled(self) -> None:
@@ -241,17 +226,15 @@ class FactWriter:
 
         Raises StorageAway after timeout_s, or what the background task died of.
         """
-        self._hurry(1)
-        try:
-            async with asyncio.timeout(timeout_s):
-                await self._idle.wait()
-            if self._task is not None and self._task.done():
-                self._task.result()
-        except TimeoutError:
-            waiting = f"{self.waiting} facts are still not written after {timeout_s:g} s"
-            raise StorageAway(waiting, mend="see whether the database works") from None
-        finally:
-            self._hurry(-1)
+        with self._pace.hurried():
+            try:
+                async with asyncio.timeout(timeout_s):
+                    await self._pace.idle.wait()
+            except TimeoutError:
+                waiting = f"{self.waiting} facts are still not written after {timeout_s:g} s"
+                raise StorageAway(waiting, mend="see whether the database works") from None
+        if self._task is not None and self._task.done():
+            self._task.result()
 
     async def recover(self) -> int:
         """Write what controllers that are gone left in the spool: how many facts.
@@ -259,33 +242,7 @@ class FactWriter:
         Done at the start; again where another one has just ended whose work is taken over. Raises StorageAway (they
         stay in the spool), StorageError when the spool cannot be read.
         """
-        if self.spool is None:
-            return 0
-        try:
-            found = await recover(self.spool.folder, self._write_left, self._batch)
-        except OSError as error:
-            mend = f"look at {self.spool.folder}"
-            raise StorageError(f"the spool cannot be read: {error}", mend=mend) from error
-        self.figures.recovered += found.facts
-        return found.facts
-
-    async def _recover_late(self) -> None:
-        """Calls go on: it is tried for as long as it takes."""
-        while True:
-            try:
-                await self.recover()
-            except StorageError as error:
-                log.error("what earlier controllers left waits: %s (%s); again soon", error, error.mend)
-                await asyncio.sleep(LATE_AGAIN_S)
-            else:
-                self._batches.away = False
-                self.recovered.set()
-                return
-
-    async def _write_left(self, batch: Sequence[Fact]) -> None:
-        await self._batches.write(batch)
-        self._stored_told(batch)
-        self.left += [fact for fact in batch if isinstance(fact, CallRecord | CallbackRecord)]
+        return await self._earlier.recover()
 
     async def __aenter__(self) -> FactWriter:
         """Raises as `recover` does."""
@@ -297,7 +254,7 @@ class FactWriter:
         if self.spool is not None:
             await asyncio.to_thread(self.spool.open)
         self._task = asyncio.create_task(self._run(), name="fact-writer")
-        self._task.add_done_callback(lambda _: self._idle.set())
+        self._task.add_done_callback(lambda _: self._pace.idle.set())
         return self
 
     async def __aexit__(self, *_: object) -> None:
@@ -337,13 +294,13 @@ class FactWriter:
 
     def _leave(self) -> None:
         if self.spool is None:
-            if self._buffer:
-                self.figures.lost += len(self._buffer)
-                log.critical("the writer is closed: %d facts are lost", len(self._buffer))
-                self._buffer.clear()
+            if left := self.buffered:
+                self.figures.lost += left
+                log.critical("the writer is closed: %d facts are lost", left)
+                self._backlog.facts.clear()
             return
-        if self._stored < self._last:
-            log.warning("%d facts stay in the spool: the next start writes them", self._last - self._stored)
+        if (left := self._backlog.last - self._stored) > 0:
+            log.warning("%d facts stay in the spool: the next start writes them", left)
         self.spool.close()
         if self.spool.unwritten:
             log.critical("the disk takes nothing: %d facts are lost", self.spool.unwritten)
@@ -351,17 +308,18 @@ class FactWriter:
     # --- writing ---
 
     async def _run(self) -> None:
+        backlog, pace = self._backlog, self._pace
         if self._until_there is not None:
             await self._until_there()
-            await self._recover_late()
+            await self._earlier.recover_late()
         while True:
-            await self._some.wait()
-            await self._company()
-            if not self._buffer:
-                await self._read_again()
+            await pace.some.wait()
+            if backlog.behind is None and self.buffered < self._batch:
+                await pace.company()
+            if not backlog.facts:
+                await backlog.read_again()
             # Taken out only once they are stored: a cancelled task leaves them to the spool.
-            held = list(islice(self._buffer, self._batch * MORE))
-            batch = Batch.of(held, list(islice(self._rows, len(held))))
+            held, batch = backlog.first(self._batch * MORE)
             facts = batch.facts
             began_s = time.perf_counter()
             written = await self._batches.until_written(batch) if facts else 0
@@ -372,39 +330,15 @@ class FactWriter:
                 see(facts, time.perf_counter() - began_s)
             if held and self._stored < self._sync_from:
                 await self._batches.until_synced()
-            stored = self._buffered_to - len(self._buffer) + len(held)
-            for _ in held:
-                self._buffer.popleft()
-                self._rows.popleft()
             self.figures.batches += 1
             self.figures.written += written
             self.figures.refused += len(facts) - written
             if held:
-                self._trim(stored)
-            if len(self._buffer) < self._batch:
-                self._enough.clear()
-            if not self._buffer and self._behind is None:
-                self._some.clear()
-                self._idle.set()
-
-    async def _read_again(self) -> None:
-        """From the spool into the buffer, what did not fit into it. At its end, all that follows fits again."""
-        if self._behind is None or self.spool is None:
-            return
-        payloads, self._behind = await self.spool.read(self._behind)
-        read = partial(readable, self.spool.folder, "run")
-        facts = await asyncio.to_thread(list, map(read, payloads))
-        self._buffer.extend(facts)
-        self._rows.extend(map(_row_of, facts, payloads))
-        self.figures.unreadable += facts.count(None)
-        if self._behind.index > self._last:
-            self._behind = None
-            log.info("no fact waits in the spool only any more")
-
-    @property
-    def _buffered_to(self) -> int:
-        """The index of the last fact in the buffer."""
-        return self._last if self._behind is None else self._behind.index - 1
+                self._trim(backlog.drop(held))
+            if self.buffered < self._batch:
+                pace.enough.clear()
+            if not backlog.facts and backlog.behind is None:
+                pace.end()
 
     def _trim(self, index: int) -> None:
         self._stored = index
@@ -419,27 +353,6 @@ class FactWriter:
         future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._waiters.append((index, future))
         return future
-
-    def _hurry(self, more: int) -> None:
-        """Somebody waits for us, or does not any more."""
-        self._urgent += more
-        if self._urgent:
-            self._enough.set()
-
-    async def _company(self) -> None:
-        """Wait a little for more, unless enough are there or someone waits for us."""
-        if self._urgent or self._behind is not None or len(self._buffer) >= self._batch:
-            return
-        self._enough.clear()
-        try:
-            async with asyncio.timeout(self._every_s):
-                await self._enough.wait()
-        except TimeoutError:
-            return
-
-
-def _row_of(fact: Fact | None, payload: bytes) -> bytes | None:
-    return payload if fact is not None and payload[0] == FIRST else None
 
 
 def _looked_at(task: asyncio.Task[None]) -> None:
