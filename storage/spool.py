@@ -7,12 +7,13 @@
 
 Theory of operation. What was appended is in the kernel: it outlives the process however that ends, and with `sync` the
 machine. Segments of about `segment_bytes` follow each other; one whose payloads are all trimmed is removed, and when
-everything is trimmed the last one is cut to its header: little is left that a start would read again, or that was
-erased meanwhile. A payload that the disk does not take (full, broken) waits in memory, with all that come after it, and
-`retry` writes them in order when it can. Before that the spares are used up: room for a segment each, reserved on the
-disk while there was some, which nothing else can have taken. What is appended while it is `held` waits in the same way,
-for the one write with which `let_go` brings it to the disk, or for the next one where it has become half a segment: all
-that a start decides on at once may be more than memory takes, or than a spare does.
+everything is trimmed the last one is cut to its header (a spare of before is filled with zeros, and stays a spare):
+little is left that a start would read again, or that was erased meanwhile. A payload that the disk does not take (full,
+broken) waits in memory, with all that come after it, and `retry` writes them in order when it can. Before that the
+spares are used up: room for a segment each, reserved on the disk while there was some, which nothing else can have
+taken. What is appended while it is `held` waits in the same way, for the one write with which `let_go` brings it to the
+disk, or for the next one where it has become half a segment: all that a start decides on at once may be more than
+memory takes, or than a spare does.
 """
 
 from __future__ import annotations

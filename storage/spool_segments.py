@@ -22,12 +22,13 @@ NOT_ALL: Final = "the disk took a part only"
 
 @dataclass(slots=True)
 class Segment:
-    """first: index of its first record. size: bytes, with the header."""
+    """first: index of its first record. size: bytes, with the header. reserved: it was a spare, whose room it keeps."""
 
     number: int
     first: int
     path: Path
     size: int = len(HEADER)
+    reserved: bool = False
 
 
 class Segments:
@@ -101,11 +102,10 @@ class Segments:
         while len(self.all) > 1 and self.all[1].first <= index + 1:
             done = self.all.popleft()
             self._earlier_bytes -= done.size
-            with contextlib.suppress(OSError):
-                done.path.unlink()
+            self._done_with(done)
         if index + 1 >= following and self.last is not None:
             if self.last.size > len(HEADER):
-                self._cut(self.last, len(HEADER))
+                self._empty(self.last)
             self.last.first = following
             self._room = self._segment_bytes
 
@@ -125,11 +125,8 @@ class Segments:
 
     def fill_reserve(self) -> None:
         """Make the spares that are lacking, as far as there is room."""
-        if self._run is None:
-            return
-        for number in range(1, self._spares_wanted + 1):
-            path = self._run.path / f"spare-{number:02d}"
-            if not path.exists() and not reserve(path, self._segment_bytes):
+        while (path := self._lacking_spare()) is not None:
+            if not reserve(path, self._segment_bytes):
                 return
 
     # --- files ---
@@ -187,9 +184,38 @@ class Segments:
         self._file, self._number = file, number
         self._room = self._segment_bytes
         self._earlier_bytes = self.size
-        self.last = Segment(number, index, path)
+        self.last = Segment(number, index, path, reserved=spare is not None)
         self.all.append(self.last)
         return self.last
+
+    def _empty(self, segment: Segment) -> None:
+        """The last segment. On a full disk others would have the room of a spare at once: it is made zeros."""
+        if not segment.reserved:
+            return self._cut(segment, len(HEADER))
+        with contextlib.suppress(OSError):
+            self.write(self._file, bytes(segment.size - len(HEADER)), len(HEADER))
+        segment.size = len(HEADER)
+        return None
+
+    def _done_with(self, segment: Segment) -> None:
+        """It is removed, or a spare again."""
+        with contextlib.suppress(OSError):
+            spare = self._lacking_spare() if segment.reserved else None
+            if spare is None or segment.path.stat().st_size < self._segment_bytes:
+                segment.path.unlink()
+                return
+            with segment.path.open("r+b") as file:
+                file.write(bytes(segment.size))
+            segment.path.rename(spare)
+
+    def _lacking_spare(self) -> Path | None:
+        return next((path for path in self._spares() if not path.exists()), None)
+
+    def _spares(self) -> list[Path]:
+        """Where they lie, all that are wanted."""
+        if self._run is None:
+            return []
+        return [self._run.path / f"spare-{number:02d}" for number in range(1, self._spares_wanted + 1)]
 
     def _cut(self, segment: Segment, size: int) -> None:
         """The last segment, to this size. Room that was reserved for it goes back to the disk."""

@@ -297,6 +297,32 @@ async def test_room_that_was_reserved_is_used_when_the_disk_is_full(
     spool.close()
 
 
+async def test_a_full_disk_that_others_fill_on_does_not_get_the_reserve(tmp_path: Path) -> None:
+    """The database takes all, again and again: what becomes free of the disk is somebody else's in that moment."""
+    spool, _ = _opened(tmp_path, spares=2, segment_bytes=4096)
+
+    def write(file: int, what: bytes, where: int) -> int:
+        if os.fstat(file).st_size < where + len(what):
+            raise OSError(errno.ENOSPC, "full")
+        return spool_write.write(file, what, where)
+
+    spool._segments.write = write
+    appended = 0
+    for stored in (100, 300, 900, 1000, 2000):
+        while appended < stored:
+            appended += 1
+            spool.append(_payload(appended))
+            if appended % 90 == 0:
+                spool.trim(appended - 30)
+        assert spool.unwritten == 0
+        spool.trim(stored)
+        assert _left_of(spool) == []
+    spool.append(_payload(2001))
+    assert (_left_of(spool), spool.unwritten) == ([2001], 0)
+    assert len(_files(tmp_path, "run-*/spare-*")) == 1
+    spool.close()
+
+
 async def test_memory_for_a_full_disk_is_bounded_and_what_is_lost_is_counted(tmp_path: Path) -> None:
     spool, disk = _opened(tmp_path, unwritten_most=100)
     disk.room = 0
