@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import datetime as dt
-import logging
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Protocol
 
+from ivr.ari.ending import end_all
 from ivr.ari.interface import Ari
 from ivr.clock import Clock
 from ivr.desk.history import DeskHistory
@@ -18,7 +18,6 @@ from ivr.desk.service import Desk
 from ivr.desk.settings import DeskSettings
 from ivr.desk.telephone import DeskByTelephone
 from ivr.desk.views import AgentView, overdue, refuses
-from ivr.errors import AriError
 from ivr.flow.actions import JsonValue, Notify
 from ivr.ids import CallId, ChannelId
 from ivr.talk.conversations import Conversations
@@ -26,8 +25,6 @@ from ivr.talk.registry import Talks
 from ivr.talk.service import TalkService
 from storage.records import Fact
 from storage.store import Store
-
-log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,10 +56,10 @@ async def open_desk(
 ) -> AsyncIterator[AtWork]:
     """supervisors: told when an agent is in a state for longer than the hotline wants."""
     talks, in_talk = Conversations(), Talks()
-    ending: set[asyncio.Task[None]] = set()
+    ending: set[asyncio.Task[list[object]]] = set()
 
     def hang_up(channel: ChannelId) -> None:
-        task = asyncio.get_running_loop().create_task(_end(ari, channel), name=f"end {channel}")
+        task = asyncio.get_running_loop().create_task(end_all(ari, [channel]), name=f"end {channel}")
         ending.add(task)
         task.add_done_callback(ending.discard)
 
@@ -84,12 +81,3 @@ async def open_desk(
         for task in ending:
             task.cancel()
         await asyncio.gather(*ending, return_exceptions=True)
-
-
-async def _end(ari: Ari, channel: ChannelId) -> None:
-    try:
-        await ari.channels.hangup(channel_id=channel, reason="normal")
-    except AriError as error:
-        log.warning(
-            "the telephone of an agent who was forced out of a talk is left to the reconciler: %s", error
-        )

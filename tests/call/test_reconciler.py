@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
 from ivr.ari.results import Gone
+from ivr.desk.people import Author
+from ivr.desk.settings import DeskSettings
+from ivr.desk.wiring import open_desk
 from ivr.talk.service import TalkService
 from ivr.talk.targets import ToQueue
 from routing.entries import enter
@@ -69,6 +72,30 @@ def test_a_telephone_that_could_not_be_hung_up_is_though_its_call_goes_on() -> N
         assert caller in here.ari.world.channels
         assert repairs(here) == ["channel_without_owner"]
         assert not here.ari.not_ended
+        here.ari.world.hang_up(caller)
+
+    play(scene, repairs=True)
+
+
+def test_an_agent_who_is_forced_out_is_so_though_the_telephone_could_not_be_hung_up() -> None:
+    """The board has the agent on a pause: nobody else would ever end that talk."""
+
+    async def scene(here: House) -> None:
+        caller, agent = await talking(here)
+        (talk,) = here.talks
+        clock, nobody = VirtualClock(), cast(Any, None)
+        async with open_desk(
+            DeskSettings(), here.dispatcher, clock, nobody, here.memory.stored.append, here.ari, nobody
+        ) as work:
+            here.ari.world.fault("channels.hangup", status=500, times=1)
+            with work.talks.during(talk):
+                work.desk.force(Author("sue", "supervisor"), "a1", "paused", "fell ill")
+                await here.until(0.5)
+            assert agent in here.ari.world.channels
+            await here.until(WITHIN_S)
+        assert agent not in here.ari.world.channels
+        assert here.states()["a1"] == "paused"
+        assert nodes(here)[-1] == "main.rate"
         here.ari.world.hang_up(caller)
 
     play(scene, repairs=True)
