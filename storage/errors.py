@@ -58,7 +58,8 @@ def parse_url(url: str) -> URL:
 
 @contextlib.contextmanager
 def explained(url: URL) -> Iterator[None]:
-    """Turns what drivers raise inside into our errors, with cause and mend. Passwords are never shown.
+    """Turns what drivers raise inside into our errors, with cause and mend. Passwords are never shown, nor what drivers
+    tell of rows: their own error is not shown behind ours where that is logged (it stays its `__context__`).
 
     Only around calls into the driver: an OSError of somebody else's must not become ours.
     """
@@ -69,7 +70,7 @@ def explained(url: URL) -> Iterator[None]:
     except Exception as error:
         if not isinstance(error, SQLAlchemyError | OSError) and not _is_asyncpg(error):
             raise
-        raise explain(url, error) from error
+        raise explain(url, error) from None
 
 
 @contextlib.contextmanager

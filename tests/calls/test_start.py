@@ -12,6 +12,7 @@ import pytest
 from ivr.asterisk.process import PrivateAsterisk
 from ivr.config import load_settings
 from ivr.errors import HotlineError
+from ivr.hotline import Hotline
 from ivr.main import RunningHotline
 
 pytestmark = [pytest.mark.real, pytest.mark.asyncio(loop_scope="session")]
@@ -86,6 +87,10 @@ async def test_an_entry_that_is_not_there(tmp_path: Path, asterisk_session: Priv
     assert "main" in error.mend
 
 
+def levels(hotline: Hotline) -> dict[str, str]:
+    return {part.name: part.level for part in hotline.watching.health().unwell}
+
+
 async def test_without_models_it_runs_with_keys_only(
     tmp_path: Path, asterisk_session: PrivateAsterisk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -110,5 +115,8 @@ async def test_without_models_it_runs_with_keys_only(
     try:
         assert dict(hotline.languages) == {"zh": None, "en": None}
         assert [line.engine for line in hotline.status.snapshot().speech] == [None, None]
+        before = levels(hotline)
+        assert before["speech"] == "degraded" and "calls" not in before
     finally:
         await running.stop()
+    assert levels(hotline)["calls"] == "down", "no more calls are taken, and it says so to its last moment"

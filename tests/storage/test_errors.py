@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+import traceback
 from dataclasses import replace
 from pathlib import Path
 
@@ -86,3 +87,5 @@ async def test_values_that_the_driver_shows_are_not_shown(store: Store, number: 
             await uow.write(lines)
     assert str(2**70) not in str(caught.value)
     assert "too large" in str(caught.value) or str(caught.value).endswith("argument $2: ...")
+    logged = "".join(traceback.format_exception(caught.value))
+    assert "王小明" not in logged and str(2**70) not in logged, "nor where the whole of it is logged"
