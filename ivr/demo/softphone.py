@@ -1,63 +1,24 @@
-"""The real SIP client baresip 1.0 (Debian's `baresip-core`) as a scriptable phone.
+"""The real SIP client baresip as a scriptable phone.
 
-Each phone is one baresip process with a folder of its own, on loopback, controlled through baresip's
-`ctrl_tcp` module: JSON in netstrings, commands in and events out. Facts about baresip 1.0 that shape this:
-
-- An audio source that reaches its end closes the call, so every source is padded with silence
-  (`longest_call_s`). `ausrc` switches the source in mid-call; before a call it sets the next call's.
-- The `sndfile` filter writes what was decoded, packet after packet: pauses in which the other side sends
-  nothing are not in the recording. Order and content are kept, not distances.
-- It must have a player that takes the sound away (`aubridge` with a device nobody listens to).
-- `net_interface` takes an address; the name `lo` is refused.
+Each phone is one baresip process (`baresip.py`) with a folder of its own, on loopback. An audio source that reaches its
+end closes the call, so every source is padded with silence (`longest_call_s`). `ausrc` switches the source in
+mid-call; before a call it sets the next call's.
 """
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
-import os
-import shutil
-import socket
 import tempfile
-from collections import deque
-from collections.abc import AsyncIterator, Coroutine
+from collections.abc import Coroutine
 from pathlib import Path
 from typing import Final
 
 import numpy as np
-import orjson
 
-from ivr.demo.ending import end
+from ivr.demo.baresip import Baresip
 from ivr.demo.phone import EventLog, PhoneError, PhoneEventKind, Samples
 from ivr.demo.recordings import load_recording, write_padded_wav
-
-CONFIG: Final = """\
-poll_method epoll
-sip_listen {address}:0
-net_interface {address}
-call_local_timeout 120
-call_max_calls 4
-audio_player aubridge,unheard
-audio_alert aubridge,unheard
-audio_source aufile,{silence}
-ausrc_srate 8000
-auplay_srate 8000
-ausrc_channels 1
-auplay_channels 1
-audio_level no
-audio_buffer 20-160
-rtp_ports 32000-39998
-module_path {modules}
-module_tmp account.so
-module g711.so
-module sndfile.so
-module aufile.so
-module aubridge.so
-module_app menu.so
-module_app ctrl_tcp.so
-ctrl_tcp_listen 127.0.0.1:{control_port}
-snd_path {folder}
-"""
 
 EVENTS: Final[dict[str, PhoneEventKind]] = {
     "REGISTER_OK": "registered",
@@ -77,30 +38,6 @@ REFUSED: Final = "\x1b[31mERR"
 """How baresip's `reginfo` shows the state of a registration."""
 
 WAV_HEADER_BYTES: Final = 44
-START_TIMEOUT_S: Final = 10.0
-COMMAND_TIMEOUT_S: Final = 5.0
-STOP_TIMEOUT_S: Final = 3.0
-LOG_LINES: Final = 60
-
-
-def find_baresip() -> tuple[Path, Path] | None:
-    """The program and the folder of its modules (which differs by distribution and machine), or None."""
-    program = shutil.which("baresip")
-    if program is None:
-        return None
-    for library in ("lib", "lib64", "local/lib"):
-        root = Path("/usr") / library
-        for folder in (root / "baresip/modules", *sorted(root.glob("*/baresip/modules"))):
-            if (folder / "ctrl_tcp.so").exists():
-                return Path(program), folder
-    return None
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 class Softphone:
@@ -133,12 +70,7 @@ class Softphone:
         self._codecs = codecs
         self._longest_call_s = longest_call_s
         self._folder = Path()
-        self._process: asyncio.subprocess.Process | None = None
-        self._log: deque[str] = deque(maxlen=LOG_LINES)
-        self._reader: asyncio.StreamReader | None = None
-        self._writer: asyncio.StreamWriter | None = None
-        self._responses: dict[str, asyncio.Future[str]] = {}
-        self._commands_sent = 0
+        self._baresip: Baresip | None = None
         self._clips = 0
         self._recordings_before: set[Path] = set()
         self._side_tasks: set[asyncio.Task[None]] = set()
@@ -151,7 +83,13 @@ class Softphone:
                 tempfile.TemporaryDirectory(prefix="phone-", ignore_cleanup_errors=True)
             )
             self._folder = Path(folder)
-            await stack.enter_async_context(self._baresip())
+            write_padded_wav(self._silent, np.zeros(0, np.int16), silence_s=self._longest_call_s)
+            self._baresip = baresip = Baresip(
+                self.user, self._folder, self._note, lambda last: self.events.add("exited", detail=last)
+            )
+            stack.push_async_callback(self._end_side_tasks)
+            await stack.enter_async_context(baresip.running(self._account(), self._address, self._silent))
+            await self._note_early_registration()
             self._running = stack.pop_all()
         return self
 
@@ -161,8 +99,8 @@ class Softphone:
 
     @property
     def pid(self) -> int:
-        assert self._process is not None, "the phone is not running"
-        return self._process.pid
+        assert self._baresip is not None, "the phone is not running"
+        return self._baresip.pid
 
     # Commands
 
@@ -209,56 +147,16 @@ class Softphone:
         joined = b"".join(piece[: len(piece) // 2 * 2] for piece in pieces)
         return np.frombuffer(joined, dtype="<i2").astype(np.int16)
 
-    # The process and its control connection
+    async def _command(self, command: str, parameters: str = "") -> str:
+        if self._baresip is None:
+            raise PhoneError(f"{self.user}: the phone is not running")
+        return await self._baresip.command(command, parameters)
 
-    @contextlib.asynccontextmanager
-    async def _baresip(self) -> AsyncIterator[None]:
-        found = find_baresip()
-        if found is None:
-            raise PhoneError("baresip with its ctrl_tcp module is not installed (Debian: baresip-core)")
-        program, modules = found
-        port = _free_port()
-        silence = self._folder / "silence.wav"
-        write_padded_wav(silence, np.zeros(0, np.int16), silence_s=self._longest_call_s)
-        (self._folder / "config").write_text(
-            CONFIG.format(
-                silence=silence,
-                modules=modules,
-                control_port=port,
-                folder=self._folder,
-                address=self._address,
-            )
-        )
-        (self._folder / "accounts").write_text(self._account() + "\n")
-        (self._folder / "accounts").chmod(0o600)
-        (self._folder / "contacts").write_text("\n")
-        # If this process dies without cleaning up, the phone must not outlive it.
-        guard = ["setpriv", "--pdeathsig", "KILL"] if shutil.which("setpriv") else []
-        self._process = process = await asyncio.create_subprocess_exec(
-            *guard,
-            *(str(program), "-f", str(self._folder)),
-            stdin=asyncio.subprocess.DEVNULL,
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.STDOUT,
-            env={"PATH": os.environ.get("PATH", ""), "HOME": str(self._folder)},
-        )
-        tasks: list[asyncio.Task[None]] = []
-        try:
-            ready = asyncio.Event()
-            name = f"softphone-{self.user}"
-            tasks.append(asyncio.create_task(self._watch_output(process, ready), name=f"{name}-output"))
-            await self._connect(port, ready)
-            tasks.append(asyncio.create_task(self._read_control(), name=f"{name}-control"))
-            await self._note_early_registration()
-            yield
-        finally:
-            await end(process, STOP_TIMEOUT_S)
-            if self._writer is not None:
-                self._writer.close()
-            # The output ends with the process, the control connection with the process's socket.
-            for task in (*tasks, *self._side_tasks):
-                task.cancel()
-            await asyncio.gather(*tasks, *self._side_tasks, return_exceptions=True)
+    # How it is, and what it tells
+
+    @property
+    def _silent(self) -> Path:
+        return self._folder / "silence.wav"
 
     def _account(self) -> str:
         host = self.server
@@ -268,37 +166,6 @@ class Softphone:
         return (
             f"<sip:{self.user}@{host}>;auth_user={self.user};auth_pass={self._password};regint=600;{common}"
         )
-
-    async def _connect(self, port: int, ready: asyncio.Event) -> None:
-        try:
-            async with asyncio.timeout(START_TIMEOUT_S):
-                await ready.wait()
-                self._reader, self._writer = await asyncio.open_connection("127.0.0.1", port)
-        except (TimeoutError, OSError) as error:
-            raise PhoneError(f"baresip did not start: {error!r}\n" + "\n".join(self._log)) from error
-
-    async def _watch_output(self, process: asyncio.subprocess.Process, ready: asyncio.Event) -> None:
-        assert process.stdout is not None
-        while chunk := await process.stdout.read(4096):
-            text = chunk.decode(errors="replace")
-            # The running call's meter is redrawn several times a second: no news.
-            self._log.extend(line for line in text.splitlines() if line.strip() and "(bit/s)" not in line)
-            if not ready.is_set() and "baresip is ready" in "\n".join(self._log):
-                ready.set()
-        ready.set()
-        self.events.add("exited", detail="\n".join(list(self._log)[-5:]))
-
-    async def _read_control(self) -> None:
-        assert self._reader is not None
-        with contextlib.suppress(asyncio.IncompleteReadError, ConnectionError):
-            while True:
-                length = int((await self._reader.readuntil(b":"))[:-1])
-                message = orjson.loads((await self._reader.readexactly(length + 1))[:-1])
-                if message.get("response"):
-                    if waiting := self._responses.get(message.get("token", "")):
-                        waiting.set_result(str(message.get("data", "")))
-                elif message.get("event"):
-                    self._note(message)
 
     async def _note_early_registration(self) -> None:
         """baresip registers while it starts; what it reported before we were connected is lost to us."""
@@ -330,6 +197,12 @@ class Softphone:
         task.add_done_callback(self._side_tasks.discard)
         return task
 
+    async def _end_side_tasks(self) -> None:
+        tasks = list(self._side_tasks)
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
     async def _answer_after(self, seconds: float) -> None:
         await asyncio.sleep(seconds)
         with contextlib.suppress(PhoneError):  # the phone may be stopping
@@ -337,25 +210,7 @@ class Softphone:
 
     async def _silence(self) -> None:
         with contextlib.suppress(PhoneError):
-            await self._command("ausrc", f"aufile,{self._folder / 'silence.wav'}")
+            await self._command("ausrc", f"aufile,{self._silent}")
 
     def _forget_recordings(self) -> None:
         self._recordings_before = set(self._folder.glob("dump-*.wav"))
-
-    async def _command(self, command: str, parameters: str = "") -> str:
-        """Send a command and wait until baresip took it. Returns its answer text."""
-        if self._writer is None:
-            raise PhoneError(f"{self.user}: the phone is not running")
-        self._commands_sent += 1
-        token = str(self._commands_sent)
-        body = orjson.dumps({"command": command, "params": parameters, "token": token})
-        response: asyncio.Future[str] = asyncio.get_running_loop().create_future()
-        self._responses[token] = response
-        try:
-            self._writer.write(b"%d:%s," % (len(body), body))
-            async with asyncio.timeout(COMMAND_TIMEOUT_S):
-                return await response
-        except TimeoutError:
-            raise PhoneError(f"{self.user}: no answer to {command!r}\n" + "\n".join(self._log)) from None
-        finally:
-            del self._responses[token]
