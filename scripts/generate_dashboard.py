@@ -205,7 +205,10 @@ ROWS: dict[str, tuple[Panel, ...]] = {
         ),
         Panel(
             "数据库 · Writer per minute",
-            {f"sum by (figure) (rate(hotline_writer_total@{RATE})) * 60": "{{figure}}"},
+            {
+                f"sum by (figure) (rate(hotline_writer_total@{RATE})) * 60": "{{figure}}",
+                f"sum(rate(hotline_spool_failures_total@{RATE})) * 60": "spool not written",
+            },
         ),
         Panel("写入耗时 · Time of a batch", quantiles("hotline_write_seconds"), unit="s"),
     ),

@@ -192,7 +192,8 @@ def _keys_only(parts: Parts) -> tuple[str, ...]:
 
 
 def _most_hearings(parts: Parts) -> float | None:
-    workers = 0 if parts.speech is None else len(parts.speech.state())
+    """Of the workers that are ready; None: there is none."""
+    workers = 0 if parts.speech is None else sum(state.ready for state in parts.speech.state())
     return workers * parts.settings.speech.max_streams or None
 
 
@@ -205,14 +206,15 @@ def _workers(pool: WorkerPool | None) -> tuple[SpeechWorker, ...]:
 
 
 def _worker(number: int, state: WorkerState) -> SpeechWorker:
-    load: Mapping[str, Any] = state.load
+    # What one that is gone told last says nothing of now; what it refused it has refused.
+    load: Mapping[str, Any] = state.load if state.ready else {}
     return SpeechWorker(
         name=f"worker-{number}",
         ready=state.ready,
         hearings=state.open_hearings,
         restarts=state.restarts,
-        refused=int(load.get("refused", 0)),
-        memory_bytes=state.memory_mb * 1024 * 1024,
+        refused=int(state.load.get("refused", 0)),
+        memory_bytes=state.memory_mb * 1_000_000 if state.ready else 0.0,
         late_s=float(load.get("late_s", 0.0)),
         wait_s=float(load.get("wait_s", 0.0)),
         use=float(load.get("use", 0.0)),

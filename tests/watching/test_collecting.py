@@ -6,12 +6,15 @@ import asyncio
 import errno
 import os
 import re
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
 
 import pytest
 
+from asr.pool import WorkerState
 from ivr.admission.gate import Gate
 from ivr.admission.rules import AdmissionRules
 from ivr.ari.bus import Bus
@@ -45,8 +48,11 @@ class Disk:
 class Pool:
     understood = frozenset({"zh", "en"})
 
-    def state(self) -> list[Any]:
-        return []
+    def __init__(self, *workers: WorkerState) -> None:
+        self.workers = workers
+
+    def state(self) -> Sequence[WorkerState]:
+        return self.workers
 
 
 class FrontDoor:
@@ -120,6 +126,20 @@ async def test_languages_are_those_that_workers_understand_now(tmp_path: Path, d
     pool.understood = frozenset({"zh", "en"})
     assert collector.read().keys_only == ()
     assert collector_of(tmp_path, disk, None).read().keys_only == ("zh", "en")
+
+
+async def test_what_a_worker_told_before_it_went_is_not_said_of_now(tmp_path: Path, disk: Disk) -> None:
+    load = {"late_s": 3.0, "wait_s": 2.0, "use": 0.9, "refused": 4}
+    there = WorkerState(True, 1, 0, 2, (), "", memory_mb=500.0, load=load)
+    gone = replace(there, ready=False, open_hearings=0)
+    readings = collector_of(tmp_path, disk, Pool(there, gone)).read()
+    assert [(one.late_s, one.wait_s, one.use, one.memory_bytes) for one in readings.speech] == [
+        (3.0, 2.0, 0.9, 500_000_000),
+        (0.0, 0.0, 0.0, 0.0),
+    ]
+    assert [one.refused for one in readings.speech] == [4, 4], "a counter does not go back"
+    (hearings,) = [buffer for buffer in readings.buffers if buffer.name == "asr_hearings"]
+    assert (hearings.held, hearings.most) == (2, load_settings(state_dir=tmp_path).speech.max_streams)
 
 
 async def test_a_disk_that_takes_nothing_is_said_whatever_room_there_seems_to_be(
