@@ -147,13 +147,17 @@ class Erasing:
     # --- of a person
 
     async def calls_of(self, numbers: Collection[str], key: str) -> list[str]:
-        """Calls from one of these numbers, or with a queue entry of that caller's key."""
+        """Calls from one of these numbers, or with a queue entry of that caller's key. A call in which somebody else
+        asked that this number be called stays that one's; where the number was withheld the promise tells whose it is.
+        """
         calls, entries, missed = tables.calls.c, tables.queue_entries.c, missed_tables.missed_calls.c
         found: set[str] = set()
         queries = [select(calls.id).where(calls.caller.in_(numbers))]
         if key:
             queries += [
-                select(entries.call_id).where(entries.caller_key == key),
+                select(entries.call_id)
+                .outerjoin(tables.calls, calls.id == entries.call_id)
+                .where(entries.caller_key == key, or_(entries.callback == "", calls.caller == "")),
                 select(missed.call_id).where(missed.caller_key == key),
             ]
         with explained(self._connection.engine.url):
@@ -225,9 +229,11 @@ class Erasing:
                     await self._connection.execute(select(callbacks.id).where(callbacks.number.in_(numbers)))
                 ).scalars()
             )
+            waited = await self._places_of(key) if key else []
         whose = missed.number.in_(numbers)
         found: dict[str, int] = {}
         for table, where in (
+            (entry_changes, entry_changes.c.entry_id.in_(waited)),
             (tables.journal, tables.journal.c.call_id.in_(promises)),
             (tables.callbacks, callbacks.number.in_(numbers)),
             (tables.notifications, messages.recipient.in_(numbers)),
@@ -235,6 +241,12 @@ class Erasing:
         ):
             found[table.name] = await self._deleted(table, where)
         return found
+
+    async def _places_of(self, key: str) -> list[str]:
+        """Promises' places in line that are left in calls of others: they lose the key and the reason."""
+        entries = tables.queue_entries
+        made = update(entries).where(entries.c.caller_key == key).values(reason="", caller_key="")
+        return list((await self._connection.execute(made.returning(entries.c.id))).scalars())
 
     async def _deleted(self, table: Table, where: ColumnElement[bool]) -> int:
         with explained(self._connection.engine.url):

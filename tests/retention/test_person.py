@@ -46,7 +46,7 @@ async def fill(store: Store, folder: Path) -> None:
                     s.call(call, caller=stored, state="ended", data={"topic": f"的{number}", "waited_s": 3.0}),
                     JournalEvent(call, 1, s.T0, "arrived", {"caller": stored}, 2),
                     JournalEvent(call, 2, s.T0, "input", {"digits": number}),
-                    replace(entry, id=f"{call}.e", call_id=call, caller_key=key, reason=f"打给{number}"),
+                    replace(entry, id=f"{call}.e", call_id=call, callback="", caller_key=key, reason=f"打给{number}"),
                     EntryChange(f"{call}.e", 0, s.T0, call, "arrived", {"caller_key": key}),
                     LiveCallRecord(call, "n1", call, s.T0, "over", {"n": number}),
                     replace(s.line(1, call), text=f"我的电话是{number}"),
@@ -68,6 +68,10 @@ async def fill(store: Store, folder: Path) -> None:
             s.callback("b-hers", call_id="c-n1-3", number=NUMBER, state="done", revision=1)
         )
         await uow.journal.append(JournalEvent("b-hers", 1, s.T0, "promised", {"number": NUMBER}))
+        promise = replace(entry, id="b-hers.e", call_id="c-n1-3", callback="b-hers", reason=f"打给{NUMBER}")
+        hers = {"caller_key": KEYS.of(NUMBER)}
+        await uow.entries.upsert(replace(promise, **hers))
+        await uow.entry_changes.append(EntryChange("b-hers.e", 0, s.T0, "c-n1-3", "arrived", hers))
 
 
 def service(store: Store, folder: Path) -> RecordingService:
@@ -111,7 +115,7 @@ async def test_afterwards_the_number_is_nowhere(store: Store, tmp_path: Path) ->
     assert found.counts == {
         "calls": 2,
         "journal": 7,
-        "entry_changes": 2,
+        "entry_changes": 3,
         "live_calls": 2,
         "transcripts": 2,
         "recordings": 2,
@@ -146,6 +150,13 @@ async def test_afterwards_the_number_is_nowhere(store: Store, tmp_path: Path) ->
 async def _call(store: Store, id: str) -> Any:
     async with store.reading() as uow:
         return await uow.calls.get(id)
+
+
+async def test_whoever_withheld_the_number_is_found_by_the_promise(store: Store, tmp_path: Path) -> None:
+    entry = replace(EntryRecord.of(s.entry()), id="e", call_id="c", callback="b", caller_key=KEYS.of(NUMBER))
+    async with store.unit_of_work() as uow:
+        await uow.write([s.call("c", caller="", state="ended", data={}), entry])
+    assert (await look_for(store, tmp_path, number=NUMBER)).calls == ("c",)
 
 
 async def test_one_call_alone(store: Store, tmp_path: Path) -> None:
