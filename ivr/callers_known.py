@@ -24,7 +24,7 @@ from typing import Final, Protocol
 
 from ivr.clock import Clock
 from ivr.errors import ConfigError, StorageError
-from ivr.log import NO_CALL
+from ivr.log import of_no_call
 from routing.entries import Entry
 from routing.ids import AgentId, QueueName
 from storage.store import Store
@@ -170,7 +170,7 @@ class ReturningCallers:
         if self._asking is None or self._asking.done():
             asking = self._ask_in_turn(self._store)
             loop = asyncio.get_running_loop()
-            self._asking = loop.create_task(asking, name="last agents", context=NO_CALL.copy())
+            self._asking = loop.create_task(asking, name="last agents", context=of_no_call())
 
     async def _ask_in_turn(self, store: Store) -> None:
         """At once, and then for all who have arrived meanwhile: a question for each is dear where many call."""

@@ -20,11 +20,14 @@ from ivr.masking import mask_number as mask_number
 from ivr.masking import mask_text as mask_text
 
 call_context: contextvars.ContextVar[str] = contextvars.ContextVar("call", default="-")
-NO_CALL: Final = contextvars.Context()
-"""For timers that work on one call's behalf sets and that go off for all: they would go on under that call's id, as
-would the timers that these set."""
 
 _CONTROL: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
+
+
+def of_no_call() -> contextvars.Context:
+    """For timers that work on one call's behalf sets and that go off for all: they would go on under that call's id, as
+    would the timers that these set."""
+    return contextvars.Context()
 
 
 def _one_line(text: str) -> str:

@@ -35,7 +35,7 @@ from ivr.errors import CallbackError, StorageError
 from ivr.flow.actions import Callback
 from ivr.flow.inputs import CallbackPlaced, OpId
 from ivr.ids import CallId, child_id, new_call_id, promised_as
-from ivr.log import NO_CALL
+from ivr.log import of_no_call
 from routing.entries import Entry, enter
 from routing.ids import EntryId, QueueName, SkillName
 from storage.missed_records import MissedCallRecord
@@ -227,7 +227,7 @@ class CallbackDesk:
         self._dispatcher.time_callback(promise.entry, over if first_citizen else promise.due)
         after = [at for at in (over, changes, promise.due) if at is not None and at > now]
         self._timers[promise.entry] = asyncio.get_running_loop().call_later(
-            (min(after) - now).total_seconds() + 0.001, self.time, promise, context=NO_CALL
+            (min(after) - now).total_seconds() + 0.001, self.time, promise, context=of_no_call()
         )
         self._rounds.look()
 

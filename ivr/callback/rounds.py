@@ -25,7 +25,7 @@ from ivr.callback.services import CallbackServices
 from ivr.callback.up import Up
 from ivr.dispatch import Dispatcher
 from ivr.ids import CallId, new_call_id
-from ivr.log import NO_CALL, call_context
+from ivr.log import call_context, of_no_call
 from routing.ids import AgentId, EntryId
 from storage.promises import CallbackRecord
 from storage.records import JournalEvent
@@ -148,7 +148,7 @@ class Rounds:
         """The line may have moved, somebody may have come: is it anybody's turn?"""
         if self._looking is None and self._group is not None:
             loop = asyncio.get_running_loop()
-            self._looking = loop.call_later(LOOK_AFTER_S, self._look, context=NO_CALL)
+            self._looking = loop.call_later(LOOK_AFTER_S, self._look, context=of_no_call())
 
     def _look(self) -> None:
         self._looking = None

@@ -17,7 +17,7 @@ from ivr.call.ports import RingOutcome
 from ivr.callers_known import KnownCallers, NobodyKnown
 from ivr.clock import Clock
 from ivr.dispatch.seats import Seats
-from ivr.log import NO_CALL
+from ivr.log import of_no_call
 from ivr.places import Places
 from routing.board import Board
 from routing.board_events import (
@@ -168,7 +168,7 @@ class Driving:
             if self._rings_at <= rings_at + LATE_S:
                 return
             self._timer.cancel()
-        self._timer, self._rings_at = loop.call_at(rings_at, self._tick, context=NO_CALL), rings_at
+        self._timer, self._rings_at = loop.call_at(rings_at, self._tick, context=of_no_call()), rings_at
 
     def _tick(self) -> None:
         """Nothing is due any more, often: who was rung has answered."""
