@@ -1,9 +1,8 @@
-"""The client of a real Asterisk. Besides the pool that it sends commands with (`http_rest.py`), the only file of
-`ivr.ari` that does I/O.
+"""The client of a real Asterisk, on aiohttp: the only file of `ivr.ari` that does I/O.
 
-`AriClient` holds one websocket for events, on aiohttp, and a bounded pool of HTTP connections for commands. Its reader
-task only looks at the outside of each message (`parse.seal`) and enqueues it (`Bus.dispatch`); it never waits for a
-consumer, because Asterisk closes a socket whose reader is slow. When the socket is lost it comes back with
+`AriClient` holds one websocket for events and a bounded pool of HTTP connections for commands. Its reader task only
+looks at the outside of each message (`parse.seal`) and enqueues it (`Bus.dispatch`); it never waits for a consumer,
+because Asterisk closes a socket whose reader is slow. When the socket is lost it comes back with
 `backoff.next_attempt`, and each connection begins with a `Gap`.
 
 A silent Asterisk (`heart.py`) is not given up at once: one that was stopped for a while goes on where it was, and while
@@ -70,7 +69,6 @@ class AriClient(WithHandles):
         self.settings = settings
         self.bus = bus or Bus()
         self._headers = {"Authorization": aiohttp.encode_basic_auth(settings.username, settings.password)}
-        self._http_rest = HttpRest(settings)
         self._socket_rest = SocketRest()
         self._switch = _Switch()
         self.heart = Heart(settings.heartbeat_s, settings.silent_s)
@@ -140,8 +138,17 @@ class AriClient(WithHandles):
 
     async def __aenter__(self) -> Self:
         settings = self.settings
-        self._session = aiohttp.ClientSession(cookie_jar=aiohttp.DummyCookieJar())
-        self._switch.http = http = self._http_rest
+        connector = aiohttp.TCPConnector(
+            limit=settings.connections + 1, keepalive_timeout=settings.keep_alive_s
+        )
+        self._session = aiohttp.ClientSession(
+            connector=connector,
+            cookie_jar=aiohttp.DummyCookieJar(),
+            auto_decompress=False,
+            raise_for_status=False,
+        )
+        http = HttpRest(self._session, settings, self._headers, limited=False)
+        self._switch.http = http
         self._switch.socket = self._socket_rest if settings.rest == "websocket" else None
         pulse = Pulse(self.heart, http, settings.http_ping_s, self._socket_ping, self._look)
         self._pulse = asyncio.create_task(pulse.run(), name=f"ari pulse {settings.app}")
@@ -159,7 +166,6 @@ class AriClient(WithHandles):
             if task is not None:
                 task.cancel()
                 await asyncio.wait([task])
-        await self._http_rest.aclose()
         if self._session is not None:
             await self._session.close()
         self.bus.fail(AriUnavailable("the ARI client is closed"))

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import datetime as dt
-from contextlib import aclosing
+
+import aiohttp
 
 from ivr.accounts.asterisk import make, tell_fallback
 from ivr.accounts.secrets import digests
 from ivr.accounts.service import REALM
 from ivr.ari.client import AriSettings, HttpRest
 from ivr.ari.generated.operations import Asterisk
-from ivr.ari.heart import Heart
-from ivr.ari.patience import Patient
 from ivr.asterisk.render import RenderedAsterisk
 from storage.accounts import SipAccountRecord
 
@@ -19,10 +18,10 @@ from storage.accounts import SipAccountRecord
 async def make_accounts(rendered: RenderedAsterisk) -> None:
     """Raises AriError when Asterisk does not answer."""
     settings = AriSettings(rendered.ari_url, rendered.ari_user, rendered.ari_password)
+    login = aiohttp.encode_basic_auth(settings.username, settings.password)
     now = dt.datetime.now(dt.UTC)
-    async with aclosing(HttpRest(settings)) as http:
-        heart = Heart(settings.heartbeat_s, settings.silent_s)
-        asterisk = Asterisk(Patient(http, heart, settings.request_timeout_s, patience_s=0.0))
+    async with aiohttp.ClientSession() as session:
+        asterisk = Asterisk(HttpRest(session, settings, {"Authorization": login}))
         for account in rendered.accounts:
             md5, sha256 = digests(account.name, REALM, account.password)
             record = SipAccountRecord(account.name, account.name, "phone", REALM, md5, sha256, now, now)
