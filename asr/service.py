@@ -89,7 +89,9 @@ class Worker:
     async def handle(self, request: web.Request) -> web.StreamResponse:
         """One owner's websocket. Its hearings end with it."""
         given = request.headers.get("Authorization", "").removeprefix("Bearer ")
-        if not self.settings.token or not hmac.compare_digest(given.encode(), self.settings.token.encode()):
+        token = self.settings.token.encode()
+        # bytes that are no UTF-8 come as halves of characters
+        if not token or not hmac.compare_digest(given.encode(errors="surrogateescape"), token):
             log.warning("%s came with a wrong token", request.remote)
             return web.json_response({"error": "wrong token"}, status=401)
         socket = web.WebSocketResponse(heartbeat=OWNER_HEARTBEAT_S, max_msg_size=LONGEST_MESSAGE)

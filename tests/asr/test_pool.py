@@ -15,6 +15,7 @@ from typing import Any
 import aiohttp
 import psutil
 import pytest
+from yarl import URL
 
 from asr.no_ears import NoEars
 from asr.pool import WorkerPool
@@ -258,6 +259,20 @@ async def test_without_the_token_nobody_is_heard(headers: dict[str, str]) -> Non
         with pytest.raises(aiohttp.WSServerHandshakeError) as refused:
             await session.ws_connect(address, headers=headers)
         assert refused.value.status == 401
+
+
+async def test_a_token_that_is_no_text_is_a_wrong_one_and_no_fault_of_ours(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    async with worker_here() as address:
+        where = URL(address)
+        reader, writer = await asyncio.open_connection(where.host, where.port)
+        head = f"GET {PATH} HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer ".encode()
+        writer.write(head + b"\xff\xed\xa0\x80\r\n\r\n")
+        async with asyncio.timeout(PATIENCE_S):
+            assert (await reader.readline()).startswith(b"HTTP/1.1 401")
+        writer.close()
+    assert not any(record.exc_info for record in caplog.records)
 
 
 async def test_garbage_on_the_websocket_harms_nobody() -> None:
