@@ -32,7 +32,7 @@ Code = Literal[
     "caller_left",
     "telephone_gone_from_talk",
     "citizen_alone",
-    "apart",
+    "misplaced",
     "entry_without_session",
     "place_not_on_board",
     "agent_in_no_talk",
@@ -120,7 +120,10 @@ def _bridges(records: Records, asterisk: Asterisk) -> Iterator[Finding]:
         there = channels <= asterisk.channels.keys()
         alone = len(inside) == 1 and inside <= records.callers
         if there and not alone and not channels <= inside:
-            yield Finding("apart", bridge, f"{len(channels - inside)} who are to be in it are not", call)
+            yield Finding("misplaced", bridge, f"{len(channels - inside)} who are to be in it are not", call)
+    for bridge, inside in asterisk.bridges.items():
+        for channel in inside & records.alone.keys():
+            yield Finding("misplaced", channel, f"waits, and is in {bridge}", records.alone[channel])
 
 
 def _sessions(records: Records, asterisk: Asterisk) -> Iterator[Finding]:

@@ -52,7 +52,7 @@ class Mender:
                 "session_without_channel" | "caller_left" | "telephone_gone_from_talk" | "place_not_on_board"
             ):
                 self.ari.bus.doubt(subject)
-            case "citizen_alone" | "apart":
+            case "citizen_alone" | "misplaced":
                 await self._together(CallId(finding.call))
             case "entry_without_session":
                 self._give_up(EntryId(subject))

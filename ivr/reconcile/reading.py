@@ -40,6 +40,7 @@ class Books:
             talking[one.agent] = one.call
             telephones |= {one.citizen: one.call, one.telephone: one.call}
         together = [(*room, talk.call) for talk in self.in_talk for room in talk.together()]
+        alone = {channel: talk.call for talk in self.in_talk for channel in talk.alone}
         for session in sessions:
             if (party := session.party) is not None:
                 telephones[party.channel] = session.call
@@ -57,6 +58,7 @@ class Books:
             talking,
             telephones,
             tuple(together),
+            alone,
             {session.call: entry for session in sessions if (entry := session.in_line)},
             {str(id): agent for id, agent in board.agents.items()},
             {entry.id: entry for entry in board.entries()},

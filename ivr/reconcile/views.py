@@ -33,6 +33,8 @@ class Records:
     """Channels of the telephones in talks, with the call."""
     together: tuple[tuple[str, frozenset[str], str], ...] = ()
     """Bridges, with the channels that are to be in them, and the call."""
+    alone: Mapping[str, str] = field(default_factory=dict)
+    """Channels in talks that are to be in no bridge, with the call."""
     in_line: Mapping[CallId, str] = field(default_factory=dict)
     """Entries by which callers wait, as their calls believe."""
     agents: Mapping[str, Agent] = field(default_factory=dict)

@@ -181,6 +181,15 @@ class Asked:
             if bridge and len(found) > 1:
                 yield bridge, found
 
+    @property
+    def alone(self) -> frozenset[str]:
+        """Channels that are to be in no bridge: who waits hears what is played, and is heard by nobody."""
+        legs, where = self._telephones.legs, rooms(self.state).items()
+        waiting = (
+            self._mover.channel(who, room, legs) for who, room in where if room in ("music", "ringing")
+        )
+        return frozenset(one for one in waiting if one is not None)
+
     # --- for whoever goes on with it
 
     @property

@@ -68,7 +68,9 @@ class RecordingPath:
         """
         for telephone in self._heard.keys() - set(telephones):
             snoop = self._heard.pop(telephone)
-            await self._ari.channels.hangup(channel_id=snoop)
+            (ended,) = await end_all(self._ari, [snoop])
+            if isinstance(ended, AriError):
+                raise ended
         await asyncio.gather(*(self._begin(one) for one in telephones if one not in self._heard))
 
     async def _begin(self, telephone: ChannelId) -> None:

@@ -124,7 +124,24 @@ def test_people_whose_bridge_is_gone_are_together_again() -> None:
         await here.until(WITHIN_S)
         channels = here.ari.world.channels
         assert channels[caller].bridge == channels[agent].bridge != ""
-        assert here.reconciler.repairs.as_dict() == {"apart": 1}
+        assert here.reconciler.repairs.as_dict() == {"misplaced": 1}
+        here.ari.world.hang_up(caller)
+
+    play(scene, repairs=True)
+
+
+def test_a_citizen_who_could_not_be_taken_out_of_the_room_is_when_it_can_be() -> None:
+    """On hold by all that anybody sees, and hearing what the agent says."""
+
+    async def scene(here: House) -> None:
+        caller, agent = await talking(here)
+        here.ari.world.fault("bridges.remove_channel", status=500, times=1)
+        assert await service(here).hold("a1")
+        assert here.ari.world.channels[caller].bridge == here.ari.world.channels[agent].bridge
+        await here.until(WITHIN_S)
+        assert not here.ari.world.channels[caller].bridge
+        assert here.ari.world.channels[caller].music
+        assert repairs(here) == ["misplaced"]
         here.ari.world.hang_up(caller)
 
     play(scene, repairs=True)
@@ -157,7 +174,8 @@ def test_with_an_outside_party_it_is_the_same(what: str) -> None:
             assert "connect.back" in nodes(here), "the caller is with the dialogue"
         (code,) = here.reconciler.repairs.as_dict()
         assert (
-            code == {"out": "citizen_alone", "no bridge": "apart", "gone": "telephone_gone_from_talk"}[what]
+            code
+            == {"out": "citizen_alone", "no bridge": "misplaced", "gone": "telephone_gone_from_talk"}[what]
         )
         world.hang_up(caller)
 

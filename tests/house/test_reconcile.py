@@ -109,14 +109,20 @@ def test_who_is_not_where_the_call_believes() -> None:
     [
         ({"caller", LEG}, []),
         ({"caller"}, ["citizen_alone"]),
-        ({LEG}, ["apart"]),
-        (set(), ["apart"]),
+        ({LEG}, ["misplaced"]),
+        (set(), ["misplaced"]),
     ],
 )
 def test_who_is_to_be_together_and_is_not(inside: set[str], codes: list[str]) -> None:
     talk = replace(RECORDS, together=((BRIDGE, frozenset({"caller", LEG}), CALL),))
     there = Asterisk(ASTERISK.channels, {BRIDGE: frozenset(inside)} if inside else {})
     assert found(talk, there) == [f"{code} {BRIDGE}" for code in codes]
+
+
+def test_who_waits_in_a_talk_is_in_no_bridge() -> None:
+    held = replace(RECORDS, alone={"caller": CALL})
+    assert found(held) == ["misplaced caller"]
+    assert found(held, Asterisk(ASTERISK.channels, {BRIDGE: frozenset({LEG})})) == []
 
 
 def test_a_caller_who_waits_by_a_place_that_is_not_on_the_board() -> None:
