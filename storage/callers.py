@@ -14,6 +14,8 @@ from storage import tables
 from storage.errors import explained
 
 WEEK: Final = dt.timedelta(days=7)
+LONGEST_CALL: Final = dt.timedelta(hours=6)
+"""So that the index by caller and beginning finds what ended."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +56,20 @@ class Callers:
             last_agent=_text(data, "agent"),
             language=language,
         )
+
+    async def ended(self, number: str, since: dt.datetime, until: dt.datetime) -> list[str]:
+        """Ids of the calls of this number that ended in this time, the first one first; [] without a number."""
+        if not number:
+            return []
+        with explained(self._connection.engine.url):
+            return list((await self._connection.execute(ended(number, since, until))).scalars())
+
+
+def ended(number: str, since: dt.datetime, until: dt.datetime) -> Select[str]:
+    calls = tables.calls.c
+    began = calls.started_at.between(since - LONGEST_CALL, until)
+    over = calls.ended_at.between(since, until)
+    return select(calls.id).where(calls.caller == number, began, over).order_by(calls.ended_at, calls.id)
 
 
 def counts(number: str, before: dt.datetime, days: int) -> Select[int, int]:

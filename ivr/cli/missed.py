@@ -129,7 +129,10 @@ def show(
     async def work(store: Store) -> None:
         missed = MissedCalls(store, _now)
         record = await missed.get(id)
-        found = _plain(record, clear) | {"cause": await missed.cause(record)}
+        found = _plain(record, clear) | {
+            "cause": await missed.cause(record),
+            "calls": await missed.calls(record),
+        }
         if clear:
             await _on_record(store, who(by), id, 1)
         if format is Told.json:
@@ -137,7 +140,7 @@ def show(
             return
         for name, value in found.items():
             if value not in ("", None):
-                typer.echo(f"{name}: {value}")
+                typer.echo(f"{name}: {' '.join(value) if isinstance(value, list) else value}")
 
     _run(work, config, database_url)
 

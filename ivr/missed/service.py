@@ -65,6 +65,12 @@ class MissedCalls:
             events = await uow.journal.of_kinds([record.call_id], ["failed"])
         return str(events[-1].data.get("why", "")) if events else ""
 
+    async def calls(self, record: MissedCallRecord) -> list[str]:
+        """Ids of all the calls in vain that it stands for, the latest last; each has its transcript so far."""
+        async with self._store.reading() as uow:
+            found = await uow.callers.ended(record.number, record.first_at, record.last_at)
+        return [*(one for one in found if one != record.call_id), record.call_id]
+
     async def close(self, id: str, *, by: str, why: str) -> MissedCallRecord:
         """By hand. Raises MissedError: unknown, closed already, or nobody says why."""
         if not by.strip() or not why.strip():

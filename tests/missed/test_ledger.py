@@ -284,6 +284,26 @@ async def test_why_a_call_failed_is_told(ledger: Ledger) -> None:
     assert await ledger.service.cause(owed) == "cut off"
 
 
+async def test_of_an_obligation_every_call_in_vain_is_told(ledger: Ledger) -> None:
+    """Who was cut off, and hung up in line the next time, has said the most in the first of the two."""
+    before, first, second, other = (
+        replace(over(after), id=call, caller=number)
+        for call, number, after in (
+            ("c-0", NUMBER, 5),
+            ("c-1", NUMBER, 30),
+            ("c-2", NUMBER, 600),
+            ("c-3", OTHER, 60),
+        )
+    )
+    await ledger.missed(call="c-1", after=30)
+    await ledger.missed(call="c-2", reason="dead_air", after=600)
+    async with ledger.store.unit_of_work() as uow:
+        await uow.calls.upsert(before, first, second, other)
+    (owed,) = await ledger.open()
+    assert (owed.call_id, owed.reasons) == ("c-2", {"lost": 1, "dead_air": 1})
+    assert await ledger.service.calls(owed) == ["c-1", "c-2"]
+
+
 async def test_what_was_written_and_not_confirmed_is_counted_once(
     ledger: Ledger, monkeypatch: pytest.MonkeyPatch
 ) -> None:
