@@ -141,11 +141,10 @@ class LiveStatus:
         self._callbacks = callbacks
         self._started = clock.monotonic()
         self._revision = Revision()
+        self.bump: Callable[[], None] = self._revision.bump
+        """Wakes the watchers: some twenty times a call."""
         self.unwell: Callable[[], tuple[Unwell, ...]] = tuple
         """Parts that serve worse than they should (ivr/watching)."""
-
-    def bump(self) -> None:
-        self._revision.bump()
 
     async def changed(self, seen: int) -> int:
         return await self._revision.changed(seen)

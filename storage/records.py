@@ -9,11 +9,11 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, fields
 from functools import cache
 from typing import Any, Final, Literal, cast
 
-from routing.agents import Agent, AgentState, Leaving
+from routing.agents import Agent, AgentEvent, AgentState, Leaving
 from routing.board_events import AgentChanged, Decided
 from routing.decisions import Decision, Move, Offer, Overflow, Overtaken, Reason, Reject, Value, Wait
 from routing.entries import Entry, EntryState, Outcome, Step
@@ -383,7 +383,7 @@ class AgentStateChange:
             event="known" if changed.event is None else _name(type(changed.event).__name__),
             reason=after.pause_reason,
             entry=after.entry or (None if changed.before is None else changed.before.entry),
-            data=({} if changed.event is None else asdict(changed.event))
+            data=({} if changed.event is None else _plain_fields(changed.event))
             | ({"do_not_disturb": True} if after.do_not_disturb else {}),
         )
 
@@ -418,6 +418,16 @@ def _reason(reason: Reason) -> dict[str, Any]:
 
 def _plainly(value: Value) -> Any:
     return dict(value) if isinstance(value, Mapping) else value
+
+
+def _plain_fields(event: AgentEvent) -> dict[str, Any]:
+    """Which hold texts and numbers only: `asdict` would look into each."""
+    return {name: getattr(event, name) for name in _field_names(type(event))}
+
+
+@cache
+def _field_names(event: type[AgentEvent]) -> tuple[str, ...]:
+    return tuple(each.name for each in fields(event))
 
 
 @cache

@@ -50,7 +50,7 @@ class Background:
         """Change to that sound; nothing is asked of Asterisk when it is heard already. music: which class of
         musiconhold.conf, "" = Asterisk's default."""
         self.sound, self._music = sound, music if sound == "music" else ""
-        if self._wanted == self._heard or self._trying:
+        if self._trying or (sound == self._heard[0] and self._music == self._heard[1]):
             return
         try:
             await self._change()

@@ -72,7 +72,7 @@ class CallingBack:
     # --- for whoever goes on with the call
 
     def saved(self) -> list[JsonValue]:
-        return [codec.action_to_json(one) for one in self._being_made.values()]
+        return [codec.action_to_json(one) for one in self._being_made.values()] if self._being_made else []
 
     def resume(self, saved: Iterable[Mapping[str, Any]], promised: Collection[str]) -> None:
         """promised: entries that are promises to call back now."""

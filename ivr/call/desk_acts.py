@@ -66,6 +66,8 @@ class DeskActs:
     # --- for whoever goes on with the call
 
     def saved(self) -> list[JsonValue]:
+        if not self._calls:
+            return []
         return [
             {
                 "action": codec.action_to_json(action),

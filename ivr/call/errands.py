@@ -48,7 +48,7 @@ class Errands:
 
     def saved(self) -> list[JsonValue]:
         """What is being asked, as actions."""
-        return [codec.action_to_json(action) for action, _ in self._running.values()]
+        return [codec.action_to_json(action) for action, _ in self._running.values()] if self._running else []
 
     def resume(self, asked: Iterable[Action]) -> None:
         """The answers went to a controller that is no more. What only asks is asked again; what may have done something

@@ -56,9 +56,10 @@ class Grounds:
 
         def note(kind: str, data: Mapping[str, str | bool]) -> None:
             now = services.clock.now()
-            if here.history.note(kind, dict(data), now) and kind == "talk":
-                here.history.acted(data, now)
-            here.keep()
+            with services.together:
+                if here.history.note(kind, dict(data), now) and kind == "talk":
+                    here.history.acted(data, now)
+                here.keep()
 
         def changed() -> None:
             services.changed()

@@ -61,6 +61,8 @@ class Listener:
 
     def saved(self) -> list[JsonValue]:
         """What is listened for, as actions: whoever goes on with the call listens anew."""
+        if not self._open:
+            return []
         return [written for op, (written, _) in self._open.items() if op not in self._answered]
 
     def stop_all(self) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import datetime as dt
 import logging
 from collections.abc import Awaitable, Callable, Collection, Coroutine, Mapping
 from functools import partial
@@ -121,16 +122,16 @@ class Parts:
     def _joined(self) -> bool:
         return self.waiting.joined or self.transfers.joined or self.desk.joined
 
-    def begin(self, actions: tuple[Action, ...]) -> Requests:
-        """All actions of one step. What is begun is kept before Asterisk is asked for it, so that whoever goes on with
-        the call knows of it: what is to be asked is given back, for `ask`."""
+    def begin(self, actions: tuple[Action, ...], now: dt.datetime) -> Requests:
+        """All actions of the step that was made now. What is begun is kept before Asterisk is asked for it, so that
+        whoever goes on with the call knows of it: what is to be asked is given back, for `ask`."""
         requests: Requests = []
         for action in actions:
             refused = refusal(action) if self._here.gone else None
             if refused is not None:
                 self._here.tell(refused)
             else:
-                requests.extend(self._begin(action))
+                requests.extend(self._begin(action, now))
                 if self._here.services.begun is not None:
                     self._here.services.begun(self._here.call, action)
         self._here.keep()
@@ -144,7 +145,7 @@ class Parts:
         elif requests:
             await asyncio.gather(*requests)
 
-    def _begin(self, action: Action) -> tuple[Coroutine[Any, Any, None], ...]:
+    def _begin(self, action: Action, now: dt.datetime) -> tuple[Coroutine[Any, Any, None], ...]:
         """Begin it; what is to be asked of Asterisk at once, and waited for, is given back."""
         match action:
             case Play():
@@ -189,7 +190,7 @@ class Parts:
             case Notify():
                 self.errands.notify(action)
             case Note(kind, data):
-                self._here.history.note(kind, data, self._here.services.clock.now())
+                self._here.history.note(kind, data, now)
                 if kind == PLACE_TOLD:
                     self._told(data)
             case Hangup(cause):
@@ -232,11 +233,12 @@ class Parts:
             return
         sound: Sound = ""
         music = ""
-        if not (self.player.busy or self.recorder.busy or self._joined):
-            if self.transfers.ringing or self.desk.ringing:
-                sound = "ringing"
-            elif self.waiting.place is not None and not asking:
-                sound, music = "music", self.waiting.place.music
+        if self.transfers.ringing or self.desk.ringing:
+            sound = "ringing"
+        elif (place := self.waiting.place) is not None and not asking:
+            sound, music = "music", place.music
+        if sound and (self.player.busy or self.recorder.busy or self._joined):
+            sound = ""
         changes = sound != self.background.sound
         await self.background.want(sound, music)
         if changes:

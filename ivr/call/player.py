@@ -15,10 +15,12 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Coroutine, Iterable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Final, Literal
 
 from ivr.ari.bus import Mailbox
 from ivr.ari.results import Gone
+from ivr.call.put_off import PutOff
 from ivr.call.services import OpenCall
 from ivr.errors import AriError, PromptMissing
 from ivr.flow import codec
@@ -44,7 +46,7 @@ class _Playing:
     written: JsonValue
     began_at: float = 0.0
     playback: PlaybackId | None = None
-    watchdog: asyncio.TimerHandle | None = None
+    watchdog: PutOff | None = None
     stopped: bool = False
     asked: bool = False
 
@@ -71,11 +73,12 @@ class Player:
         self._hush = hush
         self._playing: dict[OpId, _Playing] = {}
         self._ops: dict[str, OpId] = {}
+        """Of the playbacks that are followed."""
 
     @property
     def busy(self) -> bool:
         """Something is being said."""
-        return any(one.playback is not None for one in self._playing.values())
+        return bool(self._ops)
 
     def expect(self, action: Play) -> None:
         """It is to be played: `play` follows."""
@@ -184,25 +187,21 @@ class Player:
             await self._silence(playback)
         elif playing.watchdog is not None:
             # Asterisk may have taken its time to begin.
-            playing.watchdog.cancel()
-            playing.watchdog = asyncio.get_running_loop().call_later(
-                seconds + WATCHDOG_MARGIN_S, self._overdue, action.op
-            )
+            playing.watchdog.put_off(_by(seconds))
 
     def _follow(self, playing: _Playing, seconds: float) -> PlaybackId:
         """Before Asterisk is asked for it: its end may be told first."""
         op = playing.action.op
         playback = playing.playback = PlaybackId(f"{self._here.call}.play-{op}")
-        playing.watchdog = asyncio.get_running_loop().call_later(
-            seconds + WATCHDOG_MARGIN_S, self._overdue, op
-        )
+        playing.watchdog = PutOff(partial(self._overdue, op))
+        playing.watchdog.put_off(_by(seconds))
         self._ops[playback] = op
         self._mailbox.watch(playback)
         return playback
 
     def _unfollow(self, playing: _Playing) -> None:
         if playing.watchdog is not None:
-            playing.watchdog.cancel()
+            playing.watchdog.close()
             playing.watchdog = None
         if playing.playback is not None:
             self._ops.pop(playing.playback, None)
@@ -272,7 +271,7 @@ class Player:
     def close(self) -> None:
         for playing in self._playing.values():
             if playing.watchdog is not None:
-                playing.watchdog.cancel()
+                playing.watchdog.close()
         self._playing.clear()
         self._ops.clear()
 
@@ -292,9 +291,9 @@ class Player:
     def _overdue(self, op: OpId) -> None:
         if self._ari.condition != "answers":
             # Its end cannot be told; what became of it is asked when Asterisk is back.
-            self._playing[op].watchdog = asyncio.get_running_loop().call_later(
-                WATCHDOG_MARGIN_S, self._overdue, op
-            )
+            watchdog = self._playing[op].watchdog
+            assert watchdog is not None
+            watchdog.put_off(_by(0.0))
             return
         log.warning("no end reported for a prompt; going on")
         self._finish(op, "failed")
@@ -305,6 +304,11 @@ class Player:
             return
         self._unfollow(playing)
         self._here.tell(PromptEnded(op, "stopped" if playing.stopped else outcome))
+
+
+def _by(seconds: float) -> float:
+    """When what is so long is over at the latest, by the loop's clock."""
+    return asyncio.get_running_loop().time() + seconds + WATCHDOG_MARGIN_S
 
 
 def _texts(action: Play) -> list[Prompt]:

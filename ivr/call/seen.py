@@ -87,7 +87,7 @@ class SeenCall:
     @property
     def unread(self) -> int:
         """Messages that wait in the inbox."""
-        return self._here.inbox.qsize()
+        return len(self._here.inbox.unread)
 
     @property
     def hung_up(self) -> bool:

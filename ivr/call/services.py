@@ -121,23 +121,32 @@ Message = Input | Offered | Withdrawn | LegLost | GapSeen
 _NOT_FOR_THE_DIALOGUE: Final = (Offered, Withdrawn, LegLost, GapSeen)
 
 
-class Inbox(asyncio.Queue[Message]):
-    """What has happened in a call and was not looked at yet, oldest first."""
+class Inbox:
+    """What has happened in a call and was not looked at yet, oldest first. For one reader."""
 
-    def _init(self, maxsize: int) -> None:
+    def __init__(self) -> None:
         self.unread: deque[Message] = deque()
+        self._reader: asyncio.Future[None] | None = None
 
-    def _get(self) -> Message:
+    @property
+    def read_now(self) -> bool:
+        """Somebody waits for the next message."""
+        return self._reader is not None
+
+    def put(self, message: Message) -> None:
+        self.unread.append(message)
+        if self._reader is not None and not self._reader.done():
+            self._reader.set_result(None)
+
+    async def get(self) -> Message:
+        """The next one."""
+        while not self.unread:
+            self._reader = asyncio.get_running_loop().create_future()
+            try:
+                await self._reader
+            finally:
+                self._reader = None
         return self.unread.popleft()
-
-    def _put(self, item: Message) -> None:
-        self.unread.append(item)
-
-    def qsize(self) -> int:
-        return len(self.unread)
-
-    def empty(self) -> bool:
-        return not self.unread
 
     @property
     def inputs(self) -> list[Input]:
@@ -194,7 +203,7 @@ class OpenCall:
                 log.warning("%d messages of a call are unread: keys are left out", INBOX_MOST)
             self.left_out += 1
             return
-        self.inbox.put_nowait(message)
+        self.inbox.put(message)
 
     def note(self, kind: str, data: Mapping[str, JsonValue]) -> None:
         """Into the call's journal."""
@@ -206,6 +215,11 @@ class OpenCall:
         if cut_off and self.holding is not None:
             self.holding.reschedule(asyncio.get_running_loop().time())
         self.tell(GapSeen(cut_off))
+
+    def nothing_heard(self) -> None:
+        """For long: if the call is not busy, it looks what is still there."""
+        if self.inbox.read_now:
+            self.tell(GapSeen())
 
     def monotonic(self) -> float:
         return self.services.clock.monotonic()

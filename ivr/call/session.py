@@ -25,6 +25,7 @@ from ivr.call.keeping import Keeper
 from ivr.call.letting_go import let_go
 from ivr.call.parts import Parts
 from ivr.call.ports import CallerFacts
+from ivr.call.put_off import PutOff
 from ivr.call.saved import SavedCall
 from ivr.call.seen import SeenCall
 from ivr.call.services import CallServices as CallServices
@@ -84,6 +85,7 @@ class CallSession(SeenCall):
         self._forsaken = False
         self._tail_ends: float | None = None
         """On the loop's clock: when a dialogue that goes on after the hang-up is ended."""
+        self._quiet = PutOff(self._here.nothing_heard)
 
     # --- what others tell
 
@@ -142,6 +144,7 @@ class CallSession(SeenCall):
                 self.going_on.set()
                 await self._close(parts)
                 parts.let_loose()
+                self._quiet.close()
                 self._here.keep = _nothing
                 self._parts = None
 
@@ -164,9 +167,10 @@ class CallSession(SeenCall):
             hours=self._services.hours(),
         )
         with self._services.together:
-            step = machine.start(self._library, self.facts.entry_flow, facts, self._services.clock.now())
+            now = self._services.clock.now()
+            step = machine.start(self._library, self.facts.entry_flow, facts, now)
             self._state = step.state
-            requests = parts.begin(step.actions)
+            requests = parts.begin(step.actions, now)
         await parts.ask(requests)
         # A dialogue may begin with what is heard between prompts: the ringing of whoever is called, music.
         await parts.tend_background(asking=False)
@@ -224,13 +228,8 @@ class CallSession(SeenCall):
             if loop.time() >= self._tail_ends:
                 return None
             quiet_until = min(quiet_until, self._tail_ends)
-        if inbox.unread:
-            return inbox.get_nowait()
-        quiet = loop.call_at(quiet_until, self._here.tell, GapSeen())
-        try:
-            return await inbox.get()
-        finally:
-            quiet.cancel()
+        self._quiet.put_off(quiet_until)
+        return await inbox.get()
 
     def _keep(self) -> None:
         """How the call stands now, for whoever may have to go on with it."""
@@ -270,7 +269,7 @@ class CallSession(SeenCall):
             self._here.history.input(event, now, masked=self._masked())
             step = machine.step(self._library, self._state, event, now)
             self._state = step.state
-            requests = parts.begin(step.actions)
+            requests = parts.begin(step.actions, now)
         await parts.ask(requests)
 
     def _masked(self) -> bool:
@@ -298,5 +297,6 @@ class CallSession(SeenCall):
             here.to_end = self._state is not None and self._state.ended
         finally:
             topic = self._state.variables.get("topic") if self._state is not None else ""
-            here.history.ended(self.language, self._services.clock.now(), str(topic or ""))
-            self._keeper.over()
+            with self._services.together:
+                here.history.ended(self.language, self._services.clock.now(), str(topic or ""))
+                self._keeper.over()

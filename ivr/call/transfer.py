@@ -98,6 +98,8 @@ class Transfers:
     # --- for whoever goes on with the call
 
     def saved(self) -> list[JsonValue]:
+        if not self._running:
+            return []
         talk = self._party.saved()
         return [{"action": codec.action_to_json(action), **talk} for action, _ in self._running.values()]
 

@@ -57,9 +57,10 @@ class Waiting:
     @property
     def joined(self) -> bool:
         """An agent has the caller, or is about to."""
-        if self.talk is not None:
-            return self.talk.state.stage != "away"
-        return self.place is not None and self.place.joined_at is not None
+        if (talk := self._talk.now) is not None:
+            return talk.state.stage != "away"
+        place = self.line.place
+        return place is not None and place.joined_at is not None
 
     @property
     def ringing(self) -> bool:
@@ -121,10 +122,10 @@ class Waiting:
         saved: dict[str, JsonValue] = {}
         if callbacks := self.calling_back.saved():
             saved["callbacks"] = callbacks
-        if self.place is not None:
-            saved["place"] = place_to_json(self.place)
-        if self.talk is not None:
-            saved["talk"] = to_json(self.talk.saved(self._here.services.clock.now()))
+        if (place := self.line.place) is not None:
+            saved["place"] = place_to_json(place)
+        if (talk := self._talk.now) is not None:
+            saved["talk"] = to_json(talk.saved(self._here.services.clock.now()))
         elif self._talk.coming is not None:
             saved["talk"] = to_json(self._talk.coming)
         return saved
@@ -132,7 +133,7 @@ class Waiting:
     @property
     def claims(self) -> list[str]:
         """Channels and bridges that whoever goes on with the call takes over."""
-        talk = self.talk or self._talk.coming
+        talk = self._talk.now or self._talk.coming
         return [] if talk is None else talk.claims
 
     def resume(

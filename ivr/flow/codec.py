@@ -68,7 +68,7 @@ class StateWriter:
     """`state_to_json` of one dialogue again and again: what is the same object as the last time is not written anew."""
 
     def __init__(self) -> None:
-        self._items: tuple[object, ...] = (_NO_DEFAULT,) * len(_STATE_FIELDS)
+        self._items: tuple[Any, ...] = (_NO_DEFAULT,) * len(_STATE_FIELDS)
         self._written = JsonObject()
 
     def __call__(self, state: FlowState) -> JsonObject:
@@ -79,7 +79,7 @@ class StateWriter:
                 if item == default:
                     written.pop(name, None)
                 else:
-                    written[name] = _to_json(item)
+                    written[name] = item if type(item) in _PLAIN else _to_json(item)
         self._items, self._written = items, written
         return written
 
@@ -91,10 +91,11 @@ def state_from_json(data: object) -> FlowState:
 
 def _fields_to_json(value: Any) -> JsonObject:
     written: JsonObject = {}
-    for name, default in _defaults(type(value)):
+    kind = type(value)
+    for name, default in _known_defaults.get(kind) or _defaults(kind):
         item = getattr(value, name)
         if item != default:
-            written[name] = _to_json(item)
+            written[name] = item if type(item) in _PLAIN else _to_json(item)
     return written
 
 
@@ -105,9 +106,6 @@ _known_defaults: dict[type, tuple[tuple[str, object], ...]] = {}
 
 
 def _defaults(kind: type) -> tuple[tuple[str, object], ...]:
-    known = _known_defaults.get(kind)
-    if known is not None:
-        return known
     found = []
     for each in dataclasses.fields(kind):
         default: object = each.default
@@ -118,26 +116,25 @@ def _defaults(kind: type) -> tuple[tuple[str, object], ...]:
     return _known_defaults[kind]
 
 
-def _to_json(value: Any) -> JsonValue:
+def _to_json(value: Any) -> Any:
+    """What is plain is not asked about by those who call this for each of many."""
     kind = type(value)
     if kind in _PLAIN:
-        return typing.cast(JsonValue, value)
+        return value
     if kind in _PARTS:
         return _fields_to_json(value)
     # What nearly all are is not asked of `Mapping`, which is slow to answer.
     if kind is dict or isinstance(value, Mapping):
         return {str(key): item if type(item) in _PLAIN else _to_json(item) for key, item in value.items()}
     if isinstance(value, list | tuple):
-        return [_to_json(item) for item in value]
-    return typing.cast(JsonValue, value)
+        return [item if type(item) in _PLAIN else _to_json(item) for item in value]
+    return value
 
 
 _PLAIN: Final = frozenset({str, int, float, bool, type(None)})
 _PARTS: Final = frozenset({Prompt, Alternative, LanguageGuess, CallFacts, Run, FlowState})
 _STATE_FIELDS: Final = _defaults(FlowState)
-_state_items: Final[Callable[[FlowState], tuple[object, ...]]] = attrgetter(
-    *(name for name, _ in _STATE_FIELDS)
-)
+_state_items: Final[Callable[[FlowState], tuple[Any, ...]]] = attrgetter(*(name for name, _ in _STATE_FIELDS))
 
 
 def _tagged(kinds: Mapping[str, type], data: object, what: str) -> Any:

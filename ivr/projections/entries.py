@@ -37,7 +37,10 @@ def change_of(changed: EntryChanged, at: dt.datetime, row: EntryRecord | None = 
         # The record has the entry's fields, and most of them are the same objects as before.
         both = zip(_FIELDS, _values(before), _values(after), strict=True)
         names = [name for name, old, new in both if old is not new and old != new]
-    data = {name: _plain(getattr(row, name)) for name in names}
+    # Plain JSON but for the times.
+    data: dict[str, Any] = {name: getattr(row, name) for name in names}
+    for name in _TIMES & data.keys():
+        data[name] = None if data[name] is None else data[name].isoformat()
     event = "arrived" if changed.event is None else _name(type(changed.event).__name__)
     return EntryChange(row.id, row.revision, at, row.call_id, event, data)
 
@@ -61,11 +64,6 @@ def entry_of(changes: Iterable[EntryChange]) -> EntryRecord | None:
     for name in _TIMES & known.keys():
         known[name] = None if known[name] is None else dt.datetime.fromisoformat(known[name])
     return EntryRecord(**known)
-
-
-def _plain(value: object) -> object:
-    """Of a record, whose values are plain JSON but for the times."""
-    return value.isoformat() if isinstance(value, dt.datetime) else value
 
 
 @cache

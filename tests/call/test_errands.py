@@ -36,7 +36,7 @@ async def errands_of(here: House, outside: ScriptedOutside | None, work: Any) ->
         call.begin(group)
         await work(Errands(call, the_dialogues()))
         call.stop_children()
-    return [call.inbox.get_nowait() for _ in range(call.inbox.qsize())]
+    return list(call.inbox.unread)
 
 
 def test_answers_come_into_the_inbox() -> None:

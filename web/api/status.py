@@ -172,7 +172,8 @@ class Revision:
 
     def __init__(self) -> None:
         self._number = 0
-        self._grown = asyncio.Event()
+        self._grown: asyncio.Event | None = None
+        """Made by whoever waits: calls tell of some twenty changes each, also while nobody looks."""
 
     @property
     def number(self) -> int:
@@ -181,11 +182,14 @@ class Revision:
     def bump(self) -> None:
         """Something changed. Cheap; on the event loop's thread only."""
         self._number += 1
-        grown, self._grown = self._grown, asyncio.Event()
-        grown.set()
+        if self._grown is not None:
+            self._grown.set()
+            self._grown = None
 
     async def changed(self, seen: int) -> int:
         """As `StatusSource.changed`."""
         while self._number == seen:
+            if self._grown is None:
+                self._grown = asyncio.Event()
             await self._grown.wait()
         return self._number
