@@ -19,7 +19,7 @@ class AriSettings:
     """base_url: up to and with `/ari` (`http://127.0.0.1:8088/ari`). app: the name of our Stasis application.
 
     rest: what carries commands: the pool of HTTP connections, or, for those that are answered at once, the event
-    websocket (less processor time; `socket_rest.py` says which and why; Asterisk >= 22.4).
+    websocket (a third of the processor time; `socket_rest.py` says which and why; Asterisk >= 22.4).
     connections: the pool's bound, below http.conf's sessionlimit. keep_alive_s: an idle connection is dropped after
     this, sooner than Asterisk drops it (session_keep_alive, 15 s), so that no command meets a closing one.
     heartbeat_s: between pings over the websocket; http_ping_s: over HTTP, 0 = none. silent_s: so long without any sign,

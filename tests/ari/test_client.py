@@ -126,7 +126,7 @@ async def test_an_answer_that_does_not_come_is_unavailable_in_time(server: FakeA
 
 async def test_a_cut_connection_and_a_5xx_are_unavailable(server: FakeAriServer) -> None:
     async with connected(settings(server)) as ari:
-        server.world.fault("channels.list", unanswered=True)
+        server.world.fault("channels.list", unanswered=True, times=2)  # aiohttp asks once more
         with pytest.raises(AriUnavailable):
             await ari.channels.list()
         server.world.fault("channels.list", status=503, message="busy")
