@@ -165,6 +165,34 @@ class Erasing:
                 found.update((await self._connection.execute(query)).scalars())
         return sorted(found)
 
+    async def promises_of(self, calls: Collection[str], numbers: Collection[str], key: str) -> list[str]:
+        """Promises to call back that were made in these calls or to these numbers, those too of which only the place in
+        line is left."""
+        callbacks, entries = tables.callbacks.c, tables.queue_entries.c
+        queries = [
+            select(callbacks.id).where(or_(callbacks.call_id.in_(calls), callbacks.number.in_(numbers))),
+            select(entries.callback).where(entries.call_id.in_(calls), entries.callback != ""),
+        ]
+        if key:
+            queries.append(select(entries.callback).where(entries.caller_key == key, entries.callback != ""))
+        found: set[str] = set()
+        with explained(self._connection.engine.url):
+            for query in queries:
+                found.update((await self._connection.execute(query)).scalars())
+        return sorted(found)
+
+    async def attempts_of(self, promises: Collection[str]) -> list[str]:
+        """Ids under which talks that promises came to were recorded and written down, mostly of no call's record: out of
+        the promises' journals, and where those are archived of what the recordings say."""
+        journal, recordings, entries = tables.journal.c, tables.recordings.c, tables.queue_entries.c
+        places = select(entries.id).where(entries.callback.in_(promises))
+        with explained(self._connection.engine.url):
+            noted = await self._connection.execute(select(journal.data).where(journal.call_id.in_(promises)))
+            found = {data["call"] for data in noted.scalars() if isinstance(data.get("call"), str)}
+            heard = select(recordings.call_id).where(recordings.data["entry"].as_string().in_(places))
+            found.update((await self._connection.execute(heard)).scalars())
+        return sorted(found)
+
     async def open_of(self, calls: Collection[str], numbers: Collection[str]) -> list[str]:
         """What of them is not over: `call c-n1-...`, `callback ...`, `message ...`."""
         callbacks, messages = tables.callbacks.c, tables.notifications.c
@@ -200,11 +228,7 @@ class Erasing:
         found: dict[str, int] = {}
         callbacks = tables.callbacks.c
         with explained(self._connection.engine.url):
-            promises = list(
-                (
-                    await self._connection.execute(select(callbacks.id).where(callbacks.call_id.in_(calls)))
-                ).scalars()
-            )
+            promises = await self.promises_of(calls, (), "")
         for table, where in (
             (tables.journal, tables.journal.c.call_id.in_([*calls, *promises])),
             (entry_changes, entry_changes.c.call_id.in_(calls)),
@@ -224,11 +248,7 @@ class Erasing:
             missed_tables.missed_calls.c,
         )
         with explained(self._connection.engine.url):
-            promises = list(
-                (
-                    await self._connection.execute(select(callbacks.id).where(callbacks.number.in_(numbers)))
-                ).scalars()
-            )
+            promises = await self.promises_of((), numbers, key)
             waited = await self._places_of(key) if key else []
         whose = missed.number.in_(numbers)
         found: dict[str, int] = {}

@@ -59,7 +59,9 @@ def erase(
         if archives is not None:
             # First: once the database has forgotten the number, nobody knows which calls those were.
             write = yes and not found.open
-            away = await asyncio.to_thread(in_archives, archives, found.calls, write=write)
+            away = await asyncio.to_thread(
+                in_archives, archives, (*found.calls, *found.promises), write=write
+            )
         if yes and found.anything:
             counts = await person.erase(store, recordings, found, by=who(by), why=why)
         else:

@@ -34,7 +34,8 @@ PART: Final = 100
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """numbers: as they may be stored. open: what is not over, and has to be first. held: recordings under legal hold,
+    """calls: ids under which something is kept, those of talks that a promise came to as well. promises: to call back.
+    numbers: as they may be stored. open: what is not over, and has to be first. held: recordings under legal hold,
     which stay. counts: rows by table, `recordings` those with a file."""
 
     calls: tuple[str, ...]
@@ -43,6 +44,7 @@ class Found:
     open: tuple[str, ...]
     held: tuple[str, ...]
     counts: dict[str, int]
+    promises: tuple[str, ...] = ()
 
     @property
     def anything(self) -> bool:
@@ -66,8 +68,11 @@ async def look(
         else:
             calls = await erasing.calls_of(numbers, key)
         still = await erasing.open_of(calls, numbers)
+        promises = await erasing.promises_of(calls, numbers, key)
+        records = len(await uow.calls.some(calls))
+        calls += [one for one in await erasing.attempts_of(promises) if one not in calls]
     counts = await _would_go(store, calls, numbers, key)
-    counts["calls"] = len(calls)
+    counts["calls"] = records
     held: list[str] = []
     for id in calls:
         async for row in recordings.listed(call=id, states=("kept", "recording", "failed")):
@@ -76,7 +81,13 @@ async def look(
             else:
                 counts["recordings"] += 1
     return Found(
-        tuple(calls), key, numbers, tuple(still), tuple(held), {k: v for k, v in counts.items() if v}
+        tuple(calls),
+        key,
+        numbers,
+        tuple(still),
+        tuple(held),
+        {name: count for name, count in counts.items() if count},
+        tuple(promises),
     )
 
 

@@ -159,6 +159,29 @@ async def test_whoever_withheld_the_number_is_found_by_the_promise(store: Store,
     assert (await look_for(store, tmp_path, number=NUMBER)).calls == ("c",)
 
 
+async def test_the_talk_that_a_promise_came_to_goes_too(store: Store, tmp_path: Path) -> None:
+    """It is in nobody's call: what is kept of it bears an id of its own. One is known by the promise's journal, one by
+    its recording only: the rest is archived, or older than it is kept."""
+    await fill(store, tmp_path)
+    entry = replace(EntryRecord.of(s.entry()), id="e", call_id="c-n1-1", callback="b-gone")
+    async with store.unit_of_work() as uow:
+        await uow.journal.append(JournalEvent("b-c-n1-1", 2, s.T0, "citizen_rung", {"call": "c-n1-a"}))
+        await uow.journal.append(JournalEvent("b-gone", 1, s.T0, "in_line", {"number": NUMBER}))
+        await uow.entries.upsert(entry)
+        for call in ("c-n1-a", "c-n1-b"):
+            (tmp_path / f"{call}.wav").write_bytes(b"said")
+            said = replace(s.line(1, call), text=NUMBER)
+            talk = s.recording(f"{call}.t", call_id=call, path=f"{call}.wav", purpose="talk")
+            await uow.write([said, replace(talk, data={"entry": "e" if call == "c-n1-b" else ""})])
+    found = await look_for(store, tmp_path, number=NUMBER)
+    assert set(found.calls) == {*CALLS, "c-n1-a", "c-n1-b"}
+    assert set(found.promises) == {"b-c-n1-1", "b-c-n1-2", "b-hers", "b-gone"}
+    assert (found.counts["calls"], found.counts["recordings"], found.counts["transcripts"]) == (2, 4, 4)
+    assert await erase(store, service(store, tmp_path), found, by="li", why="wish") == found.counts
+    assert await found_in(store, NUMBER) == set()
+    assert sounds(tmp_path) == ["c-n1-3.wav"]
+
+
 async def test_one_call_alone(store: Store, tmp_path: Path) -> None:
     await fill(store, tmp_path)
     found = await look_for(store, tmp_path, call="c-n1-1")
