@@ -182,8 +182,8 @@ class Erasing:
         return sorted(found)
 
     async def attempts_of(self, promises: Collection[str]) -> list[str]:
-        """Ids under which talks that promises came to were recorded and written down, mostly of no call's record: out of
-        the promises' journals, and where those are archived of what the recordings say."""
+        """Ids under which talks that promises came to were recorded and written down, mostly of no call's record: out
+        of the promises' journals, and where those are archived of what the recordings say."""
         journal, recordings, entries = tables.journal.c, tables.recordings.c, tables.queue_entries.c
         places = select(entries.id).where(entries.callback.in_(promises))
         with explained(self._connection.engine.url):
