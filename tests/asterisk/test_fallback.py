@@ -104,6 +104,32 @@ async def test_an_agents_phone_rings_and_the_two_talk(asterisk: PrivateAsterisk)
     assert events[1]["agent"] == "PJSIP/agent3"
 
 
+async def test_a_telephone_that_answers_with_another_number_is_not_followed_there(
+    asterisk: PrivateAsterisk,
+) -> None:
+    """Where to, the telephone says: the hotline itself would ring it again, and be sent there again, without end."""
+    rendered = asterisk.rendered
+    elsewhere = f"302 Moved Temporarily\r\nContact: <{rendered.hotline_uri}>"
+    password = rendered.account("agent3").password
+    async with (
+        LightPhone("agent3", sip_server(rendered), password=password, refuses=elsewhere) as agent,
+        citizen(asterisk, "13800000014") as caller,
+    ):
+        await agent.register()
+        await caller.dial(rendered.hotline_uri)
+        for _ in range(2):
+            await agent.events.next("refused", timeout=20)
+        channels = (await asterisk.inventory()).channels.values()
+        assert all(channel.startswith("PJSIP/") for channel in channels), channels
+        await caller.hangup()
+        await caller.events.next("closed")
+    await asterisk.wait_empty()
+    assert (
+        len([path for path in rendered.fallback_notes.glob("*.jsonl") if "13800000014" in path.read_text()])
+        == 1
+    )
+
+
 async def test_a_code_without_controller_says_that_it_did_not_work(asterisk: PrivateAsterisk) -> None:
     rendered = asterisk.rendered
     async with LightPhone(
