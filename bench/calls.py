@@ -16,7 +16,6 @@ from __future__ import annotations
 import argparse
 import asyncio
 import json
-import math
 import os
 import shutil
 import tempfile
@@ -31,6 +30,7 @@ import soundfile
 import uvloop
 
 from bench.controller import start_controller
+from bench.percentiles import percentile
 from bench.probes import Probed, first_heard, probe
 from ivr.asterisk.locate import locate
 from ivr.asterisk.process import PrivateAsterisk
@@ -94,10 +94,10 @@ class Side:
         return {
             "calls_per_s": float(self.rate),
             "stuck_channels": float(self.stuck),
-            "key_to_prompt_p50_ms": _percentile(keys, 50),
-            "key_to_prompt_p99_ms": _percentile(keys, 99),
-            "post_dial_p50_ms": _percentile(self.post_dial_ms, 50),
-            "post_dial_p99_ms": _percentile(self.post_dial_ms, 99),
+            "key_to_prompt_p50_ms": percentile(keys, 50),
+            "key_to_prompt_p99_ms": percentile(keys, 99),
+            "post_dial_p50_ms": percentile(self.post_dial_ms, 50),
+            "post_dial_p99_ms": percentile(self.post_dial_ms, 99),
             "asterisk_processor_ms_per_call": self.asterisk_ms,
             "controller_processor_ms_per_call": self.controller_ms,
             "probe_calls": float(len(keys)),
@@ -135,7 +135,7 @@ class Bench:
         times = result.response_times_ms.get("post_dial", ())
         print(
             f"  {side.name:8} {rate:5.0f}/s: {result.succeeded} of {result.calls} calls, {result.retransmissions} "
-            f"retransmissions, post-dial p99 {_percentile(times, 99):.0f} ms, stuck {stuck}, "
+            f"retransmissions, post-dial p99 {percentile(times, 99):.0f} ms, stuck {stuck}, "
             f"generator {result.cpu_s:.1f} s of processor",
             flush=True,
         )
@@ -276,13 +276,6 @@ def _processor_ms(pid: int) -> float:
     """Processor time this process has used so far, all its threads, children not counted."""
     fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
     return (int(fields[11]) + int(fields[12])) * 1000 / os.sysconf("SC_CLK_TCK")
-
-
-def _percentile(values: Sequence[float], percent: int) -> float:
-    """By the nearest rank, rounded to 0.1; -1 of nothing."""
-    if not values:
-        return -1.0
-    return round(sorted(values)[math.ceil(len(values) * percent / 100) - 1], 1)
 
 
 def main() -> None:

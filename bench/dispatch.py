@@ -15,7 +15,6 @@ import asyncio
 import contextlib
 import functools
 import json
-import math
 import os
 import random
 import shutil
@@ -30,6 +29,7 @@ from typing import Final
 import uvloop
 
 from bench.controller import start_controller
+from bench.percentiles import percentile
 from ivr.accounts.service import Accounts
 from ivr.asterisk.locate import locate
 from ivr.asterisk.process import PrivateAsterisk
@@ -114,10 +114,10 @@ class Side:
         return {
             f"{agents}_agents": {
                 "gaps": len(gaps),
-                "p50_ms": _percentile(gaps, 50),
-                "p90_ms": _percentile(gaps, 90),
-                "p99_ms": _percentile(gaps, 99),
-                "max_ms": _percentile(gaps, 100),
+                "p50_ms": percentile(gaps, 50),
+                "p90_ms": percentile(gaps, 90),
+                "p99_ms": percentile(gaps, 99),
+                "max_ms": percentile(gaps, 100),
             }
             for agents, gaps in self.gaps_ms.items()
         }
@@ -264,13 +264,6 @@ def _report(ours: Side, baseline: Side, load: float) -> dict[str, object]:
             for name, goal in (("p50_ms", P50_GOAL_MS), ("p99_ms", P99_GOAL_MS))
         },
     }
-
-
-def _percentile(values: Sequence[float], percent: int) -> float:
-    """By the nearest rank, rounded to 0.1; -1 of nothing."""
-    if not values:
-        return -1.0
-    return round(sorted(values)[max(0, math.ceil(len(values) * percent / 100) - 1)], 1)
 
 
 def main() -> None:

@@ -21,7 +21,6 @@ from __future__ import annotations
 import argparse
 import asyncio
 import json
-import math
 import os
 import statistics
 import time
@@ -32,6 +31,7 @@ from typing import Any, Final
 
 import uvloop
 
+from bench.percentiles import percentile
 from bench.whole_house import CALL_S, TALK_S, House, Used, handles, open_house, used
 from bench.whole_probes import Noticed, probe_whole
 
@@ -287,13 +287,6 @@ async def run(plan: Plan, soak_minutes: float, soak_rate: float) -> dict[str, An
             goals["nothing_grows"] = all(found["idle_after"][x] <= found["idle_before"][x] for x in same)
             goals["soak_without_failure"] = not found["failed"] and not found["stuck"]
     return report | {"took_s": round(time.monotonic() - began), "goals": goals}
-
-
-def percentile(values: Sequence[float], percent: int) -> float:
-    """By the nearest rank, rounded to 0.1; -1 of nothing."""
-    if not values:
-        return -1.0
-    return round(sorted(values)[max(0, math.ceil(len(values) * percent / 100) - 1)], 1)
 
 
 def main() -> None:

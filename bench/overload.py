@@ -21,7 +21,7 @@ from typing import Any, Final
 import aiohttp
 import uvloop
 
-from bench.load import percentile
+from bench.percentiles import percentile
 from bench.whole_house import PROMPTS, TALK_S, House, open_house
 from bench.whole_probes import probe_whole
 from ivr.errors import AsteriskError

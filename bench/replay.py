@@ -29,10 +29,8 @@ from ivr.flow.model import FlowLibrary
 from ivr.flow.replaying.journal import Event, stored_call
 from ivr.flow.replaying.replay import Replayer
 from ivr.flow.replaying.summary import Summary
-from ivr.flow.scenarios.acting import do
-from ivr.flow.scenarios.beginning import begin
 from ivr.flow.scenarios.reading import Case, read_scenarios
-from ivr.flow.scenarios.running import next_at_once
+from tests.flow.replay_support import play
 
 FLOWS: Final = Path(__file__).parents[1] / "flows"
 GOAL_CALLS_PER_S: Final = 2000
@@ -42,15 +40,7 @@ ELSEWHERE: Final = ("complaint.yaml", "first_input_s: 6", "first_input_s: 7")
 
 def journal(library: FlowLibrary, case: Case) -> tuple[str, str, str, list[Event]]:
     """Id, caller, number, events: a scenario as a session would journal it."""
-    turns = case.scenario.turns
-    call = begin(library, case.given, promises_kept=not any(turn.callback for turn in turns))
-    for number, turn in enumerate(turns, 1):
-        if not turn.at_once:
-            call.settle()
-        if do(call, turn):
-            break
-        if not next_at_once(turns, number):
-            call.settle()
+    call = play(library, case)
     if not call.over:
         call.hang_up()
     at = call.actions[0][0]

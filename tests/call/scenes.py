@@ -11,6 +11,13 @@ from tests.support.kept_facts import assert_rows_are_folds
 from tests.support.virtual_time import run_virtual
 
 SEEDS = range(4)
+TO_HEAR = (
+    "bridges.create_with_id",
+    "channels.snoop_channel_with_id",
+    "channels.external_media",
+    "bridges.add_channel",
+)
+"""What is asked of Asterisk before a voice comes to the recogniser."""
 
 
 def play(

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.call.scenes import SEEDS, inputs, play, press_if_there, summary_of
+from tests.call.scenes import SEEDS, TO_HEAR, inputs, play, press_if_there, summary_of
 from tests.support.call_house import House
 from tests.support.fake_ari_objects import Phone
 from tests.support.scripted_ears import Utterance
@@ -236,15 +236,7 @@ def test_without_any_recogniser_keys_do() -> None:
     play(scene)
 
 
-@pytest.mark.parametrize(
-    "operation",
-    [
-        "bridges.create_with_id",
-        "channels.snoop_channel_with_id",
-        "channels.external_media",
-        "bridges.add_channel",
-    ],
-)
+@pytest.mark.parametrize("operation", TO_HEAR)
 @pytest.mark.parametrize("how", [{"status": 500}, {"unanswered": True}])
 def test_a_listening_that_cannot_be_made_costs_only_the_listening(
     operation: str, how: dict[str, Any]

@@ -10,7 +10,7 @@ from asr.protocol import LineQuality
 from ivr.call.ports import TalksWrittenDown
 from ivr.flow.actions import Transfer
 from ivr.flow.inputs import OpId
-from tests.call.scenes import SEEDS, play, press_if_there, sent, summary_of
+from tests.call.scenes import SEEDS, TO_HEAR, play, press_if_there, sent, summary_of
 from tests.support.call_house import House
 from tests.support.fake_ari_objects import Phone
 from tests.support.scripted_ears import Utterance
@@ -103,15 +103,7 @@ def test_a_worker_that_dies_costs_a_gap() -> None:
     play(scene, written_down="agents")
 
 
-@pytest.mark.parametrize(
-    "operation",
-    [
-        "bridges.create_with_id",
-        "channels.snoop_channel_with_id",
-        "channels.external_media",
-        "bridges.add_channel",
-    ],
-)
+@pytest.mark.parametrize("operation", TO_HEAR)
 @pytest.mark.parametrize("how", [{"status": 500}, {"unanswered": True}])
 def test_a_transcript_that_cannot_be_made_is_tried_again_and_the_talk_goes_on(
     operation: str, how: dict[str, Any]

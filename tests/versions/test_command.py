@@ -167,8 +167,8 @@ def test_what_is_not_there_is_told_with_its_cure(flows: Path, tmp_path: Path) ->
     assert unknown.exit_code == 1 and "there is no version ffff" in unknown.stderr
 
 
-def test_who_waits_at_a_dropped_node_is_told_and_mapped(flows: Path, tmp_path: Path) -> None:
-    run("publish", "-m", "first")
+def somebody_waits(tmp_path: Path) -> None:
+    """In a queue, at a node of the first version."""
     url = f"sqlite+aiosqlite:///{tmp_path / 'var' / 'hotline.db'}"
 
     async def wait() -> None:
@@ -176,6 +176,11 @@ def test_who_waits_at_a_dropped_node_is_told_and_mapped(flows: Path, tmp_path: P
             await waiting(store, version_of(BASE))
 
     asyncio.run(wait())
+
+
+def test_who_waits_at_a_dropped_node_is_told_and_mapped(flows: Path, tmp_path: Path) -> None:
+    run("publish", "-m", "first")
+    somebody_waits(tmp_path)
     write(flows, dict(RENAMED))
     asked = run("publish", "-m", "renamed")
     assert asked.exit_code == 1
@@ -192,13 +197,7 @@ def test_who_waits_at_a_dropped_node_is_told_and_mapped(flows: Path, tmp_path: P
 
 def test_who_waits_in_a_queue_that_is_gone_is_told(flows: Path, tmp_path: Path) -> None:
     run("publish", "-m", "first")
-    url = f"sqlite+aiosqlite:///{tmp_path / 'var' / 'hotline.db'}"
-
-    async def wait() -> None:
-        async with await Store.open(url) as store:
-            await waiting(store, version_of(BASE))
-
-    asyncio.run(wait())
+    somebody_waits(tmp_path)
     write(flows, draft(("queue: general", "queue: other")) | {"queues.yaml": b"queues: {other: {}}\n"})
     told = run("diff")
     assert "+ queue other added" in told.output and "- queue general removed" in told.output
