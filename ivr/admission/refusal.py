@@ -11,7 +11,7 @@ from __future__ import annotations
 import asyncio
 import datetime as dt
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Final, Literal
 
 from ivr.admission.rules import Refuse
@@ -43,6 +43,7 @@ MARGIN_S: Final = 5.0
 FULL: Final = "line.full"
 BARRED: Final = "line.barred"
 EMERGENCY: Final = "emergency.numbers"
+SAID: Final = (FULL, BARRED, EMERGENCY)
 
 
 class Refusals:
@@ -176,6 +177,16 @@ class Refusals:
             media += there
             seconds += lasts_s
         return media, seconds
+
+
+def unsaid(texts: Mapping[str, Mapping[str, str]], languages: Sequence[str]) -> list[str]:
+    """What the refused do not hear since it has no text: `line.full in en`. texts: prompt -> language -> text."""
+    return [
+        f"{prompt} in {language}"
+        for prompt in SAID
+        for language in languages
+        if not texts.get(prompt, {}).get(language)
+    ]
 
 
 def was_refused(journal: Sequence[JournalEvent]) -> bool:

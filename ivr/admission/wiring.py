@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from ivr.admission.gate import Gate
 from ivr.admission.nuisance import NuisanceService, keep_current
-from ivr.admission.refusal import Refusals
+from ivr.admission.refusal import Refusals, unsaid
 from ivr.admission.rules import FOR_WANT_OF_ROOM
 from ivr.admission.settings import LimitSettings
 from ivr.ari.generated.models import Channel
@@ -20,6 +21,8 @@ from ivr.dispatch import Dispatcher
 from ivr.ids import ChannelId, new_call_id
 from storage.records import Fact
 from storage.store import Store
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +71,8 @@ def admit_by(
     )
     dispatcher.watch(gate.see)
     dialogues = front_door.dialogues
+    if missing := unsaid(dialogues.current.library.prompts, identity.languages):
+        log.warning("who is refused does not hear %s: there is no text in the prompts", ", ".join(missing))
     refusals = Refusals(
         ari,
         lambda: dialogues.current.audio,

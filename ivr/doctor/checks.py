@@ -19,6 +19,7 @@ from sqlalchemy.engine import make_url
 from asr import model_report
 from asr.pool import WorkerPool
 from asr.settings import PoolSettings
+from ivr.admission.refusal import SAID
 from ivr.adoption.lock import Holder, who_runs
 from ivr.asterisk import locate, ports
 from ivr.config import Settings
@@ -136,6 +137,10 @@ async def check_prompts(settings: Settings) -> AsyncIterator[Finding]:
             yield Finding(name, "warn", detail, "run `ivr prompts render`")
         else:
             yield Finding(name, "ok", f"{count} prompts, all with audio")
+        missing = [prompt for prompt in SAID if not library[language].get(prompt)]
+        if missing:
+            detail = f"who is refused does not hear {', '.join(missing)}: there is no text"
+            yield Finding(name, "warn", detail, f"write it in {folder}/{language}.yaml")
 
 
 async def check_database(settings: Settings) -> AsyncIterator[Finding]:

@@ -14,7 +14,7 @@ from ivr.flow.model import FlowLibrary
 from ivr.flow.written import WrittenHotline
 from ivr.flow.yaml_source import Document, Path
 
-SERVER = ("agent.", "error.")
+SERVER = ("agent.", "error.", "line.")
 """Prompts that begin so are said by the server itself, whatever the flows do."""
 
 

@@ -5,16 +5,19 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
 from ivr.admission.gate import Gate, Lately
-from ivr.admission.refusal import Refusals
+from ivr.admission.refusal import SAID, Refusals, unsaid
 from ivr.admission.rules import Nuisance
 from ivr.admission.settings import LimitSettings
 from ivr.admission.wiring import Identity, door_keeper
 from ivr.ari.bus import HELD_S
 from ivr.asterisk.full_house import FULL_HOUSE, sounds_variable
+from ivr.config import load_settings
+from ivr.doctor.checks import check_prompts
 from ivr.missed.judging import CallsSeen, Missed
 from ivr.missed.settings import Policy
 from routing.board_events import EntryChanged
@@ -278,6 +281,22 @@ def test_who_has_been_in_a_spared_queue_calls_as_often_as_needed() -> None:
         assert gate.refused == {}
 
     scene_of(LimitSettings(per_caller_per_minute=1, per_caller_burst=1, spared_queues=("general",)), work)
+
+
+async def test_a_text_that_is_lacking_is_named_by_the_doctor_and_at_the_start(tmp_path: Path) -> None:
+    texts = {"line.full": {"zh": "满", "en": "full"}, "line.barred": {"zh": "不接", "en": ""}}
+    assert unsaid(texts, ("zh", "en")) == [
+        "line.barred in en",
+        "emergency.numbers in zh",
+        "emergency.numbers in en",
+    ]
+    assert not unsaid(texts | {name: {"zh": "有"} for name in SAID}, ("zh",))
+    (tmp_path / "prompts").mkdir()
+    (tmp_path / "prompts" / "zh.yaml").write_text("line.full: 线路都占满了\n", encoding="utf-8")
+    settings = load_settings(state_dir=tmp_path, flows_dir=tmp_path)
+    said = [one async for one in check_prompts(settings) if "refused" in one.detail]
+    assert [(one.name, one.status) for one in said] == [("prompts zh", "warn")]
+    assert "line.barred, emergency.numbers" in said[0].detail
 
 
 def test_what_is_remembered_is_bounded() -> None:

@@ -14,6 +14,7 @@ import pytest
 from typer.testing import CliRunner
 
 from ivr.__main__ import app
+from ivr.admission.refusal import SAID
 from ivr.cli.check_output import Report, as_annotations, as_text
 from ivr.flow.findings import Finding
 from tests.flow.support import FLOWS, ROOT, sources
@@ -170,6 +171,11 @@ def test_hints_only_when_asked_for_and_they_never_fail(good: Path) -> None:
     assert code == 0
     assert "prompts/zh.yaml:2:1: hint unused-prompt: nothing says `again`" in output
     assert "0 errors, 0 warnings, " in output and " hints" in output
+
+
+@pytest.mark.parametrize("prompt", SAID[:2])
+def test_nobody_is_told_to_delete_what_the_server_says_by_itself(prompt: str) -> None:
+    assert f"nothing says `{prompt}`" not in run(FLOWS, "--hints")[1]
 
 
 def test_prompts_without_a_voice_when_asked_for(good: Path) -> None:
