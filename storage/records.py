@@ -422,7 +422,8 @@ def _plainly(value: Value) -> Any:
 
 def _plain_fields(event: AgentEvent) -> dict[str, Any]:
     """Which hold texts and numbers only: `asdict` would look into each."""
-    return {name: getattr(event, name) for name in _field_names(type(event))}
+    names = _field_names(type(event))  # type: ignore[arg-type]  # mypy takes no type for hashable
+    return {name: getattr(event, name) for name in names}
 
 
 @cache
