@@ -30,6 +30,8 @@ async def another_controller(here: House) -> Up:
         task.cancel()
     await asyncio.wait(attempts)
     here.ari.world.faults.clear()
+    # What it wanted to end dies with it: who was killed did not even ask.
+    here.ari.not_ended.clear()
     here.callbacks._promises.clear()
     entry = here.dispatcher.board.entry(EntryId(record.entry_id))
     assert entry is not None
