@@ -5,10 +5,11 @@ clock that only goes on).
     refused, load = next_caller(load, now)          # for each caller whom nothing else keeps out
 
 Late is who takes longer than `late_s` from a sign of Asterisk's to dealing with it. One late measurement says nothing:
-the process was frozen, or Asterisk was. When none was in time for `for_s`, a share of the new callers is refused, and
-from then on the share follows the lateness, as a regulator's does (RFC 8033): it grows with what is above `AIM` of
-`late_s` and with how quickly that grows, so that those who are inside are served in time; where the controller is well
-below it, the share is halved each second, and the end is soon there.
+the process was frozen, or Asterisk was; nor do two, where something else had the processor for some seconds. When none
+was in time for `for_s`, and `LATE_AT_LEAST` were not, a share of the new callers is refused, and from then on the share
+follows the lateness, as a regulator's does (RFC 8033): it grows with what is above `AIM` of `late_s` and with how
+quickly that grows, so that those who are inside are served in time; where the controller is well below it, the share is
+halved each second, and the end is soon there.
 """
 
 from __future__ import annotations
@@ -18,6 +19,8 @@ from typing import Final
 
 AIM: Final = 0.25
 """Of `late_s`: what is aimed at while callers are refused."""
+LATE_AT_LEAST: Final = 3
+"""So many in a row: who is late by seconds measures seldom."""
 FIRST: Final = 0.5
 LEAST: Final = 0.02
 """A smaller share is none."""
@@ -41,13 +44,15 @@ class OverloadRules:
 class Load:
     """share: of new callers who are refused, 0..1. late_s: as measured last, at `at`; None: never.
 
-    late_since: since when every measurement was late. owed: refusals that the share has summed up to, below 1.
+    late_since, late: since when every measurement was late, and how many. owed: refusals that the share has summed up
+    to, below 1.
     """
 
     share: float = 0.0
     late_s: float = 0.0
     at: float | None = None
     late_since: float | None = None
+    late: int = 0
     owed: float = 0.0
 
 
@@ -56,13 +61,11 @@ def measured(load: Load, late_s: float, rules: OverloadRules, now: float) -> Loa
         load = Load(at=now)
     passed_s = 0.0 if load.at is None else min(now - load.at, STEP_S)
     if not load.share:
-        late_since = None
-        if late_s > rules.late_s:
-            late_since = now if load.late_since is None else load.late_since
-        begins = late_since is not None and now - late_since >= rules.for_s
-        return replace(
-            load, share=FIRST if begins else 0.0, late_s=late_s, at=now, late_since=late_since, owed=0.0
-        )
+        if late_s <= rules.late_s:
+            return Load(late_s=late_s, at=now)
+        since, late = now if load.late_since is None else load.late_since, load.late + 1
+        begins = now - since >= rules.for_s and late >= LATE_AT_LEAST
+        return Load(FIRST if begins else 0.0, late_s, now, since, late)
     height, before = (min(one / rules.late_s, MOST_LATE) for one in (late_s, load.late_s))
     if height <= AIM / 2:
         share = load.share * 0.5**passed_s
