@@ -122,7 +122,8 @@ def _bridges(records: Records, asterisk: Asterisk) -> Iterator[Finding]:
         if there and not alone and not channels <= inside:
             yield Finding("misplaced", bridge, f"{len(channels - inside)} who are to be in it are not", call)
     for bridge, inside in asterisk.bridges.items():
-        for channel in inside & records.alone.keys():
+        # In a bridge that nobody of ours has, nobody of ours would take them out of it either.
+        for channel in inside & records.alone.keys() if records.owns(bridge) else ():
             yield Finding("misplaced", channel, f"waits, and is in {bridge}", records.alone[channel])
 
 

@@ -77,6 +77,8 @@ class Mender:
         if session is None or party is None:
             return
         found = await self.ari.bridges.get(bridge_id=party.bridge)
+        if session.party is not party:
+            return  # over meanwhile: the caller is back with the dialogue
         if isinstance(found, Gone):
             # With the end of the party's telephone the caller is back with the dialogue.
             await self.ari.channels.hangup(channel_id=ChannelId(party.channel), reason="normal")

@@ -171,7 +171,8 @@ class Reconciler:
             log.exception("not repaired: %s", finding)
             return
         self.repairs.done[finding.code] += 1
-        del self._suspects[finding.key]
+        # One look may find a thing twice: of a talk, and of the one that goes on with it.
+        self._suspects.pop(finding.key, None)
         session = self.books.registry.get(CallId(finding.call))
         if session is not None:
             session.note("repair", {"what": finding.code, "of": finding.subject, "why": finding.why})
