@@ -62,13 +62,15 @@ def cookie_value(token: str) -> str:
 
 def token_matches(given: str, token: str) -> bool:
     """Compared in a time that does not depend on where they differ."""
-    return hmac.compare_digest(given.encode(), token.encode())
+    return hmac.compare_digest(given.encode(errors="surrogatepass"), token.encode())
 
 
 def is_known(request: web.Request, token: str) -> bool:
     """Whether the request carries the token or its cookie."""
-    if token_matches(_bearer(request), token):
-        return True
+    return token_matches(_bearer(request), token) or _has_cookie(request, token)
+
+
+def _has_cookie(request: web.Request, token: str) -> bool:
     return token_matches(request.cookies.get(COOKIE, ""), cookie_value(token))
 
 
@@ -85,12 +87,25 @@ def too_many() -> Refused:
 
 
 def asker(request: web.Request) -> str:
-    """The address that asks; behind a proxy on this machine the one that it saw (the last of X-Forwarded-For)."""
+    """The address that asks; behind a proxy on this machine the one that it saw (the last of X-Forwarded-For). Of an
+    IPv6 address the network of 64 bits, which is one customer's."""
     remote = request.remote or ""
-    if not _is_address(remote) or not ipaddress.ip_address(remote).is_loopback:
+    if not _is_address(remote):
         return remote
-    forwarded = ",".join(request.headers.getall("X-Forwarded-For", [])).rpartition(",")[2].strip()
-    return forwarded if _is_address(forwarded) else remote
+    if _plain(remote).is_loopback:
+        forwarded = ",".join(request.headers.getall("X-Forwarded-For", [])).rpartition(",")[2].strip()
+        remote = forwarded if _is_address(forwarded) else remote
+    address = _plain(remote)
+    if address.version == 4 or address.is_loopback:
+        return str(address)
+    return str(ipaddress.ip_network((address, 64), strict=False))
+
+
+def _plain(address: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address:
+    """::ffff:192.0.2.1 is 192.0.2.1."""
+    found = ipaddress.ip_address(address)
+    mapped = found.ipv4_mapped if isinstance(found, ipaddress.IPv6Address) else None
+    return mapped or found
 
 
 def _bearer(request: web.Request) -> str:
@@ -128,6 +143,10 @@ def _may(request: web.Request, settings: PageSettings, guesses: Guesses) -> bool
     """Raises Refused after too many wrong tokens; who gives none is not counted."""
     if not _bearer(request) and COOKIE not in request.cookies:
         return False
+    if _has_cookie(request, settings.token):
+        return (
+            True  # nobody guesses a digest: who has logged in is not shut out by others of the same address
+        )
     who, now = asker(request), asyncio.get_running_loop().time()
     if not guesses.heard(who, now):
         raise too_many()

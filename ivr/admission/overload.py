@@ -57,7 +57,8 @@ class Load:
 
 
 def measured(load: Load, late_s: float, rules: OverloadRules, now: float) -> Load:
-    if load.at is None or not 0.0 <= now - load.at < OLD_S:
+    # Who is so late that it measures that seldom knows all the same.
+    if load.at is None or not 0.0 <= now - load.at < max(OLD_S, 2 * late_s):
         load = Load(at=now)
     passed_s = 0.0 if load.at is None else min(now - load.at, STEP_S)
     if not load.share:
@@ -95,4 +96,4 @@ def late_now(load: Load, now: float) -> float:
 
 
 def _known(load: Load, now: float) -> bool:
-    return load.at is not None and 0.0 <= now - load.at < OLD_S
+    return load.at is not None and 0.0 <= now - load.at < max(OLD_S, 2 * load.late_s)

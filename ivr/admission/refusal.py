@@ -119,6 +119,7 @@ class Refusals:
         try:
             by = await self._told(call, channel, refused)
         except AriError as error:
+            self._ari.bus.pass_over(channel)
             log.warning("a refused caller is left to the reconciler: %s", error)
         finally:
             end = end_of_refusal(journal, by, self._clock.now())

@@ -62,10 +62,6 @@ class Limits:
     def limited(self, due: float, latest: float) -> Limited:
         return Limited(self, due, latest)
 
-    def __len__(self) -> int:
-        """How many are under way."""
-        return len(self._open)
-
     def begin(self, one: Limited) -> None:
         self._open.add(one)
         if self._timer is None:

@@ -45,19 +45,23 @@ class Patient:
         self._forbidden = forbidden
         self._guard = DialGuard()
         self._limits = Limits(self._silent)
+        self.open = 0
+        """Commands that wait: for their answer, for a connection, or to be tried again."""
         self.retried = 0
         """Tries after the first, of all commands so far."""
-
-    @property
-    def open(self) -> int:
-        """Commands that wait for their answer, or for a connection."""
-        return len(self._limits)
 
     def hurry(self) -> None:
         """The end is near: from now on every command is tried once, and nothing is put off."""
         self._patience_s = 0.0
 
     async def exchange(self, request: Request) -> Reply:
+        self.open += 1
+        try:
+            return await self._answered(request)
+        finally:
+            self.open -= 1
+
+    async def _answered(self, request: Request) -> Reply:
         self._guard.check(request)
         time = asyncio.get_running_loop().time
         began = time()

@@ -263,7 +263,8 @@ def _make_folders(folder: Path) -> dict[str, Path]:
         folders["run"] = Path(tempfile.gettempdir()) / f"hotline-{digest}"
     for path in (*folders.values(), *(folder / name for name in INSIDE)):
         path.mkdir(mode=0o700, exist_ok=True)
-    _check_ours(folders["run"])
+    if folders["run"].parent != folder:
+        _check_ours(folders["run"])
     return folders
 
 

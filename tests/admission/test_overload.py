@@ -32,6 +32,7 @@ def test_it_takes_two_seconds_without_a_measurement_in_time() -> None:
     assert after(3.0, 3.0, 0.9, 3.0, 3.0).share == 0.0, "one was in time"
     assert after(6.0, 4.0, every_s=4.0).share == 0.0, "something else had the processor for some seconds"
     assert after(6.0, 4.0, 5.0, every_s=4.0).share == FIRST
+    assert after(11.0, 12.0, 12.0, every_s=11.0).share == FIRST, "so late that it measures seldom"
     assert after(20.0, 19.0, 12.0, 4.0, 0.3, every_s=0.01).share == 0.0, "all of one freeze, at once"
 
 

@@ -86,8 +86,9 @@ async def test_a_citizen_reaches_the_controller(
         ("12345", ["call", "12345", "agent1"]),
         ("1002", ["colleague", "1002", "agent1"]),
         # What is dialled is no second argument: it would say that another agent did.
-        ("1002,agent2", ["colleague", "10022", "agent1"]),
-        ("1002%22%2cagent2%22", ["colleague", "10022", "agent1"]),
+        # Nor is it made another number, which the controller would find: it looks for the one that was dialled.
+        ("1002,agent2", ["colleague", "1002agent2", "agent1"]),
+        ("1002%22%2cagent2%22", ["colleague", "1002agent2", "agent1"]),
         ("*45,agent2", ["feature", "*45agent2", "agent1"]),
     ],
 )

@@ -11,13 +11,14 @@ from dataclasses import replace
 
 import aiohttp
 import pytest
+from aiohttp.test_utils import make_mocked_request
 
 from ivr.errors import ConfigError
 from tests.web.conftest import Site, served
 from tests.web.fakes import BUSY, QUIET, Board
 from web.api.status import AsteriskStatus, DatabaseStatus
 from web.app import MOST_CONNECTIONS, build_app, serve
-from web.guard import COOKIE, WRONG_TOKENS, host_allowed, origin_allowed
+from web.guard import COOKIE, WRONG_TOKENS, asker, cookie_value, host_allowed, origin_allowed
 from web.settings import PageSettings
 
 TOKEN = "a-token-of-sufficient-length"
@@ -367,6 +368,10 @@ async def test_tokens_cannot_be_guessed_one_after_the_other() -> None:
             await assert_problem(response, 429)
         async with site.client.get("/healthz") as response:
             assert response.status == 200
+        # who had logged in before is not shut out by others of the same address
+        has = {"Cookie": f"{COOKIE}={cookie_value(TOKEN)}"}
+        async with site.client.get("/api/v1/status", headers=has) as response:
+            assert response.status == 200
         # who gives none is told to log in, as ever
         async with site.client.get("/", allow_redirects=False) as response:
             assert response.status == 303
@@ -374,6 +379,30 @@ async def test_tokens_cannot_be_guessed_one_after_the_other() -> None:
         behind = headers | {"X-Forwarded-For": "203.0.113.9, 198.51.100.7"}
         async with site.client.get("/api/v1/status", headers=behind) as response:
             assert response.status == 200
+
+
+@pytest.mark.parametrize(
+    ("remote", "forwarded", "who"),
+    [
+        ("198.51.100.7", "203.0.113.9", "198.51.100.7"),
+        ("127.0.0.1", "203.0.113.9, 198.51.100.7", "198.51.100.7"),
+        ("::ffff:127.0.0.1", "198.51.100.7", "198.51.100.7"),
+        ("127.0.0.1", "somebody", "127.0.0.1"),
+        ("::1", "2001:db8:1:2:3:4:5:6", "2001:db8:1:2::/64"),
+        ("2001:db8:1:2:3:4:5:6", "", "2001:db8:1:2::/64"),
+    ],
+)
+def test_who_guesses_is_an_address_or_a_customers_network(remote: str, forwarded: str, who: str) -> None:
+    headers = {"X-Forwarded-For": forwarded} if forwarded else {}
+    request = make_mocked_request("GET", "/", headers=headers).clone(remote=remote)
+    assert asker(request) == who
+
+
+async def test_half_a_character_is_a_wrong_token() -> None:
+    async with served(WITH_TOKEN) as site:
+        sent = {"Content-Type": "application/x-www-form-urlencoded; charset=unicode_escape"}
+        async with site.client.post("/login", data=b"token=\\ud800", headers=sent) as response:
+            assert response.status == 401
 
 
 async def test_behind_a_proxy_with_tls_the_cookie_is_for_tls_only() -> None:
