@@ -8,7 +8,7 @@
 - Token: when one is set, each request carries it, as `Authorization: Bearer ...` or as the cookie that the log-in page
   sets. The cookie holds a digest of the token, so that it can't be used to log in elsewhere. `/metrics` may have a
   token of its own, with which nothing else can be seen. An address that has given many wrong ones is not heard for a
-  minute (`Guesses`).
+  minute (`Guesses`), but for those who have logged in: a digest is not guessed.
 """
 
 from __future__ import annotations
