@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import contextlib
 import re
+import sqlite3
 from collections.abc import Iterator
 from typing import Final
 
@@ -68,7 +69,7 @@ def explained(url: URL) -> Iterator[None]:
     except StorageError:
         raise
     except Exception as error:
-        if not isinstance(error, SQLAlchemyError | OSError) and not _is_asyncpg(error):
+        if not isinstance(error, SQLAlchemyError | OSError | sqlite3.Error) and not _is_asyncpg(error):
             raise
         raise explain(url, error) from None
 

@@ -18,7 +18,7 @@ import logging
 import os
 from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from functools import cached_property
-from typing import Self, TypeVar
+from typing import Final, Self, TypeVar
 
 from sqlalchemy.engine import URL
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
@@ -27,7 +27,7 @@ from storage.accounts import SipAccounts
 from storage.acts import Acts
 from storage.bulk import copy_events
 from storage.callers import Callers
-from storage.engine import create_engine, reach
+from storage.engine import BUSY_TIMEOUT_MS, create_engine, reach
 from storage.errors import SchemaMismatch, explained, within
 from storage.flows import FlowFiles, FlowReleases, FlowVersions
 from storage.live_calls import LiveCalls
@@ -53,6 +53,8 @@ from storage.writing import write
 
 log = logging.getLogger(__name__)
 
+FORGET_WAITS_S: Final = (0.0, 0.05, 0.1, 0.2, 0.4)
+"""Before each try to cut SQLite's log."""
 Repository = TypeVar("Repository")
 
 
@@ -217,19 +219,31 @@ class Store:
         if self.dialect == "sqlite" and path:
             await asyncio.to_thread(_write_through, f"{path}-wal")
 
-    async def forget_erased(self) -> None:
+    async def forget_erased(self) -> bool:
         """After an erasure: SQLite's log holds what it was told to write until it is written anew. Postgres vacuums.
 
-        Somebody who reads just now may keep it for longer: it goes when the log is begun again. Raises StorageError.
+        False: somebody reads all the time, and keeps it for longer: it goes when the log is begun again. Raises
+        StorageError.
         """
         if self.dialect != "sqlite":
-            return
+            return True
         async with self._connected() as connection:
             with explained(self.url):
                 driver = (await connection.get_raw_connection()).driver_connection
                 assert driver is not None
-                # Past SQLAlchemy, which would begin a transaction first.
-                await driver.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+                # Past SQLAlchemy, which would begin a transaction first. SQLite would wait for readers while it holds
+                # up all who write: the waiting is done here, between the tries.
+                await driver.execute("PRAGMA busy_timeout = 0")
+                try:
+                    for wait_s in FORGET_WAITS_S:
+                        await asyncio.sleep(wait_s)
+                        async with driver.execute("PRAGMA wal_checkpoint(TRUNCATE)") as answer:
+                            busy, _, _ = await answer.fetchone()
+                        if not busy:
+                            return True
+                finally:
+                    await driver.execute(f"PRAGMA busy_timeout = {BUSY_TIMEOUT_MS}")
+        return False
 
     async def ping(self) -> None:
         """Raises StorageAway when the database does not answer."""

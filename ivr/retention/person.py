@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import contextlib
 import datetime as dt
+import logging
 import re
 import secrets
 from collections import Counter
@@ -18,13 +19,15 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from ivr.callers_known import CallerKeys
-from ivr.errors import ErasureError, TranscriptMissing
+from ivr.errors import ErasureError, StorageError, TranscriptMissing
 from ivr.recordings.service import RecordingService
 from ivr.recordings.settings import LEGAL_HOLD
 from ivr.transcripts.service import TranscriptService
 from storage.act_records import ActRecord
 from storage.erasing import Erasing
 from storage.store import Store
+
+log = logging.getLogger(__name__)
 
 KIND: Final = "person"
 MOBILE: Final = re.compile(r"1[3-9][0-9]{9}")
@@ -67,10 +70,11 @@ async def look(
             calls = [call]
         else:
             calls = await erasing.calls_of(numbers, key)
-        still = await erasing.open_of(calls, numbers)
         promises = await erasing.promises_of(calls, numbers, key)
-        records = len(await uow.calls.some(calls))
+        # Among them may be a call of its own that a promise went on in, which lives when the promise is done.
         calls += [one for one in await erasing.attempts_of(promises) if one not in calls]
+        still = await erasing.open_of(calls, numbers)
+        records = len(await uow.calls.some(calls))
     counts = await _would_go(store, calls, numbers, key)
     counts["calls"] = records
     held: list[str] = []
@@ -151,9 +155,9 @@ async def erase(
     if found.numbers:
         async with store.unit_of_work() as uow:
             erased.update(await Erasing(uow.connection).of_person(found.numbers, found.key))
-    await store.forget_erased()
     counts = {table: count for table, count in erased.items() if count}
     await _noted(store, now(), by, "erased", subject, why, {"erased": counts, "held": list(found.held)})
+    await _forgotten(store)
     return counts
 
 
@@ -167,6 +171,20 @@ def forms(number: str) -> tuple[str, ...]:
     within = [typed, abroad] if MOBILE.fullmatch(abroad) else [typed, abroad, f"0{abroad}"]
     written = [form for plain in (*within, abroad) for form in (plain, f"+86{plain}", f"0086{plain}")]
     return tuple(dict.fromkeys((*written, number.strip())))
+
+
+async def _forgotten(store: Store) -> None:
+    """The erasure is done and on record by now: what its traces on the disk do is told, and changes nothing of that."""
+    try:
+        why = "" if await store.forget_erased() else "somebody reads it all the time"
+    except StorageError as error:
+        why = str(error)
+    if why:
+        log.warning(
+            "what was erased may stand in the log of the SQLite file yet, which could not be cut (%s): end what reads "
+            "the database for long (a backup, a shell) or start the hotline anew; what ends last cuts it",
+            why,
+        )
 
 
 def _parts(calls: Sequence[str]) -> Iterator[Sequence[str]]:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import json
+import sqlite3
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import aiosqlite
 import pytest
 from sqlalchemy import select
 from typer.testing import CliRunner
@@ -124,6 +126,7 @@ async def test_afterwards_the_number_is_nowhere(store: Store, tmp_path: Path) ->
         "missed_calls": 2,
     }
     assert len(await found_in(store, NUMBER)) == 8, "only looked"
+    assert bool(_files_with(store, NUMBER)) == (store.dialect == "sqlite"), "so it would be seen"
 
     done = await erase(store, service(store, tmp_path), found, by="zhang", why="request 17")
     assert await found_in(store, NUMBER) == set()
@@ -216,6 +219,56 @@ async def test_what_is_not_over_is_first_to_end(store: Store, tmp_path: Path) ->
     with pytest.raises(ErasureError, match="call c-n1-4, callback b-open"):
         await erase(store, service(store, tmp_path), found, by="zhang", why="request 17")
     assert len(await found_in(store, NUMBER)) == 8
+
+
+async def test_the_call_that_a_promise_went_on_in_is_first_to_end(store: Store, tmp_path: Path) -> None:
+    """The promise is done, its talk was handed on: that call has a record of its own, no number, and is live."""
+    await fill(store, tmp_path)
+    onward = s.call("c-n1-7", caller="")
+    async with store.unit_of_work() as uow:
+        await uow.journal.append(JournalEvent("b-c-n1-1", 2, s.T0, "done", {"call": onward.id}))
+        await uow.write([onward, LiveCallRecord(onward.id, "n1", onward.id, s.T0)])
+    found = await look_for(store, tmp_path, number=NUMBER)
+    assert (found.open, found.counts["calls"]) == (("call c-n1-7",), 3)
+    with pytest.raises(ErasureError, match="call c-n1-7"):
+        await erase(store, service(store, tmp_path), found, by="zhang", why="request 17")
+    async with store.unit_of_work() as uow:
+        await uow.calls.upsert(replace(onward, state="ended", revision=onward.revision + 1))
+    over = await look_for(store, tmp_path, number=NUMBER)
+    assert await erase(store, service(store, tmp_path), over, by="zhang", why="request 17") == over.counts
+
+
+@pytest.mark.parametrize("fails", [False, True])
+async def test_a_log_that_cannot_be_cut_is_told_and_the_erasure_is_on_record(
+    migrated_file: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+    fails: bool,
+) -> None:
+    """Somebody reads the SQLite file all the time, or the disk is bad."""
+    path = tmp_path / "read.db"
+    path.write_bytes(migrated_file.read_bytes())  # noqa: ASYNC240
+    monkeypatch.setattr("storage.store.FORGET_WAITS_S", (0.0, 0.0))
+    async with await Store.open(f"sqlite+aiosqlite:///{path}") as store:
+        await fill(store, tmp_path)
+        found = await look_for(store, tmp_path, number=NUMBER)
+        async with store.reading() as reader:
+            await reader.calls.get("c-n1-1")
+            if fails:
+                monkeypatch.setattr(aiosqlite.Cursor, "fetchone", _broken)
+            await erase(store, service(store, tmp_path), found, by="zhang", why="request 17")
+            monkeypatch.undo()
+        async with store.reading() as uow:
+            acts = [act.act for act in await uow.acts.listed(kind="person")]
+            assert (await uow.connection.exec_driver_sql("PRAGMA busy_timeout")).scalar() == 5000
+    assert acts == ["erased", "erase"]
+    assert ("disk I/O error" if fails else "somebody reads it all the time") in caplog.text
+    assert "end what reads the database" in caplog.text
+
+
+async def _broken(cursor: object) -> None:
+    raise sqlite3.OperationalError("disk I/O error")
 
 
 @pytest.mark.parametrize("by, why", [("", "request 17"), ("zhang", "")])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import stat
 from pathlib import Path
@@ -54,3 +55,23 @@ async def test_a_new_file_is_for_its_owner_alone(path: Path) -> None:
     finally:
         os.umask(before)
     assert modes == {name: 0o600 for name in ("other.db", "other.db-wal", "other.db-shm")}
+
+
+async def test_the_log_is_cut_when_who_reads_has_ended_and_nobody_who_writes_waits_for_that(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("storage.store.FORGET_WAITS_S", (0.01,) * 10_000)
+    log = path.with_name(f"{path.name}-wal")
+    url = f"sqlite+aiosqlite:///{path}"
+    async with await Store.open(url) as store, await Store.open(url) as other:
+        async with store.unit_of_work() as uow:
+            await uow.journal.append(s.event(1))
+        async with other.reading() as reader:
+            await reader.journal.last_seq("c-n1-1")
+            forgets = asyncio.create_task(store.forget_erased())
+            async with other.unit_of_work() as uow:
+                await uow.journal.append(s.event(2))
+            assert not forgets.done()
+            assert log.stat().st_size > 0
+        assert await forgets
+        assert log.stat().st_size == 0
