@@ -92,10 +92,10 @@ class Erasing:
     async def old_calls(
         self, before: dt.datetime, limit: int = BATCH, after: dt.datetime | None = None
     ) -> list[tuple[str, dt.datetime]]:
-        """Calls that are over with all their places in line, began before then and are not anonymous yet, those with a
-        withheld number too; with when they began, the oldest first. after: that of the last one seen, so that none is
-        looked at twice."""
-        calls, entries = tables.calls.c, tables.queue_entries.c
+        """Calls that are over with all the promises made in them, began before then and are not anonymous yet, those
+        with a withheld number too; with when they began, the oldest first. after: that of the last one seen, so that
+        none is looked at twice."""
+        calls, callbacks = tables.calls.c, tables.callbacks.c
         query = (
             select(calls.id, calls.started_at)
             .where(
@@ -103,7 +103,8 @@ class Erasing:
                 calls.state == "ended",
                 calls.data[(ERASED, "at")].as_string().is_(None),
                 # While a promise to call back waits, its place is written again with the reason and the caller's key.
-                ~exists().where(entries.call_id == calls.id, entries.ended_at.is_(None)),
+                # Another place whose end is missing was lost with its controller, and nobody writes it any more.
+                ~exists().where(callbacks.call_id == calls.id, callbacks.state == "waiting"),
             )
             .order_by(calls.started_at)
             .limit(limit)

@@ -184,15 +184,31 @@ async def test_who_waits_for_a_promised_call_is_anonymous_when_that_is_over(
 
     async with store.unit_of_work() as uow:
         await uow.write([s.call("c", started_at=OLD, state="ended"), waiting, change(0)])
+        await uow.callbacks.upsert(s.callback("b1", call_id="c", revision=1))
     kept = classes(settings(tmp_path), store, lambda: NOW)
     await erase_old(store, kept, NOW)
     async with store.unit_of_work() as uow:
-        await uow.write([ended, change(1)])
+        await uow.write([ended, change(1), s.callback("b1", call_id="c", state="done", revision=2)])
     assert (await erase_old(store, kept, NOW))["calls"] == {"calls": 1}
     async with store.reading() as uow:
         (place,) = await uow.entries.of_call("c")
         assert (place.caller_key, place.reason, place.outcome) == ("", "", "served")
         assert await uow.entry_changes.of("e") == []
+
+
+async def test_a_place_that_was_lost_with_its_controller_keeps_nobody_for_ever(
+    store: Store, tmp_path: Path
+) -> None:
+    """Its end never reached the database."""
+    lost = replace(EntryRecord.of(s.entry()), id="e", call_id="c", callback="", state="waiting")
+    lost = replace(lost, reason="漏水", caller_key="key", ended_at=None, outcome=None)
+    async with store.unit_of_work() as uow:
+        await uow.write([s.call("c", started_at=OLD, state="ended"), lost])
+    await erase_old(store, classes(settings(tmp_path), store, lambda: NOW), NOW)
+    async with store.reading() as uow:
+        call, (place,) = await uow.calls.get("c"), await uow.entries.of_call("c")
+    assert call is not None
+    assert (call.caller, place.caller_key, place.reason) == ("", "", "")
 
 
 async def test_what_comes_back_from_an_archive_does_not_bring_the_person_back(
