@@ -43,6 +43,8 @@ log = logging.getLogger(__name__)
 
 LOCK: Final = "controller.lock"
 NEXT: Final = "controller.next"
+COMING: Final = "controller.coming"
+"""Locked while somebody looks at `controller.next` and writes it: that one is replaced, and cannot be locked itself."""
 LET_GO_S: Final = 10.0
 """So long the old controller has from losing its application to letting its calls go."""
 ENDED_S: Final = 20.0
@@ -114,18 +116,20 @@ class ControllerLock:
         Raises ConfigError: the calls would be nobody's if we took the application, since another process is taking them
         over already, or the controller that has them and we cannot see each other.
         """
-        self._check_coming()
-        if self._try():
-            return True
-        holder = self.holder()
-        if holder is None or not _runs_here(holder):
-            raise ConfigError(
-                f"the controller in {self._path.parent} cannot be seen from here: {holder or 'not known which'}",
-                mend="take over in the machine or container in which it runs, or stop it first",
-            )
-        draft = self._next.with_suffix(".draft")
-        draft.write_text(json.dumps(asdict(self._us())))
-        draft.replace(self._next)
+        with self._coming_alone():
+            self._check_coming()
+            if self._try():
+                return True
+            holder = self.holder()
+            if holder is None or not _runs_here(holder):
+                raise ConfigError(
+                    f"the controller in {self._path.parent} cannot be seen from here: "
+                    f"{holder or 'not known which'}",
+                    mend="take over in the machine or container in which it runs, or stop it first",
+                )
+            draft = self._next.with_suffix(".draft")
+            draft.write_text(json.dumps(asdict(self._us())))
+            draft.replace(self._next)
         return False
 
     async def until_let_go(self) -> None:
@@ -167,26 +171,34 @@ class ControllerLock:
             os.close(self._file)
             self._file = -1
 
+    @contextlib.contextmanager
+    def _coming_alone(self) -> Iterator[None]:
+        """Between looking whether somebody comes and saying that we do nobody else may. Raises ConfigError."""
+        file = _locked(self._path.with_name(COMING))
+        if file is None:
+            raise self._another_comes()
+        try:
+            yield
+        finally:
+            os.close(file)
+
     def _check_coming(self) -> None:
         if self.wanted:
-            raise ConfigError(
-                f"another process takes the calls over just now: {_read(self._next) or 'it has done so'}",
-                mend="wait until it has, then look which one runs",
-            )
+            raise self._another_comes()
+
+    def _another_comes(self) -> ConfigError:
+        coming = _read(self._next) if self.wanted else None
+        return ConfigError(
+            f"another process takes the calls over just now: {coming or 'not known which'}",
+            mend="wait until it has, then look which one runs",
+        )
 
     def _try(self) -> bool:
         if self.is_ours:
             return True
-        file = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            os.close(file)
+        file = _locked(self._path)
+        if file is None:
             return False
-        except OSError as error:
-            os.close(file)
-            mend = "put `state_dir` onto a disk of this machine"
-            raise ConfigError(f"{self._path} cannot be locked: {error}", mend=mend) from error
         self._file = file
         self._write(self._us())
         return True
@@ -225,6 +237,21 @@ def who_runs(state_dir: Path) -> Holder | None:
     from it."""
     holder = _read(state_dir / LOCK)
     return holder if holder is not None and _runs_here(holder) else None
+
+
+def _locked(path: Path) -> int | None:
+    """The file, open and locked until it is closed; None: somebody else has it. Raises ConfigError."""
+    file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        os.close(file)
+        return None
+    except OSError as error:
+        os.close(file)
+        mend = "put `state_dir` onto a disk of this machine"
+        raise ConfigError(f"{path} cannot be locked: {error}", mend=mend) from error
+    return file
 
 
 def _read(path: Path) -> Holder | None:

@@ -164,6 +164,30 @@ async def test_while_one_takes_over_nobody_else_does(tmp_path: Path) -> None:
         mine.close()
 
 
+async def test_of_two_that_come_in_the_same_moment_one_does(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The second one looks after the first one has looked, and before it has said that it comes."""
+    refused: list[str] = []
+
+    def meanwhile(holder: locks.Holder) -> bool:
+        monkeypatch.undo()
+        try:
+            ControllerLock(tmp_path, "n1").come()
+        except ConfigError as error:
+            refused.append(str(error))
+        return True
+
+    async with another(tmp_path):
+        mine = ControllerLock(tmp_path, "n1")
+        monkeypatch.setattr(locks, "_runs_here", meanwhile)
+        assert not mine.come()
+        assert len(refused) == 1
+        assert "takes the calls over just now" in refused[0]
+        # Afterwards nobody is kept from it who may.
+        assert not ControllerLock(tmp_path, "n1").come()
+
+
 @pytest.mark.parametrize(
     "told", ['{"pid": 1, "node": "n1", "host": "another", "since": "", "mark": null}', ""]
 )
