@@ -66,7 +66,10 @@ class MissedCalls:
         return str(events[-1].data.get("why", "")) if events else ""
 
     async def calls(self, record: MissedCallRecord) -> list[str]:
-        """Ids of all the calls in vain that it stands for, the latest last; each has its transcript so far."""
+        """Ids of the calls of this number from its first call in vain to its latest, which is last; each has its
+        transcript so far. One of them that nobody owes anything for (hung up at once, turned away) is there too; one
+        that was cut off after an agent had called the citizen is not, unless it is the latest: it is the agent's call.
+        """
         async with self._store.reading() as uow:
             found = await uow.callers.ended(record.number, record.first_at, record.last_at)
         return [*(one for one in found if one != record.call_id), record.call_id]
