@@ -108,6 +108,11 @@ class Queue:
             for event in self._events
         )
 
+    @property
+    def holds_restart(self) -> bool:
+        """A `Gap` that waits to be read says that Asterisk was started anew."""
+        return any(isinstance(event, Gap) and event.restarted for event in self._events)
+
     def _opened(self, event: AnyEvent | Sealed) -> AnyEvent:
         if not isinstance(event, Sealed):
             return event

@@ -133,6 +133,19 @@ class Leg:
 
     async def ring(self) -> Rung:
         """Ring until answered, refused or `ring_s` is over. Never raises for what the telephone does."""
+        rung = await self._rung()
+        if rung.outcome == "answered" or self._destroyed:
+            return rung
+        return Rung("failed") if await self.ended_with_asterisk() else rung
+
+    async def ended_with_asterisk(self) -> bool:
+        """Whether Asterisk itself ended, and with it what was there. What says so may be unread yet, or be still to
+        come: returns when Asterisk answers."""
+        await self._ari.answering()
+        self.cut_off = self.cut_off or self._events().holds_restart
+        return self.cut_off
+
+    async def _rung(self) -> Rung:
         try:
             async with asyncio.timeout(SETUP_TIMEOUT_S):
                 refused = await self._set_up()
@@ -275,6 +288,7 @@ class Leg:
                 self._destroyed = True
                 return not_taken(event.cause, "unavailable")
             if isinstance(event, Gap) and not await self._alive():
+                self.cut_off = self.cut_off or event.restarted
                 return Rung("unavailable")
         added, dialled = await _both(
             self._ari.bridges.add_channel(bridge_id=self.bridge, channel=[self.channel]),
@@ -351,7 +365,11 @@ class Leg:
         return "" if isinstance(found, Gone) else found.value.state
 
     async def _alive(self) -> bool:
-        return await self._state_now() != ""
+        """Not: `cut_off` says whether it went with Asterisk."""
+        if await self._state_now() != "":
+            return True
+        await self.ended_with_asterisk()
+        return False
 
     def _events(self) -> Mailbox:
         if self._mailbox is None:

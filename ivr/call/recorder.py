@@ -145,7 +145,7 @@ class Recorder:
     async def stop(self, op: OpId | None = None, why: EndedBy = "stopped") -> None:
         """End that recording (None: whichever runs) and keep what there is."""
         running = self._running
-        if running is None or op not in (None, running.action.op) or running.why:
+        if running is None or op not in (None, running.action.op) or running.why or running.over.done():
             return
         running.why = why
         try:

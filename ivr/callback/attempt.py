@@ -112,7 +112,8 @@ class Attempt:
             if answered.outcome != "talked":
                 return AttemptEnded(answered.outcome, True, cause=answered.cause)
             if bridge is None and not await agent.join(citizen.channel):
-                return AttemptEnded("failed", True)
+                cut_off = await citizen.ended_with_asterisk()
+                return AttemptEnded("cut_off" if cut_off else "failed", True)
             async with _until_over(citizen) as gone:
                 reached = Reached(agent, keep.pop_all(), offer.agent, offer.entry)
                 return await self._talk_and_wait(reached, citizen, gone, place)
@@ -252,7 +253,8 @@ class Attempt:
             await citizen.music(on=False)
             if not await agent.join(citizen.channel):
                 # Gone in this very moment: the agent has nobody to talk to.
-                return AttemptEnded("citizen_left", True, agent=offer.agent)
+                await citizen.ended_with_asterisk()
+                return AttemptEnded(_left(citizen), True, agent=offer.agent)
             return Reached(agent, keep.pop_all(), offer.agent, entry)
 
     async def _hold(self, citizen: CitizenLeg) -> None:

@@ -95,6 +95,7 @@ class CitizenLeg(Leg):
                     channel_id=self.channel, playback_id=playback, media=list(media)
                 )
                 if isinstance(played, Gone):
+                    await self.ended_with_asterisk()
                     return None
             async with asyncio.timeout_at(over_at) as limit:
                 async for event in events:
@@ -118,7 +119,7 @@ class CitizenLeg(Leg):
             log.warning("a citizen could not be asked: %s", error)
         finally:
             events.unwatch(playback)
-        return "" if await self._alive() else None
+        return None if await self.ended_with_asterisk() or not await self._alive() else ""
 
 
 Sounds = Callable[[], PromptAudio]

@@ -185,8 +185,11 @@ def test_another_controller_has_our_calls_from_now_on(key: str) -> None:
     play(scene, repairs=True, entry="tail")
 
 
-@pytest.mark.parametrize("when", ["rings", "is asked", "waits"])
-def test_a_citizen_who_is_cut_off_before_the_talk_was_not_reached_in_vain(when: str) -> None:
+@pytest.mark.parametrize(
+    ("when", "away_s"),
+    [("rings", 3.0), ("rings", 60.0), ("is asked", 3.0), ("is asked", 60.0), ("waits", 3.0)],
+)
+def test_a_citizen_who_is_cut_off_before_the_talk_was_not_reached_in_vain(when: str, away_s: float) -> None:
     """It counts as no attempt, and the citizen is called again at once: the third of three would be the last."""
 
     async def scene(here: House) -> None:
@@ -200,8 +203,8 @@ def test_a_citizen_who_is_cut_off_before_the_talk_was_not_reached_in_vain(when: 
             here.pause("a1")
             here.ari.world.press(citizen.id, "1")
             await here.until(4)
-        await here.ari.killed(away_s=3.0)
         here.pause("a1")
+        await here.ari.killed(away_s)
         await here.until(2)
         assert (kept(here).state, kept(here).data["outcome"], kept(here).attempts) == (
             "waiting",
@@ -218,6 +221,35 @@ def test_a_citizen_who_is_cut_off_before_the_talk_was_not_reached_in_vain(when: 
         assert here.callbacks.cancel("cb-1", by="test")
 
     play(scene, repairs=True, entry="promise", earlier=asked("citizen_first"))
+
+
+@pytest.mark.parametrize(
+    ("order", "last"), [("citizen_first", "channels.stop_moh"), ("agent_first", "channels.ring_stop")]
+)
+@pytest.mark.parametrize("answers", [True, False])
+def test_a_citizen_who_is_cut_off_while_the_two_are_joined_was_reached(
+    order: str, last: str, answers: bool
+) -> None:
+    """last: what is asked of Asterisk before it joins them. answers: it is back before its events are."""
+
+    async def scene(here: House) -> None:
+        citizen = await answered(here)
+        here.ari.world.fault(last, delay_s=2.0)
+        here.ari.world.press(citizen.id, "1")
+        async with asyncio.timeout(10):
+            while not sent(here, last):
+                await here.until(0.1)
+        await here.ari.killed(away_s=5.0, answers=answers)
+        here.pause("a1")
+        await here.until(2)
+        assert (kept(here).state, kept(here).data["outcome"], kept(here).attempts) == (
+            "waiting",
+            "cut_off",
+            0,
+        )
+        assert here.callbacks.cancel("cb-1", by="test")
+
+    play(scene, repairs=True, entry="promise", earlier=asked(order))
 
 
 @pytest.mark.parametrize("seed", SEEDS)

@@ -118,6 +118,26 @@ def test_what_breaks_off_is_no_accepted_message_and_what_there_is_of_it_is_kept(
     play(scene, entry="message")
 
 
+@pytest.mark.parametrize("later_s", [0.0, 0.3])
+def test_a_finish_key_after_what_broke_off_makes_no_message_of_it(later_s: float) -> None:
+    """It was meant for the recording, and means nothing else either."""
+
+    async def scene(here: House) -> None:
+        caller = await speaking(here, 10)
+        await here.until(4)
+        (recording,) = here.ari.world.recordings.values()
+        here.ari.world.fault("recordings.get_stored_file", delay_s=0.2)
+        here.ari.world._recorded(recording, "done")
+        await here.until(later_s)
+        here.ari.world.press(caller, "#")
+        await here.until(5)
+        assert (ended(here)["outcome"], kept(here).state, kept(here).ended_by) == ("failed", "kept", "cut")
+        assert inputs(here, "digit") == []
+        await here.until(45)
+
+    play(scene, entry="message")
+
+
 @pytest.mark.parametrize("seed", SEEDS)
 def test_who_hangs_up_has_left_the_message(seed: int) -> None:
     async def scene(here: House) -> None:

@@ -101,12 +101,13 @@ class FakeAri(WithHandles):
         await asyncio.sleep(away_s)
         self.connect(Gap(False, away_s))
 
-    async def killed(self, away_s: float) -> None:
+    async def killed(self, away_s: float, *, answers: bool = False) -> None:
         """Asterisk ends by SIGKILL and is there again after so long, with nothing of before. Until then no command is
-        answered."""
+        answered. answers: commands are, by the new one, before its events come."""
         self.disconnect()
         self.world.vanish()
-        fault = self.world.fault("*", status=503, times=1_000_000)
+        fault = None if answers else self.world.fault("*", status=503, times=1_000_000)
         await asyncio.sleep(away_s)
-        self.world.faults.remove(fault)
+        if fault is not None:
+            self.world.faults.remove(fault)
         self.connect(Gap(False, away_s, restarted=True))
