@@ -89,7 +89,7 @@ async def run(rate: float, seconds: float, agents: int) -> dict[str, Any]:
     without, ours = [await storm(rate, seconds, agents, late_s) for late_s in (0.0, 1.0)]
     ratio = round(ours["completed"] / max(1, without["completed"]), 2)
     return {
-        "name": "storm",
+        "name": "overload",
         "load_before": round(load, 1),
         "rate": rate,
         "seconds": seconds,
